@@ -1,0 +1,1 @@
+"""Smart Factory Anomaly Reporting System: everything but the screens."""

@@ -1,0 +1,63 @@
+"""REST under /api, served by the console's own process."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Form, Request, UploadFile
+from fastapi.responses import JSONResponse
+from starlette.routing import Mount
+
+from core.domain import Context, Product
+from core.errors import ImageError, InspectionError, ProductError
+from core.inspection import inspect
+from core.sources import PictureFile
+from core.wire import inspection_record
+from core.workbench import shared_workbench
+
+# What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
+STATUS = {ImageError: 422, ProductError: 404}
+
+api = FastAPI(title="Smart Factory Anomaly Reporting System", docs_url=None, redoc_url=None)
+
+
+def routes() -> list[Mount]:
+    """Routes for the composition root."""
+    return [Mount("/api", app=api)]
+
+
+@api.exception_handler(InspectionError)
+async def _sentence(_request: Request, error: InspectionError) -> JSONResponse:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
+    return JSONResponse({"error": str(error)}, status)
+
+
+@api.get("/health")
+def health() -> dict[str, Any]:
+    """Whether inspections can be made: the products that have a detector."""
+    bench = shared_workbench()
+    return {
+        "status": "ok",
+        "products": [product.key for product in bench.taught_products()],
+        "inspections": bench.records.count(),
+    }
+
+
+@api.post("/inspect")
+def inspect_picture(
+    image: UploadFile,
+    product: Annotated[str, Form(description="DATASET/CATEGORY")],
+    lot: Annotated[str, Form()] = "",
+    serial: Annotated[str, Form()] = "",
+    station: Annotated[str, Form()] = "",
+    inspector: Annotated[str, Form()] = "",
+) -> dict[str, Any]:
+    """Inspect one picture and answer when all of it is on record."""
+    bench = shared_workbench()
+    inspection = inspect(
+        bench,
+        PictureFile.of(image.filename or "upload", image.file.read()),
+        bench.records.product(Product.from_key(product).key),
+        context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
+    )
+    return inspection_record(inspection)

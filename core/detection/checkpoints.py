@@ -1,0 +1,244 @@
+"""Taught detectors on disk: one folder a version, a card beside the numbers, nothing pickled.
+
+::
+
+    AD_CHECKPOINT_DIR/<dataset>/<category>/active.json
+    AD_CHECKPOINT_DIR/<dataset>/<category>/<algorithm>/<version>/
+        card.json  calibration.json  bank.safetensors  exemplars.safetensors
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from core.backbones import load_backbone
+from core.detection.calibration import Calibration
+from core.detection.patchcore import PatchCore
+from core.domain import DetectorRef, Frozen, Product
+from core.errors import CheckpointError, ProductError
+from core.settings import Settings
+
+CARD_VERSION = 1
+CARD_FILE = "card.json"
+CALIBRATION_FILE = "calibration.json"
+BANK_FILE = "bank.safetensors"
+EXEMPLARS_FILE = "exemplars.safetensors"
+ACTIVE_FILE = "active.json"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class TaughtImage(Frozen):
+    """One normal picture that the detector was taught with."""
+
+    filename: str
+    sha256: str
+    use: Literal["bank", "held out"] = Field(description="held out: for calibration only")
+
+
+class Card(Frozen):
+    """What a detector is made of, and what is known of it."""
+
+    card_version: int = CARD_VERSION
+    product: Product
+    detector: DetectorRef
+    created_at: AwareDatetime
+    input_size: int
+    bank_shape: tuple[int, int]
+    seed: int
+    images: tuple[TaughtImage, ...]
+    skipped: tuple[str, ...] = Field((), description="sentences naming pictures not used, and why")
+    notices: tuple[str, ...] = Field((), description="what the reader should know of the pictures")
+    figures: dict[str, float] = Field(default_factory=dict, description="named, in their units")
+    seconds: dict[str, float] = Field(default_factory=dict, description="time of each step")
+    versions: dict[str, str] = Field(default_factory=dict, description="of the libraries used")
+    files: dict[str, str] = Field(default_factory=dict, description="name and SHA-256 of the rest")
+
+    @property
+    def held_out(self) -> int:
+        """How many normals the memory has never seen."""
+        return sum(image.use == "held out" for image in self.images)
+
+
+class Active(Frozen):
+    """Which version of a product's detectors judges."""
+
+    algorithm: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A detector that is ready to judge."""
+
+    card: Card
+    calibration: Calibration
+    detector: PatchCore
+    folder: Path
+
+
+def product_folder(settings: Settings, product: Product) -> Path:
+    """Folder of all versions of a product's detectors."""
+    return settings.ad_checkpoint_dir / product.dataset / product.category
+
+
+def save_version(
+    settings: Settings,
+    card: Card,
+    calibration: Calibration,
+    detector: PatchCore,
+    extra_files: Mapping[str, bytes],
+) -> Card:
+    """Write a version whole, then make it the active one.
+
+    Everything is written under a temporary name first: an interruption, a full disk included,
+    leaves the version that was active before.
+
+    Returns:
+        The card as written, with the hashes of its files.
+
+    Raises:
+        CheckpointError: if the folder cannot be written.
+    """
+    from safetensors.numpy import save
+
+    contents = {
+        BANK_FILE: save({"bank": detector.bank.astype(np.float16)}),
+        CALIBRATION_FILE: calibration.model_dump_json(indent=2).encode(),
+        **extra_files,
+    }
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    card = card.model_copy(update={"files": hashes})
+    contents[CARD_FILE] = card.model_dump_json(indent=2).encode()
+
+    parent = product_folder(settings, card.product)
+    folder = parent / card.detector.algorithm / card.detector.version
+    scratch = folder.with_name(f".{folder.name}.tmp")
+    try:
+        scratch.mkdir(parents=True)
+        for name, data in contents.items():
+            (scratch / name).write_bytes(data)
+        scratch.replace(folder)
+        activate(settings, card.product, card.detector)
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise CheckpointError(
+            f"The detector could not be written to {folder}: {error.strerror}. "
+            "Free space or correct the folder's rights, and teach again; "
+            "the version that was active before still is."
+        ) from error
+    return card
+
+
+def activate(settings: Settings, product: Product, detector: DetectorRef) -> None:
+    """Make one version the one that judges, in a single step."""
+    target = product_folder(settings, product) / ACTIVE_FILE
+    scratch = target.with_suffix(".tmp")
+    active = Active(algorithm=detector.algorithm, version=detector.version)
+    scratch.write_text(active.model_dump_json(indent=2))
+    scratch.replace(target)
+
+
+def active_version(settings: Settings, product: Product) -> Active:
+    """The version that judges a product.
+
+    Raises:
+        ProductError: if the product has no detector.
+    """
+    path = product_folder(settings, product) / ACTIVE_FILE
+    if not path.exists():
+        raise ProductError(
+            f"{product.key} has no detector yet. Teach it from good images first "
+            f"(Products page, or: python -m core teach --product {product.key} --images FOLDER)."
+        )
+    return _read(path, Active)
+
+
+def taught_products(settings: Settings) -> tuple[Product, ...]:
+    """Every product that has an active detector, by key."""
+    found = settings.ad_checkpoint_dir.glob(f"*/*/{ACTIVE_FILE}")
+    keys = sorted("/".join(path.parts[-3:-1]) for path in found)
+    return tuple(Product.from_key(key) for key in keys)
+
+
+def read_card(settings: Settings, product: Product, active: Active | None = None) -> Card:
+    """Card of a version (the active one unless said otherwise).
+
+    Raises:
+        ProductError: if the product has no detector.
+        CheckpointError: if the card is missing, damaged or newer than this program.
+    """
+    active = active or active_version(settings, product)
+    folder = product_folder(settings, product) / active.algorithm / active.version
+    card = _read(folder / CARD_FILE, Card)
+    if card.card_version > CARD_VERSION:
+        raise CheckpointError(
+            f"The detector in {folder} was written by a newer version of this program "
+            f"(card {card.card_version}, known up to {CARD_VERSION}). Update, or teach again."
+        )
+    return card
+
+
+def load_version(settings: Settings, product: Product, active: Active | None = None) -> Taught:
+    """Load a version (the active one unless said otherwise), checking every file's hash.
+
+    Raises:
+        ProductError: if the product has no detector.
+        CheckpointError: if a file is missing, damaged, or holds numbers that are not finite.
+        WeightsError: if the backbone's weights cannot be had.
+    """
+    from safetensors.numpy import load
+
+    card = read_card(settings, product, active)
+    ref = card.detector
+    folder = product_folder(settings, product) / ref.algorithm / ref.version
+    bank = load(_verified(folder, card, BANK_FILE))["bank"]
+    if bank.shape != card.bank_shape or not np.isfinite(bank).all():
+        raise CheckpointError(
+            f"The memory bank in {folder} holds numbers that are not finite or has another shape "
+            f"than its card says ({bank.shape}, card {card.bank_shape}). Teach {product.key} again."
+        )
+    calibration = _parse(_verified(folder, card, CALIBRATION_FILE), Calibration, folder)
+    backbone = load_backbone(ref.backbone, card.input_size, settings)
+    return Taught(card, calibration, PatchCore(backbone, bank), folder)
+
+
+def _verified(folder: Path, card: Card, name: str) -> bytes:
+    path = folder / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _damaged(path, error.strerror or "unreadable") from error
+    if hashlib.sha256(data).hexdigest() != card.files.get(name):
+        raise _damaged(path, "its contents are not those that its card names")
+    return data
+
+
+def _read(path: Path, model: type[Model]) -> Model:
+    try:
+        return _parse(path.read_bytes(), model, path)
+    except OSError as error:
+        raise _damaged(path, error.strerror or "unreadable") from error
+
+
+def _parse(data: bytes, model: type[Model], path: Path) -> Model:
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _damaged(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _damaged(path: Path, why: str) -> CheckpointError:
+    return CheckpointError(
+        f"The detector's file {path} is missing or damaged ({why}). "
+        "Restore it from a copy, or teach the product again."
+    )

@@ -1,0 +1,52 @@
+"""Reduction of a memory of patches to the few that cover it best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+PROJECTED_DIMENSIONS = 64
+
+
+def greedy_coreset(
+    patches: np.ndarray,
+    size: int,
+    *,
+    seed: int = 0,
+    on_progress: Callable[[float], None] | None = None,
+) -> np.ndarray:
+    """Indices of a subset that leaves no patch far from its nearest chosen one.
+
+    Farthest-point selection on a random projection: each step takes the patch that is farthest
+    from all taken so far (PatchCore, Roth et al. 2022, algorithm 1; the projection is theirs too,
+    after Johnson and Lindenstrauss).
+
+    Args:
+        patches: float32 (N, C).
+        size: how many to keep; all when N is not larger.
+        seed: of the projection and of the first patch.
+        on_progress: called now and then with the share done, 0..1.
+
+    Returns:
+        int64 (min(size, N),), in the order of selection.
+    """
+    count = len(patches)
+    if count <= size:
+        return np.arange(count)
+    rng = np.random.default_rng(seed)
+    projection = rng.standard_normal((patches.shape[1], PROJECTED_DIMENSIONS), dtype=np.float32)
+    projected = patches @ (projection / np.sqrt(PROJECTED_DIMENSIONS, dtype=np.float32))
+    squares = np.einsum("ij,ij->i", projected, projected)
+
+    chosen = np.empty(size, np.int64)
+    nearest = np.full(count, np.inf, np.float32)
+    candidate = int(rng.integers(count))
+    for step in range(size):
+        chosen[step] = candidate
+        distances = squares - 2 * (projected @ projected[candidate]) + squares[candidate]
+        np.minimum(nearest, distances, out=nearest)
+        candidate = int(nearest.argmax())
+        if on_progress is not None and step % 50 == 0:
+            on_progress(step / size)
+    return chosen

@@ -1,0 +1,100 @@
+"""Pictures and PDF of a recorded inspection, made again from the stored files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.domain import Exemplar, Inspection
+from core.errors import RecordsError
+from core.images import encode_png, load_image, thumbnail_png
+from core.overlay import ColourScale, render_legend, render_overlay
+from core.reporting.pdf import render_pdf
+from core.workbench import Workbench
+
+PDF_OVERLAY_OPACITY = 0.55
+THUMBNAIL_SIDE = 320
+
+
+def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
+    """The inspected picture as it was judged, uint8 (H, W, 3) RGB.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return _pixels(bench, inspection.image.sha256, inspection.image.filename)
+
+
+def colour_scale(inspection: Inspection) -> ColourScale:
+    """The fixed scale of the inspection's detector: equal colours mean equal values."""
+    return ColourScale(inspection.judgement.t_low, inspection.judgement.t_high)
+
+
+def overlay_png(
+    bench: Workbench,
+    inspection: Inspection,
+    *,
+    opacity: float,
+    contour: bool = True,
+    numbers: bool = True,
+) -> bytes:
+    """The picture under its heatmap, with the threshold contour and numbered defects."""
+    rendered = render_overlay(
+        picture(bench, inspection),
+        bench.files.read_map(inspection.map_sha256),
+        colour_scale(inspection),
+        inspection.defects,
+        opacity=opacity,
+        show_contour=contour,
+        show_numbers=numbers,
+    )
+    return encode_png(rendered)
+
+
+def legend_png(inspection: Inspection, *, dark: bool = False) -> bytes:
+    """The colour scale, with both thresholds marked."""
+    return encode_png(render_legend(colour_scale(inspection), dark=dark))
+
+
+def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
+    """A normal reference picture, small enough to stand beside the inspected one.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return thumbnail_png(_pixels(bench, exemplar.sha256, exemplar.filename), THUMBNAIL_SIDE)
+
+
+def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
+    """One revision of an inspection's report (the newest unless numbered) as a PDF.
+
+    Raises:
+        RecordsError: if the inspection has no such revision.
+        RecordsError: if a stored file is missing or altered.
+    """
+    revisions = [r for r in inspection.revisions if number is None or r.number == number]
+    if not revisions:
+        raise RecordsError(
+            f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
+            "Open the inspection and save a report first."
+        )
+    now = datetime.now(UTC)
+    return render_pdf(
+        inspection,
+        revisions[-1],
+        picture_png=encode_png(picture(bench, inspection)),
+        overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
+        legend_png=legend_png(inspection),
+        exemplars_png=[(item, exemplar_png(bench, item)) for item in inspection.exemplars],
+        printed_at=now,
+        timezone=now.astimezone().tzinfo or UTC,
+    )
+
+
+def _pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+    limits = bench.settings
+    data = bench.files.read(sha256)
+    return load_image(
+        data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
+    ).pixels

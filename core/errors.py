@@ -1,0 +1,34 @@
+"""Errors that can be shown to an operator as they are.
+
+Every message is one or two sentences: what was expected, what came, what to do.
+"""
+
+from __future__ import annotations
+
+
+class InspectionError(Exception):
+    """Base of every error that the system raises on purpose."""
+
+
+class ImageError(InspectionError):
+    """A picture cannot be used: unreadable, too large, animated, mislabelled."""
+
+
+class ProductError(InspectionError):
+    """A product is unknown, has no detector, or cannot be taught."""
+
+
+class CheckpointError(InspectionError):
+    """A detector's files are missing, damaged or from another version."""
+
+
+class KnowledgeError(InspectionError):
+    """The knowledge file or its index cannot be used."""
+
+
+class RecordsError(InspectionError):
+    """The records cannot be opened, read or written."""
+
+
+class WeightsError(InspectionError):
+    """The weights of a backbone or an encoder cannot be had on this machine."""

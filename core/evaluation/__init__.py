@@ -1,0 +1,1 @@
+"""Figures of merit, measured on labelled data."""

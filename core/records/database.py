@@ -1,0 +1,392 @@
+"""Records: what was inspected, found, written and decided, in one DuckDB file."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+import duckdb
+from pydantic import AwareDatetime
+
+from core.domain import (
+    Disposition,
+    DispositionEntry,
+    Frozen,
+    Inspection,
+    InspectionSummary,
+    Product,
+    Report,
+    Revision,
+    RevisionKind,
+)
+from core.errors import ProductError, RecordsError
+from core.records import rows
+from core.records.migrations import migrate
+from core.records.reports import report_sha256
+from core.settings import Settings
+
+# A station is often offline: DuckDB must not look for extensions on the net.
+OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+class Event(Frozen):
+    """Something that happened, for the audit."""
+
+    happened_at: AwareDatetime
+    kind: str
+    subject: str
+    actor: str
+    detail: dict[str, Any]
+
+
+class Records:
+    """The records of one station; safe to use from several threads of one process.
+
+    Example:
+        >>> with Records.open(settings()) as records:   # doctest: +SKIP
+        ...     records.summaries(limit=10)
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Records:
+        """Open the records, creating or updating the file as needed.
+
+        Raises:
+            RecordsError: if another process holds them, or the file is damaged or unwritable.
+        """
+        path = settings.records_path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = duckdb.connect(path, config=OFFLINE)
+        except OSError as error:
+            raise RecordsError(
+                f"The records cannot be kept in {path.parent}: {error.strerror}. "
+                "Set DATA_DIR to a folder that can be written."
+            ) from error
+        except duckdb.Error as error:
+            raise RecordsError(_why_not_opened(str(path), error)) from error
+        try:
+            migrate(connection)
+        except (duckdb.Error, RecordsError) as error:
+            connection.close()
+            if isinstance(error, RecordsError):
+                raise
+            raise RecordsError(_why_not_opened(str(path), error)) from error
+        return cls(connection)
+
+    def __enter__(self) -> Records:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, so that another process may open it."""
+        self._connection.close()
+
+    def save_product(self, product: Product) -> None:
+        """Add a product, or change its scale."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                "INSERT OR REPLACE INTO products VALUES (?, ?, ?, ?)",
+                [product.key, product.dataset, product.category, product.mm_per_px],
+            )
+
+    def products(self) -> tuple[Product, ...]:
+        """Every product on record, by key."""
+        found = self._rows("SELECT dataset, category, mm_per_px FROM products ORDER BY key")
+        return tuple(Product(**row) for row in found)
+
+    def product(self, key: str) -> Product:
+        """The product of a key.
+
+        Raises:
+            ProductError: if there is none.
+        """
+        known = {product.key: product for product in self.products()}
+        if key not in known:
+            raise ProductError(
+                f"There is no product {key}. Known: {', '.join(known) or 'none yet'}. "
+                "Teach it first, or correct the name."
+            )
+        return known[key]
+
+    def save_inspection(self, inspection: Inspection) -> None:
+        """Record a whole inspection in one transaction."""
+        with self._transaction() as cursor:
+            _insert(cursor, "inspections", [rows.inspection_row(inspection)])
+            _insert(
+                cursor,
+                "defects",
+                [
+                    rows.defect_row(inspection.id, position, defect)
+                    for position, defect in enumerate(inspection.defects)
+                ],
+            )
+            _insert(
+                cursor,
+                "evidence",
+                [
+                    rows.evidence_row(inspection.id, position, item)
+                    for items in (inspection.exemplars, inspection.snippets)
+                    for position, item in enumerate(items)
+                ],
+            )
+            _insert(
+                cursor,
+                "revisions",
+                [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
+            )
+            _add_event(
+                cursor,
+                "inspected",
+                inspection.id,
+                {"verdict": inspection.judgement.verdict.value},
+                inspection.context.inspector,
+            )
+
+    def inspection(self, inspection_id: str) -> Inspection:
+        """A whole inspection, equal to the one that was saved, with what was added since.
+
+        Raises:
+            RecordsError: if there is none of that id.
+        """
+        found = self._rows("SELECT * FROM inspections WHERE id = ?", inspection_id)
+        if not found:
+            raise RecordsError(
+                f"There is no inspection {inspection_id!r} on record here. Check the number."
+            )
+
+        def children(table: str, order: str) -> list[rows.Row]:
+            return self._rows(
+                f"SELECT * EXCLUDE inspection_id FROM {table} WHERE inspection_id = ? "
+                f"ORDER BY {order}",
+                inspection_id,
+            )
+
+        return rows.inspection_of(
+            found[0],
+            children("defects", "position"),
+            children("evidence", "kind, position"),
+            children("revisions", "number"),
+            children("dispositions", "number"),
+        )
+
+    def summaries(
+        self, *, product_key: str | None = None, limit: int = 50, offset: int = 0
+    ) -> tuple[InspectionSummary, ...]:
+        """Inspections, the newest first, each with its newest disposition."""
+        found = self._rows(
+            """
+            WITH page AS (
+                SELECT id, created_at, product_key, filename, lot, serial, score, verdict
+                FROM inspections
+                WHERE ? IS NULL OR product_key = ?
+                ORDER BY created_at DESC, id DESC
+                LIMIT ? OFFSET ?
+            )
+            SELECT page.*,
+                (SELECT count(*) FROM defects WHERE inspection_id = page.id) AS defect_count,
+                (SELECT arg_max(disposition, number) FROM dispositions
+                 WHERE inspection_id = page.id) AS disposition
+            FROM page
+            ORDER BY created_at DESC, id DESC
+            """,
+            product_key,
+            product_key,
+            limit,
+            offset,
+        )
+        return tuple(rows.summary_of(row) for row in found)
+
+    def count(self, product_key: str | None = None) -> int:
+        """How many inspections are on record."""
+        return self._rows(
+            "SELECT count(*) AS n FROM inspections WHERE ? IS NULL OR product_key = ?",
+            product_key,
+            product_key,
+        )[0]["n"]
+
+    def add_revision(
+        self, inspection_id: str, report: Report, kind: RevisionKind, author: str
+    ) -> Revision:
+        """Save a report as the inspection's next revision; those before it stay.
+
+        Raises:
+            RecordsError: if there is no such inspection, or no author is named.
+        """
+        _require(author, "Name the person who saves the report.")
+        with self._transaction() as cursor:
+            revision = Revision(
+                number=_next_number(cursor, "revisions", inspection_id),
+                kind=kind,
+                report=report,
+                author=author.strip(),
+                created_at=datetime.now(UTC),
+                sha256=report_sha256(report),
+            )
+            _insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
+            detail = {"revision": revision.number, "sha256": revision.sha256}
+            _add_event(cursor, f"report {kind.value}", inspection_id, detail, revision.author)
+        return revision
+
+    def add_disposition(
+        self, inspection_id: str, disposition: Disposition, reason: str, decided_by: str
+    ) -> DispositionEntry:
+        """Record a person's decision; earlier decisions stay.
+
+        Raises:
+            RecordsError: if there is no such inspection, or reason or name is missing.
+        """
+        _require(reason, "Give a reason for the disposition.")
+        _require(decided_by, "Name the person who decides.")
+        entry = DispositionEntry(
+            disposition=disposition,
+            reason=reason.strip(),
+            decided_by=decided_by.strip(),
+            decided_at=datetime.now(UTC),
+        )
+        with self._transaction() as cursor:
+            number = _next_number(cursor, "dispositions", inspection_id)
+            row = {"inspection_id": inspection_id, "number": number, **entry.model_dump()}
+            _insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
+            detail = {"disposition": disposition.value, "reason": entry.reason}
+            _add_event(cursor, "disposition", inspection_id, detail, entry.decided_by)
+        return entry
+
+    def add_event(self, kind: str, subject: str, detail: dict[str, Any], actor: str = "") -> None:
+        """Put something that happened on record."""
+        with self._transaction() as cursor:
+            _add_event(cursor, kind, subject, detail, actor)
+
+    def events(self, subject: str | None = None, limit: int = 100) -> tuple[Event, ...]:
+        """What happened (to one subject), the newest first."""
+        found = self._rows(
+            "SELECT * EXCLUDE number FROM events WHERE ? IS NULL OR subject = ? "
+            "ORDER BY number DESC LIMIT ?",
+            subject,
+            subject,
+            limit,
+        )
+        return tuple(Event(**{**row, "detail": json.loads(row["detail"])}) for row in found)
+
+    def _rows(self, query: str, *parameters: object) -> list[rows.Row]:
+        # A cursor is a connection of its own: threads do not meet in one.
+        with _sentences(), self._connection.cursor() as cursor:
+            cursor.execute(query, list(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            return [
+                {name: _from_column(value) for name, value in zip(names, row, strict=True)}
+                for row in cursor.fetchall()
+            ]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All of what is written inside, or nothing of it."""
+        with _sentences(), self._writing, self._connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                with _ignoring_a_dead_transaction():
+                    cursor.execute("ROLLBACK")
+                raise
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, table: str, values: Sequence[rows.Row]) -> None:
+    if not values:
+        return
+    names = list(values[0])
+    places = ", ".join("?" * len(names))
+    cursor.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})",
+        [[_to_column(row[name]) for name in names] for row in values],
+    )
+
+
+def _to_column(value: object) -> object:
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _from_column(value: object) -> object:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+def _add_event(
+    cursor: duckdb.DuckDBPyConnection,
+    kind: str,
+    subject: str,
+    detail: dict[str, Any],
+    actor: str,
+) -> None:
+    row = {
+        "happened_at": datetime.now(UTC),
+        "kind": kind,
+        "subject": subject,
+        "actor": actor,
+        "detail": json.dumps(detail, ensure_ascii=False),
+    }
+    _insert(cursor, "events", [row])
+
+
+def _next_number(cursor: duckdb.DuckDBPyConnection, table: str, inspection_id: str) -> int:
+    known = cursor.execute("SELECT 1 FROM inspections WHERE id = ?", [inspection_id]).fetchone()
+    if known is None:
+        raise RecordsError(f"There is no inspection {inspection_id!r} on record here.")
+    last = cursor.execute(
+        f"SELECT coalesce(max(number), 0) FROM {table} WHERE inspection_id = ?", [inspection_id]
+    ).fetchone()
+    return (last[0] if last else 0) + 1
+
+
+def _require(text: str, sentence: str) -> None:
+    if not text.strip():
+        raise RecordsError(sentence)
+
+
+def _why_not_opened(path: str, error: duckdb.Error) -> str:
+    if "lock" in str(error).lower():
+        return (
+            f"The records in {path} are in use by another process, most likely the running "
+            "console. Use the console, or stop it and try again."
+        )
+    return (
+        f"The records in {path} cannot be opened ({str(error).splitlines()[0]}). The file was "
+        "left as it is: restore it from a copy, or set DATA_DIR to another folder."
+    )
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what DuckDB raises into an operator's sentence."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise RecordsError(
+            f"The records could not be read or written ({str(error).splitlines()[0]}). "
+            "If the disk is full, free space and try again; nothing recorded before is lost."
+        ) from error
+
+
+@contextmanager
+def _ignoring_a_dead_transaction() -> Iterator[None]:
+    """DuckDB ends a transaction by itself when a commit fails; then nothing is left to undo."""
+    try:
+        yield
+    except duckdb.TransactionException:
+        return

@@ -1,0 +1,101 @@
+"""Pictures and maps, each kept once under the SHA-256 of its contents."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import RecordsError
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class FileStore:
+    """A folder of files that are never changed.
+
+    Example:
+        >>> store = FileStore(Path("data/files"))   # doctest: +SKIP
+        >>> store.read(store.put(b"picture"))       # doctest: +SKIP
+        b'picture'
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes and return their SHA-256; bytes that are kept already are not written again.
+
+        Raises:
+            RecordsError: if they cannot be written, a full disk included.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._path(sha256)
+        if path.exists():
+            return sha256
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                scratch = Path(file.name)
+                try:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    scratch.unlink()
+                    raise
+            # Renaming is one step: a reader finds the whole file or none.
+            scratch.replace(path)
+        except OSError as error:
+            raise RecordsError(
+                f"A file could not be written to {self.root}: {error.strerror}. Free space or "
+                "correct the folder's rights and try again; nothing recorded before is lost."
+            ) from error
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes of a hash.
+
+        Raises:
+            RecordsError: if the file is missing or no longer has that hash.
+        """
+        path = self._path(sha256)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise RecordsError(
+                f"The stored file {sha256[:16]} is missing from {self.root} ({error.strerror}). "
+                "Restore the folder from a copy."
+            ) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise RecordsError(
+                f"The stored file {path} was altered: its contents no longer have its hash. "
+                "Restore it from a copy."
+            )
+        return data
+
+    def put_map(self, anomaly_map: np.ndarray) -> str:
+        """Keep an anomaly map without loss: float32 (H, W), as a compressed .npy."""
+        buffer = io.BytesIO()
+        np.save(buffer, anomaly_map.astype(np.float32, copy=False), allow_pickle=False)
+        return self.put(zlib.compress(buffer.getvalue(), level=1))
+
+    def read_map(self, sha256: str) -> np.ndarray:
+        """The anomaly map of a hash, float32 (H, W).
+
+        Raises:
+            RecordsError: if the file is missing or altered.
+        """
+        buffer = io.BytesIO(zlib.decompress(self.read(sha256)))
+        return np.load(buffer, allow_pickle=False)
+
+    def _path(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise RecordsError(f"{sha256!r} is not a SHA-256, so no file has that name.")
+        return self.root / sha256[:2] / sha256

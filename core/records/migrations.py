@@ -1,0 +1,182 @@
+"""The shape of the database, grown by small numbered steps that are never edited again.
+
+Times are plain TIMESTAMPs in UTC: DuckDB's own time zones need an extension from the net.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from duckdb import DuckDBPyConnection
+
+from core.errors import RecordsError
+
+
+def migrate(connection: DuckDBPyConnection) -> None:
+    """Apply the steps that a database has not seen, each in a transaction of its own.
+
+    Raises:
+        RecordsError: if a newer program has been at the database.
+    """
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations "
+        "(number INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)"
+    )
+    row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
+    done = row[0] if row else 0
+    if done > len(MIGRATIONS):
+        raise RecordsError(
+            f"The records were written by a newer version of this program (step {done}, known up "
+            f"to {len(MIGRATIONS)}). Update this program; nothing was changed."
+        )
+    for number, step in enumerate(MIGRATIONS[done:], start=done + 1):
+        connection.execute("BEGIN")
+        step(connection)
+        connection.execute(
+            "INSERT INTO migrations VALUES (?, ?, ?)",
+            [number, step.__name__, datetime.now(UTC).replace(tzinfo=None)],
+        )
+        connection.execute("COMMIT")
+
+
+def create_products(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE products (
+            key VARCHAR PRIMARY KEY,
+            dataset VARCHAR NOT NULL,
+            category VARCHAR NOT NULL,
+            mm_per_px DOUBLE
+        )
+        """
+    )
+
+
+def create_inspections(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE inspections (
+            id VARCHAR PRIMARY KEY,
+            created_at TIMESTAMP NOT NULL,
+            product_key VARCHAR NOT NULL,
+            lot VARCHAR NOT NULL,
+            serial VARCHAR NOT NULL,
+            station VARCHAR NOT NULL,
+            inspector VARCHAR NOT NULL,
+            verdict VARCHAR NOT NULL,
+            score DOUBLE NOT NULL,
+            t_low DOUBLE NOT NULL,
+            t_high DOUBLE NOT NULL,
+            percentile DOUBLE NOT NULL,
+            filename VARCHAR NOT NULL,
+            image_sha256 VARCHAR NOT NULL,
+            map_sha256 VARCHAR NOT NULL,
+            algorithm VARCHAR NOT NULL,
+            version VARCHAR NOT NULL,
+            backbone VARCHAR NOT NULL,
+            product JSON NOT NULL,
+            image JSON NOT NULL,
+            false_alarm JSON NOT NULL,
+            steps JSON NOT NULL
+        )
+        """
+    )
+
+
+def create_defects(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE defects (
+            inspection_id VARCHAR NOT NULL,
+            position INTEGER NOT NULL,
+            id VARCHAR NOT NULL,
+            severity VARCHAR NOT NULL,
+            region VARCHAR NOT NULL,
+            area_px BIGINT NOT NULL,
+            area_percent DOUBLE NOT NULL,
+            area_mm2 DOUBLE,
+            centroid_x DOUBLE NOT NULL,
+            centroid_y DOUBLE NOT NULL,
+            peak DOUBLE NOT NULL,
+            mean DOUBLE NOT NULL,
+            shape JSON NOT NULL,
+            PRIMARY KEY (inspection_id, position)
+        )
+        """
+    )
+
+
+def create_evidence(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE evidence (
+            inspection_id VARCHAR NOT NULL,
+            kind VARCHAR NOT NULL,
+            position INTEGER NOT NULL,
+            reference VARCHAR NOT NULL,
+            similarity DOUBLE NOT NULL,
+            content JSON NOT NULL,
+            PRIMARY KEY (inspection_id, kind, position)
+        )
+        """
+    )
+
+
+def create_revisions(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE revisions (
+            inspection_id VARCHAR NOT NULL,
+            number INTEGER NOT NULL,
+            kind VARCHAR NOT NULL,
+            author VARCHAR NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            sha256 VARCHAR NOT NULL,
+            report JSON NOT NULL,
+            PRIMARY KEY (inspection_id, number)
+        )
+        """
+    )
+
+
+def create_dispositions(connection: DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        CREATE TABLE dispositions (
+            inspection_id VARCHAR NOT NULL,
+            number INTEGER NOT NULL,
+            disposition VARCHAR NOT NULL,
+            reason VARCHAR NOT NULL,
+            decided_by VARCHAR NOT NULL,
+            decided_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (inspection_id, number)
+        )
+        """
+    )
+
+
+def create_events(connection: DuckDBPyConnection) -> None:
+    connection.execute("CREATE SEQUENCE event_numbers")
+    connection.execute(
+        """
+        CREATE TABLE events (
+            number BIGINT PRIMARY KEY DEFAULT nextval('event_numbers'),
+            happened_at TIMESTAMP NOT NULL,
+            kind VARCHAR NOT NULL,
+            subject VARCHAR NOT NULL,
+            actor VARCHAR NOT NULL,
+            detail JSON NOT NULL
+        )
+        """
+    )
+
+
+MIGRATIONS = (
+    create_products,
+    create_inspections,
+    create_defects,
+    create_evidence,
+    create_revisions,
+    create_dispositions,
+    create_events,
+)

@@ -1,0 +1,147 @@
+"""Domain models to rows of tables and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from core.domain import (
+    Context,
+    Defect,
+    DetectorRef,
+    DispositionEntry,
+    Exemplar,
+    FalseAlarmRate,
+    ImageInfo,
+    Inspection,
+    InspectionSummary,
+    Judgement,
+    Product,
+    Revision,
+    Snippet,
+    Step,
+)
+
+Row = dict[str, Any]
+
+# Measurements that queries need stand in columns; the rest of a defect is its shape.
+DEFECT_SHAPE = {"box", "contour", "elongation", "orientation_deg"}
+
+
+def inspection_row(inspection: Inspection) -> Row:
+    judgement, image = inspection.judgement, inspection.image
+    return {
+        "id": inspection.id,
+        "created_at": inspection.created_at,
+        "product_key": inspection.product.key,
+        **inspection.context.model_dump(),
+        "verdict": judgement.verdict.value,
+        "score": judgement.score,
+        "t_low": judgement.t_low,
+        "t_high": judgement.t_high,
+        "percentile": judgement.percentile,
+        "filename": image.filename,
+        "image_sha256": image.sha256,
+        "map_sha256": inspection.map_sha256,
+        **inspection.detector.model_dump(),
+        "product": inspection.product.model_dump_json(),
+        "image": image.model_dump_json(),
+        "false_alarm": judgement.false_alarm.model_dump_json(),
+        "steps": json.dumps([step.model_dump() for step in inspection.steps]),
+    }
+
+
+def defect_row(inspection_id: str, position: int, defect: Defect) -> Row:
+    measured = defect.model_dump(mode="json", exclude={"centroid", *DEFECT_SHAPE})
+    return {
+        "inspection_id": inspection_id,
+        "position": position,
+        **measured,
+        "centroid_x": defect.centroid[0],
+        "centroid_y": defect.centroid[1],
+        "shape": defect.model_dump_json(include=DEFECT_SHAPE),
+    }
+
+
+def evidence_row(inspection_id: str, position: int, item: Exemplar | Snippet) -> Row:
+    is_exemplar = isinstance(item, Exemplar)
+    return {
+        "inspection_id": inspection_id,
+        "kind": "exemplar" if is_exemplar else "snippet",
+        "position": position,
+        "reference": item.sha256 if is_exemplar else item.id,
+        "similarity": item.similarity,
+        "content": item.model_dump_json(),
+    }
+
+
+def revision_row(inspection_id: str, revision: Revision) -> Row:
+    return {
+        "inspection_id": inspection_id,
+        "number": revision.number,
+        "kind": revision.kind.value,
+        "author": revision.author,
+        "created_at": revision.created_at,
+        "sha256": revision.sha256,
+        "report": revision.report.model_dump_json(),
+    }
+
+
+def inspection_of(
+    row: Row,
+    defects: Sequence[Row],
+    evidence: Sequence[Row],
+    revisions: Sequence[Row],
+    dispositions: Sequence[Row],
+) -> Inspection:
+    """An inspection from its row and its children's rows, in order."""
+    return Inspection(
+        id=row["id"],
+        created_at=row["created_at"],
+        product=Product.model_validate_json(row["product"]),
+        context=Context(**{name: row[name] for name in Context.model_fields}),
+        image=ImageInfo.model_validate_json(row["image"]),
+        detector=DetectorRef(**{name: row[name] for name in DetectorRef.model_fields}),
+        judgement=Judgement(
+            score=row["score"],
+            t_low=row["t_low"],
+            t_high=row["t_high"],
+            percentile=row["percentile"],
+            verdict=row["verdict"],
+            false_alarm=FalseAlarmRate.model_validate_json(row["false_alarm"]),
+        ),
+        map_sha256=row["map_sha256"],
+        defects=tuple(_defect_of(item) for item in defects),
+        exemplars=tuple(
+            Exemplar.model_validate_json(item["content"])
+            for item in evidence
+            if item["kind"] == "exemplar"
+        ),
+        snippets=tuple(
+            Snippet.model_validate_json(item["content"])
+            for item in evidence
+            if item["kind"] == "snippet"
+        ),
+        steps=tuple(Step(**step) for step in json.loads(row["steps"])),
+        revisions=tuple(revision_of(item) for item in revisions),
+        dispositions=tuple(disposition_of(item) for item in dispositions),
+    )
+
+
+def _defect_of(row: Row) -> Defect:
+    columns = {name: row[name] for name in Defect.model_fields if name in row}
+    centroid = (row["centroid_x"], row["centroid_y"])
+    return Defect(**columns, centroid=centroid, **json.loads(row["shape"]))
+
+
+def revision_of(row: Row) -> Revision:
+    return Revision(**{**row, "report": json.loads(row["report"])})
+
+
+def disposition_of(row: Row) -> DispositionEntry:
+    return DispositionEntry(**{name: row[name] for name in DispositionEntry.model_fields})
+
+
+def summary_of(row: Row) -> InspectionSummary:
+    return InspectionSummary(**row)

@@ -1,0 +1,76 @@
+"""Settings, read from the environment and a `.env` file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import RecordsError
+
+DUCKDB_SCHEME = "duckdb:///"
+
+
+class Settings(BaseSettings):
+    """Every setting of the system; the upper-case field name is the variable's name.
+
+    Example:
+        >>> Settings(data_dir="/tmp/line-3").records_path.as_posix()
+        '/tmp/line-3/records.duckdb'
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="everything that a run makes")
+    database_url: str | None = Field(None, description="duckdb:///PATH of the records")
+    ad_checkpoint_dir: Path = Field(Path("checkpoints"), description="taught detectors")
+    ad_weights_dir: Path | None = Field(None, description="folder of backbone weights")
+    model_cache: Path | None = Field(None, description="converted networks; in DATA_DIR if unset")
+    knowledge_file: Path = Field(
+        Path(__file__).parent.parent / "knowledge" / "domain_knowledge.json",
+        description="source of truth of the domain knowledge",
+    )
+    llm_model: str = Field("offline", description="key of the report writer")
+    rag_enabled: bool = Field(True, description="look up similar normal parts")
+    domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
+    max_image_bytes: PositiveInt = Field(64 * 2**20, description="largest file accepted")
+    max_image_pixels: PositiveInt = Field(50_000_000, description="largest picture accepted")
+
+    @property
+    def records_path(self) -> Path:
+        """Path of the DuckDB file.
+
+        Raises:
+            RecordsError: if DATABASE_URL names another kind of database.
+        """
+        if self.database_url is None:
+            return self.data_dir / "records.duckdb"
+        if not self.database_url.startswith(DUCKDB_SCHEME):
+            raise RecordsError(
+                f"DATABASE_URL must start with {DUCKDB_SCHEME} and name a file, "
+                f"but is {self.database_url!r}. Correct it or leave it out."
+            )
+        return Path(self.database_url.removeprefix(DUCKDB_SCHEME))
+
+    @property
+    def files_dir(self) -> Path:
+        """Folder of the pictures and maps, stored under their SHA-256."""
+        return self.data_dir / "files"
+
+    @property
+    def chroma_dir(self) -> Path:
+        """Folder of the knowledge index."""
+        return self.data_dir / "chroma"
+
+    @property
+    def model_cache_dir(self) -> Path:
+        """Folder of converted networks (OpenVINO IR); can be deleted at any time."""
+        return self.model_cache or self.data_dir / "models"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,32 @@
+"""An inspection as plain JSON data, the same from the command line and from REST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.domain import Inspection
+
+
+def inspection_record(inspection: Inspection) -> dict[str, Any]:
+    """What a program that called for an inspection wants to know of it."""
+    judgement = inspection.judgement
+    return {
+        "id": inspection.id,
+        "file": inspection.image.filename,
+        "sha256": inspection.image.sha256,
+        "product": inspection.product.key,
+        "verdict": judgement.verdict.value,
+        "score": judgement.score,
+        "threshold": judgement.t_low,
+        "fail_threshold": judgement.t_high,
+        "percentile": judgement.percentile,
+        "false_alarm": judgement.false_alarm.sentence(),
+        "defects": [defect.model_dump(exclude={"contour"}) for defect in inspection.defects],
+        "exemplars": [exemplar.model_dump() for exemplar in inspection.exemplars],
+        "snippets": [snippet.id for snippet in inspection.snippets],
+        "notices": list(inspection.image.notices),
+        "failed_steps": {
+            step.name: step.reason for step in inspection.steps if step.status == "failed"
+        },
+        "timing": {step.name: round(step.seconds, 4) for step in inspection.steps},
+    }

@@ -1,0 +1,78 @@
+"""What several tests share: a workbench in a temporary folder, real pictures, a taught product."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.domain import Product
+from core.settings import Settings
+from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_normals
+from core.teaching import teach
+from core.workbench import Workbench
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Converted networks, made once for the whole run."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def station(tmp_path: Path, model_cache: Path) -> Settings:
+    """Settings of a station that has nothing on record yet."""
+    return Settings(
+        data_dir=tmp_path / "data",
+        ad_checkpoint_dir=tmp_path / "checkpoints",
+        model_cache=model_cache,
+    )
+
+
+@pytest.fixture
+def bench(station: Settings) -> Iterator[Workbench]:
+    """An open workbench of an empty station."""
+    with Workbench(station) as workbench:
+        yield workbench
+
+
+@pytest.fixture(scope="session")
+def demo_bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Workbench]:
+    """A workbench whose demo product was taught; shared, so tests only add to it."""
+    root = tmp_path_factory.mktemp("demo")
+    settings = Settings(
+        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
+    )
+    with Workbench(settings) as workbench:
+        teach(workbench, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
+        yield workbench
+
+
+@pytest.fixture(scope="session")
+def demo_product() -> Product:
+    """The demo product."""
+    return Product.from_key(DEMO_PRODUCT_KEY)
+
+
+@pytest.fixture(scope="session")
+def defective_cells() -> list[PictureFile]:
+    """Real defective solar cells."""
+    return demo_examples()
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """Folder of a set of real inspection images; skips where they are not at hand."""
+    root = Path(os.environ.get("INSPECTION_DATA", REPOSITORY.parent / "shared" / "data"))
+
+    def folder(name: str) -> Path:
+        path = root / name
+        if not path.is_dir():
+            pytest.skip(f"no real images at {path} (set INSPECTION_DATA to their folder)")
+        return path
+
+    return folder

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from core.domain import Disposition, Product, RevisionKind
+from core.errors import ProductError, RecordsError
+from core.records.database import Records
+from core.records.migrations import MIGRATIONS
+from core.settings import Settings
+from tests.records import examples
+
+
+@pytest.fixture
+def records(station: Settings):  # noqa: ANN201
+    with Records.open(station) as opened:
+        yield opened
+
+
+def test_inspection_comes_back_equal_after_reopening(station: Settings) -> None:
+    saved = examples.inspection()
+    with Records.open(station) as records:
+        records.save_inspection(saved)
+    with Records.open(station) as records:
+        assert records.inspection(saved.id) == saved
+
+
+def test_revisions_and_dispositions_only_grow(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+
+    edited = records.add_revision(
+        saved.id, examples.report("Changed"), RevisionKind.EDITED, " Ana "
+    )
+    records.add_disposition(saved.id, Disposition.REWORK, "Can be ground", "Ana")
+    last = records.add_disposition(saved.id, Disposition.SCRAP, "Too deep", "Bo")
+
+    kept = records.inspection(saved.id)
+    assert kept.revisions == (saved.revisions[0], edited)
+    assert (edited.number, edited.author) == (2, "Ana")
+    assert kept.dispositions[-1] == last
+    assert kept.judgement == saved.judgement
+    assert records.summaries()[0].disposition is Disposition.SCRAP
+    kinds = [event.kind for event in records.events(saved.id)]
+    assert kinds == ["disposition", "disposition", "report edited", "inspected"]
+
+
+def test_summaries_are_paged_newest_first(records: Records) -> None:
+    for number in range(5):
+        records.save_inspection(examples.inspection(f"2026-{number}"))
+
+    assert [s.id for s in records.summaries(limit=2, offset=1)] == ["2026-3", "2026-2"]
+    assert records.summaries()[0].defect_count == 2
+    assert records.count() == records.count("ELPV/mono") == 5
+    assert records.count("No/such") == 0
+    assert records.summaries(product_key="No/such") == ()
+
+
+def test_products(records: Records) -> None:
+    product = Product(dataset="Plant", category="plate")
+    records.save_product(product)
+    records.save_product(product.model_copy(update={"mm_per_px": 0.2}))
+
+    assert records.product("Plant/plate").mm_per_px == 0.2
+    with pytest.raises(ProductError, match=r"no product No/such\. Known: Plant/plate"):
+        records.product("No/such")
+
+
+def test_a_failed_write_leaves_nothing_behind(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+
+    with pytest.raises(RecordsError, match="could not be read or written"):
+        records.save_inspection(saved)
+
+    assert records.inspection(saved.id) == saved
+    assert len(records.events(saved.id)) == 1
+    records.save_inspection(examples.inspection("next"))
+    assert records.count() == 2
+
+
+def test_threads_get_numbers_of_their_own(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+
+    def save(number: int) -> int:
+        report = examples.report(str(number))
+        return records.add_revision(saved.id, report, RevisionKind.EDITED, "Ana").number
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(save, range(40)))
+
+    assert sorted(numbers) == list(range(2, 42))
+
+
+@pytest.mark.parametrize(("reason", "name"), [("", "Ana"), ("why", "  ")])
+def test_a_decision_needs_reason_and_name(records: Records, reason: str, name: str) -> None:
+    records.save_inspection(examples.inspection())
+
+    with pytest.raises(RecordsError, match="Give a reason|Name the person"):
+        records.add_disposition(
+            examples.inspection().id, Disposition.SCRAP, reason=reason, decided_by=name
+        )
+
+
+def test_unknown_inspection(records: Records) -> None:
+    with pytest.raises(RecordsError, match="no inspection 'nothing'"):
+        records.inspection("nothing")
+    with pytest.raises(RecordsError, match="no inspection 'nothing'"):
+        records.add_revision("nothing", examples.report(), RevisionKind.EDITED, "Ana")
+
+
+def test_one_process_holds_the_records(station: Settings, records: Records) -> None:
+    program = f"""
+from core.errors import RecordsError
+from core.records.database import Records
+from core.settings import Settings
+try:
+    Records.open(Settings(data_dir={str(station.data_dir)!r}))
+except RecordsError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert "in use by another process" in done.stdout
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_damaged_file_is_left_as_it_is(station: Settings) -> None:
+    station.records_path.parent.mkdir(parents=True)
+    station.records_path.write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(RecordsError, match="cannot be opened"):
+        Records.open(station)
+
+    assert station.records_path.read_bytes() == b"not a database" * 1000
+
+
+def test_records_of_a_newer_program_are_refused(station: Settings) -> None:
+    Records.open(station).close()
+    with duckdb.connect(station.records_path) as connection:
+        connection.execute("INSERT INTO migrations VALUES (999, 'later', NULL)")
+
+    with pytest.raises(RecordsError, match="written by a newer version"):
+        Records.open(station)
+
+
+def test_every_migration_is_applied_once(station: Settings) -> None:
+    for _ in range(2):
+        Records.open(station).close()
+
+    with duckdb.connect(station.records_path) as connection:
+        names = connection.execute("SELECT name FROM migrations ORDER BY number").fetchall()
+    assert [name for (name,) in names] == [step.__name__ for step in MIGRATIONS]
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(RecordsError, match="must start with duckdb:///"):
+        Records.open(Settings(database_url="postgresql://x"))
+
+
+def test_a_full_disk_is_said_and_loses_nothing(station: Settings) -> None:
+    """The operating system refuses to let files grow, as a full disk does."""
+    saved = examples.inspection()
+    with Records.open(station) as records:
+        records.save_inspection(saved)
+
+    program = f"""
+import resource, signal
+from core.errors import RecordsError
+from core.records.database import Records
+from core.settings import Settings
+from tests.records import examples
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+records = Records.open(Settings(data_dir={str(station.data_dir)!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, {resource.RLIM_INFINITY}))
+try:
+    records.save_inspection(examples.inspection("later"))
+except RecordsError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+    assert "free space and try again" in done.stdout, done.stderr
+    with Records.open(station) as records:
+        assert records.inspection(saved.id) == saved

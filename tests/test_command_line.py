@@ -1,0 +1,132 @@
+"""The command line as a user runs it: in a process of its own, on real pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.domain import Product
+from core.sources import PictureFile, demo_normals
+from core.workbench import Workbench
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def run(tmp_path: Path, demo_bench: Workbench):  # noqa: ANN201 - a closure over the environment
+    """Runs a command with records of its own and the demo product's detector."""
+    environment = os.environ | {
+        "DATA_DIR": str(tmp_path / "data"),
+        "AD_CHECKPOINT_DIR": str(demo_bench.settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(demo_bench.settings.model_cache),
+    }
+
+    def command(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "core", *map(str, arguments)],
+            cwd=REPOSITORY,
+            env=environment | settings,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return command
+
+
+@pytest.fixture
+def cells(tmp_path: Path, defective_cells: list[PictureFile]) -> Path:
+    """A folder of a defective cell, a good cell and a broken file."""
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    (folder / "bad.png").write_bytes(defective_cells[0].read())
+    (folder / "good.png").write_bytes(demo_normals()[0].read())
+    (folder / "torn.png").write_bytes(defective_cells[1].read()[:3000])
+    return folder
+
+
+def test_folder_as_json_with_maps(run, cells: Path, tmp_path: Path) -> None:  # noqa: ANN001
+    done = run("inspect", cells, "--product", "ELPV/mono", "--json", "--maps", tmp_path / "maps")
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1, "one picture was refused"
+    assert [line["file"] for line in lines] == ["bad.png", "good.png", "torn.png"]
+    assert [line.get("verdict") for line in lines] == ["FAIL", "PASS", None]
+    assert "torn.png" in lines[2]["error"]
+    wanted = {"id", "score", "threshold", "percentile", "verdict", "defects", "timing"}
+    assert wanted <= lines[0].keys()
+    anomaly_map = np.load(tmp_path / "maps" / "bad.npy")
+    assert anomaly_map.dtype == np.float32
+    assert anomaly_map.shape == (300, 300)
+    assert anomaly_map.max() == pytest.approx(lines[0]["score"])
+
+
+def test_pdf_and_timing(run, cells: Path, tmp_path: Path) -> None:  # noqa: ANN001
+    pdf = tmp_path / "report.pdf"
+
+    done = run(
+        "inspect",
+        cells / "bad.png",
+        "--product",
+        "ELPV/mono",
+        "--timing",
+        "--pdf",
+        pdf,
+        "--lot",
+        "L-12",
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "FAIL" in done.stdout
+    assert "detect" in done.stdout
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["inspect", "x.png", "--product", "No/such"], "No/such"),
+        (["inspect", "x.png", "--product", "nonsense"], "DATASET/CATEGORY"),
+        (["teach", "--product", "A/b", "--images", "/no/folder"], "/no/folder"),
+        (["teach", "--product", "A/b"], "--images FOLDER"),
+        (["evaluate", "--data", "/no/folder"], "train/good"),
+    ],
+)
+def test_errors_are_sentences_with_status_1(run, arguments, sentence) -> None:  # noqa: ANN001
+    done = run(*arguments)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_records_in_use_by_another_process(run, demo_bench: Workbench) -> None:  # noqa: ANN001
+    done = run("teach", "--demo", DATA_DIR=str(demo_bench.settings.data_dir))
+
+    assert done.returncode == 1
+    assert "another process" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_teach_from_a_folder(run, tmp_path: Path) -> None:  # noqa: ANN001
+    folder = tmp_path / "normals"
+    folder.mkdir()
+    for number, cell in enumerate(demo_normals()[:8]):
+        (folder / f"{number}.png").write_bytes(cell.read())
+    checkpoints = str(tmp_path / "checkpoints")
+
+    done = run(
+        "teach", "--product", "Plant/cell", "--images", folder, AD_CHECKPOINT_DIR=checkpoints
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Plant/cell taught from 8 good pictures" in done.stdout
+    assert "cannot be guaranteed" in done.stdout
+    assert Product.from_key("Plant/cell").category in os.listdir(tmp_path / "checkpoints" / "Plant")

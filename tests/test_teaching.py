@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.detection.checkpoints import active_version, load_version, product_folder, read_card
+from core.domain import Product
+from core.errors import CheckpointError, ProductError
+from core.sources import PictureFile, demo_normals
+from core.teaching import teach
+from core.workbench import Workbench
+
+PRODUCT = Product(dataset="Plant", category="plate")
+
+
+def plates(count: int, seed: int = 0, size: tuple[int, int] = (120, 160)) -> list[PictureFile]:
+    """Pictures of plain plates that differ by their grain."""
+    rng = np.random.default_rng(seed)
+    return [
+        PictureFile.of(
+            f"plate{i}.png",
+            cv2.imencode(".png", rng.normal(120, 12, (*size, 3)).astype(np.uint8))[1].tobytes(),
+        )
+        for i in range(count)
+    ]
+
+
+def test_card_tells_what_the_detector_is_made_of(bench: Workbench) -> None:
+    shares: list[tuple[str, float]] = []
+
+    card = teach(bench, PRODUCT, plates(10), on_progress=lambda *step: shares.append(step))
+
+    assert card == read_card(bench.settings, PRODUCT)
+    assert [image.use for image in card.images].count("held out") == 3
+    assert len({image.sha256 for image in card.images}) == 10
+    assert card.figures["width_px_max"] == 160
+    assert set(card.files) == {"bank.safetensors", "calibration.json", "exemplars.safetensors"}
+    assert card.bank_shape == (2000, 232)
+    assert set(card.seconds) == {"load backbone", "check and embed", "memory bank", "calibrate"}
+    assert shares[-1] == ("Done", 1)
+    assert bench.records.product(PRODUCT.key) == PRODUCT
+    folder = product_folder(bench.settings, PRODUCT)
+    assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pt", ".ckpt"}]
+    assert sum(path.stat().st_size for path in folder.rglob("*.safetensors")) < 1_100_000
+
+
+def test_unreadable_and_duplicate_pictures_are_named_and_skipped(bench: Workbench) -> None:
+    pictures = plates(6)
+    twin = PictureFile.of("twin.png", pictures[2].read())
+    broken = PictureFile.of("broken.png", pictures[0].read()[:200])
+
+    card = teach(bench, PRODUCT, [*pictures, twin, broken])
+
+    assert len(card.images) == 6
+    assert "twin.png is the same file as plate2.png." in card.skipped
+    assert any("broken.png" in sentence for sentence in card.skipped)
+
+
+def test_pictures_of_different_shape_are_noticed(bench: Workbench) -> None:
+    card = teach(bench, PRODUCT, [*plates(5), *plates(5, seed=1, size=(160, 160))])
+
+    assert "differ in shape" in card.notices[0]
+
+
+def test_fewer_than_five_good_pictures_are_refused(bench: Workbench) -> None:
+    with pytest.raises(ProductError, match="at least 5 different pictures .* but 4 could be used"):
+        teach(bench, PRODUCT, [*plates(4), *plates(1)])
+
+    assert not product_folder(bench.settings, PRODUCT).exists()
+
+
+def test_same_pictures_and_seed_give_the_same_detector(bench: Workbench) -> None:
+    first, second = (teach(bench, PRODUCT, plates(8), seed=3) for _ in range(2))
+
+    assert first.files["bank.safetensors"] == second.files["bank.safetensors"]
+    assert first.figures == second.figures
+    assert first.detector.version < second.detector.version == active(bench)
+
+
+def active(bench: Workbench) -> str:
+    return active_version(bench.settings, PRODUCT).version
+
+
+def test_an_interruption_leaves_the_active_version(bench: Workbench) -> None:
+    card = teach(bench, PRODUCT, plates(8))
+
+    def interrupt(step: str, share: float) -> None:
+        if step.startswith("Calibrate"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        teach(bench, PRODUCT, plates(9, seed=1), on_progress=interrupt)
+
+    assert active(bench) == card.detector.version
+    assert bench.taught(PRODUCT).card == card
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_said(bench: Workbench) -> None:
+    bench.settings.ad_checkpoint_dir.mkdir()
+    bench.settings.ad_checkpoint_dir.chmod(0o500)
+
+    with pytest.raises(CheckpointError, match="could not be written"):
+        teach(bench, PRODUCT, plates(6))
+
+
+def test_a_file_in_the_way_of_the_checkpoints_is_said(bench: Workbench) -> None:
+    bench.settings.ad_checkpoint_dir.write_text("not a folder")
+
+    with pytest.raises(CheckpointError, match="could not be written"):
+        teach(bench, PRODUCT, plates(6))
+
+
+@pytest.mark.parametrize("name", ["card.json", "calibration.json", "bank.safetensors"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
+def test_damaged_checkpoint_is_refused(bench: Workbench, name: str, damage: str) -> None:
+    card = teach(bench, PRODUCT, plates(6))
+    folder = product_folder(bench.settings, PRODUCT)
+    path = folder / card.detector.algorithm / card.detector.version / name
+    harm(path, damage)
+
+    with pytest.raises(CheckpointError, match=r"missing or damaged .* teach the product again"):
+        load_version(bench.settings, PRODUCT)
+
+
+def harm(path: Path, damage: str) -> None:
+    data = bytearray(path.read_bytes())
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    else:
+        data[len(data) // 2] ^= 0xFF
+        path.write_bytes(data)
+
+
+def test_card_from_a_newer_program_is_refused(bench: Workbench) -> None:
+    card = teach(bench, PRODUCT, plates(6))
+    folder = product_folder(bench.settings, PRODUCT)
+    path = folder / card.detector.algorithm / card.detector.version / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"card_version": 99}))
+
+    with pytest.raises(CheckpointError, match="written by a newer version"):
+        load_version(bench.settings, PRODUCT)
+
+
+def test_untaught_product_is_said_with_what_to_do(bench: Workbench) -> None:
+    with pytest.raises(ProductError, match=r"Plant/plate has no detector yet. Teach it"):
+        bench.taught(PRODUCT)
+
+
+def test_demo_normals_are_functional_cells() -> None:
+    assert len(demo_normals()) == 200
+    assert demo_normals()[0].read().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("key", ["nodash", "a/b/c", "../etc", "a/..", "a b/c", ""])
+def test_product_keys_are_plain_names(key: str) -> None:
+    with pytest.raises(ProductError, match="DATASET/CATEGORY"):
+        Product.from_key(key)
