@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ImageError, ProductError
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"}
+from core.images import PICTURE_SUFFIXES
 
 DEMO_PRODUCT_KEY = "ELPV/mono"
 DEMO_NORMALS = 200
@@ -46,10 +45,12 @@ def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
     pictures: list[PictureFile] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            inside = sorted(
+                file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES
+            )
             if not inside:
                 raise ImageError(
-                    f"The folder {path} holds no picture ({', '.join(sorted(SUFFIXES))}). "
+                    f"The folder {path} holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}). "
                     "Name the folder that the pictures are directly in."
                 )
             pictures += [PictureFile.at(file) for file in inside]

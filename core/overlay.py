@@ -1,0 +1,146 @@
+"""Heatmaps on a fixed colour scale: equal colours mean equal values, in every picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core.domain import Defect
+
+# Perceptually even, and ordered by lightness for those who do not tell colours apart.
+COLOURS = cv2.COLORMAP_INFERNO
+SMALLEST_DRAWN_SIDE = 720
+LINE = (255, 255, 255)
+HALO = (16, 16, 16)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+# The lowest values leave the part as it is; from the review threshold on the heat is at its full.
+CLEAR_BELOW = 0.5
+
+
+@dataclass(frozen=True)
+class ColourScale:
+    """From 0 to twice the FAIL threshold, the same for every picture of a detector."""
+
+    t_low: float
+    t_high: float
+
+    @property
+    def top(self) -> float:
+        return 2 * self.t_high
+
+    def positions(self, values: np.ndarray) -> np.ndarray:
+        """Place of each value on the scale, uint8 (of the same shape), 0 to 255."""
+        return np.clip(values / self.top * 255, 0, 255).astype(np.uint8)
+
+    def colours(self, values: np.ndarray) -> np.ndarray:
+        """Colour of each value: float32 (H, W) to uint8 (H, W, 3) RGB."""
+        return cv2.cvtColor(cv2.applyColorMap(self.positions(values), COLOURS), cv2.COLOR_BGR2RGB)
+
+
+def render_overlay(
+    pixels: np.ndarray,
+    anomaly_map: np.ndarray,
+    scale: ColourScale,
+    defects: Sequence[Defect],
+    *,
+    opacity: float,
+    show_contour: bool = True,
+    show_numbers: bool = True,
+) -> np.ndarray:
+    """The picture under its heatmap, with the threshold contour and numbered defects.
+
+    Args:
+        pixels: uint8 (H, W, 3), RGB.
+        anomaly_map: float32 (H, W).
+        scale: of the detector.
+        defects: to be numbered.
+        opacity: of the heat where the map is at or above the review threshold, 0..1.
+        show_contour: draw the line where the map crosses the review threshold.
+        show_numbers: draw each defect's name beside it.
+
+    Returns:
+        uint8 (h, w, 3) RGB; small pictures are enlarged so that lines and names stay sharp.
+    """
+    zoom = max(1.0, SMALLEST_DRAWN_SIDE / max(pixels.shape[:2]))
+    if zoom > 1:
+        pixels = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+        size = (pixels.shape[1], pixels.shape[0])
+        anomaly_map = cv2.resize(anomaly_map, size, interpolation=cv2.INTER_LINEAR)
+    rendered = _blend(pixels, anomaly_map, scale, opacity)
+    thickness = max(1, round(max(pixels.shape[:2]) / 500))
+    if show_contour:
+        mask = (anomaly_map >= scale.t_low).astype(np.uint8)
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(rendered, contours, -1, HALO, 3 * thickness, cv2.LINE_AA)
+        cv2.drawContours(rendered, contours, -1, LINE, thickness, cv2.LINE_AA)
+    if show_numbers:
+        for defect in reversed(defects):
+            _draw_name(rendered, defect, zoom, thickness)
+    return rendered
+
+
+def render_heatmap(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
+    """The map alone, uint8 (H, W, 3) RGB."""
+    return scale.colours(anomaly_map)
+
+
+def render_legend(
+    scale: ColourScale, *, width: int = 640, height: int = 72, dark: bool = False
+) -> np.ndarray:
+    """Horizontal colour bar with the thresholds marked, uint8 (h, w, 3) RGB.
+
+    Args:
+        scale: to be shown.
+        width, height: of the picture, in pixels; drawn at twice that for sharp text.
+        dark: for a dark page.
+    """
+    width, height = 2 * width, 2 * height
+    paper, ink = ((14, 17, 23), (235, 235, 235)) if dark else ((255, 255, 255), (40, 40, 40))
+    legend = np.full((height, width, 3), paper, np.uint8)
+    margin, bar = width // 16, height // 3
+    span = width - 2 * margin
+    values = np.linspace(0, scale.top, span, dtype=np.float32)[None]
+    legend[4 : 4 + bar, margin : margin + span] = scale.colours(values)
+    labels = [(0, "0"), (scale.t_low, "review"), (scale.t_high, "fail"), (scale.top, "")]
+    drawn_to = -1
+    for value, word in labels:
+        x = margin + round(value / scale.top * span)
+        text = f"{word} {value:.3g}".strip() if word != "0" else "0"
+        (text_width, text_height), _ = cv2.getTextSize(text, FONT, height / 200, 2)
+        left = min(max(0, x - text_width // 2), width - text_width)
+        # Names of near thresholds would run into each other: the next one starts a line below.
+        line = 2 if left <= drawn_to else 1
+        baseline = 4 + bar + line * (text_height + 14)
+        cv2.line(legend, (x, 4), (x, baseline - text_height - 6), ink, 2, cv2.LINE_AA)
+        cv2.putText(legend, text, (left, baseline), FONT, height / 200, ink, 2, cv2.LINE_AA)
+        drawn_to = left + text_width if line == 1 else drawn_to
+    return legend
+
+
+def _blend(
+    pixels: np.ndarray, anomaly_map: np.ndarray, scale: ColourScale, opacity: float
+) -> np.ndarray:
+    clear = CLEAR_BELOW * scale.t_low
+    strength = np.clip((anomaly_map - clear) / (scale.t_low - clear), 0, 1) * opacity
+    strength = strength[:, :, None].astype(np.float32)
+    blended = pixels * (1 - strength) + scale.colours(anomaly_map) * strength
+    return np.round(blended).astype(np.uint8)
+
+
+def _draw_name(rendered: np.ndarray, defect: Defect, zoom: float, thickness: int) -> None:
+    """A tag at the defect's upper left corner, moved inside the picture where needed."""
+    height, width = rendered.shape[:2]
+    size = max(height, width) / 1100
+    (text_width, text_height), _ = cv2.getTextSize(defect.id, FONT, size, thickness)
+    pad = round(text_height * 0.45)
+    tag_width, tag_height = text_width + 2 * pad, text_height + 2 * pad
+    x = min(max(0, round(defect.box.x * zoom)), width - tag_width)
+    y = min(max(0, round(defect.box.y * zoom) - tag_height), height - tag_height)
+    corner = (x + tag_width, y + tag_height)
+    cv2.rectangle(rendered, (x, y), corner, HALO, cv2.FILLED)
+    cv2.rectangle(rendered, (x, y), corner, LINE, max(1, thickness // 2), cv2.LINE_AA)
+    origin = (x + pad, y + pad + text_height)
+    cv2.putText(rendered, defect.id, origin, FONT, size, LINE, thickness, cv2.LINE_AA)
