@@ -27,7 +27,7 @@ from core.errors import ImageError, InspectionError
 from core.images import CheckedImage, load_image
 from core.records.reports import report_sha256
 from core.reporting.composer import WRITER, compose
-from core.retrieval.knowledge import describe_defect
+from core.retrieval.queries import describe_defect
 from core.sources import PictureFile
 from core.workbench import Workbench
 

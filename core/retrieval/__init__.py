@@ -1,0 +1,1 @@
+"""What a finding stands on: knowledge snippets and normal exemplars."""
