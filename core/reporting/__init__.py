@@ -1,0 +1,1 @@
+"""Reports: written, checked and printed."""

@@ -1,0 +1,274 @@
+"""The look of a printed report: type sizes, grid, tables, boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.reporting.fonts import FAMILY, add_fonts
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+    from PIL.Image import Image
+
+Colour = tuple[int, int, int]
+INK: Colour = (33, 37, 41)
+GREY: Colour = (105, 112, 120)
+LINE: Colour = (208, 212, 217)
+SHADE: Colour = (243, 245, 247)
+
+MARGIN = 15.0
+WIDTH = 210 - 2 * MARGIN
+LABEL_WIDTH = 34.0
+BODY, SMALL, TINY = 8.5, 7.5, 6.2
+PICTURE_HEIGHT = 66.0
+THUMBNAIL_HEIGHT = 24.0
+
+
+def shorten(text: str, length: int) -> str:
+    """Text of at most a length, cut at a word and marked as cut; line breaks become spaces."""
+    flat = " ".join(text.split())
+    if len(flat) <= length:
+        return flat
+    return flat[:length].rsplit(" ", 1)[0] + " ... (full text on record)"
+
+
+def new_page(title: str, footer: str, created_at: datetime) -> ReportPage:
+    """An empty A4 document with its fonts and its running footer."""
+    from fpdf import FPDF
+
+    class Document(FPDF):
+        def footer(self) -> None:
+            self.set_y(-12)
+            self.set_font(FAMILY, "", TINY)
+            self.set_text_color(*GREY)
+            self.cell(WIDTH - 20, 4, footer)
+            self.cell(20, 4, f"page {self.page_no()} of {{nb}}", align="R")
+
+    pdf = Document(format="A4")
+    pdf.set_margins(MARGIN, 13, MARGIN)
+    pdf.set_auto_page_break(True, 16)
+    pdf.set_creation_date(created_at)
+    pdf.set_title(title)
+    pdf.set_author("Smart Factory Anomaly Reporting System")
+    pdf.set_subject(footer)
+    pdf.set_lang("en")
+    add_fonts(pdf)
+    pdf.add_page()
+    return ReportPage(pdf)
+
+
+class ReportPage:
+    """Blocks of a report, each placed under the one before."""
+
+    def __init__(self, pdf: FPDF) -> None:
+        self._pdf = pdf
+
+    def finish(self) -> bytes:
+        """The document's bytes."""
+        return bytes(self._pdf.output())
+
+    def title(self, title: str, number: str) -> None:
+        self._type(16, INK, bold=True)
+        self._pdf.cell(WIDTH / 2, 9, title)
+        self._type(10, GREY)
+        self._pdf.cell(WIDTH / 2, 9, number, align="R", new_x="LMARGIN", new_y="NEXT")
+        self._rule()
+
+    def facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Names and values in four columns."""
+        top, column = self._pdf.get_y() + 1.5, WIDTH / 4
+        for index, (label, value) in enumerate(facts):
+            x, y = MARGIN + index % 4 * column, top + index // 4 * 9.5
+            self._pdf.set_xy(x, y)
+            self._type(TINY, GREY)
+            self._pdf.cell(column, 3, label)
+            self._pdf.set_xy(x, y + 3.2)
+            self._type(BODY, INK)
+            self._pdf.cell(column - 2, 4.2, self._fitted(value or "–", column - 2))
+        self._pdf.set_xy(MARGIN, top + (len(facts) + 3) // 4 * 9.5 + 1)
+
+    def banner(self, word: str, meaning: str, colour: Colour, lines: Sequence[str]) -> None:
+        """The verdict: a word on its colour, what it means, and the figures beside it."""
+        top, height, left = self._pdf.get_y(), 19.0, 44.0
+        self._pdf.set_fill_color(*SHADE)
+        self._pdf.rect(MARGIN, top, WIDTH, height, style="F")
+        self._pdf.set_fill_color(*colour)
+        self._pdf.rect(MARGIN, top, left, height, style="F")
+        self._pdf.set_xy(MARGIN, top + 3.2)
+        self._type(17, (255, 255, 255), bold=True)
+        self._pdf.cell(left, 7, word, align="C")
+        self._pdf.set_xy(MARGIN + 2, top + 10.6)
+        self._type(TINY, (255, 255, 255))
+        self._pdf.multi_cell(left - 4, 2.8, meaning, align="C")
+        self._pdf.set_xy(MARGIN + left + 3, top + 2)
+        self._type(SMALL, INK)
+        for line in lines:
+            self._pdf.set_x(MARGIN + left + 3)
+            self._pdf.multi_cell(WIDTH - left - 6, 4.2, line, align="L", new_y="NEXT")
+        self._pdf.set_xy(MARGIN, top + height + 3)
+
+    def side_by_side(self, pictures: Sequence[tuple[Image, str]]) -> None:
+        """Two pictures of equal boxes, each with its caption."""
+        top, gap = self._pdf.get_y(), 4.0
+        width = (WIDTH - gap) / 2
+        height = min(PICTURE_HEIGHT, max(width * p.height / p.width for p, _ in pictures))
+        for index, (picture, caption) in enumerate(pictures):
+            x = MARGIN + index * (width + gap)
+            self._framed(picture, x, top, width, height)
+            self._pdf.set_xy(x, top + height + 0.8)
+            self._type(TINY, GREY)
+            self._pdf.cell(width, 3.5, caption)
+        self._pdf.set_xy(MARGIN, top + height + 5)
+
+    def picture_right(self, picture: Image, width: float) -> None:
+        """A picture at the right margin, such as a legend."""
+        height = width * picture.height / picture.width
+        self._pdf.image(picture, MARGIN + WIDTH - width, self._pdf.get_y(), width, height)
+        self._pdf.set_xy(MARGIN, self._pdf.get_y() + height)
+
+    def heading(self, text: str) -> None:
+        """A section's name, never alone at the foot of a page."""
+        self._keep_together(16)
+        self.gap(1.5)
+        self._type(10, INK, bold=True)
+        self._pdf.cell(WIDTH, 5.5, text, new_x="LMARGIN", new_y="NEXT")
+        self._rule()
+        self.gap(0.8)
+
+    def paragraph(self, text: str) -> None:
+        self._type(BODY, INK)
+        self._write(WIDTH, 4.2, text)
+
+    def note(self, text: str) -> None:
+        self._type(SMALL, GREY)
+        self._write(WIDTH, 4, text)
+
+    def labelled(self, label: str, text: str, colour: Colour = INK) -> None:
+        """A bold label and its text beside it."""
+        self._keep_together(9)
+        top, page = self._pdf.get_y(), self._pdf.page_no()
+        self._type(SMALL, INK, bold=True)
+        self._pdf.multi_cell(
+            LABEL_WIDTH - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP", wrapmode="WORD"
+        )
+        label_bottom = top + 4 * max(1, -(-int(self._pdf.get_string_width(label)) // 30))
+        self._pdf.set_xy(MARGIN + LABEL_WIDTH, top)
+        self._type(SMALL, colour)
+        self._write(WIDTH - LABEL_WIDTH, 4, text)
+        if label and self._pdf.page_no() == page:
+            self._pdf.set_y(max(self._pdf.get_y(), label_bottom))
+
+    def table(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]
+    ) -> None:
+        """A table whose head is repeated on each page."""
+        from fpdf.fonts import FontFace
+
+        self._type(SMALL, INK)
+        self._pdf.set_draw_color(*LINE)
+        align = ["LEFT" if index < 3 else "RIGHT" for index in range(len(head))]
+        with self._pdf.table(
+            col_widths=tuple(widths),
+            text_align=tuple(align),
+            line_height=4.4,
+            borders_layout="HORIZONTAL_LINES",
+            headings_style=FontFace(emphasis="BOLD", fill_color=SHADE, color=INK),
+        ) as table:
+            table.row(head)
+            for row in rows:
+                table.row(row)
+        self.gap(1)
+
+    def thumbnails(self, pictures: Sequence[tuple[Image, str]], caption: str) -> None:
+        """Small pictures in a row."""
+        self._keep_together(THUMBNAIL_HEIGHT + 10)
+        self.note(caption)
+        top, column = self._pdf.get_y() + 0.5, WIDTH / 3
+        for index, (picture, text) in enumerate(pictures):
+            x = MARGIN + index * column
+            self._framed(picture, x, top, column - 4, THUMBNAIL_HEIGHT)
+            self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT + 0.5)
+            self._type(TINY, GREY)
+            self._pdf.cell(column - 4, 3, self._fitted(text, column - 4))
+        self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
+
+    def decision(
+        self,
+        options: Sequence[tuple[str, bool]],
+        reason: str,
+        signatures: Sequence[tuple[str, str, str]],
+    ) -> None:
+        """Boxes for the disposition and lines for the signatures, never split over pages."""
+        self._keep_together(52)
+        self.heading("Disposition and signatures")
+        self._type(SMALL, INK)
+        top, column = self._pdf.get_y() + 1, WIDTH / 4
+        for index, (option, chosen) in enumerate(options):
+            x, y = MARGIN + index % 4 * column, top + index // 4 * 5.5
+            self._tick_box(x, y + 0.6, chosen)
+            self._pdf.set_xy(x + 5, y)
+            self._type(SMALL, INK, bold=chosen)
+            self._pdf.cell(column - 5, 4.2, option)
+        self._pdf.set_xy(MARGIN, top + 12)
+        self.labelled("Reason", reason or "–")
+        top, column = self._pdf.get_y() + 9, WIDTH / 3
+        for index, (role, name, when) in enumerate(signatures):
+            x = MARGIN + index * column
+            self._pdf.set_xy(x, top - 4.6)
+            self._type(SMALL, INK)
+            self._pdf.cell(column - 6, 4, self._fitted(f"{name}  {when}".strip(), column - 6))
+            self._pdf.set_draw_color(*GREY)
+            self._pdf.line(x, top, x + column - 6, top)
+            self._pdf.set_xy(x, top + 0.6)
+            self._type(TINY, GREY)
+            self._pdf.cell(column - 6, 3, f"{role} (name, date, signature)")
+        self._pdf.set_xy(MARGIN, top + 6)
+
+    def small(self, lines: Sequence[str], colour: Colour) -> None:
+        """Lines in the smallest type, such as hashes."""
+        self._keep_together(4 + 3 * len(lines))
+        self._rule()
+        self.gap(0.5)
+        self._type(TINY, colour)
+        for line in lines:
+            self._pdf.cell(WIDTH, 3, line, new_x="LMARGIN", new_y="NEXT")
+
+    def gap(self, height: float) -> None:
+        self._pdf.ln(height)
+
+    def _write(self, width: float, height: float, text: str) -> None:
+        self._pdf.multi_cell(width, height, text, align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def _type(self, size: float, colour: Colour, *, bold: bool = False) -> None:
+        self._pdf.set_font(FAMILY, "B" if bold else "", size)
+        self._pdf.set_text_color(*colour)
+
+    def _rule(self) -> None:
+        self._pdf.set_draw_color(*LINE)
+        self._pdf.line(MARGIN, self._pdf.get_y(), MARGIN + WIDTH, self._pdf.get_y())
+
+    def _keep_together(self, height: float) -> None:
+        if self._pdf.will_page_break(height):
+            self._pdf.add_page()
+
+    def _fitted(self, text: str, width: float) -> str:
+        """Text cut to one line of a width, in the current type."""
+        if self._pdf.get_string_width(text) <= width:
+            return text
+        while text and self._pdf.get_string_width(text + "...") > width:
+            text = text[:-1]
+        return text + "..."
+
+    def _framed(self, picture: Image, x: float, y: float, width: float, height: float) -> None:
+        self._pdf.set_fill_color(*SHADE)
+        self._pdf.rect(x, y, width, height, style="F")
+        self._pdf.image(picture, x, y, width, height, keep_aspect_ratio=True)
+
+    def _tick_box(self, x: float, y: float, chosen: bool) -> None:
+        self._pdf.set_draw_color(*INK)
+        self._pdf.rect(x, y, 3, 3)
+        if chosen:
+            self._pdf.line(x, y, x + 3, y + 3)
+            self._pdf.line(x, y + 3, x + 3, y)

@@ -1,0 +1,245 @@
+"""One inspection as a nonconformity report of one to three A4 pages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from core.domain import Disposition, Exemplar, Finding, Inspection, Revision, RevisionKind, Verdict
+from core.reporting.page import GREY, INK, WIDTH, ReportPage, new_page, shorten
+
+DEFECT_ROWS = 12
+FINDINGS = 6
+SNIPPET_TEXT = 330
+FIELD_TEXT = 900
+VERDICT_COLOURS = {
+    Verdict.PASS: (24, 121, 78),
+    Verdict.REVIEW: (176, 108, 0),
+    Verdict.FAIL: (180, 35, 45),
+}
+VERDICT_MEANING = {
+    Verdict.PASS: "below the review threshold",
+    Verdict.REVIEW: "between the thresholds: a person decides",
+    Verdict.FAIL: "at or above the fail threshold",
+}
+
+
+def render_pdf(
+    inspection: Inspection,
+    revision: Revision,
+    *,
+    picture_png: bytes,
+    overlay_png: bytes,
+    legend_png: bytes,
+    exemplars_png: Sequence[tuple[Exemplar, bytes]],
+    printed_at: datetime,
+    timezone: tzinfo,
+) -> bytes:
+    """Print one revision of an inspection's report.
+
+    Args:
+        inspection: what was found.
+        revision: which state of the report.
+        picture_png, overlay_png, legend_png: the picture, the same under its heatmap, and the
+            colour scale.
+        exemplars_png: the most similar normal parts with their pictures.
+        printed_at: also the document's creation date: the same input gives the same bytes.
+        timezone: for local times, beside UTC.
+    """
+    page = new_page(_title(inspection), _footer(inspection, revision), printed_at)
+    _head(page, inspection, timezone)
+    _verdict(page, inspection)
+    _pictures(page, picture_png, overlay_png, legend_png)
+    page.heading("Summary")
+    page.paragraph(shorten(revision.report.summary, FIELD_TEXT))
+    _defects(page, inspection)
+    _findings(page, revision.report.findings)
+    _measures(page, revision)
+    _evidence(page, inspection, exemplars_png)
+    _decision(page, inspection, revision, timezone)
+    _record(page, inspection, revision, printed_at)
+    return page.finish()
+
+
+def _title(inspection: Inspection) -> str:
+    passed = inspection.judgement.verdict is Verdict.PASS
+    return "Inspection report" if passed else "Nonconformity report"
+
+
+def _footer(inspection: Inspection, revision: Revision) -> str:
+    return (
+        f"{inspection.id}  ·  revision {revision.number}, {revision.kind.value} by "
+        f"{shorten(revision.author, 40)}  ·  picture {inspection.image.sha256[:16]}  ·  "
+        f"report {revision.sha256[:16]}"
+    )
+
+
+def _head(page: ReportPage, inspection: Inspection, timezone: tzinfo) -> None:
+    context, at = inspection.context, inspection.created_at
+    page.title(_title(inspection), inspection.id)
+    page.facts(
+        [
+            ("Product", inspection.product.key),
+            ("Lot", context.lot),
+            ("Serial", context.serial),
+            ("Station", context.station),
+            ("Inspector", context.inspector),
+            ("Picture", inspection.image.filename),
+            ("Time, UTC", f"{at:%Y-%m-%d %H:%M:%S}"),
+            ("Time, local", f"{at.astimezone(timezone):%Y-%m-%d %H:%M:%S %Z}"),
+        ]
+    )
+
+
+def _verdict(page: ReportPage, inspection: Inspection) -> None:
+    judgement = inspection.judgement
+    page.banner(
+        judgement.verdict.value,
+        VERDICT_MEANING[judgement.verdict],
+        VERDICT_COLOURS[judgement.verdict],
+        [
+            f"Score {judgement.score:.3f}   ·   review from {judgement.t_low:.3f}   ·   "
+            f"fail from {judgement.t_high:.3f}   ·   above {judgement.percentile:.0f} % of "
+            "held-out normals",
+            judgement.false_alarm.sentence(),
+        ],
+    )
+
+
+def _pictures(page: ReportPage, picture: bytes, overlay: bytes, legend: bytes) -> None:
+    from PIL import Image
+
+    left, right = Image.open(io.BytesIO(picture)), Image.open(io.BytesIO(overlay))
+    page.side_by_side([(left, "Picture as inspected"), (right, "Anomaly map, defects numbered")])
+    page.picture_right(Image.open(io.BytesIO(legend)), (WIDTH - 4) / 2)
+
+
+def _defects(page: ReportPage, inspection: Inspection) -> None:
+    if not inspection.defects:
+        return
+    page.heading("Measured defects")
+    rows = [
+        (
+            defect.id,
+            defect.severity.value,
+            defect.region,
+            f"{defect.box.x}, {defect.box.y}",
+            f"{defect.box.width} x {defect.box.height}",
+            f"{defect.area_px}",
+            f"{defect.area_percent:.2f}",
+            "no scale" if defect.area_mm2 is None else f"{defect.area_mm2:.2f}",
+            f"{defect.peak:.3f}",
+            f"{defect.mean:.3f}",
+        )
+        for defect in inspection.defects[:DEFECT_ROWS]
+    ]
+    head = ("Id", "Severity", "Region", "x, y", "w x h px", "Area px", "%", "mm²", "Peak", "Mean")
+    page.table(head, rows, (9, 19, 28, 22, 22, 18, 14, 18, 15, 15))
+    more = len(inspection.defects) - DEFECT_ROWS
+    if more > 0:
+        page.note(f"{more} further regions with lower peaks are on record.")
+
+
+def _findings(page: ReportPage, findings: Sequence[Finding]) -> None:
+    if findings:
+        page.heading("Findings")
+    for finding in findings[:FINDINGS]:
+        cited = ", ".join(finding.defect_ids)
+        page.labelled(shorten(cited, 60), shorten(finding.observation, FIELD_TEXT))
+        for text in (finding.probable_defect_type, finding.cause):
+            if text:
+                page.labelled("", shorten(text, FIELD_TEXT // 2))
+        if finding.snippet_ids:
+            page.labelled("", f"Knowledge cited: {', '.join(finding.snippet_ids)}", GREY)
+        page.gap(1)
+    more = len(findings) - FINDINGS
+    if more > 0:
+        page.note(f"{more} further findings are on record.")
+
+
+def _measures(page: ReportPage, revision: Revision) -> None:
+    report = revision.report
+    proposed = report.proposed_disposition
+    fields = [
+        ("Effect", report.effect),
+        ("Containment", report.containment),
+        ("Recommended action", report.recommended_action),
+        ("Proposed disposition", proposed.value if proposed else ""),
+        ("Open questions", "  ·  ".join(report.open_questions)),
+        ("Confidence", report.confidence),
+    ]
+    page.heading("Assessment")
+    for label, text in fields:
+        if text:
+            page.labelled(label, shorten(text, FIELD_TEXT))
+
+
+def _evidence(
+    page: ReportPage, inspection: Inspection, exemplars: Sequence[tuple[Exemplar, bytes]]
+) -> None:
+    from PIL import Image
+
+    if not exemplars and not inspection.snippets:
+        return
+    page.heading("Evidence")
+    if exemplars:
+        page.thumbnails(
+            [
+                (
+                    Image.open(io.BytesIO(data)),
+                    f"{shorten(exemplar.filename, 26)}, similarity {exemplar.similarity:.3f}",
+                )
+                for exemplar, data in exemplars
+            ],
+            "Most similar normal parts",
+        )
+    for snippet in inspection.snippets:
+        page.labelled(
+            snippet.id,
+            f"{snippet.dataset}/{snippet.category}, {snippet.defect_type.replace('_', ' ')} "
+            f"({snippet.source}, similarity {snippet.similarity:.2f}): "
+            f"{shorten(snippet.text, SNIPPET_TEXT)}",
+        )
+
+
+def _decision(
+    page: ReportPage, inspection: Inspection, revision: Revision, timezone: tzinfo
+) -> None:
+    decided = inspection.dispositions[-1] if inspection.dispositions else None
+    signed = revision.author if revision.kind is RevisionKind.SIGNED else ""
+    signed_at = f"{revision.created_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}" if signed else ""
+    page.decision(
+        [
+            (option.value, decided is not None and option is decided.disposition)
+            for option in Disposition
+        ],
+        "" if decided is None else shorten(decided.reason, 300),
+        [
+            ("Inspected by", inspection.context.inspector, ""),
+            (
+                "Disposition by",
+                "" if decided is None else decided.decided_by,
+                ""
+                if decided is None
+                else f"{decided.decided_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}",
+            ),
+            ("Report signed by", signed, signed_at),
+        ],
+    )
+
+
+def _record(
+    page: ReportPage, inspection: Inspection, revision: Revision, printed_at: datetime
+) -> None:
+    detector = inspection.detector
+    page.small(
+        [
+            f"Picture SHA-256 {inspection.image.sha256}",
+            f"Anomaly map SHA-256 {inspection.map_sha256}",
+            f"Report SHA-256 {revision.sha256}",
+            f"Detector {detector.algorithm} on {detector.backbone}, version {detector.version}"
+            f"   ·   printed {printed_at:%Y-%m-%d %H:%M:%S} UTC",
+        ],
+        INK,
+    )
