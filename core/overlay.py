@@ -22,14 +22,14 @@ CLEAR_BELOW = 0.5
 
 @dataclass(frozen=True)
 class ColourScale:
-    """From 0 to twice the FAIL threshold, the same for every picture of a detector."""
+    """From 0 to one and a half times the FAIL threshold, the same for every picture of a detector."""
 
     t_low: float
     t_high: float
 
     @property
     def top(self) -> float:
-        return 2 * self.t_high
+        return 1.5 * self.t_high
 
     def positions(self, values: np.ndarray) -> np.ndarray:
         """Place of each value on the scale, uint8 (of the same shape), 0 to 255."""
@@ -109,13 +109,13 @@ def render_legend(
     for value, word in labels:
         x = margin + round(value / scale.top * span)
         text = f"{word} {value:.3g}".strip() if word != "0" else "0"
-        (text_width, text_height), _ = cv2.getTextSize(text, FONT, height / 200, 2)
+        (text_width, text_height), _ = cv2.getTextSize(text, FONT, height / 170, 2)
         left = min(max(0, x - text_width // 2), width - text_width)
         # Names of near thresholds would run into each other: the next one starts a line below.
         line = 2 if left <= drawn_to else 1
         baseline = 4 + bar + line * (text_height + 14)
         cv2.line(legend, (x, 4), (x, baseline - text_height - 6), ink, 2, cv2.LINE_AA)
-        cv2.putText(legend, text, (left, baseline), FONT, height / 200, ink, 2, cv2.LINE_AA)
+        cv2.putText(legend, text, (left, baseline), FONT, height / 170, ink, 2, cv2.LINE_AA)
         drawn_to = left + text_width if line == 1 else drawn_to
     return legend
 

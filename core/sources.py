@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +71,24 @@ def demo_normals() -> list[PictureFile]:
     Raises:
         ProductError: if the package elpv-dataset is not installed.
     """
-    return _demo_cells(lambda probability: probability == 0)[:DEMO_NORMALS]
+    return _shuffled_functional_cells()[:DEMO_NORMALS]
+
+
+def demo_unseen_normals() -> list[PictureFile]:
+    """The functional cells that the demo product is not taught with."""
+    return _shuffled_functional_cells()[DEMO_NORMALS:]
 
 
 def demo_examples() -> list[PictureFile]:
     """Defective cells of the demo product, to try it with."""
     return _demo_cells(lambda probability: probability == 1)
+
+
+def _shuffled_functional_cells() -> list[PictureFile]:
+    # The set is ordered by solar module: only a random sample stands for all of them.
+    cells = _demo_cells(lambda probability: probability == 0)
+    random.Random(0).shuffle(cells)
+    return cells
 
 
 def _demo_cells(wanted: Callable[[float], bool]) -> list[PictureFile]:

@@ -11,6 +11,7 @@ from core.domain import FalseAlarmRate, Frozen, Judgement, Verdict
 
 DEFAULT_RATE = 0.05
 DEFAULT_CONFIDENCE = 0.95
+FAIL_MARGIN = 0.5
 
 
 class Calibration(Frozen):
@@ -58,9 +59,9 @@ def calibrate(
     all normals, whatever their distribution (Wilks 1941). When n is too small for that (59 for
     5 % at 95 %), it is the largest score, and the rate that n does support is stated.
 
-    `t_high` lies above `t_low` by the distance from the median normal to `t_low`: twice as far
-    out as the rarest normals. It carries no guarantee of its own; it can only stop fewer. With one
-    held-out normal both are equal, and nothing is left to review.
+    `t_high` lies above `t_low` by `FAIL_MARGIN` times the distance from the median normal to
+    `t_low`. It carries no guarantee of its own; it can only stop fewer. With one held-out normal
+    both are equal, and nothing is left to review.
 
     Args:
         scores: at least one, of normals that the detector has never seen.
@@ -74,7 +75,7 @@ def calibrate(
     bounds = beta.ppf(confidence, np.arange(1, count + 1), np.arange(count, 0, -1))
     rank = max(1, int(np.searchsorted(bounds, rate, side="right")))
     t_low = float(ordered[count - rank])
-    t_high = t_low + (t_low - float(np.median(ordered)))
+    t_high = t_low + FAIL_MARGIN * (t_low - float(np.median(ordered)))
     return Calibration(
         scores=tuple(ordered.tolist()),
         t_low=t_low,

@@ -1,8 +1,9 @@
-"""Fonts that packages ship: Noto Sans for Latin, Greek and Cyrillic, Nanum Gothic for Hangul."""
+"""Fonts that packages ship: DejaVu Sans for Latin, Greek and Cyrillic, Nanum Gothic for Hangul."""
 
 from __future__ import annotations
 
 import importlib.util
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,8 @@ from core.errors import InspectionError
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-FAMILY = "NotoSans"
+FAMILY = "DejaVuSans"
 HANGUL = "NanumGothic"
-BOLD_WEIGHT = 700
 
 
 def add_fonts(pdf: FPDF) -> None:
@@ -22,18 +22,19 @@ def add_fonts(pdf: FPDF) -> None:
     Raises:
         InspectionError: if a package that ships a font is not installed.
     """
-    latin = _package_folder("fontpkg_noto_sans", "fontpkg-noto-sans") / "files"
+    # Its warnings name tables of fonts that printing does not need.
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    latin = _package_folder("matplotlib", "matplotlib") / "mpl-data" / "fonts" / "ttf"
     hangul = _package_folder("koreanize_matplotlib", "koreanize-matplotlib") / "fonts"
-    variable = latin / "NotoSans[wdth,wght].ttf"
-    pdf.add_font(FAMILY, "", variable)
-    pdf.add_font(FAMILY, "B", variable, variations={"wght": BOLD_WEIGHT})
+    pdf.add_font(FAMILY, "", latin / "DejaVuSans.ttf")
+    pdf.add_font(FAMILY, "B", latin / "DejaVuSans-Bold.ttf")
     pdf.add_font(HANGUL, "", hangul / "NanumGothic.ttf")
     pdf.add_font(HANGUL, "B", hangul / "NanumGothicBold.ttf")
     pdf.set_fallback_fonts([HANGUL], exact_match=False)
 
 
 def _package_folder(module: str, package: str) -> Path:
-    # Found, not imported: koreanize_matplotlib would import matplotlib.
+    # Found, not imported: matplotlib takes its time.
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise InspectionError(

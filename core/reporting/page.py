@@ -21,7 +21,7 @@ SHADE: Colour = (243, 245, 247)
 MARGIN = 15.0
 WIDTH = 210 - 2 * MARGIN
 LABEL_WIDTH = 34.0
-BODY, SMALL, TINY = 8.5, 7.5, 6.2
+BODY, SMALL, TINY = 7.8, 6.9, 5.8
 PICTURE_HEIGHT = 66.0
 THUMBNAIL_HEIGHT = 24.0
 
@@ -128,9 +128,9 @@ class ReportPage:
         self._pdf.image(picture, MARGIN + WIDTH - width, self._pdf.get_y(), width, height)
         self._pdf.set_xy(MARGIN, self._pdf.get_y() + height)
 
-    def heading(self, text: str) -> None:
-        """A section's name, never alone at the foot of a page."""
-        self._keep_together(16)
+    def heading(self, text: str, followed_by: float = 12) -> None:
+        """A section's name, on one page with at least so many mm of what follows."""
+        self._keep_together(8 + followed_by)
         self.gap(1.5)
         self._type(10, INK, bold=True)
         self._pdf.cell(WIDTH, 5.5, text, new_x="LMARGIN", new_y="NEXT")

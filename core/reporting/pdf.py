@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from core.domain import Disposition, Exemplar, Finding, Inspection, Revision, RevisionKind, Verdict
-from core.reporting.page import GREY, INK, WIDTH, ReportPage, new_page, shorten
+from core.reporting.page import GREY, INK, THUMBNAIL_HEIGHT, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
 FINDINGS = 6
@@ -182,7 +182,7 @@ def _evidence(
 
     if not exemplars and not inspection.snippets:
         return
-    page.heading("Evidence")
+    page.heading("Evidence", THUMBNAIL_HEIGHT + 12 if exemplars else 12)
     if exemplars:
         page.thumbnails(
             [

@@ -47,8 +47,8 @@ def test_verdict_tiers_and_percentile() -> None:
     calibration = calibrate([1.0, 2.0, 3.0, 4.0])
 
     assert calibration.t_low == 4.0
-    assert calibration.t_high == 5.5
+    assert calibration.t_high == 4.75
     assert calibration.judge(3.99).verdict is Verdict.PASS
     assert calibration.judge(4.0).verdict is Verdict.REVIEW
-    assert calibration.judge(5.5).verdict is Verdict.FAIL
+    assert calibration.judge(4.75).verdict is Verdict.FAIL
     assert calibration.judge(2.5).percentile == 50
