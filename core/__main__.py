@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.domain import Context, Inspection, Product
 from core.errors import ImageError, InspectionError, ProductError
 from core.settings import settings
@@ -174,9 +176,7 @@ def _print_refusal(picture: PictureFile, error: ImageError, *, as_json: bool) ->
         print(f"Error: {error}", file=sys.stderr)
 
 
-def _save_map(folder: Path, inspection: Inspection, anomaly_map: object, number: int) -> None:
-    import numpy as np
-
+def _save_map(folder: Path, inspection: Inspection, anomaly_map: np.ndarray, number: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = Path(inspection.image.filename).stem
     path = folder / f"{name}.npy"

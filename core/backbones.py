@@ -120,7 +120,6 @@ def load_backbone(name: str, input_size: int, settings: Settings) -> Backbone:
     program = settings.model_cache_dir / file_name
     if not program.exists():
         network = load().eval()
-        network.reset_classifier(0)  # the pooled feature, not the classes, is what is wanted
         _save_program(_convert(spec, network, input_size), program)
     compiled = ov.Core().compile_model(program, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
     return Backbone(name, input_size, compiled)
@@ -205,6 +204,8 @@ def _convert(spec: BackboneSpec, network: nn.Module, input_size: int) -> Model:
         def __init__(self) -> None:
             super().__init__()
             self.network = network
+            # The pooled feature is wanted, not the classes.
+            network.register_module("classifier", nn.Identity())
             self.seen: dict[str, torch.Tensor] = {}
             for layer in spec.layers:
                 network.get_submodule(layer).register_forward_hook(self._keep(layer))

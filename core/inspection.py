@@ -37,7 +37,7 @@ EXEMPLAR_COUNT = 3
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
 
-OnVerdict = Callable[[Judgement, tuple[Defect, ...]], None]
+OnVerdict = Callable[[Judgement, tuple[Defect, ...]], object]
 
 
 def inspect(

@@ -22,7 +22,7 @@ CLEAR_BELOW = 0.5
 
 @dataclass(frozen=True)
 class ColourScale:
-    """From 0 to one and a half times the FAIL threshold, the same for every picture of a detector."""
+    """From 0 to 1.5 times the FAIL threshold, the same for every picture of a detector."""
 
     t_low: float
     t_high: float

@@ -30,7 +30,7 @@ MOST_HELD_OUT = 300
 ASPECT_TOLERANCE = 0.05
 LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors")
 
-OnProgress = Callable[[str, float], None]
+OnProgress = Callable[[str, float], object]
 
 
 @dataclass

@@ -14,7 +14,7 @@ def greedy_coreset(
     size: int,
     *,
     seed: int = 0,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], object] | None = None,
 ) -> np.ndarray:
     """Indices of a subset that leaves no patch far from its nearest chosen one.
 

@@ -58,7 +58,7 @@ class PatchCore:
         patches: np.ndarray,
         *,
         seed: int = 0,
-        on_progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[float], object] | None = None,
     ) -> PatchCore:
         """Build the memory from the patches of normal pictures.
 

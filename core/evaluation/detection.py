@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from core.domain import Frozen, Product, Verdict
+from core.errors import ImageError
 from core.evaluation.datasets import Dataset, TestPicture
 from core.images import load_image
 from core.settings import Settings
@@ -112,4 +113,6 @@ def _mask(item: TestPicture) -> np.ndarray | None:
     if item.mask is None:
         return None
     mask = cv2.imdecode(np.fromfile(item.mask, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if mask is None:
+        raise ImageError(f"{item.mask} is not a picture that can be read.")
     return cv2.resize(mask, COMPARED_SIZE, interpolation=cv2.INTER_NEAREST) > 0

@@ -31,7 +31,10 @@ from core.records.reports import report_sha256
 from core.settings import Settings
 
 # A station is often offline: DuckDB must not look for extensions on the net.
-OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 class Event(Frozen):

@@ -150,9 +150,7 @@ class ReportPage:
         self._keep_together(9)
         top, page = self._pdf.get_y(), self._pdf.page_no()
         self._type(SMALL, INK, bold=True)
-        self._pdf.multi_cell(
-            LABEL_WIDTH - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP", wrapmode="WORD"
-        )
+        self._pdf.multi_cell(LABEL_WIDTH - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP")
         label_bottom = top + 4 * max(1, -(-int(self._pdf.get_string_width(label)) // 30))
         self._pdf.set_xy(MARGIN + LABEL_WIDTH, top)
         self._type(SMALL, colour)

@@ -1,0 +1,33 @@
+"""Composition root: `streamlit run app.py` starts console and REST in one process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from core.api import routes
+from core.errors import InspectionError
+from core.workbench import close_shared_workbench, shared_workbench
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Hold the records open from the first request to the last."""
+    try:
+        shared_workbench().warm()
+    except InspectionError as error:
+        # The console starts all the same: every page says what is wrong and tries again.
+        logging.getLogger(__name__).error("%s", error)
+    yield
+    close_shared_workbench()
+
+
+app = st.App(
+    Path(__file__).parent / "pages" / "console.py",
+    routes=routes(),
+    lifespan=lifespan,
+)

@@ -1,0 +1,19 @@
+"""What an operator sees when something cannot be done: its sentence, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import InspectionError
+
+
+@contextmanager
+def shown_to_the_operator() -> Iterator[None]:
+    """Show what goes wrong inside as its sentence."""
+    try:
+        yield
+    except InspectionError as error:
+        st.error(str(error), icon=":material/error:")

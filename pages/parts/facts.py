@@ -1,0 +1,152 @@
+"""Verdict, defects, evidence and timing of an inspection."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.documents import exemplar_png
+from core.domain import Defect, Inspection, Judgement
+from core.errors import InspectionError
+from core.workbench import Workbench
+from pages.parts.words import COLOURS, ICONS
+
+
+def show_verdict(judgement: Judgement) -> None:
+    """The verdict with the figures that led to it."""
+    verdict = judgement.verdict
+    with st.container(border=True, gap="small"):
+        st.markdown(f"## :{COLOURS[verdict]}[{ICONS[verdict]} {verdict.value}]")
+        st.markdown(
+            f"Score **{judgement.score:.3f}** · review from **{judgement.t_low:.3f}** · fail from "
+            f"**{judgement.t_high:.3f}** · above **{judgement.percentile:.0f} %** of held-out "
+            "normals"
+        )
+        st.caption(judgement.false_alarm.sentence())
+
+
+def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
+    """Where the score lies beside those of the held-out normals."""
+    try:
+        calibration = bench.taught(inspection.product).calibration
+    except InspectionError:
+        return
+    judgement = inspection.judgement
+    if calibration.t_low != judgement.t_low:
+        return  # judged by an earlier version, whose normals these are not
+    figure = go.Figure(
+        go.Histogram(x=calibration.scores, name="held-out normals", marker_color="#7a8793")
+    )
+    lines = ((judgement.t_low, "dot", "review"), (judgement.t_high, "dash", "fail"))
+    for value, dash, name in lines:
+        figure.add_vline(value, line_dash=dash, annotation_text=name, line_color="#b06c00")
+    figure.add_vline(
+        judgement.score, line_width=3, annotation_text="this part", line_color="#1f5f8b"
+    )
+    figure.update_layout(
+        height=150,
+        margin={"l": 0, "r": 0, "t": 18, "b": 0},
+        showlegend=False,
+        xaxis_title=None,
+        yaxis_title=None,
+    )
+    st.plotly_chart(
+        figure,
+        config={"displayModeBar": False},
+        key=f"scores-{inspection.id}",
+        alt=f"Histogram of {len(calibration.scores)} held-out normal scores; this part scores "
+        f"{judgement.score:.3f}",
+    )
+
+
+def show_defects(defects: tuple[Defect, ...]) -> None:
+    """The table of measured defects."""
+    if not defects:
+        st.caption("No region reaches the review threshold.")
+        return
+    st.dataframe(
+        [
+            {
+                "Id": defect.id,
+                "Severity": defect.severity.value,
+                "Region": defect.region,
+                "Size (px)": f"{defect.box.width} x {defect.box.height}",
+                "Area (px)": defect.area_px,
+                "Area (%)": round(defect.area_percent, 2),
+                "Area (mm²)": None if defect.area_mm2 is None else round(defect.area_mm2, 2),
+                "Peak": round(defect.peak, 3),
+                "Mean": round(defect.mean, 3),
+            }
+            for defect in defects
+        ],
+        hide_index=True,
+        height="content" if len(defects) <= 6 else 245,
+        alt=f"{len(defects)} measured defects",
+    )
+
+
+def show_exemplars(bench: Workbench, inspection: Inspection) -> None:
+    """The most similar normal parts."""
+    st.markdown("##### Most similar normal parts")
+    if not inspection.exemplars:
+        st.caption(_why_nothing(inspection, "exemplars"))
+        return
+    for column, exemplar in zip(st.columns(3), inspection.exemplars, strict=False):
+        try:
+            column.image(
+                exemplar_png(bench, exemplar),
+                caption=f"{exemplar.filename} · similarity {exemplar.similarity:.3f}",
+                alt=f"Normal part {exemplar.filename}",
+            )
+        except InspectionError as error:
+            column.caption(str(error))
+
+
+def show_snippets(inspection: Inspection) -> None:
+    """What the knowledge says."""
+    st.markdown("##### Knowledge")
+    if not inspection.snippets:
+        st.caption(_why_nothing(inspection, "knowledge"))
+    for snippet in inspection.snippets:
+        name = snippet.defect_type.replace("_", " ")
+        with st.expander(f"{name} · {snippet.id} · similarity {snippet.similarity:.2f}"):
+            st.text(snippet.text)
+            st.caption(
+                f"{snippet.dataset}/{snippet.category} · {snippet.source} · "
+                f"found by {snippet.matched_by}"
+            )
+
+
+def show_steps(inspection: Inspection) -> None:
+    """How long each step took, and what failed or was off."""
+    total = sum(step.seconds for step in inspection.steps)
+    for step in inspection.steps:
+        if step.status == "failed":
+            st.warning(f"The step '{step.name}' failed: {step.reason}", icon=":material/warning:")
+    with st.expander(f"Steps and record · {total * 1000:.0f} ms"):
+        st.dataframe(
+            [
+                {
+                    "Step": step.name,
+                    "Time (ms)": round(step.seconds * 1000, 1),
+                    "Status": step.status,
+                    "Reason": step.reason,
+                }
+                for step in inspection.steps
+            ],
+            hide_index=True,
+            alt="Time and status of each step",
+        )
+        detector = inspection.detector
+        st.caption(
+            f"{inspection.id} · {inspection.created_at:%Y-%m-%d %H:%M:%S} UTC · "
+            f"{detector.algorithm} on {detector.backbone}, version {detector.version} · "
+            f"picture {inspection.image.sha256[:16]} · map {inspection.map_sha256[:16]}"
+        )
+
+
+def _why_nothing(inspection: Inspection, step_name: str) -> str:
+    for step in inspection.steps:
+        if step.name == step_name and step.status != "ok":
+            return f"None: {step.reason}."
+    return "None found."

@@ -1,0 +1,25 @@
+"""Verdicts as icon, word and colour: never by colour alone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.domain import Verdict
+
+Colour = Literal["green", "orange", "red"]
+
+ICONS: dict[Verdict, str] = {
+    Verdict.PASS: ":material/check_circle:",
+    Verdict.REVIEW: ":material/visibility:",
+    Verdict.FAIL: ":material/cancel:",
+}
+COLOURS: dict[Verdict, Colour] = {
+    Verdict.PASS: "green",
+    Verdict.REVIEW: "orange",
+    Verdict.FAIL: "red",
+}
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Icon and word, in Markdown."""
+    return f":{COLOURS[verdict]}[{ICONS[verdict]} **{verdict.value}**]"
