@@ -102,7 +102,7 @@ def _inspect(options: argparse.Namespace) -> int:
     failed = False
     pictures = _pictures(options.images)
     with Workbench(settings()) as bench:
-        product = bench.records.product(Product.from_key(options.product).key)
+        product = bench.product(options.product)
         bench.taught(product)  # a product without a detector is one error, not one a picture
         for number, picture in enumerate(pictures, start=1):
             try:

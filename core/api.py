@@ -8,7 +8,7 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 from starlette.routing import Mount
 
-from core.domain import Context, Product
+from core.domain import Context
 from core.errors import ImageError, InspectionError, ProductError
 from core.inspection import inspect
 from core.sources import PictureFile
@@ -57,7 +57,7 @@ def inspect_picture(
     inspection = inspect(
         bench,
         PictureFile.of(image.filename or "upload", image.file.read()),
-        bench.records.product(Product.from_key(product).key),
+        bench.product(product),
         context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
     )
     return inspection_record(inspection)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # Raised whenever the converted program changes, so that old conversions are not reused.
 CONVERSION_VERSION = 1
+# Some processors would compute in half precision by themselves: then one picture would score
+# differently on two machines, and a threshold would mean something else on each.
+SAME_EVERYWHERE = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def load_backbone(name: str, input_size: int, settings: Settings) -> Backbone:
     if not program.exists():
         network = load().eval()
         _save_program(_convert(spec, network, input_size), program)
-    compiled = ov.Core().compile_model(program, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    compiled = ov.Core().compile_model(program, "CPU", SAME_EVERYWHERE)
     return Backbone(name, input_size, compiled)
 
 

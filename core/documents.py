@@ -86,7 +86,10 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         picture_png=encode_png(picture(bench, inspection)),
         overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
         legend_png=legend_png(inspection),
-        exemplars_png=[(item, exemplar_png(bench, item)) for item in inspection.exemplars],
+        exemplars_png=[
+            (item, exemplar_png(bench, item) if bench.files.contains(item.sha256) else None)
+            for item in inspection.exemplars
+        ],
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )

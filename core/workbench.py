@@ -12,6 +12,7 @@ from core.detection.checkpoints import (
     Taught,
     active_version,
     load_version,
+    read_card,
     taught_products,
 )
 from core.domain import Product
@@ -61,9 +62,20 @@ class Workbench:
         self.records.close()
 
     def taught_products(self) -> tuple[Product, ...]:
-        """Every product on record that has a detector, by key."""
-        taught = {product.key for product in taught_products(self.settings)}
-        return tuple(product for product in self.records.products() if product.key in taught)
+        """Every product that has a detector, by key."""
+        return tuple(self.product(product.key) for product in taught_products(self.settings))
+
+    def product(self, key: str) -> Product:
+        """The product of a key; one whose detector came from another station is put on record.
+
+        Raises:
+            ProductError: if there is none, or the key is not DATASET/CATEGORY.
+        """
+        named = Product.from_key(key)
+        is_known = any(product.key == key for product in self.records.products())
+        if not is_known and any(product.key == key for product in taught_products(self.settings)):
+            self.records.save_product(read_card(self.settings, named).product)
+        return self.records.product(key)
 
     def taught(self, product: Product) -> Taught:
         """The product's active detector, loaded once for each version.

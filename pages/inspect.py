@@ -27,19 +27,15 @@ from pages.parts.teaching import teach_demo_button
 from pages.parts.words import verdict_text
 
 
-def choose_product(bench: Workbench) -> Product | None:
-    products = bench.taught_products()
-    if not products:
-        st.info(
-            "Nothing can be inspected yet: the station has not been taught what a good part looks "
-            "like. Teach a product from pictures of good parts on the Products page, or try the "
-            "demo product: 200 real electroluminescence images of good solar cells.",
-            title="Teach a product first",
-            icon=":material/school:",
-        )
-        teach_demo_button(bench)
-        return None
-    return st.selectbox("Product", products, format_func=lambda product: product.key)
+def say_what_to_do_first(bench: Workbench) -> None:
+    st.info(
+        "Nothing can be inspected yet: the station has not been taught what a good part looks "
+        "like. Teach a product from pictures of good parts on the Products page, or try the "
+        "demo product: 200 real electroluminescence images of good solar cells.",
+        title="Teach a product first",
+        icon=":material/school:",
+    )
+    teach_demo_button(bench)
 
 
 def ask_context() -> Context:
@@ -49,6 +45,31 @@ def ask_context() -> Context:
             for name in Context.model_fields
         }
     return Context(**fields)
+
+
+def take_pictures(bench: Workbench, product: Product) -> None:
+    context = ask_context()
+    uploads = st.file_uploader(
+        "Pictures",
+        type=sorted(PICTURE_SUFFIXES),
+        accept_multiple_files=True,
+        key=f"uploads-{st.session_state['uploads']}",
+    )
+    pictures = [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
+    if product.key == DEMO_PRODUCT_KEY and st.button(
+        "Try a defective demo cell", icon=":material/casino:", width="stretch"
+    ):
+        pictures = [random.choice(demo_examples())]
+    if pictures:
+        # A fresh uploader: what was inspected is not inspected again by the next rerun.
+        st.session_state["uploads"] += 1
+        inspect_all(bench, pictures, product, context)
+
+
+def show_refusals() -> None:
+    for sentence in st.session_state["refusals"]:
+        st.error(sentence, icon=":material/broken_image:")
+    st.session_state["refusals"] = []
 
 
 def inspect_all(
@@ -141,33 +162,19 @@ st.session_state.setdefault("uploads", 0)
 
 with shown_to_the_operator():
     bench = shared_workbench()
-    with st.sidebar:
-        product = choose_product(bench)
-        if product is not None:
-            context = ask_context()
-            uploads = st.file_uploader(
-                "Pictures",
-                type=sorted(PICTURE_SUFFIXES),
-                accept_multiple_files=True,
-                key=f"uploads-{st.session_state['uploads']}",
-            )
-            pictures = [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
-            if product.key == DEMO_PRODUCT_KEY and st.button(
-                "Try a defective demo cell", icon=":material/casino:", width="stretch"
-            ):
-                pictures = [random.choice(demo_examples())]
-            if pictures:
-                # A fresh uploader: what was inspected is not inspected again by the next rerun.
-                st.session_state["uploads"] += 1
-                inspect_all(bench, pictures, product, context)
-            for sentence in st.session_state["refusals"]:
-                st.error(sentence, icon=":material/broken_image:")
-            st.session_state["refusals"] = []
+    products = bench.taught_products()
+    if products:
+        with st.sidebar:
+            product = st.selectbox("Product", products, format_func=lambda product: product.key)
+            take_pictures(bench, product)
+            show_refusals()
             show_strip(bench)
 
     if inspection_id := st.query_params.get("inspection"):
         show_inspection(bench, bench.records.inspection(inspection_id))
-    elif product is not None:
+    elif not products:
+        say_what_to_do_first(bench)
+    else:
         st.info(
             f"Drop one or many pictures of {product.key} into the box on the left. Each gets a "
             "verdict, a heatmap, measured defects and a report, all of it on record.",

@@ -8,8 +8,8 @@ from core.defects import SeverityRule, find_defects
 from core.domain import Defect, Severity
 
 
-def find(anomaly_map: np.ndarray, **options: object) -> tuple[Defect, ...]:
-    return find_defects(anomaly_map, t_low=1.0, t_high=2.0, **options)
+def find(anomaly_map: np.ndarray, mm_per_px: float | None = None) -> tuple[Defect, ...]:
+    return find_defects(anomaly_map, t_low=1.0, t_high=2.0, mm_per_px=mm_per_px)
 
 
 def blank(height: int = 300, width: int = 300) -> np.ndarray:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from core.images import load_image
 
 from core.detection.checkpoints import product_folder
 from core.documents import overlay_png, picture, report_pdf
 from core.domain import Context, Defect, Judgement, Product, RevisionKind, Verdict
 from core.errors import ImageError, ProductError, RecordsError
+from core.images import load_image
 from core.inspection import inspect
 from core.settings import Settings
 from core.sources import PictureFile, demo_normals

@@ -68,7 +68,7 @@ def test_pictures_of_different_shape_are_noticed(bench: Workbench) -> None:
 
 
 def test_fewer_than_five_good_pictures_are_refused(bench: Workbench) -> None:
-    with pytest.raises(ProductError, match="at least 5 different pictures .* but 4 could be used"):
+    with pytest.raises(ProductError, match=r"at least 5 different pictures .* but 4 could be used"):
         teach(bench, PRODUCT, [*plates(4), *plates(1)])
 
     assert not product_folder(bench.settings, PRODUCT).exists()

@@ -47,7 +47,7 @@ class Calibration(Frozen):
 
 
 def calibrate(
-    scores: Sequence[float],
+    scores: Sequence[float] | np.ndarray,
     *,
     rate: float = DEFAULT_RATE,
     confidence: float = DEFAULT_CONFIDENCE,

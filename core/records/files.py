@@ -80,6 +80,10 @@ class FileStore:
             )
         return data
 
+    def contains(self, sha256: str) -> bool:
+        """Whether there is a file of that hash."""
+        return self._path(sha256).exists()
+
     def put_map(self, anomaly_map: np.ndarray) -> str:
         """Keep an anomaly map without loss: float32 (H, W), as a compressed .npy."""
         buffer = io.BytesIO()

@@ -65,6 +65,11 @@ class ReportPage:
     def __init__(self, pdf: FPDF) -> None:
         self._pdf = pdf
 
+    @property
+    def count(self) -> int:
+        """How many pages there are so far."""
+        return self._pdf.page_no()
+
     def finish(self) -> bytes:
         """The document's bytes."""
         return bytes(self._pdf.output())

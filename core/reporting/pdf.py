@@ -12,7 +12,9 @@ from core.reporting.page import GREY, INK, THUMBNAIL_HEIGHT, WIDTH, ReportPage, 
 DEFECT_ROWS = 12
 FINDINGS = 6
 SNIPPET_TEXT = 330
-FIELD_TEXT = 900
+MOST_PAGES = 3
+# Characters of a text: the first that keeps the report short enough is taken.
+TEXT_LIMITS = (900, 450, 220, 110, 60)
 VERDICT_COLOURS = {
     Verdict.PASS: (24, 121, 78),
     Verdict.REVIEW: (176, 108, 0),
@@ -32,7 +34,7 @@ def render_pdf(
     picture_png: bytes,
     overlay_png: bytes,
     legend_png: bytes,
-    exemplars_png: Sequence[tuple[Exemplar, bytes]],
+    exemplars_png: Sequence[tuple[Exemplar, bytes | None]],
     printed_at: datetime,
     timezone: tzinfo,
 ) -> bytes:
@@ -43,23 +45,51 @@ def render_pdf(
         revision: which state of the report.
         picture_png, overlay_png, legend_png: the picture, the same under its heatmap, and the
             colour scale.
-        exemplars_png: the most similar normal parts with their pictures.
+        exemplars_png: the most similar normal parts with their pictures (None: not on this
+            station).
         printed_at: also the document's creation date: the same input gives the same bytes.
         timezone: for local times, beside UTC.
+
+    Returns:
+        A PDF of at most three pages; longer texts are cut, and marked as cut.
     """
+    for limit in TEXT_LIMITS:
+        page = _lay_out(
+            inspection,
+            revision,
+            limit,
+            (picture_png, overlay_png, legend_png),
+            exemplars_png,
+            printed_at,
+            timezone,
+        )
+        if page.count <= MOST_PAGES:
+            break
+    return page.finish()
+
+
+def _lay_out(
+    inspection: Inspection,
+    revision: Revision,
+    limit: int,
+    pictures_png: tuple[bytes, bytes, bytes],
+    exemplars_png: Sequence[tuple[Exemplar, bytes | None]],
+    printed_at: datetime,
+    timezone: tzinfo,
+) -> ReportPage:
     page = new_page(_title(inspection), _footer(inspection, revision), printed_at)
     _head(page, inspection, timezone)
     _verdict(page, inspection)
-    _pictures(page, picture_png, overlay_png, legend_png)
+    _pictures(page, *pictures_png)
     page.heading("Summary")
-    page.paragraph(shorten(revision.report.summary, FIELD_TEXT))
+    page.paragraph(shorten(revision.report.summary, limit))
     _defects(page, inspection)
-    _findings(page, revision.report.findings)
-    _measures(page, revision)
-    _evidence(page, inspection, exemplars_png)
+    _findings(page, revision.report.findings, limit)
+    _measures(page, revision, limit)
+    _evidence(page, inspection, exemplars_png, limit)
     _decision(page, inspection, revision, timezone)
     _record(page, inspection, revision, printed_at)
-    return page.finish()
+    return page
 
 
 def _title(inspection: Inspection) -> str:
@@ -141,15 +171,15 @@ def _defects(page: ReportPage, inspection: Inspection) -> None:
         page.note(f"{more} further regions with lower peaks are on record.")
 
 
-def _findings(page: ReportPage, findings: Sequence[Finding]) -> None:
+def _findings(page: ReportPage, findings: Sequence[Finding], limit: int) -> None:
     if findings:
         page.heading("Findings")
     for finding in findings[:FINDINGS]:
         cited = ", ".join(finding.defect_ids)
-        page.labelled(shorten(cited, 60), shorten(finding.observation, FIELD_TEXT))
+        page.labelled(shorten(cited, 60), shorten(finding.observation, limit))
         for text in (finding.probable_defect_type, finding.cause):
             if text:
-                page.labelled("", shorten(text, FIELD_TEXT // 2))
+                page.labelled("", shorten(text, limit))
         if finding.snippet_ids:
             page.labelled("", f"Knowledge cited: {', '.join(finding.snippet_ids)}", GREY)
         page.gap(1)
@@ -158,7 +188,7 @@ def _findings(page: ReportPage, findings: Sequence[Finding]) -> None:
         page.note(f"{more} further findings are on record.")
 
 
-def _measures(page: ReportPage, revision: Revision) -> None:
+def _measures(page: ReportPage, revision: Revision, limit: int) -> None:
     report = revision.report
     proposed = report.proposed_disposition
     fields = [
@@ -172,35 +202,43 @@ def _measures(page: ReportPage, revision: Revision) -> None:
     page.heading("Assessment")
     for label, text in fields:
         if text:
-            page.labelled(label, shorten(text, FIELD_TEXT))
+            page.labelled(label, shorten(text, limit))
 
 
 def _evidence(
-    page: ReportPage, inspection: Inspection, exemplars: Sequence[tuple[Exemplar, bytes]]
+    page: ReportPage,
+    inspection: Inspection,
+    exemplars: Sequence[tuple[Exemplar, bytes | None]],
+    limit: int,
 ) -> None:
     from PIL import Image
 
     if not exemplars and not inspection.snippets:
         return
     page.heading("Evidence", THUMBNAIL_HEIGHT + 12 if exemplars else 12)
-    if exemplars:
-        page.thumbnails(
-            [
-                (
-                    Image.open(io.BytesIO(data)),
-                    f"{shorten(exemplar.filename, 26)}, similarity {exemplar.similarity:.3f}",
-                )
-                for exemplar, data in exemplars
-            ],
-            "Most similar normal parts",
+    shown = [
+        (Image.open(io.BytesIO(data)), _named(exemplar, 26))
+        for exemplar, data in exemplars
+        if data is not None
+    ]
+    if shown:
+        page.thumbnails(shown, "Most similar normal parts")
+    absent = [_named(exemplar, 60) for exemplar, data in exemplars if data is None]
+    if absent:
+        page.note(
+            "Similar normal parts whose pictures are not on this station: " + "; ".join(absent)
         )
     for snippet in inspection.snippets:
         page.labelled(
             snippet.id,
             f"{snippet.dataset}/{snippet.category}, {snippet.defect_type.replace('_', ' ')} "
             f"({snippet.source}, similarity {snippet.similarity:.2f}): "
-            f"{shorten(snippet.text, SNIPPET_TEXT)}",
+            f"{shorten(snippet.text, min(limit, SNIPPET_TEXT))}",
         )
+
+
+def _named(exemplar: Exemplar, length: int) -> str:
+    return f"{shorten(exemplar.filename, length)}, similarity {exemplar.similarity:.3f}"
 
 
 def _decision(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.backbones import SAME_EVERYWHERE
 from core.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SentenceEncoder:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(MOST_TOKENS)
         tokenizer.enable_padding()
-        return cls(ov.Core().compile_model(program, "CPU"), tokenizer)
+        return cls(ov.Core().compile_model(program, "CPU", SAME_EVERYWHERE), tokenizer)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, float32 (n, 384), each of unit length."""

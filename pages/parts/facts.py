@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -39,16 +41,19 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
     )
     lines = ((judgement.t_low, "dot", "review"), (judgement.t_high, "dash", "fail"))
     for value, dash, name in lines:
-        figure.add_vline(value, line_dash=dash, annotation_text=name, line_color="#b06c00")
+        figure.add_vline(value, line_dash=dash, line_color="#b06c00", annotation_text=name)
+        figure.layout.annotations[-1].update(xanchor="right")
     figure.add_vline(
         judgement.score, line_width=3, annotation_text="this part", line_color="#1f5f8b"
     )
+    figure.layout.annotations[-1].update(xanchor="left", y=0.75)
     figure.update_layout(
         height=150,
         margin={"l": 0, "r": 0, "t": 18, "b": 0},
         showlegend=False,
         xaxis_title=None,
         yaxis_title=None,
+        xaxis_range=_range(calibration.scores, judgement),
     )
     st.plotly_chart(
         figure,
@@ -57,6 +62,12 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
         alt=f"Histogram of {len(calibration.scores)} held-out normal scores; this part scores "
         f"{judgement.score:.3f}",
     )
+
+
+def _range(scores: Sequence[float], judgement: Judgement) -> tuple[float, float]:
+    low = min(scores[0], judgement.score)
+    high = max(judgement.t_high, judgement.score)
+    return low - 0.05 * (high - low), high + 0.2 * (high - low)
 
 
 def show_defects(defects: tuple[Defect, ...]) -> None:
@@ -70,12 +81,11 @@ def show_defects(defects: tuple[Defect, ...]) -> None:
                 "Id": defect.id,
                 "Severity": defect.severity.value,
                 "Region": defect.region,
-                "Size (px)": f"{defect.box.width} x {defect.box.height}",
-                "Area (px)": defect.area_px,
-                "Area (%)": round(defect.area_percent, 2),
-                "Area (mm²)": None if defect.area_mm2 is None else round(defect.area_mm2, 2),
                 "Peak": round(defect.peak, 3),
                 "Mean": round(defect.mean, 3),
+                "Area %": round(defect.area_percent, 2),
+                "px": defect.area_px,
+                **_square_millimetres(defect),
             }
             for defect in defects
         ],
@@ -83,6 +93,10 @@ def show_defects(defects: tuple[Defect, ...]) -> None:
         height="content" if len(defects) <= 6 else 245,
         alt=f"{len(defects)} measured defects",
     )
+
+
+def _square_millimetres(defect: Defect) -> dict[str, float]:
+    return {} if defect.area_mm2 is None else {"mm²": round(defect.area_mm2, 2)}
 
 
 def show_exemplars(bench: Workbench, inspection: Inspection) -> None:

@@ -15,7 +15,7 @@ from pages.parts.errors import shown_to_the_operator
 
 def teach_demo_button(bench: Workbench) -> None:
     """A button that teaches the demo product."""
-    if st.button("Teach the demo product", type="primary", icon=":material/solar_power:"):
+    if st.button("Teach the demo product", icon=":material/solar_power:"):
         with shown_to_the_operator():
             teach_on_screen(bench, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from core.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def backbone(model_cache: object) -> Backbone:
+def backbone(model_cache: Path) -> Backbone:
     return load_backbone(DEFAULT_BACKBONE, 256, Settings(model_cache=model_cache))
 
 
@@ -97,11 +98,11 @@ def surface(rng: np.random.Generator) -> np.ndarray:
 
 
 def test_unknown_backbone_is_named() -> None:
-    with pytest.raises(WeightsError, match="'resnet999' is not known. Known: efficientnet_lite0"):
+    with pytest.raises(WeightsError, match=r"'resnet999' is not known. Known: efficientnet_lite0"):
         load_backbone("resnet999", 256, Settings())
 
 
-def test_no_torch_between_picture_and_map(backbone: Backbone, model_cache: object) -> None:
+def test_no_torch_between_picture_and_map(backbone: Backbone, model_cache: Path) -> None:
     """Once converted, a backbone is loaded and run without torch."""
     program = f"""
 import sys, numpy as np

@@ -52,7 +52,7 @@ def snippet() -> Snippet:
         dataset="ELPV",
         category="mono",
         defect_type="crack",
-        text="Appearance: a thin dark line. Common causes: Method: pressing; Machine: worn gripper. "
+        text="Appearance: a thin dark line. Common causes: Method: pressing. "
         "Effect: lost current. Recommended action: hold the module and check the laminator.",
         source="domain_knowledge.json",
         similarity=0.52,

@@ -103,7 +103,7 @@ def test_threads_get_numbers_of_their_own(records: Records) -> None:
 def test_a_decision_needs_reason_and_name(records: Records, reason: str, name: str) -> None:
     records.save_inspection(examples.inspection())
 
-    with pytest.raises(RecordsError, match="Give a reason|Name the person"):
+    with pytest.raises(RecordsError, match=r"Give a reason|Name the person"):
         records.add_disposition(
             examples.inspection().id, Disposition.SCRAP, reason=reason, decided_by=name
         )

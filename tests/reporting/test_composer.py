@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from core.domain import Defect, Disposition, Exemplar, Product, Severity, Snippet, Verdict
+from core.reporting.composer import compose
+from tests.records import examples
+
+MONO = Product(dataset="ELPV", category="mono")
+DEFECTS = tuple(examples.defect(number) for number in range(1, 13))
+EXEMPLAR = Exemplar(sha256="c" * 64, filename="good.png", similarity=0.9)
+
+
+def fail(defects: tuple[Defect, ...] = DEFECTS, snippets: tuple[Snippet, ...] = ()):  # noqa: ANN201
+    return compose(MONO, examples.judgement(), defects, (EXEMPLAR,), snippets)
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 12])
+def test_every_defect_is_cited_once(count: int) -> None:
+    report = fail(DEFECTS[:count], (examples.snippet(),))
+
+    cited = [defect for finding in report.findings for defect in finding.defect_ids]
+    assert cited == [f"D{number}" for number in range(1, count + 1)]
+
+
+def test_same_evidence_same_words() -> None:
+    assert fail(snippets=(examples.snippet(),)) == fail(snippets=(examples.snippet(),))
+
+
+def test_a_cause_is_quoted_with_its_source_and_never_claimed() -> None:
+    finding = fail(snippets=(examples.snippet(),)).findings[0]
+
+    assert finding.cause == (
+        "Not determined from the picture. Knowledge K-0123456789 names as common causes: "
+        "Method: pressing."
+    )
+    assert finding.probable_defect_type.endswith("not confirmed.")
+    assert finding.snippet_ids == ("K-0123456789",)
+
+
+def test_without_knowledge_nothing_is_made_up() -> None:
+    report = fail()
+
+    assert {finding.cause for finding in report.findings} == {"Not determined from the picture."}
+    assert {finding.probable_defect_type for finding in report.findings} == {""}
+    assert report.effect == ""
+    assert "No knowledge entry" in report.recommended_action
+
+
+def test_distant_knowledge_is_not_cited() -> None:
+    far = examples.snippet().model_copy(update={"similarity": 0.05})
+
+    assert fail(snippets=(far,)).findings[0].snippet_ids == ()
+
+
+def test_knowledge_without_labels_is_cited_without_cause() -> None:
+    plain = examples.snippet().model_copy(update={"text": "A crack runs through the cell."})
+
+    assert "names no cause" in fail(snippets=(plain,)).findings[0].cause
+
+
+@pytest.mark.parametrize(
+    ("verdict", "score", "proposed", "words"),
+    [
+        (Verdict.PASS, 0.8, Disposition.USE_AS_IS, "No region of this ELPV/mono part reaches"),
+        (Verdict.REVIEW, 1.2, Disposition.REINSPECT, "A person must decide"),
+        (Verdict.FAIL, 1.9, None, "Hold the part"),
+    ],
+)
+def test_verdicts(verdict: Verdict, score: float, proposed: Disposition | None, words: str) -> None:
+    defects = () if verdict is Verdict.PASS else (examples.defect(1, Severity.MINOR),)
+
+    report = compose(MONO, examples.judgement(verdict, score), defects, (), ())
+
+    assert words in report.summary
+    assert report.proposed_disposition is proposed
+    assert bool(report.containment) is (verdict is not Verdict.PASS)

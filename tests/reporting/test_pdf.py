@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from datetime import UTC, timedelta, timezone
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.domain import (
+    Disposition,
+    DispositionEntry,
+    Finding,
+    Inspection,
+    Report,
+    Revision,
+    RevisionKind,
+    Verdict,
+)
+from core.records.reports import report_sha256
+from core.reporting.pdf import render_pdf
+from tests.records import examples
+
+SEOUL = timezone(timedelta(hours=9), "KST")
+
+
+def png(width: int = 300, height: int = 200) -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def printed(inspection: Inspection, revision: Revision | None = None) -> bytes:
+    return render_pdf(
+        inspection,
+        revision or inspection.revisions[-1],
+        picture_png=png(),
+        overlay_png=png(),
+        legend_png=png(640, 72),
+        exemplars_png=[(exemplar, png()) for exemplar in inspection.exemplars],
+        printed_at=examples.NOW,
+        timezone=SEOUL,
+    )
+
+
+def revised(report: Report, kind: RevisionKind = RevisionKind.EDITED) -> Revision:
+    return Revision(
+        number=2,
+        kind=kind,
+        report=report,
+        author="김민수",
+        created_at=examples.NOW,
+        sha256=report_sha256(report),
+    )
+
+
+def text_of(pdf: bytes, folder: Path) -> str:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed (apt-get install poppler-utils)")
+    path = folder / "report.pdf"
+    path.write_bytes(pdf)
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+def pages(pdf: bytes) -> int:
+    return pdf.count(b"/Type /Page\n")
+
+
+def test_a_report_holds_what_an_auditor_asks_for(tmp_path: Path) -> None:
+    inspection = examples.inspection()
+
+    text = text_of(printed(inspection), tmp_path)
+
+    for wanted in (
+        "Nonconformity report",
+        inspection.id,
+        "ELPV/mono",
+        "L-7",
+        "EL-2",
+        "2026-11-24 09:30:15",
+        "2026-11-24 18:30:15 KST",
+        "FAIL",
+        "1.890",
+        "At most 4.9% of good parts are stopped",
+        "top left",
+        "2.40",
+        "K-0123456789",
+        "good.png",
+        "return to supplier",
+        "revision 1, drafted by offline",
+        "a" * 64,
+        "b" * 64,
+        inspection.revisions[0].sha256,
+        "page 1 of",
+    ):
+        assert wanted in text, wanted
+
+
+def test_korean_german_polish_and_french_are_printed(tmp_path: Path) -> None:
+    words = "균열 확인 Größe Łódź façade naïve œuvre ≥ 2 mm²"
+    report = examples.report(words)
+    inspection = examples.inspection()
+
+    text = text_of(printed(inspection, revised(report, RevisionKind.SIGNED)), tmp_path)
+
+    assert words in text
+    assert "김민수" in text
+    assert "Zoë Müller" in text
+    assert "균열-1" in text
+
+
+def test_pass_is_no_nonconformity(tmp_path: Path) -> None:
+    judgement = examples.judgement().model_copy(update={"verdict": Verdict.PASS})
+    inspection = examples.inspection().model_copy(update={"judgement": judgement, "defects": ()})
+
+    text = text_of(printed(Inspection(**inspection.model_dump())), tmp_path)
+
+    assert "Inspection report" in text
+    assert "Nonconformity" not in text
+
+
+def test_the_disposition_is_printed(tmp_path: Path) -> None:
+    entry = DispositionEntry(
+        disposition=Disposition.SCRAP,
+        reason="Too deep to grind",
+        decided_by="Ana",
+        decided_at=examples.NOW,
+    )
+    text = text_of(
+        printed(examples.inspection().model_copy(update={"dispositions": (entry,)})), tmp_path
+    )
+
+    assert "Too deep to grind" in text
+    assert "Ana" in text
+
+
+@pytest.mark.parametrize(
+    "long", ["word " * 2000, "x" * 10_000, "균열" * 3000, "emoji 🔥 \x00 漢字"]
+)
+def test_any_text_fits_on_three_pages(long: str) -> None:
+    defects = tuple(examples.defect(number) for number in range(1, 51))
+    findings = tuple(
+        Finding(defect_ids=(defect.id,), observation=long, cause=long, snippet_ids=("K-1",))
+        for defect in defects
+    )
+    report = Report(
+        summary=long,
+        findings=findings,
+        effect=long,
+        containment=long,
+        recommended_action=long,
+        open_questions=(long, long),
+    )
+    snippets = tuple(examples.snippet().model_copy(update={"text": long}) for _ in range(3))
+    inspection = examples.inspection().model_copy(update={"defects": defects, "snippets": snippets})
+
+    pdf = printed(inspection, revised(report))
+
+    assert 1 <= pages(pdf) <= 3
+    assert len(pdf) < 1_500_000
+
+
+def test_same_input_same_bytes() -> None:
+    assert printed(examples.inspection()) == printed(examples.inspection())
+    assert examples.NOW.tzinfo is UTC
