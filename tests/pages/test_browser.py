@@ -1,0 +1,162 @@
+"""The console as a person uses it: Debian's Chromium on a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from core.sources import PictureFile
+from core.workbench import Workbench
+
+REPOSITORY = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def server(demo_bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a console with records of its own and the demo product's detector."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    environment = os.environ | {
+        "DATA_DIR": str(folder / "data"),
+        "AD_CHECKPOINT_DIR": str(demo_bench.settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(demo_bench.settings.model_cache),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_for(f"{address}/api/health")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_for(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def browser_page() -> Iterator[Page]:
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser.new_page(viewport={"width": 1366, "height": 768})
+        browser.close()
+
+
+def test_upload_verdict_edit_reload_pdf(
+    server: str, browser_page: Page, defective_cells: list[PictureFile]
+) -> None:
+    page = browser_page
+    page.goto(server)
+    expect(page.get_by_text("Ready to inspect")).to_be_visible(timeout=30_000)
+
+    upload = {"name": "cell.png", "mimeType": "image/png", "buffer": defective_cells[0].read()}
+    torn = {"name": "torn.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.locator("input[type=file]").set_input_files([torn, upload])
+    expect(page.get_by_role("heading", name="FAIL")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("torn.png is not a picture")).to_be_visible()
+    expect(page.get_by_alt_text("cell.png under its heatmap")).to_be_visible()
+
+    page.get_by_label("Summary").fill("Riss bestätigt, 균열 확인")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_role("button", name="Save as new revision").click()
+    expect(page.get_by_text("2 · edited by Ana")).to_be_visible(timeout=15_000)
+
+    page.goto(page.url)
+    expect(page.get_by_label("Summary")).to_have_value("Riss bestätigt, 균열 확인", timeout=30_000)
+    with page.expect_download(timeout=30_000) as download:
+        page.get_by_role("button", name="PDF of this revision").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+
+    page.goto(f"{server}/history")
+    expect(page.get_by_text("1 on record")).to_be_visible(timeout=15_000)
+    page.goto(f"{server}/products")
+    expect(page.get_by_text("At most 4.9% of good parts are stopped")).to_be_visible(timeout=15_000)
+
+
+def post(server: str, filename: str, data: bytes, product: str) -> tuple[int, dict]:
+    """One multipart request, as any program would send it."""
+    boundary = uuid.uuid4().hex
+    body = (
+        (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="product"\r\n\r\n{product}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{filename}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        ).encode()
+        + data
+        + f"\r\n--{boundary}--\r\n".encode()
+    )
+    request = urllib.request.Request(
+        f"{server}/api/inspect",
+        body,
+        {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_rest_takes_the_same_road(server: str, defective_cells: list[PictureFile]) -> None:
+    status, record = post(server, "cell.png", defective_cells[0].read(), "ELPV/mono")
+
+    assert status == 200
+    assert record["verdict"] == "FAIL"
+    assert record["defects"][0]["id"] == "D1"
+    with urllib.request.urlopen(f"{server}/api/health", timeout=10) as answer:
+        assert json.load(answer)["products"] == ["ELPV/mono"]
+
+
+@pytest.mark.parametrize(
+    ("filename", "product", "status", "sentence"),
+    [
+        ("torn.png", "ELPV/mono", 422, "torn.png is not a picture"),
+        ("cell.png", "No/such", 404, "There is no product No/such"),
+        ("cell.png", "../etc", 404, "DATASET/CATEGORY"),
+    ],
+)
+def test_rest_errors_are_sentences(
+    server: str, filename: str, product: str, status: int, sentence: str
+) -> None:
+    code, answer = post(server, filename, b"no picture", product)
+
+    assert code == status
+    assert sentence in answer["error"]

@@ -1,0 +1,171 @@
+"""Every page as a script: what it shows, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.workbench
+from core.domain import Context, Disposition, Product, RevisionKind
+from core.inspection import inspect
+from core.sources import PictureFile
+from core.workbench import Workbench
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+
+def page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.subheader, app.info, app.error, app.success, app.text)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.fixture
+def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The console's own workbench is that of the demo station."""
+    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
+    return demo_bench
+
+
+@pytest.fixture
+def empty(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The console's own workbench is that of a station without products."""
+    monkeypatch.setattr(core.workbench, "_shared", bench)
+    return bench
+
+
+@pytest.fixture
+def inspected(
+    demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> Iterator[str]:
+    context = Context(lot="L-7", inspector="Ana")
+    yield inspect(demo, defective_cells[0], demo_product, context=context).id
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("inspect", "Nothing can be inspected yet"),
+        ("history", "Nothing was inspected yet"),
+        ("products", "at least 5, better 200"),
+    ],
+)
+def test_empty_pages_say_what_to_do_first(name: str, sentence: str) -> None:
+    app = page(name)
+
+    assert not app.exception
+    assert sentence in words(app)
+
+
+def test_demo_button_teaches(empty: Workbench) -> None:
+    app = page("inspect")
+
+    app.button[0].click().run()
+
+    assert not app.exception
+    assert [product.key for product in empty.taught_products()] == ["ELPV/mono"]
+    assert "Drop one or many pictures" in words(app)
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_inspection_is_opened_from_the_url(inspected: str) -> None:
+    app = page("inspect", inspection=inspected)
+
+    assert not app.exception
+    shown = words(app)
+    assert "FAIL" in shown
+    assert "At most 4.9% of good parts are stopped" in shown
+    assert "cell0010.png" in shown
+    assert "L-7" in shown
+    assert app.text_area[0].value.endswith("Hold the part and decide on its disposition.")
+
+
+def test_an_edit_is_saved_as_a_revision(demo: Workbench, inspected: str) -> None:
+    app = page("inspect", inspection=inspected)
+
+    app.text_area[0].set_value("Edited by a person")
+    press(app, "Save as new revision")
+
+    revisions = demo.records.inspection(inspected).revisions
+    assert [revision.kind for revision in revisions] == [RevisionKind.DRAFTED, RevisionKind.EDITED]
+    assert revisions[1].report.summary == "Edited by a person"
+    assert revisions[1].author == "Ana"
+    assert revisions[1].report.findings == revisions[0].report.findings
+    assert app.text_area[0].value == "Edited by a person"
+
+
+def test_a_disposition_needs_a_reason(demo: Workbench, inspected: str) -> None:
+    app = page("inspect", inspection=inspected)
+
+    press(app, "Record the disposition")
+    assert app.error[0].value == "Give a reason for the disposition."
+    field(app, "Reason").set_value("Cracked through")
+    press(app, "Record the disposition")
+
+    (entry,) = demo.records.inspection(inspected).dispositions
+    assert (entry.disposition, entry.reason) == (Disposition.USE_AS_IS, "Cracked through")
+    assert "Cracked through" in words(app)
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_unknown_inspection_is_a_sentence() -> None:
+    app = page("inspect", inspection="nothing")
+
+    assert not app.exception
+    assert app.error[0].value.startswith("There is no inspection 'nothing'")
+
+
+@pytest.mark.usefixtures("inspected")
+def test_history_lists_inspections() -> None:
+    app = page("history")
+
+    assert not app.exception
+    assert "cell0010.png" in set(app.dataframe[0].value["Picture"])
+
+
+@pytest.mark.usefixtures("demo")
+def test_products_show_their_cards() -> None:
+    app = page("products")
+
+    assert not app.exception
+    assert "ELPV/mono" in words(app)
+    assert {metric.label: metric.value for metric in app.metric}["Held out"] == "60"
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("dataset", "folder", "sentence"),
+    [
+        ("no spaces please", "", "A product is named DATASET/CATEGORY"),
+        ("Plant", "", "Choose pictures of good parts"),
+        ("Plant", "/no/such/folder", "There is no file or folder"),
+    ],
+)
+def test_teaching_says_what_is_missing(dataset: str, folder: str, sentence: str) -> None:
+    app = page("products")
+
+    field(app, "Data set or plant").set_value(dataset)
+    field(app, "Part").set_value("plate")
+    field(app, "or a folder on this machine").set_value(folder)
+    press(app, "Teach")
+
+    assert sentence in app.error[0].value
+    assert not app.exception
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def field(app: AppTest, label: str):  # noqa: ANN201 - AppTest's own element type
+    return next(element for element in app.text_input if element.label == label)
