@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,11 +43,9 @@ def empty(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 
 @pytest.fixture
-def inspected(
-    demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
-) -> Iterator[str]:
+def inspected(demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]) -> str:
     context = Context(lot="L-7", inspector="Ana")
-    yield inspect(demo, defective_cells[0], demo_product, context=context).id
+    return inspect(demo, defective_cells[0], demo_product, context=context).id
 
 
 @pytest.mark.usefixtures("empty")
@@ -87,7 +84,7 @@ def test_an_inspection_is_opened_from_the_url(inspected: str) -> None:
     assert "At most 4.9% of good parts are stopped" in shown
     assert "cell0010.png" in shown
     assert "L-7" in shown
-    assert app.text_area[0].value.endswith("Hold the part and decide on its disposition.")
+    assert str(app.text_area[0].value).endswith("Hold the part and decide on its disposition.")
 
 
 def test_an_edit_is_saved_as_a_revision(demo: Workbench, inspected: str) -> None:
