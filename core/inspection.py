@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -167,14 +167,14 @@ def _draft(report: Report, now: datetime) -> Revision:
 
 
 @contextmanager
-def _timed(steps: list[Step], name: str) -> Iterator[None]:
+def _timed(steps: list[Step], name: str) -> Generator[None]:
     start = time.perf_counter()
     yield
     steps.append(Step(name=name, seconds=time.perf_counter() - start))
 
 
 @contextmanager
-def _optional(steps: list[Step], name: str) -> Iterator[None]:
+def _optional(steps: list[Step], name: str) -> Generator[None]:
     """Time a step without which an inspection still stands; its failure is recorded, not raised."""
     start = time.perf_counter()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -34,14 +34,14 @@ def station(tmp_path: Path, model_cache: Path) -> Settings:
 
 
 @pytest.fixture
-def bench(station: Settings) -> Iterator[Workbench]:
+def bench(station: Settings) -> Generator[Workbench]:
     """An open workbench of an empty station."""
     with Workbench(station) as workbench:
         yield workbench
 
 
 @pytest.fixture(scope="session")
-def demo_bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Workbench]:
+def demo_bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Generator[Workbench]:
     """A workbench whose demo product was taught; shared, so tests only add to it."""
     root = tmp_path_factory.mktemp("demo")
     settings = Settings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -298,7 +298,7 @@ class Records:
             ]
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
         """All of what is written inside, or nothing of it."""
         with _sentences(), self._writing, self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
@@ -375,7 +375,7 @@ def _why_not_opened(path: str, error: duckdb.Error) -> str:
 
 
 @contextmanager
-def _sentences() -> Iterator[None]:
+def _sentences() -> Generator[None]:
     """Turn what DuckDB raises into an operator's sentence."""
     try:
         yield
@@ -387,7 +387,7 @@ def _sentences() -> Iterator[None]:
 
 
 @contextmanager
-def _ignoring_a_dead_transaction() -> Iterator[None]:
+def _ignoring_a_dead_transaction() -> Generator[None]:
     """DuckDB ends a transaction by itself when a commit fails; then nothing is left to undo."""
     try:
         yield

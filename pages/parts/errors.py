@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -11,7 +11,7 @@ from core.errors import InspectionError
 
 
 @contextmanager
-def shown_to_the_operator() -> Iterator[None]:
+def shown_to_the_operator() -> Generator[None]:
     """Show what goes wrong inside as its sentence."""
     try:
         yield

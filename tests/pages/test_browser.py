@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def server(demo_bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(demo_bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """Address of a console with records of its own and the demo product's detector."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -71,7 +71,7 @@ def wait_for(url: str) -> None:
 
 
 @pytest.fixture
-def browser_page() -> Iterator[Page]:
+def browser_page() -> Generator[Page]:
     if shutil.which(CHROMIUM) is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
     with sync_playwright() as playwright:
