@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 
 from core.errors import WeightsError
+from core.programs import compiled_program
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 # Raised whenever the converted program changes, so that old conversions are not reused.
 CONVERSION_VERSION = 1
-# Some processors would compute in half precision by themselves: then one picture would score
-# differently on two machines, and a threshold would mean something else on each.
-SAME_EVERYWHERE = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 
 
 @dataclass(frozen=True)
@@ -116,15 +113,11 @@ def load_backbone(name: str, input_size: int, settings: Settings) -> Backbone:
     if name not in SPECS:
         raise WeightsError(f"Backbone {name!r} is not known. Known: {', '.join(sorted(SPECS))}.")
     spec = SPECS[name]
-    import openvino as ov
-
     source, load = _find_weights(name, spec, settings.ad_weights_dir)
     file_name = f"{name}-{source}-{input_size}px-c{CONVERSION_VERSION}.xml"
-    program = settings.model_cache_dir / file_name
-    if not program.exists():
-        network = load().eval()
-        _save_program(_convert(spec, network, input_size), program)
-    compiled = ov.Core().compile_model(program, "CPU", SAME_EVERYWHERE)
+    compiled = compiled_program(
+        settings.model_cache_dir / file_name, lambda: _convert(spec, load().eval(), input_size)
+    )
     return Backbone(name, input_size, compiled)
 
 
@@ -244,16 +237,3 @@ def _convert(spec: BackboneSpec, network: nn.Module, input_size: int) -> Model:
     example = torch.zeros(1, input_size, input_size, 3, dtype=torch.uint8)
     with torch.no_grad():
         return ov.convert_model(Features().eval(), example_input=example, input=list(example.shape))
-
-
-def _save_program(model: Model, program: Path) -> None:
-    """Write a converted program so that a reader never sees half of it."""
-    import openvino as ov
-
-    program.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
-        path = Path(scratch) / program.name
-        ov.save_model(model, path, compress_to_fp16=False)
-        # The .xml makes the program visible, so its weights must be in place before it.
-        path.with_suffix(".bin").replace(program.with_suffix(".bin"))
-        path.replace(program)

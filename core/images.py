@@ -66,8 +66,8 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
         raise ImageError(f"{name} is empty. Send the picture again.")
     if len(data) > max_bytes:
         raise ImageError(
-            f"{name} has {len(data) / 2**20:.1f} MB, but at most {max_bytes / 2**20:.1f} MB are "
-            "accepted (setting MAX_IMAGE_BYTES)."
+            f"{name} is larger than the {max_bytes / 2**20:.1f} MB that are accepted "
+            "(setting MAX_IMAGE_BYTES)."
         )
     with warnings.catch_warnings():
         # Pillow warns of large pictures; the limit below decides.

