@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Some processors would compute in half precision by themselves: then one picture would score
 # differently on two machines, and a threshold would mean something else on each.
 SAME_EVERYWHERE = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+
+# torch traces one network at a time: two threads at once get in each other's way.
+_converting = threading.Lock()
 
 
 def compiled_program(
@@ -28,12 +32,13 @@ def compiled_program(
     """
     import openvino as ov
 
-    if not program.exists():
-        with warnings.catch_warnings():
-            # Tracing warns of its own future; an operator can do nothing about that.
-            warnings.simplefilter("ignore")
-            model = convert()
-        _save(model, program, half_weights=half_weights)
+    with _converting:
+        if not program.exists():
+            with warnings.catch_warnings():
+                # Tracing warns of its own future; an operator can do nothing about that.
+                warnings.simplefilter("ignore")
+                model = convert()
+            _save(model, program, half_weights=half_weights)
     return ov.Core().compile_model(program, "CPU", SAME_EVERYWHERE)
 
 
