@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
-from openvino import opset13
+from openvino import op, opset13
 
 from core.programs import compiled_program
 
 
 def doubling() -> ov.Model:
-    value = opset13.parameter([2], np.float32)
-    return ov.Model([opset13.multiply(value, np.float32(2))], [value])
+    value = op.Parameter(ov.Type.f32, ov.PartialShape([2]))
+    doubled = opset13.add(value, value)
+    return ov.Model([op.Result(doubled.output(0))], [value], "doubling")
 
 
 def test_conversions_wait_for_each_other(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_conversions_wait_for_each_other(tmp_path: Path) -> None:
         ]
 
     for run in runs:
-        assert run.result()([np.float32([1, 3])])[0].tolist() == [2, 6]
+        assert run.result()([np.array([1, 3], np.float32)])[0].tolist() == [2, 6]
 
 
 def test_a_program_is_converted_once(tmp_path: Path) -> None:
