@@ -32,3 +32,7 @@ class RecordsError(InspectionError):
 
 class WeightsError(InspectionError):
     """The weights of a backbone or an encoder cannot be had on this machine."""
+
+
+class DetectorError(InspectionError):
+    """A detector is unknown, wrongly configured, or cannot be trained or exported."""

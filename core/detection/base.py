@@ -1,0 +1,110 @@
+"""The contract of every detector: trained, saved, loaded and run by the same four calls."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from core.domain import Frozen, Product
+from core.settings import Settings
+
+OnProgress = Callable[[str, float], object]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a detector says of one picture.
+
+    Attributes:
+        anomaly_map: float32 (H, W), of the picture's own size, on the detector's absolute scale.
+        score: of the picture, on the same scale; higher is more unusual.
+    """
+
+    anomaly_map: np.ndarray
+    score: float
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a detector learns from.
+
+    Attributes:
+        product: that the pictures show.
+        normals: good parts only, each uint8 (H, W, 3), RGB; decoded when it is asked for, so that
+            any number of pictures fits in memory.
+        settings: where weights and converted networks are.
+        seed: of every random choice; the same lesson gives the same detector.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+    """
+
+    product: Product
+    normals: Sequence[np.ndarray]
+    settings: Settings
+    seed: int = 0
+    on_progress: OnProgress = lambda step, share: None
+
+
+class Detector(ABC):
+    """One trained anomaly model.
+
+    Attributes:
+        algorithm: its name in the registry.
+        options_type: the options that it can be trained with, with their defaults.
+        options: those that this one was trained with; the card keeps them.
+
+    Example:
+        >>> detector = PatchCore.fit(lesson, PatchCoreOptions())         # doctest: +SKIP
+        >>> again = PatchCore.load(detector.save(), detector.options, settings())  # doctest: +SKIP
+        >>> again.predict(pixels).score == detector.predict(pixels).score          # doctest: +SKIP
+        True
+    """
+
+    algorithm: ClassVar[str]
+    options_type: ClassVar[type[Frozen]]
+    options: Any
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, lesson: Lesson, options: Any) -> Self:
+        """Train on normal pictures.
+
+        Args:
+            lesson: what to learn from.
+            options: of `options_type`.
+
+        Raises:
+            WeightsError: if a network's weights cannot be had.
+            DetectorError: if training cannot succeed on these pictures.
+        """
+
+    @abstractmethod
+    def predict(self, pixels: np.ndarray) -> Prediction:
+        """Score one picture: uint8 (H, W, 3), RGB. Safe to call from several threads."""
+
+    @abstractmethod
+    def save(self) -> dict[str, bytes]:
+        """Contents of the detector's files by name; nothing pickled."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, files: Mapping[str, bytes], options: Any, settings: Settings) -> Self:
+        """A detector that was saved; predicts as it did then.
+
+        Raises:
+            CheckpointError: if the files do not hold what the options say, or hold numbers that
+                are not finite.
+            WeightsError: if a network's weights cannot be had.
+        """
+
+    @property
+    @abstractmethod
+    def backbone_name(self) -> str:
+        """The network that sees for it."""
+
+    def facts(self) -> dict[str, str]:
+        """What the card should say of this detector beside its options."""
+        return {}
