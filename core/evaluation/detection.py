@@ -81,7 +81,7 @@ def evaluate_detection(
                 prediction = taught.detector.predict(image.pixels)
                 scores.append(prediction.score)
                 labels.append(item.is_defective)
-                verdicts[item.is_defective][taught.calibration.judge(prediction.score).verdict] += 1
+                verdicts[item.is_defective][taught.calibration.judge(prediction).verdict] += 1
                 mask = _mask(item)
                 if mask is not None:
                     masks.append(mask)
