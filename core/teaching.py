@@ -6,9 +6,9 @@ import importlib.metadata
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -18,8 +18,8 @@ from core.detection.calibration import NormalScores, calibrate, normals_needed
 from core.detection.checkpoints import Card, TaughtImage, read_policy, save_version
 from core.detection.registry import DEFAULT_DETECTOR, detector_class
 from core.domain import DetectorRef, Frozen, Product
-from core.errors import DetectorError, ImageError, ProductError
-from core.images import CheckedImage, load_image
+from core.errors import DetectorError, ProductError
+from core.normals import Normals, StoredPictures, check_pictures
 from core.retrieval.exemplars import ExemplarIndex
 from core.sources import PictureFile
 from core.workbench import Workbench
@@ -29,40 +29,7 @@ HELD_OUT_SHARE = 0.3
 # From here on more held-out normals would say little more about the threshold (1 % at 95 %).
 MOST_HELD_OUT = 300
 FOLDS = 5
-ASPECT_TOLERANCE = 0.05
 LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors", "anomalib", "torch")
-
-
-@dataclass
-class _Normals:
-    """Accepted normal pictures and what was computed of them."""
-
-    images: list[TaughtImage] = field(default_factory=list)
-    embeddings: list[np.ndarray] = field(default_factory=list)
-    sizes: list[tuple[int, int]] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-
-
-class _StoredPictures(Sequence[np.ndarray]):
-    """Pictures of the file store, decoded when they are asked for."""
-
-    def __init__(self, bench: Workbench, images: Sequence[TaughtImage]) -> None:
-        self._bench = bench
-        self._images = images
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    @overload
-    def __getitem__(self, index: int) -> np.ndarray: ...
-    @overload
-    def __getitem__(self, index: slice) -> _StoredPictures: ...
-    def __getitem__(self, index: int | slice) -> np.ndarray | _StoredPictures:
-        if isinstance(index, slice):
-            return _StoredPictures(self._bench, self._images[index])
-        image = self._images[index]
-        data = self._bench.files.read(image.sha256)
-        return _load(self._bench, data, image.filename).pixels
 
 
 def teach(
@@ -102,74 +69,133 @@ def teach(
     """
     kind = detector_class(algorithm)
     chosen = _checked_options(kind, options or {})
-    clock = _Clock()
-    normals = _check(bench, pictures, on_progress)
+    clock = Clock()
+    normals = check_pictures(bench, pictures, (), on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(_too_few(product, normals))
-
-    def fit(images: Sequence[TaughtImage]) -> Detector[Any]:
-        lesson = Lesson(product, _StoredPictures(bench, images), bench.settings, seed, on_progress)
-        return _fitted(kind, lesson, chosen)
-
     held_out = frozenset[int]() if cross_fit else _choose_held_out(len(normals.images), seed)
-    images = [
+    images = tuple(
         image.model_copy(update={"use": "held out" if i in held_out else "taught"})
         for i, image in enumerate(normals.images)
-    ]
+    )
+
+    def fit(among: Sequence[TaughtImage]) -> Detector[Any]:
+        shown = StoredPictures(bench, among)
+        return _fitted(kind, Lesson(product, shown, bench.settings, seed, on_progress), chosen)
+
     detector = fit([image for image in images if image.use == "taught"])
     clock.lap("train")
     if cross_fit:
         predictions = _cross_fitted(bench, images, fit, seed)
     else:
-        predictions = _predictions(
-            detector,
-            _StoredPictures(bench, [image for image in images if image.use != "taught"]),
-            on_progress,
-        )
+        predictions = held_out_predictions(bench, detector, images, on_progress)
     scores = NormalScores.of(predictions, cross_fitted=cross_fit)
     clock.lap("calibrate")
+    taught = Outcome(
+        product, detector, scores, images, normals.index(), seed, normals.figures(), clock.laps
+    )
+    return publish(
+        bench, taught, "product taught", tuple(normals.skipped), normals.notices(), on_progress
+    )
 
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained and calibrated detector that is not the active one yet."""
+
+    product: Product
+    detector: Detector[Any]
+    scores: NormalScores
+    images: tuple[TaughtImage, ...]
+    exemplars: ExemplarIndex
+    seed: int
+    sizes: dict[str, float]
+    seconds: dict[str, float]
+
+
+def publish(
+    bench: Workbench,
+    outcome: Outcome,
+    event: str,
+    skipped: tuple[str, ...],
+    notices: tuple[str, ...],
+    on_progress: OnProgress,
+) -> Card:
+    """Write a version with its card, make it the active one and put that on record."""
     now = datetime.now(UTC)
+    product, detector = outcome.product, outcome.detector
     policy = read_policy(bench.settings, product)
-    calibration = calibrate(scores, policy)
+    calibration = calibrate(outcome.scores, policy)
+    needed = normals_needed(policy.false_alarm_rate, policy.confidence)
     card = Card(
         product=product,
         detector=DetectorRef(
-            algorithm=algorithm,
+            algorithm=detector.algorithm,
             version=f"{now:%Y%m%d-%H%M%S-%f}",
             backbone=detector.backbone_name,
         ),
         created_at=now,
-        options=chosen.model_dump(mode="json"),
-        facts=detector.facts()
-        | {
-            "normals needed": f"{normals_needed(policy.false_alarm_rate, policy.confidence)} "
-            f"held out guarantee {policy.false_alarm_rate:.0%} at {policy.confidence:.0%} "
-            "confidence"
+        options=detector.options.model_dump(mode="json"),
+        facts={
+            **detector.facts(),
+            "normals needed": f"{needed} held out guarantee {policy.false_alarm_rate:.0%} at "
+            f"{policy.confidence:.0%} confidence",
         },
-        seed=seed,
-        images=tuple(images),
-        skipped=tuple(normals.skipped),
-        notices=_notices(normals),
-        figures=_figures(scores, calibration.t_low, calibration.t_high, normals),
-        seconds=clock.laps,
+        seed=outcome.seed,
+        images=outcome.images,
+        skipped=skipped,
+        notices=notices,
+        figures={
+            "normal_score_min": outcome.scores.scores[0],
+            "normal_score_median": float(np.median(outcome.scores.scores)),
+            "normal_score_max": outcome.scores.scores[-1],
+            "t_low": calibration.t_low,
+            "t_high": calibration.t_high,
+            **outcome.sizes,
+        },
+        seconds=outcome.seconds,
         versions=_versions(),
     )
-    index = ExemplarIndex(
-        np.stack(normals.embeddings),
-        [image.sha256 for image in images],
-        [image.filename for image in images],
+    card = save_version(
+        bench.settings, card, outcome.scores, detector.save(), outcome.exemplars.to_bytes()
     )
-    card = save_version(bench.settings, card, scores, detector.save(), index.to_bytes())
     bench.records.save_product(product)
     bench.records.add_event(
-        "product taught",
+        event,
         product.key,
         {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
     )
     on_progress("Done", 1)
     return card
+
+
+def held_out_predictions(
+    bench: Workbench,
+    detector: Detector[Any],
+    images: Sequence[TaughtImage],
+    on_progress: OnProgress,
+) -> Iterator[Prediction]:
+    """What a detector says of the pictures that it has never seen."""
+    held_out = StoredPictures(bench, [image for image in images if image.use == "held out"])
+    for done, pixels in enumerate(held_out):
+        on_progress("Calibrate on held-out pictures", done / len(held_out))
+        yield detector.predict(pixels)
+
+
+def _cross_fitted(
+    bench: Workbench,
+    images: Sequence[TaughtImage],
+    fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
+    seed: int,
+) -> Iterator[Prediction]:
+    """Each picture judged by a detector that was trained without it."""
+    order = np.random.default_rng(seed).permutation(len(images))
+    for fold in np.array_split(order, min(FOLDS, len(images))):
+        left_out = set(fold.tolist())
+        others = fit([image for i, image in enumerate(images) if i not in left_out])
+        for pixels in StoredPictures(bench, [images[i] for i in left_out]):
+            yield others.predict(pixels)
 
 
 def _checked_options(kind: type[Detector[Any]], options: dict[str, Any]) -> Frozen:
@@ -192,58 +218,16 @@ def _checked_options(kind: type[Detector[Any]], options: dict[str, Any]) -> Froz
 def _fitted(kind: type[Detector[Any]], lesson: Lesson, options: Frozen) -> Detector[Any]:
     try:
         return kind.fit(lesson, options)
-    except MemoryError as error:
-        raise _out_of_memory(kind) from error
-    except RuntimeError as error:
+    except (MemoryError, RuntimeError) as error:
         # torch has an error of its own for each device, all of them runtime errors.
-        if "out of memory" in str(error).lower() or "can't allocate" in str(error).lower():
-            raise _out_of_memory(kind) from error
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text:
+            raise DetectorError(
+                f"The machine's memory is too small to train {kind.algorithm} like this. Choose a "
+                "smaller input size or memory bank, or close other programs; the version that was "
+                "active before still is."
+            ) from error
         raise
-
-
-def _out_of_memory(kind: type[Detector[Any]]) -> DetectorError:
-    return DetectorError(
-        f"The machine's memory is too small to train {kind.algorithm} like this. Choose a smaller "
-        "input size or memory bank, or close other programs; the version that was active before "
-        "still is."
-    )
-
-
-def _check(bench: Workbench, pictures: Sequence[PictureFile], on_progress: OnProgress) -> _Normals:
-    """Check, store and embed each picture, naming those that are skipped."""
-    normals = _Normals()
-    first_names: dict[str, str] = {}
-    for done, picture in enumerate(pictures):
-        on_progress("Check the pictures", done / len(pictures))
-        try:
-            data = picture.read()
-            image = _load(bench, data, picture.filename)
-        except ImageError as error:
-            normals.skipped.append(str(error))
-            continue
-        sha256 = image.info.sha256
-        if sha256 in first_names:
-            normals.skipped.append(
-                f"{image.info.filename} is the same file as {first_names[sha256]}."
-            )
-            continue
-        first_names[sha256] = image.info.filename
-        bench.files.put(data)
-        normals.embeddings.append(bench.visual_encoder(image.pixels))
-        normals.sizes.append((image.info.width, image.info.height))
-        normals.images.append(
-            TaughtImage(filename=image.info.filename, sha256=sha256, use="taught")
-        )
-    return normals
-
-
-def _load(bench: Workbench, data: bytes, filename: str) -> CheckedImage:
-    return load_image(
-        data,
-        filename,
-        max_bytes=bench.settings.max_image_bytes,
-        max_pixels=bench.settings.max_image_pixels,
-    )
 
 
 def _choose_held_out(count: int, seed: int) -> frozenset[int]:
@@ -252,30 +236,7 @@ def _choose_held_out(count: int, seed: int) -> frozenset[int]:
     return frozenset(order[:size].tolist())
 
 
-def _predictions(
-    detector: Detector[Any], pictures: Sequence[np.ndarray], on_progress: OnProgress
-) -> Iterator[Prediction]:
-    for done, pixels in enumerate(pictures):
-        on_progress("Calibrate on held-out pictures", done / len(pictures))
-        yield detector.predict(pixels)
-
-
-def _cross_fitted(
-    bench: Workbench,
-    images: Sequence[TaughtImage],
-    fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
-    seed: int,
-) -> Iterator[Prediction]:
-    """Each picture judged by a detector that was trained without it."""
-    order = np.random.default_rng(seed).permutation(len(images))
-    for fold in np.array_split(order, min(FOLDS, len(images))):
-        left_out = set(fold.tolist())
-        others = fit([image for i, image in enumerate(images) if i not in left_out])
-        for pixels in _StoredPictures(bench, [images[i] for i in left_out]):
-            yield others.predict(pixels)
-
-
-def _too_few(product: Product, normals: _Normals) -> str:
+def _too_few(product: Product, normals: Normals) -> str:
     message = (
         f"{product.key} needs at least {FEWEST_NORMALS} different pictures of good parts, "
         f"but {len(normals.images)} could be used."
@@ -285,39 +246,12 @@ def _too_few(product: Product, normals: _Normals) -> str:
     return f"{message} Add good pictures and teach again."
 
 
-def _notices(normals: _Normals) -> tuple[str, ...]:
-    aspects = [width / height for width, height in normals.sizes]
-    if max(aspects) / min(aspects) > 1 + ASPECT_TOLERANCE:
-        return (
-            "The pictures differ in shape (width over height from "
-            f"{min(aspects):.2f} to {max(aspects):.2f}): crop them alike for sharper results.",
-        )
-    return ()
-
-
-def _figures(
-    scores: NormalScores, t_low: float, t_high: float, normals: _Normals
-) -> dict[str, float]:
-    widths, heights = zip(*normals.sizes, strict=True)
-    return {
-        "normal_score_min": scores.scores[0],
-        "normal_score_median": float(np.median(scores.scores)),
-        "normal_score_max": scores.scores[-1],
-        "t_low": t_low,
-        "t_high": t_high,
-        "width_px_min": min(widths),
-        "width_px_max": max(widths),
-        "height_px_min": min(heights),
-        "height_px_max": max(heights),
-    }
-
-
 def _versions() -> dict[str, str]:
     installed = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"python": platform.python_version(), **installed}
 
 
-class _Clock:
+class Clock:
     """Names the time that passed since the last lap."""
 
     def __init__(self) -> None:

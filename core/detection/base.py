@@ -130,6 +130,17 @@ class Detector(ABC, Generic[Options]):
     def backbone_name(self) -> str:
         """The network that sees for it."""
 
+    def extend(self, lesson: Lesson) -> Self:
+        """A detector that has learned further normals, without starting again.
+
+        Raises:
+            DetectorError: if this algorithm cannot.
+        """
+        raise DetectorError(
+            f"{self.algorithm} cannot learn further pictures of {lesson.product.key} alone. Teach "
+            "it again from all of them."
+        )
+
     def facts(self) -> dict[str, str]:
         """What the card should say of this detector beside its options."""
         return {}

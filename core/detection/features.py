@@ -40,6 +40,10 @@ class FeatureOptions(Frozen):
     unit_layers: bool = Field(
         True, description="scale each layer's feature to unit length at every place"
     )
+    mean: tuple[float, float, float] | None = Field(
+        None, description="of the input's channels, scaled to 0..1; None: the backbone's own"
+    )
+    std: tuple[float, float, float] | None = Field(None, description="the same")
     weights: str | None = Field(None, description="hash of imported weights; None: the usual ones")
 
 
@@ -96,7 +100,7 @@ class TorchFeatures:
 @lru_cache(maxsize=8)
 def _openvino_features(options: FeatureOptions, settings: Settings) -> OpenVinoFeatures:
     weights = find_weights(options.backbone, settings, options.weights)
-    cut = f"{options.layers}{options.unit_layers}{CONVERSION_VERSION}"
+    cut = f"{options.layers}{options.unit_layers}{options.mean}{options.std}{CONVERSION_VERSION}"
     name = (
         f"{options.backbone.replace('/', '-')}-{weights.source}-{options.input_size}px-"
         f"{hashlib.sha256(cut.encode()).hexdigest()[:8]}.xml"
@@ -128,7 +132,8 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
 
     spec: BackboneSpec = backbone_spec(options.backbone)
     layers = options.layers or patch_layers(spec, network)
-    mean, std = input_scale(spec, network)
+    own_mean, own_std = input_scale(spec, network)
+    mean, std = options.mean or own_mean, options.std or own_std
 
     class Features(nn.Module):
         mean: torch.Tensor

@@ -14,10 +14,11 @@ from pydantic import Field
 
 from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
-from core.detection.coreset import greedy_coreset
+from core.detection.coreset import greedy_coreset, uncovered
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
 from core.detection.memory import open_memory
 from core.detection.tensors import read_tensors, write_tensors
+from core.detection.tiling import Tile, blended, tiles_of
 from core.errors import CheckpointError
 from core.settings import Settings
 
@@ -41,12 +42,21 @@ class PatchCoreOptions(FeatureOptions):
         "anomalib: enlarged in steps, then blurred by 4 px",
     )
     smoothing: float = Field(1.0, ge=0, description="of smooth maps: sigma, in patches")
-    score: Literal["max", "reweighted"] = Field(
+    score: Literal["max", "max_patch", "reweighted"] = Field(
         "max",
-        description="max: the map's maximum; reweighted: of the most distant patch, by how its "
-        "nearest normal patch lies among its own neighbours (Roth et al., section 3.3)",
+        description="max: the map's maximum; max_patch: distance of the most distant patch; "
+        "reweighted: the same, by how its nearest normal patch lies among its own neighbours "
+        "(Roth et al., section 3.3)",
     )
     neighbours: int = Field(9, ge=2, description="of the reweighted score")
+    tile_px: int | None = Field(
+        None, ge=64, description="side of tiles, in the picture's pixels; None: the whole picture"
+    )
+    tile_overlap: float = Field(0.25, ge=0, le=0.9, description="of neighbouring tiles")
+
+    def tiles(self, pixels: np.ndarray) -> list[Tile]:
+        """The tiles that a picture is seen in."""
+        return tiles_of(*pixels.shape[:2], self.tile_px, self.tile_overlap)
 
 
 class PatchCore(Detector[PatchCoreOptions]):
@@ -70,7 +80,7 @@ class PatchCore(Detector[PatchCoreOptions]):
     @classmethod
     def fit(cls, lesson: Lesson, options: PatchCoreOptions) -> Self:
         features = load_features(_feature_options(options), lesson.settings)
-        patches = _collect(features, lesson)
+        patches = _collect(features, lesson, options)
         size = options.bank_size
         if options.coreset_ratio is not None:
             size = max(1, round(options.coreset_ratio * len(patches)))
@@ -83,14 +93,15 @@ class PatchCore(Detector[PatchCoreOptions]):
         return cls(patches[chosen], options, lesson.settings)
 
     def _predict(self, pixels: np.ndarray) -> Prediction:
-        patches = self.features(pixels)
-        rows, columns, channels = patches.shape
-        flat = patches.reshape(-1, channels)
-        distances, nearest = self.memory.nearest(flat)
-        anomaly_map = self._map(distances.reshape(rows, columns), pixels.shape[:2])
+        tiles = self.options.tiles(pixels)
+        seen = [self._seen(tile.of(pixels)) for tile in tiles]
+        anomaly_map = seen[0].anomaly_map
+        if len(tiles) > 1:
+            maps = zip(tiles, (prediction.anomaly_map for prediction in seen), strict=True)
+            anomaly_map = blended(*pixels.shape[:2], maps)
         if self.options.score == "max":
             return Prediction(anomaly_map, float(anomaly_map.max()))
-        return Prediction(anomaly_map, self._reweighted(flat, distances, nearest))
+        return Prediction(anomaly_map, max(prediction.score for prediction in seen))
 
     def save(self) -> dict[str, bytes]:
         return {BANK_FILE: write_tensors({"bank": self.memory.bank})}
@@ -115,6 +126,24 @@ class PatchCore(Detector[PatchCoreOptions]):
         patches, channels = self.memory.bank.shape
         return {"memory bank": f"{patches} patches of {channels} numbers"}
 
+    def _seen(self, pixels: np.ndarray) -> Prediction:
+        """Score of one tile."""
+        patches = self.features(pixels)
+        rows, columns, channels = patches.shape
+        flat = patches.reshape(-1, channels)
+        distances, nearest = self.memory.nearest(flat)
+        anomaly_map = self._map(distances.reshape(rows, columns), pixels.shape[:2])
+        score = self._reweighted(flat, distances, nearest)
+        return Prediction(anomaly_map, score)
+
+    def extend(self, lesson: Lesson) -> Self:
+        """Adds what the memory does not know yet: patches that lie farther from it than its own
+        patches lie from each other."""
+        bank = self.memory.bank.astype(np.float32)
+        patches = _collect(self.features, lesson, self.options).astype(np.float32)
+        added = patches[uncovered(bank, patches)]
+        return type(self)(np.concatenate([bank, added]), self.options, lesson.settings)
+
     def _map(self, distances: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
         height, width = size
         if self.options.maps == "anomalib":
@@ -132,6 +161,8 @@ class PatchCore(Detector[PatchCoreOptions]):
 
     def _reweighted(self, patches: np.ndarray, distances: np.ndarray, nearest: np.ndarray) -> float:
         """Score of the most distant patch, higher where the memory around it is sparse."""
+        if self.options.score != "reweighted":
+            return float(distances.max())
         bank = self.memory.bank.astype(np.float32)
         farthest = int(distances.argmax())
         to_bank = np.linalg.norm(bank - bank[nearest[farthest]], axis=1)
@@ -146,15 +177,15 @@ def _feature_options(options: PatchCoreOptions) -> FeatureOptions:
     return FeatureOptions(**{name: getattr(options, name) for name in FeatureOptions.model_fields})
 
 
-def _collect(features: PatchFeatures, lesson: Lesson) -> np.ndarray:
+def _collect(features: PatchFeatures, lesson: Lesson, options: PatchCoreOptions) -> np.ndarray:
     """Patches of all normals, float16 (N, C), no more than are chosen from."""
     rng = np.random.default_rng(lesson.seed)
     share = max(1, CANDIDATES // max(1, len(lesson.normals)))
     collected = []
     for done, pixels in enumerate(lesson.normals):
         lesson.on_progress("See the good pictures", done / len(lesson.normals))
-        patches = features(pixels)
-        flat = patches.reshape(-1, patches.shape[-1])
+        seen = [features(tile.of(pixels)) for tile in options.tiles(pixels)]
+        flat = np.concatenate([patches.reshape(-1, patches.shape[-1]) for patches in seen])
         if len(flat) > share:
             flat = flat[rng.choice(len(flat), share, replace=False)]
         collected.append(flat.astype(np.float16))
