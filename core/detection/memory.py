@@ -8,13 +8,12 @@ import numpy as np
 
 
 class Memory(Protocol):
-    """Nearest neighbours among normal patches.
+    """Nearest neighbours among normal patches."""
 
-    Attributes:
-        bank: float16 (M, C), the normal patches as a checkpoint keeps them.
-    """
-
-    bank: np.ndarray
+    @property
+    def bank(self) -> np.ndarray:
+        """float16 (M, C), the normal patches as a checkpoint keeps them."""
+        ...
 
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distance to the nearest normal patch and its index.
@@ -43,10 +42,13 @@ class HostMemory:
     """
 
     def __init__(self, bank: np.ndarray) -> None:
-        self.bank = bank.astype(np.float16)
-        # Kept ready for one matrix product: half precision is for the disk.
-        self._transposed = np.ascontiguousarray(self.bank.T, np.float32)
+        # Kept ready for one matrix product, and only so: half precision is for the disk.
+        self._transposed = np.ascontiguousarray(bank.astype(np.float16).T, np.float32)
         self._half_squares = np.einsum("ij,ij->j", self._transposed, self._transposed) / 2
+
+    @property
+    def bank(self) -> np.ndarray:
+        return self._transposed.T.astype(np.float16)
 
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # |x - b|^2 = |x|^2 - 2 (x.b - |b|^2 / 2): one matrix product finds every nearest patch.
@@ -64,9 +66,12 @@ class TorchMemory:
     def __init__(self, bank: np.ndarray, device: str) -> None:
         import torch
 
-        self.bank = bank.astype(np.float16)
         self._device = device
-        self._on_device = torch.from_numpy(self.bank).to(device, torch.float32)
+        self._on_device = torch.from_numpy(bank.astype(np.float16)).to(device, torch.float32)
+
+    @property
+    def bank(self) -> np.ndarray:
+        return self._on_device.half().cpu().numpy()
 
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import torch

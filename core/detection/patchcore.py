@@ -77,10 +77,10 @@ class PatchCore(Detector[PatchCoreOptions]):
     @classmethod
     def fit(cls, lesson: Lesson, options: PatchCoreOptions) -> Self:
         features = load_features(_feature_options(options), lesson.settings)
-        patches = _collect(features, lesson, options)
+        patches, seen = _collect(features, lesson, options)
         size = options.bank_size
         if options.coreset_ratio is not None:
-            size = max(1, round(options.coreset_ratio * len(patches)))
+            size = max(1, round(options.coreset_ratio * seen))
         chosen = greedy_coreset(
             patches.astype(np.float32),
             size,
@@ -131,8 +131,8 @@ class PatchCore(Detector[PatchCoreOptions]):
         """Adds what the memory does not know yet: patches that lie farther from it than its own
         patches lie from each other."""
         bank = self.memory.bank.astype(np.float32)
-        patches = _collect(self.features, lesson, self.options).astype(np.float32)
-        added = patches[uncovered(bank, patches)]
+        patches, _ = _collect(self.features, lesson, self.options)
+        added = patches[uncovered(bank, patches.astype(np.float32))]
         return type(self)(np.concatenate([bank, added]), self.options, lesson.settings)
 
     def _map(self, distances: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -158,16 +158,20 @@ def _feature_options(options: PatchCoreOptions) -> FeatureOptions:
     return FeatureOptions(**{name: getattr(options, name) for name in FeatureOptions.model_fields})
 
 
-def _collect(features: PatchFeatures, lesson: Lesson, options: PatchCoreOptions) -> np.ndarray:
-    """Patches of all normals, float16 (N, C), no more than are chosen from."""
+def _collect(
+    features: PatchFeatures, lesson: Lesson, options: PatchCoreOptions
+) -> tuple[np.ndarray, int]:
+    """Patches to choose from, float16 (N, C), and how many all normals have."""
     rng = np.random.default_rng(lesson.seed)
     share = max(1, CANDIDATES // max(1, len(lesson.normals)))
-    collected = []
+    collected: list[np.ndarray] = []
+    seen = 0
     for done, pixels in enumerate(lesson.normals):
         lesson.on_progress("See the good pictures", done / len(lesson.normals))
-        seen = [features(tile.of(pixels)) for tile in options.tiles(pixels)]
-        flat = np.concatenate([patches.reshape(-1, patches.shape[-1]) for patches in seen])
+        views = [features(tile.of(pixels)) for tile in options.tiles(pixels)]
+        flat = np.concatenate([patches.reshape(-1, patches.shape[-1]) for patches in views])
+        seen += len(flat)
         if len(flat) > share:
             flat = flat[rng.choice(len(flat), share, replace=False)]
         collected.append(flat.astype(np.float16))
-    return np.concatenate(collected)
+    return np.concatenate(collected), seen

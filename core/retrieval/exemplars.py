@@ -31,7 +31,7 @@ class ExemplarIndex:
             sha256s: of the pictures' files, in the same order.
             filenames: as the pictures came, in the same order.
         """
-        self.embeddings = embeddings.astype(np.float16).astype(np.float32)
+        self.embeddings = embeddings.astype(np.float16)
         self.sha256s = list(sha256s)
         self.filenames = list(filenames)
 
@@ -45,7 +45,7 @@ class ExemplarIndex:
             k: how many.
             exclude_sha256: the inspected picture's own hash: it is no evidence for itself.
         """
-        similarities = self.embeddings @ embedding
+        similarities = self.embeddings.astype(np.float32) @ embedding
         order = [i for i in np.argsort(-similarities) if self.sha256s[i] != exclude_sha256]
         return tuple(
             Exemplar(
@@ -61,7 +61,7 @@ class ExemplarIndex:
         from safetensors.numpy import save
 
         names = {"sha256s": json.dumps(self.sha256s), "filenames": json.dumps(self.filenames)}
-        return save({"embeddings": self.embeddings.astype(np.float16)}, metadata=names)
+        return save({"embeddings": self.embeddings}, metadata=names)
 
     @classmethod
     def load(cls, path: Path) -> ExemplarIndex:
