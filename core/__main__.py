@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="figures, curves, worst mistakes")
+    evaluate.add_argument(
+        "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
+    )
+    evaluate.add_argument("--prevalence", type=float, metavar="P", help="share of defective parts")
     evaluate.set_defaults(run=_evaluate)
     return parser
 
@@ -123,17 +128,27 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from core.evaluation.datasets import read_dataset
+    from core.evaluation import tables
+    from core.evaluation.costs import cost_rule
+    from core.evaluation.datasets import read_datasets
     from core.evaluation.detection import evaluate_detection
-    from core.evaluation.tables import HEADER, row
+    from core.evaluation.plots import save_evaluation
 
-    if not options.json:
-        print(HEADER)
-    for folder in options.data:
-        figures = evaluate_detection(
-            read_dataset(folder), settings(), seed=options.seed, on_progress=_show_progress
+    costs = cost_rule(options.cost_ratio, options.prevalence)
+    done = []
+    for dataset in read_datasets(options.data):
+        figures, judged = evaluate_detection(
+            dataset, settings(), costs=costs, seed=options.seed, on_progress=_show_progress
         )
-        print(figures.model_dump_json() if options.json else row(figures), flush=True)
+        if not done and not options.json:
+            print(tables.header(tables.DETECTION_COLUMNS))
+        print(figures.model_dump_json() if options.json else tables.detection_row(figures))
+        sys.stdout.flush()
+        if options.out is not None:
+            save_evaluation(options.out / dataset.name, figures, judged, settings())
+        done.append(figures)
+    if not options.json:
+        print(f"\n{tables.further_tables(done)}")
     return 0
 
 
