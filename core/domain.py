@@ -138,14 +138,20 @@ class FalseAlarmRate(Frozen):
     confidence: float = Field(gt=0, lt=1)
     held_out: int = Field(ge=0, description="normals that the detector has never seen")
     guaranteed: float = Field(gt=0, le=1, description="upper bound that held_out supports")
+    is_estimate: bool = Field(False, description="from cross-fitted normals: no guarantee")
 
     @property
     def is_met(self) -> bool:
         """Whether the held-out normals are enough for the requested rate."""
-        return self.guaranteed <= self.requested + 1e-9
+        return not self.is_estimate and self.guaranteed <= self.requested + 1e-9
 
     def sentence(self) -> str:
         """The statement that screens and reports print."""
+        if self.is_estimate:
+            return (
+                f"About {self.guaranteed:.1%} of good parts are stopped: an estimate from "
+                f"{self.held_out} cross-fitted normal parts, without a guarantee."
+            )
         text = (
             f"At most {self.guaranteed:.1%} of good parts are stopped "
             f"({self.confidence:.0%} confidence, from {self.held_out} held-out normal parts)."
@@ -161,11 +167,14 @@ class FalseAlarmRate(Frozen):
 class Judgement(Frozen):
     """Score and verdict, with the thresholds that led from one to the other."""
 
-    score: float = Field(description="maximum of the anomaly map")
+    score: float
     t_low: float = Field(description="PASS below")
     t_high: float = Field(description="FAIL at or above; REVIEW between")
+    map_t_low: float = Field(description="t_low on the scale of the map")
+    map_t_high: float = Field(description="t_high on the scale of the map")
     percentile: float = Field(ge=0, le=100, description="share of held-out normals scoring lower")
     verdict: Verdict
+    is_unlike: bool = Field(False, description="most of the picture is unlike anything taught")
     false_alarm: FalseAlarmRate
 
 

@@ -74,13 +74,10 @@ def inspect(
     with _timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
     with _timed(steps, "measure"):
-        judgement = taught.calibration.judge(prediction.score)
-        defects = find_defects(
-            prediction.anomaly_map,
-            t_low=judgement.t_low,
-            t_high=judgement.t_high,
-            mm_per_px=product.mm_per_px,
-        )
+        judgement = taught.calibration.judge(prediction)
+        scale = taught.policy.mm_per_px or product.mm_per_px
+        product = product.model_copy(update={"mm_per_px": scale})
+        defects = find_defects(prediction.anomaly_map, judgement, taught.policy, mm_per_px=scale)
     if on_verdict is not None:
         on_verdict(judgement, defects)
 
@@ -132,9 +129,9 @@ def _exemplars(
         steps.append(Step(name="exemplars", seconds=0, status="off", reason="RAG_ENABLED is off"))
         return ()
     with _optional(steps, "exemplars"):
-        _, pooled = bench.taught(product).detector.backbone(image.pixels)
         index = bench.exemplars(product)
-        return index.search(pooled, k=EXEMPLAR_COUNT, exclude_sha256=image.info.sha256)
+        seen = bench.visual_encoder(image.pixels)
+        return index.search(seen, k=EXEMPLAR_COUNT, exclude_sha256=image.info.sha256)
     return ()
 
 

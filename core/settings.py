@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="everything that a run makes")
     database_url: str | None = Field(None, description="duckdb:///PATH of the records")
     ad_checkpoint_dir: Path = Field(Path("checkpoints"), description="taught detectors")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what detectors run on")
     ad_weights_dir: Path | None = Field(None, description="folder of backbone weights")
     model_cache: Path | None = Field(None, description="converted networks; in DATA_DIR if unset")
     knowledge_file: Path = Field(

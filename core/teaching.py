@@ -5,43 +5,31 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
-from core.backbones import DEFAULT_BACKBONE, Backbone, load_backbone
-from core.detection.calibration import Calibration, calibrate
-from core.detection.checkpoints import EXEMPLARS_FILE, Card, TaughtImage, save_version
-from core.detection.patchcore import ALGORITHM, CANDIDATES, PatchCore
-from core.domain import DetectorRef, Product
-from core.errors import ImageError, ProductError
-from core.images import CheckedImage, load_image
+from core.detection.base import Detector, Lesson, OnProgress, Prediction
+from core.detection.calibration import NormalScores, calibrate, normals_needed
+from core.detection.checkpoints import Card, TaughtImage, read_policy, save_version
+from core.detection.registry import DEFAULT_DETECTOR, detector_class
+from core.domain import DetectorRef, Frozen, Product
+from core.errors import DetectorError, ProductError
+from core.normals import Normals, StoredPictures, check_pictures
 from core.retrieval.exemplars import ExemplarIndex
 from core.sources import PictureFile
 from core.workbench import Workbench
 
-INPUT_SIZE = 256
 FEWEST_NORMALS = 5
 HELD_OUT_SHARE = 0.3
 # From here on more held-out normals would say little more about the threshold (1 % at 95 %).
 MOST_HELD_OUT = 300
-ASPECT_TOLERANCE = 0.05
-LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors")
-
-OnProgress = Callable[[str, float], object]
-
-
-@dataclass
-class _Normals:
-    """Accepted normal pictures and what was computed of them."""
-
-    images: list[TaughtImage] = field(default_factory=list)
-    patches: list[np.ndarray] = field(default_factory=list)
-    pooled: list[np.ndarray] = field(default_factory=list)
-    sizes: list[tuple[int, int]] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+FOLDS = 5
+LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors", "anomalib", "torch")
 
 
 def teach(
@@ -49,77 +37,132 @@ def teach(
     product: Product,
     pictures: Sequence[PictureFile],
     *,
+    algorithm: str = DEFAULT_DETECTOR,
+    options: dict[str, Any] | None = None,
+    cross_fit: bool = False,
     seed: int = 0,
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
     """Teach a product from pictures of good parts and make the new detector the active one.
 
-    A seeded share of the pictures is kept out of the memory bank: the threshold and its
-    false-alarm rate come from these alone. An interruption leaves the active version as it was.
+    A seeded share of the pictures is kept out of training: the threshold and its false-alarm rate
+    come from these alone. With `cross_fit` every picture is trained on, and the threshold comes
+    from detectors that were each trained without the pictures that they score: better use of few
+    pictures, but an estimate, without a guarantee. An interruption leaves the active version as
+    it was.
 
     Args:
         bench: where records and files are.
         product: taught anew when it has a detector already (as a further version).
         pictures: of good parts only; unreadable ones and duplicates are skipped and named.
+        algorithm: a name in the registry of detectors.
+        options: of the algorithm, by name; its defaults unless given.
+        cross_fit: see above.
         seed: of every random choice.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
         ProductError: if fewer than 5 different good pictures remain.
-        WeightsError, CheckpointError, RecordsError: if the backbone, the checkpoint folder or
-            the records cannot be used.
+        DetectorError: if the algorithm or an option is unknown, or training fails.
+        WeightsError, CheckpointError, RecordsError: if a network, the checkpoint folder or the
+            records cannot be used.
     """
-    clock = _Clock()
-    backbone = load_backbone(DEFAULT_BACKBONE, INPUT_SIZE, bench.settings)
-    clock.lap("load backbone")
-    normals = _embed(bench, backbone, pictures, seed, on_progress)
+    kind = detector_class(algorithm)
+    chosen = _checked_options(kind, options or {})
+    clock = Clock()
+    normals = check_pictures(bench, pictures, (), on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(_too_few(product, normals))
-
-    held_out = _choose_held_out(len(normals.images), seed)
-    bank_patches = [part for i, part in enumerate(normals.patches) if i not in held_out]
-    detector = PatchCore.fit(
-        backbone,
-        np.concatenate(bank_patches),
-        seed=seed,
-        on_progress=lambda share: on_progress("Build the memory bank", share),
+    held_out = frozenset[int]() if cross_fit else _choose_held_out(len(normals.images), seed)
+    images = tuple(
+        image.model_copy(update={"use": "held out" if i in held_out else "taught"})
+        for i, image in enumerate(normals.images)
     )
-    clock.lap("memory bank")
-    calibration = _calibrate(bench, detector, normals, held_out, on_progress)
-    clock.lap("calibrate")
 
+    def fit(among: Sequence[TaughtImage]) -> Detector[Any]:
+        shown = StoredPictures(bench, among)
+        return _fitted(kind, Lesson(product, shown, bench.settings, seed, on_progress), chosen)
+
+    detector = fit([image for image in images if image.use == "taught"])
+    clock.lap("train")
+    if cross_fit:
+        predictions = _cross_fitted(bench, images, fit, seed)
+    else:
+        predictions = held_out_predictions(bench, detector, images, on_progress)
+    scores = NormalScores.of(predictions, cross_fitted=cross_fit)
+    clock.lap("calibrate")
+    taught = Outcome(
+        product, detector, scores, images, normals.index(), seed, normals.figures(), clock.laps
+    )
+    return publish(
+        bench, taught, "product taught", tuple(normals.skipped), normals.notices(), on_progress
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained and calibrated detector that is not the active one yet."""
+
+    product: Product
+    detector: Detector[Any]
+    scores: NormalScores
+    images: tuple[TaughtImage, ...]
+    exemplars: ExemplarIndex
+    seed: int
+    sizes: dict[str, float]
+    seconds: dict[str, float]
+
+
+def publish(
+    bench: Workbench,
+    outcome: Outcome,
+    event: str,
+    skipped: tuple[str, ...],
+    notices: tuple[str, ...],
+    on_progress: OnProgress,
+) -> Card:
+    """Write a version with its card, make it the active one and put that on record."""
     now = datetime.now(UTC)
+    product, detector = outcome.product, outcome.detector
+    policy = read_policy(bench.settings, product)
+    calibration = calibrate(outcome.scores, policy)
+    needed = normals_needed(policy.false_alarm_rate, policy.confidence)
     card = Card(
         product=product,
         detector=DetectorRef(
-            algorithm=ALGORITHM, version=f"{now:%Y%m%d-%H%M%S-%f}", backbone=backbone.name
+            algorithm=detector.algorithm,
+            version=f"{now:%Y%m%d-%H%M%S-%f}",
+            backbone=detector.backbone_name,
         ),
         created_at=now,
-        input_size=INPUT_SIZE,
-        bank_shape=detector.bank.shape,
-        seed=seed,
-        images=tuple(
-            image.model_copy(update={"use": "held out" if i in held_out else "bank"})
-            for i, image in enumerate(normals.images)
-        ),
-        skipped=tuple(normals.skipped),
-        notices=_notices(normals),
-        figures=_figures(calibration, normals),
-        seconds=clock.laps,
+        options=detector.options.model_dump(mode="json"),
+        facts={
+            **detector.facts(),
+            "normals needed": f"{needed} held out guarantee {policy.false_alarm_rate:.0%} at "
+            f"{policy.confidence:.0%} confidence",
+        },
+        seed=outcome.seed,
+        images=outcome.images,
+        skipped=skipped,
+        notices=notices,
+        figures={
+            "normal_score_min": outcome.scores.scores[0],
+            "normal_score_median": float(np.median(outcome.scores.scores)),
+            "normal_score_max": outcome.scores.scores[-1],
+            "t_low": calibration.t_low,
+            "t_high": calibration.t_high,
+            **outcome.sizes,
+        },
+        seconds=outcome.seconds,
         versions=_versions(),
     )
-    index = ExemplarIndex(
-        np.stack(normals.pooled),
-        [image.sha256 for image in normals.images],
-        [image.filename for image in normals.images],
-    )
     card = save_version(
-        bench.settings, card, calibration, detector, {EXEMPLARS_FILE: index.to_bytes()}
+        bench.settings, card, outcome.scores, detector.save(), outcome.exemplars.to_bytes()
     )
     bench.records.save_product(product)
     bench.records.add_event(
-        "product taught",
+        event,
         product.key,
         {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
     )
@@ -127,53 +170,64 @@ def teach(
     return card
 
 
-def _embed(
+def held_out_predictions(
     bench: Workbench,
-    backbone: Backbone,
-    pictures: Sequence[PictureFile],
-    seed: int,
+    detector: Detector[Any],
+    images: Sequence[TaughtImage],
     on_progress: OnProgress,
-) -> _Normals:
-    """Check, store and embed each picture, naming those that are skipped."""
-    normals = _Normals()
-    first_names: dict[str, str] = {}
-    rng = np.random.default_rng(seed)
-    # No more patches than the bank is chosen from: memory stays bounded for any number of pictures.
-    share = max(1, CANDIDATES // max(1, round(len(pictures) * (1 - HELD_OUT_SHARE))))
-    for done, picture in enumerate(pictures):
-        on_progress("Check and embed the pictures", done / len(pictures))
-        try:
-            data = picture.read()
-            image = _load(bench, data, picture.filename)
-        except ImageError as error:
-            normals.skipped.append(str(error))
-            continue
-        sha256 = image.info.sha256
-        if sha256 in first_names:
-            normals.skipped.append(
-                f"{image.info.filename} is the same file as {first_names[sha256]}."
-            )
-            continue
-        first_names[sha256] = image.info.filename
-        bench.files.put(data)
-        patches, pooled = backbone(image.pixels)
-        patches = patches.reshape(-1, patches.shape[-1])
-        if len(patches) > share:
-            patches = patches[rng.choice(len(patches), share, replace=False)]
-        normals.patches.append(patches.astype(np.float16))
-        normals.pooled.append(pooled)
-        normals.sizes.append((image.info.width, image.info.height))
-        normals.images.append(TaughtImage(filename=image.info.filename, sha256=sha256, use="bank"))
-    return normals
+) -> Iterator[Prediction]:
+    """What a detector says of the pictures that it has never seen."""
+    held_out = StoredPictures(bench, [image for image in images if image.use == "held out"])
+    for done, pixels in enumerate(held_out):
+        on_progress("Calibrate on held-out pictures", done / len(held_out))
+        yield detector.predict(pixels)
 
 
-def _load(bench: Workbench, data: bytes, filename: str) -> CheckedImage:
-    return load_image(
-        data,
-        filename,
-        max_bytes=bench.settings.max_image_bytes,
-        max_pixels=bench.settings.max_image_pixels,
-    )
+def _cross_fitted(
+    bench: Workbench,
+    images: Sequence[TaughtImage],
+    fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
+    seed: int,
+) -> Iterator[Prediction]:
+    """Each picture judged by a detector that was trained without it."""
+    order = np.random.default_rng(seed).permutation(len(images))
+    for fold in np.array_split(order, min(FOLDS, len(images))):
+        left_out = set(fold.tolist())
+        others = fit([image for i, image in enumerate(images) if i not in left_out])
+        for pixels in StoredPictures(bench, [images[i] for i in left_out]):
+            yield others.predict(pixels)
+
+
+def _checked_options(kind: type[Detector[Any]], options: dict[str, Any]) -> Frozen:
+    unknown = sorted(set(options) - set(kind.options_type.model_fields))
+    if unknown:
+        raise DetectorError(
+            f"{kind.algorithm} has no option {unknown[0]!r}. It has: "
+            f"{', '.join(kind.options_type.model_fields)}."
+        )
+    try:
+        return kind.options_type.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DetectorError(
+            f"Option {'.'.join(map(str, first['loc']))} of {kind.algorithm} cannot be "
+            f"{first['input']!r}: {first['msg']}."
+        ) from error
+
+
+def _fitted(kind: type[Detector[Any]], lesson: Lesson, options: Frozen) -> Detector[Any]:
+    try:
+        return kind.fit(lesson, options)
+    except (MemoryError, RuntimeError) as error:
+        # torch has an error of its own for each device, all of them runtime errors.
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text:
+            raise DetectorError(
+                f"The machine's memory is too small to train {kind.algorithm} like this. Choose a "
+                "smaller input size or memory bank, or close other programs; the version that was "
+                "active before still is."
+            ) from error
+        raise
 
 
 def _choose_held_out(count: int, seed: int) -> frozenset[int]:
@@ -182,23 +236,7 @@ def _choose_held_out(count: int, seed: int) -> frozenset[int]:
     return frozenset(order[:size].tolist())
 
 
-def _calibrate(
-    bench: Workbench,
-    detector: PatchCore,
-    normals: _Normals,
-    held_out: frozenset[int],
-    on_progress: OnProgress,
-) -> Calibration:
-    scores = []
-    for done, index in enumerate(sorted(held_out)):
-        on_progress("Calibrate on held-out pictures", done / len(held_out))
-        image = normals.images[index]
-        pixels = _load(bench, bench.files.read(image.sha256), image.filename).pixels
-        scores.append(detector.predict(pixels).score)
-    return calibrate(scores)
-
-
-def _too_few(product: Product, normals: _Normals) -> str:
+def _too_few(product: Product, normals: Normals) -> str:
     message = (
         f"{product.key} needs at least {FEWEST_NORMALS} different pictures of good parts, "
         f"but {len(normals.images)} could be used."
@@ -208,38 +246,12 @@ def _too_few(product: Product, normals: _Normals) -> str:
     return f"{message} Add good pictures and teach again."
 
 
-def _notices(normals: _Normals) -> tuple[str, ...]:
-    aspects = [width / height for width, height in normals.sizes]
-    if max(aspects) / min(aspects) > 1 + ASPECT_TOLERANCE:
-        return (
-            "The pictures differ in shape (width over height from "
-            f"{min(aspects):.2f} to {max(aspects):.2f}): crop them alike for sharper results.",
-        )
-    return ()
-
-
-def _figures(calibration: Calibration, normals: _Normals) -> dict[str, float]:
-    scores = np.array(calibration.scores)
-    widths, heights = zip(*normals.sizes, strict=True)
-    return {
-        "held_out_score_min": float(scores.min()),
-        "held_out_score_median": float(np.median(scores)),
-        "held_out_score_max": float(scores.max()),
-        "t_low": calibration.t_low,
-        "t_high": calibration.t_high,
-        "width_px_min": min(widths),
-        "width_px_max": max(widths),
-        "height_px_min": min(heights),
-        "height_px_max": max(heights),
-    }
-
-
 def _versions() -> dict[str, str]:
     installed = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"python": platform.python_version(), **installed}
 
 
-class _Clock:
+class Clock:
     """Names the time that passed since the last lap."""
 
     def __init__(self) -> None:

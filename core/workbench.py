@@ -13,6 +13,7 @@ from core.detection.checkpoints import (
     active_version,
     load_version,
     read_card,
+    read_policy,
     taught_products,
 )
 from core.domain import Product
@@ -21,6 +22,7 @@ from core.records.files import FileStore
 from core.retrieval.encoders import SentenceEncoder
 from core.retrieval.exemplars import ExemplarIndex
 from core.retrieval.knowledge import KnowledgeBase
+from core.retrieval.visual import VisualEncoder
 from core.settings import Settings, settings
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,11 @@ class Workbench:
             self.settings, lambda: SentenceEncoder.load(self.settings.model_cache_dir)
         )
 
+    @cached_property
+    def visual_encoder(self) -> VisualEncoder:
+        """What finds similar normal pictures, loaded at first use."""
+        return VisualEncoder.load(self.settings)
+
     def warm(self) -> None:
         """Load in the background what the first inspection would otherwise wait for."""
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
@@ -109,6 +116,11 @@ class Workbench:
             except Exception as error:
                 log.warning("Could not warm %s: %s", product.key, error)
         try:
+            if self.settings.rag_enabled:
+                _ = self.visual_encoder
+        except Exception as error:
+            log.warning("Could not warm the search for similar pictures: %s", error)
+        try:
             if self.settings.domain_rag_enabled:
                 self.knowledge.search("warm up", Product(dataset="warm", category="up"), k=1)
         except Exception as error:
@@ -116,9 +128,13 @@ class Workbench:
 
     def _loaded(self, product: Product) -> tuple[Taught, ExemplarIndex]:
         version = active_version(self.settings, product).version
+        policy = read_policy(self.settings, product)
         with self._lock:
             loaded = self._taught.get(product.key)
-            if loaded is None or loaded[0].card.detector.version != version:
+            if loaded is None or (loaded[0].card.detector.version, loaded[0].policy) != (
+                version,
+                policy,
+            ):
                 taught = load_version(self.settings, product)
                 loaded = taught, ExemplarIndex.load(taught.folder / EXEMPLARS_FILE)
                 self._taught[product.key] = loaded

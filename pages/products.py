@@ -42,10 +42,11 @@ def show_card(card: Card) -> None:
         scale = card.product.mm_per_px
         st.markdown(
             f"{card.detector.algorithm} on {card.detector.backbone}, version "
-            f"{card.detector.version} · input {card.input_size} px · memory "
-            f"{card.bank_shape[0]} x {card.bank_shape[1]} · scale "
+            f"{card.detector.version} · scale "
             f"{f'{scale:g} mm per px' if scale else 'not given'}"
         )
+        st.markdown("\n".join(f"- {name}: {fact}" for name, fact in card.facts.items()))
+        st.caption(" · ".join(f"{name} {value}" for name, value in card.options.items()))
         st.dataframe(
             [image.model_dump() for image in card.images],
             hide_index=True,

@@ -4,12 +4,21 @@ import cv2
 import numpy as np
 import pytest
 
-from core.defects import SeverityRule, find_defects
+from core.defects import find_defects
+from core.detection.base import Prediction
+from core.detection.calibration import NormalScores, calibrate
 from core.domain import Defect, Severity
+from core.policy import Policy, SeverityRule
+
+# Thresholds 1 and 2 on score and map.
+CALIBRATION = calibrate(NormalScores(scores=(-1.0, -1.0, 1.0), peaks=(-1.0, -1.0, 1.0)))
 
 
-def find(anomaly_map: np.ndarray, mm_per_px: float | None = None) -> tuple[Defect, ...]:
-    return find_defects(anomaly_map, t_low=1.0, t_high=2.0, mm_per_px=mm_per_px)
+def find(
+    anomaly_map: np.ndarray, mm_per_px: float | None = None, policy: Policy | None = None
+) -> tuple[Defect, ...]:
+    judgement = CALIBRATION.judge(Prediction(anomaly_map, float(anomaly_map.max())))
+    return find_defects(anomaly_map, judgement, policy, mm_per_px=mm_per_px)
 
 
 def blank(height: int = 300, width: int = 300) -> np.ndarray:
@@ -85,6 +94,42 @@ def test_a_map_that_reaches_the_threshold_always_has_a_defect() -> None:
         assert bool(defects) == (anomaly_map.max() >= 1)
         if defects:
             assert defects[0].peak == anomaly_map.max()
+
+
+def test_a_score_without_a_place_takes_the_strongest_one() -> None:
+    """Where scores and maps have scales of their own, the score alone may stop a part."""
+    anomaly_map = blank()
+    anomaly_map[50:60, 50:60] = 0.8
+
+    judgement = CALIBRATION.judge(Prediction(anomaly_map, 1.7))
+    (defect,) = find_defects(anomaly_map, judgement)
+
+    assert defect.area_px == 100
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "place"),
+    [
+        (150, 10, "12 o'clock, rim"),
+        (290, 150, "3 o'clock, rim"),
+        (150, 220, "6 o'clock"),
+        (20, 150, "9 o'clock, rim"),
+        (150, 150, "centre"),
+    ],
+)
+def test_places_by_the_clock(x: int, y: int, place: str) -> None:
+    anomaly_map = blank()
+    anomaly_map[y - 3 : y + 3, x - 3 : x + 3] = 1.5
+
+    assert find(anomaly_map, policy=Policy(location="clock"))[0].region == place
+
+
+def test_policy_sets_the_minimum_area() -> None:
+    anomaly_map = blank()
+    anomaly_map[10:30, 10:30] = 1.1
+    anomaly_map[260:290, 260:290] = 1.9
+
+    assert len(find(anomaly_map, policy=Policy(min_area_px=500))) == 1
 
 
 def test_no_scale_no_square_millimetres() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from core.defects import find_defects
 from core.overlay import ColourScale, render_heatmap, render_legend, render_overlay
+from tests.records import examples
 
 SCALE = ColourScale(t_low=1.0, t_high=1.5)
 
@@ -42,7 +43,7 @@ def test_the_part_stays_as_it_is_where_the_map_is_low() -> None:
 def test_names_and_contour_are_drawn_at_every_size(size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 128, np.uint8)
     anomaly_map = hill(*size, 2.0)
-    defects = find_defects(anomaly_map, t_low=1.0, t_high=1.5)
+    defects = find_defects(anomaly_map, examples.judgement())
 
     plain = render_overlay(
         pixels, anomaly_map, SCALE, defects, opacity=0, show_contour=False, show_numbers=False

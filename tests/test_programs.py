@@ -11,7 +11,7 @@ import numpy as np
 import openvino as ov
 import torch
 
-from core.programs import compiled_program
+from core.programs import load_program
 
 
 def rectifier() -> ov.Model:
@@ -30,12 +30,12 @@ def test_conversions_wait_for_each_other(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor() as threads:
         runs = [
-            threads.submit(compiled_program, tmp_path / f"{name}.xml", convert)
+            threads.submit(load_program, tmp_path / f"{name}.xml", convert)
             for name in ("one", "other")
         ]
 
     for run in runs:
-        assert run.result()([np.array([-1, 3], np.float32)])[0].tolist() == [0, 3]
+        assert run.result()(np.array([-1, 3], np.float32))[0].tolist() == [0, 3]
 
 
 def test_a_program_is_converted_once(tmp_path: Path) -> None:
@@ -46,6 +46,6 @@ def test_a_program_is_converted_once(tmp_path: Path) -> None:
         return made[-1]
 
     for _ in range(2):
-        compiled_program(tmp_path / "models" / "rectifier.xml", convert)
+        load_program(tmp_path / "models" / "rectifier.xml", convert)
 
     assert len(made) == 1

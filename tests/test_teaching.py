@@ -2,15 +2,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from core.detection.checkpoints import active_version, load_version, product_folder, read_card
+from core.detection.checkpoints import (
+    active_version,
+    load_version,
+    product_folder,
+    read_card,
+    save_policy,
+)
 from core.domain import Product
-from core.errors import CheckpointError, ProductError
+from core.errors import CheckpointError, DetectorError, ProductError
+from core.policy import Policy
 from core.sources import PictureFile, demo_normals
 from core.teaching import teach
 from core.workbench import Workbench
@@ -40,8 +48,10 @@ def test_card_tells_what_the_detector_is_made_of(bench: Workbench) -> None:
     assert len({image.sha256 for image in card.images}) == 10
     assert card.figures["width_px_max"] == 160
     assert set(card.files) == {"bank.safetensors", "calibration.json", "exemplars.safetensors"}
-    assert card.bank_shape == (2000, 232)
-    assert set(card.seconds) == {"load backbone", "check and embed", "memory bank", "calibrate"}
+    assert card.facts["memory bank"] == "2000 patches of 232 numbers"
+    assert "59 held out guarantee 5%" in card.facts["normals needed"]
+    assert card.options["input_size"] == 256
+    assert set(card.seconds) == {"check and embed", "train", "calibrate"}
     assert shares[-1] == ("Done", 1)
     assert bench.records.product(PRODUCT.key) == PRODUCT
     folder = product_folder(bench.settings, PRODUCT)
@@ -147,6 +157,49 @@ def test_card_from_a_newer_program_is_refused(bench: Workbench) -> None:
 
     with pytest.raises(CheckpointError, match="written by a newer version"):
         load_version(bench.settings, PRODUCT)
+
+
+def test_a_policy_changes_the_thresholds_without_teaching_again(bench: Workbench) -> None:
+    teach(bench, PRODUCT, plates(100))
+    before = bench.taught(PRODUCT).calibration
+
+    save_policy(bench.settings, PRODUCT, Policy(false_alarm_rate=0.2))
+
+    after = bench.taught(PRODUCT).calibration
+    assert after.false_alarm.requested == 0.2
+    assert after.t_low < before.t_low
+
+
+def test_a_damaged_policy_is_refused(bench: Workbench) -> None:
+    teach(bench, PRODUCT, plates(6))
+    (product_folder(bench.settings, PRODUCT) / "policy.json").write_text('{"confidence": 7}')
+
+    with pytest.raises(CheckpointError, match=r"policy.json is missing or damaged \(confidence"):
+        bench.taught(PRODUCT)
+
+
+def test_cross_fitting_trains_on_every_picture(bench: Workbench) -> None:
+    card = teach(bench, PRODUCT, plates(10), cross_fit=True)
+
+    rate = bench.taught(PRODUCT).calibration.false_alarm
+    assert card.held_out == 0
+    assert rate.held_out == 10
+    assert "without a guarantee" in rate.sentence()
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "options", "sentence"),
+    [
+        ("magic", {}, "There is no detector 'magic'. Choose one of: patchcore"),
+        ("patchcore", {"size": 3}, "patchcore has no option 'size'. It has: backbone"),
+        ("patchcore", {"input_size": 100}, "Option input_size of patchcore cannot be 100"),
+    ],
+)
+def test_what_cannot_be_trained_is_said(
+    bench: Workbench, algorithm: str, options: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(DetectorError, match=re.escape(sentence)):
+        teach(bench, PRODUCT, plates(6), algorithm=algorithm, options=options)
 
 
 def test_untaught_product_is_said_with_what_to_do(bench: Workbench) -> None:

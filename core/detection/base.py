@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
 from core.domain import Frozen, Product
+from core.errors import DetectorError
 from core.settings import Settings
 
+Options = TypeVar("Options", bound=Frozen)
 OnProgress = Callable[[str, float], object]
 
 
@@ -48,7 +50,7 @@ class Lesson:
     on_progress: OnProgress = lambda step, share: None
 
 
-class Detector(ABC):
+class Detector(ABC, Generic[Options]):
     """One trained anomaly model.
 
     Attributes:
@@ -65,11 +67,11 @@ class Detector(ABC):
 
     algorithm: ClassVar[str]
     options_type: ClassVar[type[Frozen]]
-    options: Any
+    options: Options
 
     @classmethod
     @abstractmethod
-    def fit(cls, lesson: Lesson, options: Any) -> Self:
+    def fit(cls, lesson: Lesson, options: Options) -> Self:
         """Train on normal pictures.
 
         Args:
@@ -81,9 +83,32 @@ class Detector(ABC):
             DetectorError: if training cannot succeed on these pictures.
         """
 
-    @abstractmethod
     def predict(self, pixels: np.ndarray) -> Prediction:
-        """Score one picture: uint8 (H, W, 3), RGB. Safe to call from several threads."""
+        """Score one picture; safe to call from several threads.
+
+        Args:
+            pixels: uint8 (H, W, 3), RGB.
+
+        Raises:
+            DetectorError: if the picture has another form, or the network answers with numbers
+                that are not finite.
+        """
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise DetectorError(
+                "A detector takes a picture of 3 channels of 8 bits, (height, width, 3), but got "
+                f"{pixels.dtype} {pixels.shape}. Read it with core.images.load_image."
+            )
+        prediction = self._predict(pixels)
+        if not np.isfinite(prediction.score) or not np.isfinite(prediction.anomaly_map).all():
+            raise DetectorError(
+                f"The {self.algorithm} detector answered with numbers that are not finite: its "
+                "files are damaged. Teach the product again."
+            )
+        return prediction
+
+    @abstractmethod
+    def _predict(self, pixels: np.ndarray) -> Prediction:
+        """Score one picture that was checked."""
 
     @abstractmethod
     def save(self) -> dict[str, bytes]:
@@ -91,7 +116,7 @@ class Detector(ABC):
 
     @classmethod
     @abstractmethod
-    def load(cls, files: Mapping[str, bytes], options: Any, settings: Settings) -> Self:
+    def load(cls, files: Mapping[str, bytes], options: Options, settings: Settings) -> Self:
         """A detector that was saved; predicts as it did then.
 
         Raises:
@@ -104,6 +129,17 @@ class Detector(ABC):
     @abstractmethod
     def backbone_name(self) -> str:
         """The network that sees for it."""
+
+    def extend(self, lesson: Lesson) -> Self:
+        """A detector that has learned further normals, without starting again.
+
+        Raises:
+            DetectorError: if this algorithm cannot.
+        """
+        raise DetectorError(
+            f"{self.algorithm} cannot learn further pictures of {lesson.product.key} alone. Teach "
+            "it again from all of them."
+        )
 
     def facts(self) -> dict[str, str]:
         """What the card should say of this detector beside its options."""

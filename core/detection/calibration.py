@@ -2,88 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from pydantic import Field
 
+from core.detection.base import Prediction
 from core.domain import FalseAlarmRate, Frozen, Judgement, Verdict
+from core.policy import Policy
 
-DEFAULT_RATE = 0.05
-DEFAULT_CONFIDENCE = 0.95
 FAIL_MARGIN = 0.5
 
 
+class NormalScores(Frozen):
+    """What a detector says of normal pictures; thresholds are drawn from these alone."""
+
+    scores: tuple[float, ...] = Field(min_length=1, description="rising")
+    peaks: tuple[float, ...] = Field(min_length=1, description="maxima of the maps, rising")
+    cross_fitted: bool = Field(
+        False, description="each scored by a detector of the others, not by the one that judges"
+    )
+
+    @classmethod
+    def of(cls, predictions: Iterable[Prediction], *, cross_fitted: bool = False) -> NormalScores:
+        """Scores of predictions; one map at a time is held in memory."""
+        pairs = [(item.score, float(item.anomaly_map.max())) for item in predictions]
+        return cls(
+            scores=tuple(sorted(score for score, _ in pairs)),
+            peaks=tuple(sorted(peak for _, peak in pairs)),
+            cross_fitted=cross_fitted,
+        )
+
+
 class Calibration(Frozen):
-    """Held-out normal scores and the thresholds drawn from them.
+    """Thresholds of a detector, and the normal scores that they were drawn from."""
 
-    Example:
-        >>> calibrate([1.0, 1.2, 1.1, 1.4]).judge(1.3).verdict.value
-        'PASS'
-    """
-
-    scores: tuple[float, ...] = Field(min_length=1, description="of held-out normals, rising")
-    t_low: float = Field(gt=0)
-    t_high: float = Field(gt=0)
+    normals: NormalScores
+    t_low: float
+    t_high: float
+    map_t_low: float = Field(description="t_low on the scale of the map")
+    map_t_high: float = Field(description="t_high on the scale of the map")
     false_alarm: FalseAlarmRate
 
-    def judge(self, score: float) -> Judgement:
-        """Verdict of one score: PASS below t_low, FAIL from t_high on, REVIEW between."""
+    def judge(self, prediction: Prediction) -> Judgement:
+        """Verdict of one picture: PASS below t_low, FAIL from t_high on, REVIEW between."""
+        score = prediction.score
         if score < self.t_low:
             verdict = Verdict.PASS
         elif score < self.t_high:
             verdict = Verdict.REVIEW
         else:
             verdict = Verdict.FAIL
-        lower = int(np.searchsorted(self.scores, score, side="left"))
+        lower = int(np.searchsorted(self.normals.scores, score, side="left"))
         return Judgement(
             score=score,
             t_low=self.t_low,
             t_high=self.t_high,
-            percentile=100 * lower / len(self.scores),
+            map_t_low=self.map_t_low,
+            map_t_high=self.map_t_high,
+            percentile=100 * lower / len(self.normals.scores),
             verdict=verdict,
+            # A defect, however bad, leaves most of a part as it should be.
+            is_unlike=float(np.median(prediction.anomaly_map[::4, ::4])) >= self.map_t_low,
             false_alarm=self.false_alarm,
         )
 
 
-def calibrate(
-    scores: Sequence[float] | np.ndarray,
-    *,
-    rate: float = DEFAULT_RATE,
-    confidence: float = DEFAULT_CONFIDENCE,
-) -> Calibration:
-    """Thresholds from the scores of held-out normals.
+def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibration:
+    """Thresholds from the scores of normals.
 
-    `t_low` is the lowest order statistic whose false-alarm rate is at most `rate` with the given
+    `t_low` is the lowest order statistic whose false-alarm rate is at most the policy's with its
     confidence: above the j-th largest of n independent scores lies a Beta(j, n - j + 1) share of
     all normals, whatever their distribution (Wilks 1941). When n is too small for that (59 for
     5 % at 95 %), it is the largest score, and the rate that n does support is stated.
 
     `t_high` lies above `t_low` by `FAIL_MARGIN` times the distance from the median normal to
-    `t_low`. It carries no guarantee of its own; it can only stop fewer. With one held-out normal
-    both are equal, and nothing is left to review.
+    `t_low`. It carries no guarantee of its own; it can only stop fewer. With one normal both are
+    equal, and nothing is left to review.
+
+    Scores of cross-fitted normals come from other detectors than the one that judges: the rate is
+    then an estimate, and labelled as one.
 
     Args:
-        scores: at least one, of normals that the detector has never seen.
-        rate: false-alarm rate asked for.
-        confidence: with which it shall hold.
+        normals: of pictures that their detector has never seen.
+        policy: false-alarm rate and confidence asked for; the defaults unless given.
+
+    Example:
+        >>> normals = NormalScores(scores=(1.0, 1.1, 1.4), peaks=(1.0, 1.1, 1.4))
+        >>> calibrate(normals).t_low
+        1.4
     """
     from scipy.stats import beta
 
-    ordered = np.sort(np.asarray(scores, np.float64))
-    count = len(ordered)
-    bounds = beta.ppf(confidence, np.arange(1, count + 1), np.arange(count, 0, -1))
-    rank = max(1, int(np.searchsorted(bounds, rate, side="right")))
-    t_low = float(ordered[count - rank])
-    t_high = t_low + FAIL_MARGIN * (t_low - float(np.median(ordered)))
+    policy = policy or Policy()
+    count = len(normals.scores)
+    bounds = beta.ppf(policy.confidence, np.arange(1, count + 1), np.arange(count, 0, -1))
+    rank = max(1, int(np.searchsorted(bounds, policy.false_alarm_rate, side="right")))
+    t_low, t_high = _pair(normals.scores, rank)
+    map_t_low, map_t_high = _pair(normals.peaks, rank)
     return Calibration(
-        scores=tuple(ordered.tolist()),
+        normals=normals,
         t_low=t_low,
         t_high=t_high,
+        map_t_low=map_t_low,
+        map_t_high=map_t_high,
         false_alarm=FalseAlarmRate(
-            requested=rate,
-            confidence=confidence,
+            requested=policy.false_alarm_rate,
+            confidence=policy.confidence,
             held_out=count,
             guaranteed=float(bounds[rank - 1]),
+            is_estimate=normals.cross_fitted,
         ),
     )
+
+
+def normals_needed(rate: float, confidence: float) -> int:
+    """How many held-out normals can guarantee a false-alarm rate at all.
+
+    Example:
+        >>> [normals_needed(rate, 0.95) for rate in (0.10, 0.05, 0.02, 0.01)]
+        [29, 59, 149, 299]
+    """
+    return int(np.ceil(np.log(1 - confidence) / np.log(1 - rate)))
+
+
+def _pair(rising: Sequence[float], rank: int) -> tuple[float, float]:
+    """The rank-th largest value, and one above it by the fail margin."""
+    low = float(rising[len(rising) - rank])
+    return low, low + FAIL_MARGIN * (low - float(np.median(rising)))

@@ -2,9 +2,9 @@
 
 ::
 
-    AD_CHECKPOINT_DIR/<dataset>/<category>/active.json
+    AD_CHECKPOINT_DIR/<dataset>/<category>/active.json  policy.json
     AD_CHECKPOINT_DIR/<dataset>/<category>/<algorithm>/<version>/
-        card.json  calibration.json  bank.safetensors  exemplars.safetensors
+        card.json  calibration.json  exemplars.safetensors, and the detector's own files
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-import numpy as np
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from core.backbones import load_backbone
-from core.detection.calibration import Calibration
-from core.detection.patchcore import PatchCore
+from core.detection.base import Detector
+from core.detection.calibration import Calibration, NormalScores, calibrate
+from core.detection.registry import detector_class
 from core.domain import DetectorRef, Frozen, Product
 from core.errors import CheckpointError, ProductError
+from core.policy import Policy
 from core.settings import Settings
 
-CARD_VERSION = 1
+CARD_VERSION = 2
 CARD_FILE = "card.json"
 CALIBRATION_FILE = "calibration.json"
-BANK_FILE = "bank.safetensors"
 EXEMPLARS_FILE = "exemplars.safetensors"
 ACTIVE_FILE = "active.json"
+POLICY_FILE = "policy.json"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -41,7 +41,7 @@ class TaughtImage(Frozen):
 
     filename: str
     sha256: str
-    use: Literal["bank", "held out"] = Field(description="held out: for calibration only")
+    use: Literal["taught", "held out"] = Field(description="held out: for calibration only")
 
 
 class Card(Frozen):
@@ -51,8 +51,8 @@ class Card(Frozen):
     product: Product
     detector: DetectorRef
     created_at: AwareDatetime
-    input_size: int
-    bank_shape: tuple[int, int]
+    options: dict[str, Any] = Field(description="that the detector was trained with")
+    facts: dict[str, str] = Field(description="what else the detector says of itself")
     seed: int
     images: tuple[TaughtImage, ...]
     skipped: tuple[str, ...] = Field((), description="sentences naming pictures not used, and why")
@@ -64,8 +64,14 @@ class Card(Frozen):
 
     @property
     def held_out(self) -> int:
-        """How many normals the memory has never seen."""
+        """How many normals the detector has never seen."""
         return sum(image.use == "held out" for image in self.images)
+
+
+class _CardVersion(BaseModel):
+    """What every card has said since the first."""
+
+    card_version: int
 
 
 class Active(Frozen):
@@ -81,7 +87,8 @@ class Taught:
 
     card: Card
     calibration: Calibration
-    detector: PatchCore
+    detector: Detector[Any]
+    policy: Policy
     folder: Path
 
 
@@ -93,9 +100,9 @@ def product_folder(settings: Settings, product: Product) -> Path:
 def save_version(
     settings: Settings,
     card: Card,
-    calibration: Calibration,
-    detector: PatchCore,
-    extra_files: Mapping[str, bytes],
+    normals: NormalScores,
+    detector_files: Mapping[str, bytes],
+    exemplars: bytes,
 ) -> Card:
     """Write a version whole, then make it the active one.
 
@@ -108,12 +115,10 @@ def save_version(
     Raises:
         CheckpointError: if the folder cannot be written.
     """
-    from safetensors.numpy import save
-
     contents = {
-        BANK_FILE: save({"bank": detector.bank.astype(np.float16)}),
-        CALIBRATION_FILE: calibration.model_dump_json(indent=2).encode(),
-        **extra_files,
+        **detector_files,
+        CALIBRATION_FILE: normals.model_dump_json(indent=2).encode(),
+        EXEMPLARS_FILE: exemplars,
     }
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     card = card.model_copy(update={"files": hashes})
@@ -140,11 +145,25 @@ def save_version(
 
 def activate(settings: Settings, product: Product, detector: DetectorRef) -> None:
     """Make one version the one that judges, in a single step."""
-    target = product_folder(settings, product) / ACTIVE_FILE
-    scratch = target.with_suffix(".tmp")
     active = Active(algorithm=detector.algorithm, version=detector.version)
-    scratch.write_text(active.model_dump_json(indent=2))
-    scratch.replace(target)
+    _replace(product_folder(settings, product) / ACTIVE_FILE, active)
+
+
+def read_policy(settings: Settings, product: Product) -> Policy:
+    """The product's policy; the defaults where none was written.
+
+    Raises:
+        CheckpointError: if the file is damaged.
+    """
+    path = product_folder(settings, product) / POLICY_FILE
+    return _read(path, Policy) if path.exists() else Policy()
+
+
+def save_policy(settings: Settings, product: Product, policy: Policy) -> None:
+    """Write the product's policy in a single step; it judges from the next picture on."""
+    path = product_folder(settings, product) / POLICY_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, policy)
 
 
 def active_version(settings: Settings, product: Product) -> Active:
@@ -178,13 +197,14 @@ def read_card(settings: Settings, product: Product, active: Active | None = None
     """
     active = active or active_version(settings, product)
     folder = product_folder(settings, product) / active.algorithm / active.version
-    card = _read(folder / CARD_FILE, Card)
-    if card.card_version > CARD_VERSION:
+    written_by = _read(folder / CARD_FILE, _CardVersion).card_version
+    if written_by != CARD_VERSION:
+        age, remedy = ("a newer", "Update, or") if written_by > CARD_VERSION else ("an older", "Do")
         raise CheckpointError(
-            f"The detector in {folder} was written by a newer version of this program "
-            f"(card {card.card_version}, known up to {CARD_VERSION}). Update, or teach again."
+            f"The detector in {folder} was written by {age} version of this program (card "
+            f"{written_by}, this one reads {CARD_VERSION}). {remedy} teach {product.key} again."
         )
-    return card
+    return _read(folder / CARD_FILE, Card)
 
 
 def load_version(settings: Settings, product: Product, active: Active | None = None) -> Taught:
@@ -193,22 +213,22 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
     Raises:
         ProductError: if the product has no detector.
         CheckpointError: if a file is missing, damaged, or holds numbers that are not finite.
+        DetectorError: if this program does not know the algorithm.
         WeightsError: if the backbone's weights cannot be had.
     """
-    from safetensors.numpy import load
-
     card = read_card(settings, product, active)
     ref = card.detector
     folder = product_folder(settings, product) / ref.algorithm / ref.version
-    bank = load(_verified(folder, card, BANK_FILE))["bank"]
-    if bank.shape != card.bank_shape or not np.isfinite(bank).all():
-        raise CheckpointError(
-            f"The memory bank in {folder} holds numbers that are not finite or has another shape "
-            f"than its card says ({bank.shape}, card {card.bank_shape}). Teach {product.key} again."
-        )
-    calibration = _parse(_verified(folder, card, CALIBRATION_FILE), Calibration, folder)
-    backbone = load_backbone(ref.backbone, card.input_size, settings)
-    return Taught(card, calibration, PatchCore(backbone, bank), folder)
+    files = {name: _verified(folder, card, name) for name in card.files}
+    normals = _parse(files[CALIBRATION_FILE], NormalScores, folder / CALIBRATION_FILE)
+    kind = detector_class(ref.algorithm)
+    try:
+        options = kind.options_type.model_validate(card.options)
+    except ValidationError as error:
+        raise _damaged(folder / CARD_FILE, f"options: {error.errors()[0]['msg']}") from error
+    detector = kind.load(files, options, settings)
+    policy = read_policy(settings, product)
+    return Taught(card, calibrate(normals, policy), detector, policy, folder)
 
 
 def _verified(folder: Path, card: Card, name: str) -> bytes:
@@ -220,6 +240,12 @@ def _verified(folder: Path, card: Card, name: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != card.files.get(name):
         raise _damaged(path, "its contents are not those that its card names")
     return data
+
+
+def _replace(path: Path, contents: BaseModel) -> None:
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(contents.model_dump_json(indent=2))
+    scratch.replace(path)
 
 
 def _read(path: Path, model: type[Model]) -> Model:

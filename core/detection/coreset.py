@@ -50,3 +50,34 @@ def greedy_coreset(
         if on_progress is not None and step % 50 == 0:
             on_progress(step / size)
     return chosen
+
+
+def uncovered(bank: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """Indices of the fewest patches, chosen greedily, that leave none of them far from the memory.
+
+    Far is more than the bank's own spacing: the median distance of its patches to their nearest.
+
+    Args:
+        bank: float32 (M, C).
+        patches: float32 (N, C).
+
+    Returns:
+        int64 (K,), empty when the bank covers them all.
+    """
+    within = _distances(bank, bank)
+    np.fill_diagonal(within, np.inf)
+    spacing = float(np.median(within.min(axis=1)))
+    nearest = _distances(patches, bank).min(axis=1)
+    chosen: list[int] = []
+    while nearest.max() > spacing:
+        farthest = int(nearest.argmax())
+        chosen.append(farthest)
+        np.minimum(nearest, _distances(patches, patches[farthest][None])[:, 0], out=nearest)
+        nearest[farthest] = 0
+    return np.array(chosen, np.int64)
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    squares = np.einsum("ij,ij->i", first, first)[:, None] - 2 * (first @ second.T)
+    squares += np.einsum("ij,ij->i", second, second)
+    return np.sqrt(np.maximum(squares, 0))

@@ -5,97 +5,188 @@ Roth et al., "Towards Total Recall in Industrial Anomaly Detection", CVPR 2022.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 import cv2
 import numpy as np
+from pydantic import Field
 
-from core.backbones import Backbone
-from core.detection.coreset import greedy_coreset
+from core.detection.accelerator import torch_device
+from core.detection.base import Detector, Lesson, Prediction
+from core.detection.coreset import greedy_coreset, uncovered
+from core.detection.features import FeatureOptions, PatchFeatures, load_features
+from core.detection.memory import open_memory
+from core.detection.tensors import read_tensors, write_tensors
+from core.detection.tiling import Tile, blended, tiles_of
+from core.errors import CheckpointError
+from core.settings import Settings
 
-ALGORITHM = "patchcore"
-BANK_SIZE = 2000
+BANK_FILE = "bank.safetensors"
 # Patches to choose the bank from: more would change it little and cost time in proportion.
 CANDIDATES = 150_000
-SMOOTHING_PATCHES = 1.0
+# Of anomalib's maps, in pixels of the input.
+ANOMALIB_SIGMA = 4
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a detector says of one picture.
+class PatchCoreOptions(FeatureOptions):
+    """How a PatchCore is trained and how it scores."""
 
-    Attributes:
-        anomaly_map: float32 (H, W), of the picture's own size, on the detector's absolute scale.
-        score: the map's maximum, so that a picture scores high exactly where its map is high.
-    """
+    bank_size: int = Field(2000, ge=1, description="patches to keep")
+    coreset_ratio: float | None = Field(
+        None, gt=0, le=1, description="share of the normals' patches to keep, instead of bank_size"
+    )
+    maps: Literal["smooth", "anomalib"] = Field(
+        "smooth",
+        description="smooth: blurred over the patches, then enlarged linearly; "
+        "anomalib: enlarged in steps, then blurred by 4 px",
+    )
+    smoothing: float = Field(1.0, ge=0, description="of smooth maps: sigma, in patches")
+    score: Literal["max", "max_patch", "reweighted"] = Field(
+        "max",
+        description="max: the map's maximum; max_patch: distance of the most distant patch; "
+        "reweighted: the same, by how its nearest normal patch lies among its own neighbours "
+        "(Roth et al., section 3.3)",
+    )
+    neighbours: int = Field(9, ge=2, description="of the reweighted score")
+    tile_px: int | None = Field(
+        None, ge=64, description="side of tiles, in the picture's pixels; None: the whole picture"
+    )
+    tile_overlap: float = Field(0.25, ge=0, le=0.9, description="of neighbouring tiles")
 
-    anomaly_map: np.ndarray
-    score: float
+    def tiles(self, pixels: np.ndarray) -> list[Tile]:
+        """The tiles that a picture is seen in."""
+        return tiles_of(*pixels.shape[:2], self.tile_px, self.tile_overlap)
 
 
-class PatchCore:
-    """A memory bank on a shared backbone.
+class PatchCore(Detector[PatchCoreOptions]):
+    """A memory bank on a backbone that every product shares."""
 
-    Attributes:
-        bank: float32 (M, C), normal patches.
+    algorithm = "patchcore"
+    options_type: ClassVar = PatchCoreOptions
 
-    Example:
-        >>> detector = PatchCore.fit(backbone, normals)        # doctest: +SKIP
-        >>> detector.predict(pixels).anomaly_map.shape         # doctest: +SKIP
-        (512, 512)
-    """
+    def __init__(self, bank: np.ndarray, options: PatchCoreOptions, settings: Settings) -> None:
+        """A detector of a bank.
 
-    def __init__(self, backbone: Backbone, bank: np.ndarray) -> None:
-        self.backbone = backbone
-        self.bank = np.ascontiguousarray(bank, np.float32)
-        self._half_squares = np.einsum("ij,ij->i", self.bank, self.bank) / 2
+        Args:
+            bank: float (M, C), normal patches; kept in half precision, as a checkpoint keeps them.
+            options: that made it.
+            settings: where the backbone is.
+        """
+        self.options = options
+        self.features = load_features(_feature_options(options), settings)
+        self.memory = open_memory(bank, torch_device(settings))
 
     @classmethod
-    def fit(
-        cls,
-        backbone: Backbone,
-        patches: np.ndarray,
-        *,
-        seed: int = 0,
-        on_progress: Callable[[float], object] | None = None,
-    ) -> PatchCore:
-        """Build the memory from the patches of normal pictures.
+    def fit(cls, lesson: Lesson, options: PatchCoreOptions) -> Self:
+        features = load_features(_feature_options(options), lesson.settings)
+        patches = _collect(features, lesson, options)
+        size = options.bank_size
+        if options.coreset_ratio is not None:
+            size = max(1, round(options.coreset_ratio * len(patches)))
+        chosen = greedy_coreset(
+            patches.astype(np.float32),
+            size,
+            seed=lesson.seed,
+            on_progress=lambda share: lesson.on_progress("Build the memory bank", share),
+        )
+        return cls(patches[chosen], options, lesson.settings)
 
-        Args:
-            backbone: that made the patches.
-            patches: float16 or float32 (N, C), `CANDIDATES` at most for speed.
-            seed: of the random choices; the same patches and seed give the same bank.
-            on_progress: called with the share done, 0..1.
-        """
-        patches = patches.astype(np.float32)
-        chosen = greedy_coreset(patches, BANK_SIZE, seed=seed, on_progress=on_progress)
-        # Half precision is what a checkpoint keeps: a fresh detector scores as a loaded one does.
-        return cls(backbone, patches[chosen].astype(np.float16))
+    def _predict(self, pixels: np.ndarray) -> Prediction:
+        tiles = self.options.tiles(pixels)
+        seen = [self._seen(tile.of(pixels)) for tile in tiles]
+        anomaly_map = seen[0].anomaly_map
+        if len(tiles) > 1:
+            maps = zip(tiles, (prediction.anomaly_map for prediction in seen), strict=True)
+            anomaly_map = blended(*pixels.shape[:2], maps)
+        if self.options.score == "max":
+            return Prediction(anomaly_map, float(anomaly_map.max()))
+        return Prediction(anomaly_map, max(prediction.score for prediction in seen))
 
-    def predict(self, pixels: np.ndarray) -> Prediction:
-        """Score one picture.
+    def save(self) -> dict[str, bytes]:
+        return {BANK_FILE: write_tensors({"bank": self.memory.bank})}
 
-        Args:
-            pixels: uint8 (H, W, 3), RGB.
-        """
-        patches, _ = self.backbone(pixels)
-        height, width = pixels.shape[:2]
-        coarse = cv2.GaussianBlur(self.distances(patches), (0, 0), SMOOTHING_PATCHES)
-        anomaly_map = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-        return Prediction(anomaly_map, float(anomaly_map.max()))
+    @classmethod
+    def load(
+        cls, files: Mapping[str, bytes], options: PatchCoreOptions, settings: Settings
+    ) -> Self:
+        bank = read_tensors(files, BANK_FILE, ("bank",))["bank"]
+        if bank.ndim != 2 or len(bank) == 0:
+            raise CheckpointError(
+                f"{BANK_FILE} must hold a table of patches, but holds one of shape {bank.shape}. "
+                "Restore it from a copy, or teach the product again."
+            )
+        return cls(bank, options, settings)
 
-    def distances(self, patches: np.ndarray) -> np.ndarray:
-        """Distance of each patch to its nearest normal one.
+    @property
+    def backbone_name(self) -> str:
+        return self.options.backbone
 
-        Args:
-            patches: float32 (h, w, C).
+    def facts(self) -> dict[str, str]:
+        patches, channels = self.memory.bank.shape
+        return {"memory bank": f"{patches} patches of {channels} numbers"}
 
-        Returns:
-            float32 (h, w).
-        """
-        flat = patches.reshape(-1, patches.shape[-1])
-        # |x - b|^2 = |x|^2 - 2 (x.b - |b|^2 / 2): one matrix product finds every nearest patch.
-        closeness = (flat @ self.bank.T - self._half_squares).max(axis=1)
-        squares = np.einsum("ij,ij->i", flat, flat) - 2 * closeness
-        return np.sqrt(np.maximum(squares, 0)).reshape(patches.shape[:2])
+    def _seen(self, pixels: np.ndarray) -> Prediction:
+        """Score of one tile."""
+        patches = self.features(pixels)
+        rows, columns, channels = patches.shape
+        flat = patches.reshape(-1, channels)
+        distances, nearest = self.memory.nearest(flat)
+        anomaly_map = self._map(distances.reshape(rows, columns), pixels.shape[:2])
+        score = self._reweighted(flat, distances, nearest)
+        return Prediction(anomaly_map, score)
+
+    def extend(self, lesson: Lesson) -> Self:
+        """Adds what the memory does not know yet: patches that lie farther from it than its own
+        patches lie from each other."""
+        bank = self.memory.bank.astype(np.float32)
+        patches = _collect(self.features, lesson, self.options).astype(np.float32)
+        added = patches[uncovered(bank, patches)]
+        return type(self)(np.concatenate([bank, added]), self.options, lesson.settings)
+
+    def _map(self, distances: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+        height, width = size
+        if self.options.maps == "anomalib":
+            side = (self.options.input_size, self.options.input_size)
+            stepped = cv2.resize(distances, side, interpolation=cv2.INTER_NEAREST_EXACT)
+            kernel = 2 * int(4 * ANOMALIB_SIGMA + 0.5) + 1
+            blurred = cv2.GaussianBlur(
+                stepped, (kernel, kernel), ANOMALIB_SIGMA, borderType=cv2.BORDER_REFLECT_101
+            )
+        elif self.options.smoothing > 0:
+            blurred = cv2.GaussianBlur(distances, (0, 0), self.options.smoothing)
+        else:
+            blurred = distances
+        return cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
+
+    def _reweighted(self, patches: np.ndarray, distances: np.ndarray, nearest: np.ndarray) -> float:
+        """Score of the most distant patch, higher where the memory around it is sparse."""
+        if self.options.score != "reweighted":
+            return float(distances.max())
+        bank = self.memory.bank.astype(np.float32)
+        farthest = int(distances.argmax())
+        to_bank = np.linalg.norm(bank - bank[nearest[farthest]], axis=1)
+        support = np.argsort(to_bank, kind="stable")[: self.options.neighbours]
+        from_patch = np.linalg.norm(bank[support] - patches[farthest], axis=1)
+        weights = np.exp(from_patch - from_patch.max())
+        return float((1 - weights[0] / weights.sum()) * distances[farthest])
+
+
+def _feature_options(options: PatchCoreOptions) -> FeatureOptions:
+    """The part of the options that products share a network by."""
+    return FeatureOptions(**{name: getattr(options, name) for name in FeatureOptions.model_fields})
+
+
+def _collect(features: PatchFeatures, lesson: Lesson, options: PatchCoreOptions) -> np.ndarray:
+    """Patches of all normals, float16 (N, C), no more than are chosen from."""
+    rng = np.random.default_rng(lesson.seed)
+    share = max(1, CANDIDATES // max(1, len(lesson.normals)))
+    collected = []
+    for done, pixels in enumerate(lesson.normals):
+        lesson.on_progress("See the good pictures", done / len(lesson.normals))
+        seen = [features(tile.of(pixels)) for tile in options.tiles(pixels)]
+        flat = np.concatenate([patches.reshape(-1, patches.shape[-1]) for patches in seen])
+        if len(flat) > share:
+            flat = flat[rng.choice(len(flat), share, replace=False)]
+        collected.append(flat.astype(np.float16))
+    return np.concatenate(collected)

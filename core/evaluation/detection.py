@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from typing import Any
 
 import numpy as np
 from pydantic import Field
 
+from core.detection.base import OnProgress
+from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import FalseAlarmRate, Frozen, Verdict
 from core.evaluation.costs import CostFigures, CostRule, cost_figures
 from core.evaluation.datasets import Dataset
@@ -16,7 +19,6 @@ from core.evaluation.judging import Judged, judge_dataset
 from core.evaluation.localisation import LocalisationFigures, localisation_figures
 from core.evaluation.metrics import PixelFigures, RankingFigures, pixel_figures, ranking_figures
 from core.settings import Settings
-from core.teaching import OnProgress
 
 
 class VerdictFigures(Frozen):
@@ -45,6 +47,7 @@ class DetectionFigures(Frozen):
     truth_unknown: int = Field(description="defective pictures without a mask, or an empty one")
     t_low: float
     t_high: float
+    map_t_low: float
     false_alarm: FalseAlarmRate
     ranking: RankingFigures | None = Field(description="None unless both kinds are tested")
     verdicts: VerdictFigures
@@ -58,6 +61,8 @@ def evaluate_detection(
     dataset: Dataset,
     settings: Settings,
     *,
+    algorithm: str = DEFAULT_DETECTOR,
+    options: dict[str, Any] | None = None,
     costs: CostRule | None = None,
     seed: int = 0,
     on_progress: OnProgress,
@@ -67,6 +72,8 @@ def evaluate_detection(
     Args:
         dataset: the labelled set.
         settings: where weights are; the records and checkpoints in it stay as they are.
+        algorithm: a name in the registry of detectors.
+        options: of the algorithm, by name; its defaults unless given.
         costs: what errors cost, to look for the cheapest threshold.
         seed: of teaching, bootstrap and splits.
         on_progress: called with the step's name and the share of it that is done, 0..1.
@@ -77,7 +84,14 @@ def evaluate_detection(
     Raises:
         InspectionError: if the set cannot be used.
     """
-    judged = judge_dataset(dataset, settings, seed=seed, on_progress=on_progress)
+    judged = judge_dataset(
+        dataset,
+        settings,
+        algorithm=algorithm,
+        options=options,
+        seed=seed,
+        on_progress=on_progress,
+    )
     return measure(judged, costs=costs, seed=seed), judged
 
 
@@ -100,10 +114,11 @@ def measure(judged: Judged, *, costs: CostRule | None = None, seed: int = 0) -> 
         truth_unknown=sum(picture.overlap is None for picture in judged.pictures),
         t_low=t_low,
         t_high=t_high,
+        map_t_low=calibration.map_t_low,
         false_alarm=calibration.false_alarm,
         ranking=ranking_figures(scores, labels, t_low, seed=seed),
         verdicts=_verdict_figures(judged),
-        pixels=_pixel_figures(judged, t_low, seed),
+        pixels=_pixel_figures(judged, seed),
         localisation=localisation_figures(
             picture.overlap for picture in judged.pictures if picture.overlap is not None
         ),
@@ -136,7 +151,7 @@ def _verdict_figures(judged: Judged) -> VerdictFigures:
     )
 
 
-def _pixel_figures(judged: Judged, t_low: float, seed: int) -> PixelFigures | None:
+def _pixel_figures(judged: Judged, seed: int) -> PixelFigures | None:
     compared = [(p.compared, p.item.is_defective) for p in judged.pictures if p.compared]
     if not any(is_defective for _, is_defective in compared):
         return None
@@ -144,6 +159,6 @@ def _pixel_figures(judged: Judged, t_low: float, seed: int) -> PixelFigures | No
         np.stack([pair.anomaly_map for pair, _ in compared]),
         np.stack([pair.mask for pair, _ in compared]),
         np.array([is_defective for _, is_defective in compared]),
-        t_low,
+        judged.taught.calibration.map_t_low,
         seed=seed,
     )

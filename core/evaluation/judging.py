@@ -6,17 +6,20 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from core.detection.base import OnProgress
 from core.detection.checkpoints import Taught
+from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product, Verdict
 from core.evaluation.datasets import Dataset, TestPicture
 from core.evaluation.localisation import Overlap, overlap
 from core.images import load_image
 from core.settings import Settings
-from core.teaching import OnProgress, teach
+from core.teaching import teach
 from core.workbench import Workbench
 
 # Maps and masks are compared at this size, so that large pictures weigh as much as small ones.
@@ -81,7 +84,13 @@ class Judged:
 
 
 def judge_dataset(
-    dataset: Dataset, settings: Settings, *, seed: int = 0, on_progress: OnProgress
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    algorithm: str = DEFAULT_DETECTOR,
+    options: dict[str, Any] | None = None,
+    seed: int = 0,
+    on_progress: OnProgress,
 ) -> Judged:
     """Teach a fresh detector on the set's normals and let it judge the test pictures.
 
@@ -103,10 +112,18 @@ def judge_dataset(
         )
         with Workbench(aside) as bench:
             started = time.perf_counter()
-            teach(bench, product, dataset.train, seed=seed, on_progress=on_progress)
+            teach(
+                bench,
+                product,
+                dataset.train,
+                algorithm=algorithm,
+                options=options,
+                seed=seed,
+                on_progress=on_progress,
+            )
             taught = bench.taught(product)
             is_taught = time.perf_counter()
-            compared = _chosen_to_compare(dataset.test, seed)
+            compared = chosen_to_compare(dataset.test, seed)
             pictures = []
             for number, item in enumerate(dataset.test):
                 on_progress("Judge the test pictures", number / len(dataset.test))
@@ -135,13 +152,11 @@ def _judged(
 ) -> JudgedPicture:
     pixels = read_pixels(item, settings)
     prediction = taught.detector.predict(pixels)
-    judgement = taught.calibration.judge(prediction.score)
+    judgement = taught.calibration.judge(prediction)
     truth = item.truth(*pixels.shape[:2])
     if truth is None:
         return JudgedPicture(item, prediction.score, judgement.verdict, None, None)
-    agreement = overlap(
-        prediction.anomaly_map, truth, t_low=judgement.t_low, t_high=judgement.t_high
-    )
+    agreement = overlap(prediction.anomaly_map, truth, judgement, taught.policy)
     pair = None
     if compare:
         small = cv2.resize(truth.astype(np.uint8), COMPARED_SIZE, interpolation=cv2.INTER_NEAREST)
@@ -149,7 +164,7 @@ def _judged(
     return JudgedPicture(item, prediction.score, judgement.verdict, agreement, pair)
 
 
-def _chosen_to_compare(items: list[TestPicture], seed: int) -> frozenset[int]:
+def chosen_to_compare(items: list[TestPicture], seed: int) -> frozenset[int]:
     """All pictures that may have a known truth, or a seeded draw that keeps the kinds' shares."""
     known = [n for n, item in enumerate(items) if not item.is_defective or item.mask is not None]
     share = min(1.0, MOST_COMPARED / max(1, len(known)))

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from core.defects import MIN_AREA_PX, REACH, find_defects
-from core.domain import Defect, Frozen
+from core.defects import REACH, find_defects
+from core.domain import Defect, Frozen, Judgement
 from core.evaluation.estimates import Rate, exact_rate
+from core.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class LocalisationFigures(Frozen):
     mean_iou: float | None = Field(description="of the matched pairs; None without any")
 
 
-def overlap(anomaly_map: np.ndarray, truth: np.ndarray, *, t_low: float, t_high: float) -> Overlap:
+def overlap(
+    anomaly_map: np.ndarray, truth: np.ndarray, judgement: Judgement, policy: Policy
+) -> Overlap:
     """Compare the defects found in one picture with its mask.
 
     True defects are the mask's 8-connected regions. As with found ones, regions below the minimum
@@ -51,8 +54,8 @@ def overlap(anomaly_map: np.ndarray, truth: np.ndarray, *, t_low: float, t_high:
     Args:
         anomaly_map: float32 (H, W).
         truth: bool (H, W).
-        t_low: threshold that the defects are found at.
-        t_high: FAIL threshold.
+        judgement: verdict and thresholds that the defects are found with.
+        policy: minimum area.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -63,13 +66,14 @@ def overlap(anomaly_map: np.ndarray, truth: np.ndarray, *, t_low: float, t_high:
     counted = [
         region
         for region in range(1, count)
-        if areas[region] >= MIN_AREA_PX or areas[region] == areas[1:].max()
+        if areas[region] >= policy.min_area_px or areas[region] == areas[1:].max()
     ]
     shared, found_areas = [], []
-    for defect in find_defects(anomaly_map, t_low=t_low, t_high=t_high):
+    edge = REACH * min(judgement.map_t_low, float(anomaly_map.max()))
+    for defect in find_defects(anomaly_map, judgement, policy):
         box = defect.box
         window = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
-        inside = _inside(defect) & (anomaly_map[window] >= REACH * t_low)
+        inside = _inside(defect) & (anomaly_map[window] >= edge)
         shared.append(np.bincount(regions[window][inside], minlength=count))
         found_areas.append(inside.sum())
     # Rows are found defects, columns the mask's regions; column 0 is what lies in none.

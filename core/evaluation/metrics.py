@@ -36,7 +36,7 @@ class PixelFigures(Frozen):
     pictures: int = Field(description="that the figures come from")
     auroc: float
     aupro: Estimate = Field(description="area under per-region overlap, up to an FPR of 0.3")
-    dice: float = Field(description="of all pixels at or above t_low, of all pictures together")
+    dice: float = Field(description="of all pixels at or above map_t_low, of all pictures together")
     iou: float = Field(description="as dice")
 
 
@@ -81,7 +81,7 @@ def ranking_figures(
 
 
 def pixel_figures(
-    maps: np.ndarray, masks: np.ndarray, labels: np.ndarray, t_low: float, *, seed: int = 0
+    maps: np.ndarray, masks: np.ndarray, labels: np.ndarray, map_t_low: float, *, seed: int = 0
 ) -> PixelFigures | None:
     """Figures of the maps' pixels, all pictures together.
 
@@ -89,7 +89,7 @@ def pixel_figures(
         maps: float32 (N, H, W).
         masks: bool (N, H, W).
         labels: bool (N,), True = defective.
-        t_low: threshold from which on a pixel counts as defective.
+        map_t_low: threshold from which on a pixel counts as defective.
         seed: of the bootstrap.
 
     Returns:
@@ -105,7 +105,7 @@ def pixel_figures(
 
     if masks.all() or not masks.any():
         return None
-    truth, found = torch.from_numpy(masks), torch.from_numpy(maps >= t_low)
+    truth, found = torch.from_numpy(masks), torch.from_numpy(maps >= map_t_low)
     # For the same reason as above; a straight line is enough here, and needs no sorting.
     low, high = maps.min(), maps.max()
     values = torch.from_numpy((maps - low) / max(high - low, np.finfo(np.float32).tiny))

@@ -150,11 +150,12 @@ def worst_mistakes(pictures: list[JudgedPicture]) -> list[tuple[str, JudgedPictu
 def draw_mistake(picture: JudgedPicture, judged: Judged, settings: Settings) -> np.ndarray:
     """The picture with the mask's outline beside its overlay: uint8 (H, W, 3), RGB."""
     calibration = judged.taught.calibration
-    scale = ColourScale(calibration.t_low, calibration.t_high)
+    scale = ColourScale(calibration.map_t_low, calibration.map_t_high)
     pixels = read_pixels(picture.item, settings)
-    anomaly_map = judged.taught.detector.predict(pixels).anomaly_map
-    defects = find_defects(anomaly_map, t_low=scale.t_low, t_high=scale.t_high)
-    overlay = render_overlay(pixels, anomaly_map, scale, defects, opacity=OPACITY)
+    prediction = judged.taught.detector.predict(pixels)
+    judgement = calibration.judge(prediction)
+    defects = find_defects(prediction.anomaly_map, judgement, judged.taught.policy)
+    overlay = render_overlay(pixels, prediction.anomaly_map, scale, defects, opacity=OPACITY)
     size = (overlay.shape[1], overlay.shape[0])
     plain = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
     truth = picture.item.truth(*pixels.shape[:2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.domain import FalseAlarmRate
 from core.evaluation.costs import ThresholdCost
 from core.evaluation.detection import DetectionFigures
 from core.evaluation.estimates import Estimate, Rate
@@ -81,7 +82,7 @@ def detection_row(figures: DetectionFigures) -> str:
             _rate(verdicts.overkills),
             _rate(verdicts.review),
             _rate(verdicts.escapes),
-            f"{figures.false_alarm.guaranteed:.1%}",
+            _bound(figures.false_alarm),
             f"{' / '.join(seconds)} s",
         ]
     )
@@ -143,6 +144,11 @@ def further_tables(all_figures: Sequence[DetectionFigures]) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _bound(false_alarm: FalseAlarmRate) -> str:
+    estimate = " (an estimate)" if false_alarm.is_estimate else ""
+    return f"{false_alarm.guaranteed:.1%}{estimate}"
 
 
 def _estimate(estimate: Estimate) -> str:

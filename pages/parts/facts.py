@@ -37,7 +37,7 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
     if calibration.t_low != judgement.t_low:
         return  # judged by an earlier version, whose normals these are not
     figure = go.Figure(
-        go.Histogram(x=calibration.scores, name="held-out normals", marker_color="#7a8793")
+        go.Histogram(x=calibration.normals.scores, name="held-out normals", marker_color="#7a8793")
     )
     lines = ((judgement.t_low, "dot", "review"), (judgement.t_high, "dash", "fail"))
     for value, dash, name in lines:
@@ -53,14 +53,14 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
         showlegend=False,
         xaxis_title=None,
         yaxis_title=None,
-        xaxis_range=_range(calibration.scores, judgement),
+        xaxis_range=_range(calibration.normals.scores, judgement),
     )
     st.plotly_chart(
         figure,
         config={"displayModeBar": False},
         key=f"scores-{inspection.id}",
-        alt=f"Histogram of {len(calibration.scores)} held-out normal scores; this part scores "
-        f"{judgement.score:.3f}",
+        alt=f"Histogram of {len(calibration.normals.scores)} held-out normal scores; this part "
+        f"scores {judgement.score:.3f}",
     )
 
 

@@ -1,22 +1,38 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from core.detection.calibration import calibrate
-from core.domain import Verdict
+from core.detection.base import Prediction
+from core.detection.calibration import Calibration, NormalScores, calibrate, normals_needed
+from core.domain import Judgement, Verdict
+from core.policy import Policy
+
+
+def normals(scores: Sequence[float] | np.ndarray) -> NormalScores:
+    rising = tuple(np.sort(scores).tolist())
+    return NormalScores(scores=rising, peaks=rising)
+
+
+def judged(calibration: Calibration, score: float) -> Judgement:
+    anomaly_map = np.zeros((8, 8), np.float32)
+    anomaly_map[3, 3] = score
+    return calibration.judge(Prediction(anomaly_map, score))
 
 
 @pytest.mark.parametrize(("rate", "enough"), [(0.10, 29), (0.05, 59), (0.02, 149), (0.01, 299)])
 def test_smallest_number_of_normals_that_guarantees_a_rate(rate: float, enough: int) -> None:
-    scores = np.linspace(1, 2, enough)
+    scores, policy = np.linspace(1, 2, enough), Policy(false_alarm_rate=rate)
 
-    assert calibrate(scores, rate=rate).false_alarm.is_met
-    assert not calibrate(scores[1:], rate=rate).false_alarm.is_met
+    assert normals_needed(rate, 0.95) == enough
+    assert calibrate(normals(scores), policy).false_alarm.is_met
+    assert not calibrate(normals(scores[1:]), policy).false_alarm.is_met
 
 
 def test_too_few_normals_are_said() -> None:
-    sentence = calibrate([1.0, 1.1, 1.2]).false_alarm.sentence()
+    sentence = calibrate(normals([1.0, 1.1, 1.2])).false_alarm.sentence()
 
     assert "At most 63.2% of good parts" in sentence
     assert "from 3 held-out" in sentence
@@ -24,7 +40,7 @@ def test_too_few_normals_are_said() -> None:
 
 
 def test_many_normals_allow_a_threshold_below_the_largest() -> None:
-    calibration = calibrate(np.linspace(1, 2, 200))
+    calibration = calibrate(normals(np.linspace(1, 2, 200)))
 
     assert calibration.t_low < 2
     assert calibration.false_alarm.guaranteed <= 0.05
@@ -36,7 +52,7 @@ def test_guarantee_holds_in_repeated_trials() -> None:
     trials = 400
     exceeded = 0
     for _ in range(trials):
-        calibration = calibrate(rng.exponential(size=60))
+        calibration = calibrate(normals(rng.exponential(size=60)))
         true_rate = np.exp(-calibration.t_low)
         exceeded += true_rate > calibration.false_alarm.guaranteed
 
@@ -44,11 +60,39 @@ def test_guarantee_holds_in_repeated_trials() -> None:
 
 
 def test_verdict_tiers_and_percentile() -> None:
-    calibration = calibrate([1.0, 2.0, 3.0, 4.0])
+    calibration = calibrate(normals([1.0, 2.0, 3.0, 4.0]))
 
     assert calibration.t_low == 4.0
     assert calibration.t_high == 4.75
-    assert calibration.judge(3.99).verdict is Verdict.PASS
-    assert calibration.judge(4.0).verdict is Verdict.REVIEW
-    assert calibration.judge(4.75).verdict is Verdict.FAIL
-    assert calibration.judge(2.5).percentile == 50
+    assert judged(calibration, 3.99).verdict is Verdict.PASS
+    assert judged(calibration, 4.0).verdict is Verdict.REVIEW
+    assert judged(calibration, 4.75).verdict is Verdict.FAIL
+    assert judged(calibration, 2.5).percentile == 50
+
+
+def test_scores_and_maps_may_have_scales_of_their_own() -> None:
+    maps = [np.full((4, 4), 10.0 * value, np.float32) for value in (1, 2, 3)]
+    predictions = [Prediction(values, float(values.max()) / 10) for values in maps]
+
+    calibration = calibrate(NormalScores.of(predictions))
+
+    assert calibration.t_low == 3
+    assert calibration.map_t_low == 30
+
+
+def test_cross_fitted_scores_are_an_estimate() -> None:
+    scores = tuple(np.linspace(1, 2, 100).tolist())
+
+    rate = calibrate(NormalScores(scores=scores, peaks=scores, cross_fitted=True)).false_alarm
+
+    assert not rate.is_met
+    assert "estimate" in rate.sentence()
+    assert "without a guarantee" in rate.sentence()
+
+
+def test_a_picture_that_is_strange_all_over_is_unlike_anything_taught() -> None:
+    calibration = calibrate(normals([1.0, 2.0, 3.0, 4.0]))
+    strange = Prediction(np.full((8, 8), 9, np.float32), 9.0)
+
+    assert calibration.judge(strange).is_unlike
+    assert not judged(calibration, 9.0).is_unlike

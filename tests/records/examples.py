@@ -80,6 +80,8 @@ def judgement(verdict: Verdict = Verdict.FAIL, score: float = 1.89) -> Judgement
         score=score,
         t_low=1.0,
         t_high=1.5,
+        map_t_low=1.0,
+        map_t_high=1.5,
         percentile=100,
         verdict=verdict,
         false_alarm=FalseAlarmRate(requested=0.05, confidence=0.95, held_out=60, guaranteed=0.0487),

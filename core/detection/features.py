@@ -1,0 +1,176 @@
+"""Patch features: what a frozen network sees at each place of a picture."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from pydantic import Field
+
+from core.backbones import (
+    DEFAULT_BACKBONE,
+    BackboneSpec,
+    backbone_spec,
+    find_weights,
+    input_scale,
+    patch_layers,
+    resized,
+)
+from core.detection.accelerator import torch_device
+from core.domain import Frozen
+from core.programs import Program, load_program
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from openvino import Model
+    from torch import nn
+
+# Raised whenever the conversion changes, so that old programs are not reused.
+CONVERSION_VERSION = 2
+
+
+class FeatureOptions(Frozen):
+    """Which features describe a patch."""
+
+    backbone: str = Field(DEFAULT_BACKBONE, description="a name of core.backbones, or timm's")
+    layers: tuple[str, ...] | None = Field(None, description="modules; None: the backbone's own")
+    input_size: int = Field(256, ge=64, le=2048, multiple_of=32, description="side, in pixels")
+    unit_layers: bool = Field(
+        True, description="scale each layer's feature to unit length at every place"
+    )
+    mean: tuple[float, float, float] | None = Field(
+        None, description="of the input's channels, scaled to 0..1; None: the backbone's own"
+    )
+    std: tuple[float, float, float] | None = Field(None, description="the same")
+    weights: str | None = Field(None, description="hash of imported weights; None: the usual ones")
+
+
+class PatchFeatures(Protocol):
+    """Turns uint8 (H, W, 3) RGB into float32 (h, w, C)."""
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        """Features of one picture, resized to the input size without keeping its aspect."""
+        ...
+
+
+def load_features(options: FeatureOptions, settings: Settings) -> PatchFeatures:
+    """The network of some options: one for all products that share them.
+
+    It runs on OpenVINO, or on torch where a CUDA device is used.
+
+    Raises:
+        WeightsError: if the backbone is unknown or its weights cannot be had.
+    """
+    device = torch_device(settings)
+    if device is not None:
+        return torch_features(options, settings, device)
+    return _openvino_features(options, settings)
+
+
+class OpenVinoFeatures:
+    """Patch features of a converted network."""
+
+    def __init__(self, program: Program, input_size: int) -> None:
+        self._program = program
+        self._input_size = input_size
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        (patches,) = self._program(resized(pixels, self._input_size)[None])
+        return patches[0]
+
+
+class TorchFeatures:
+    """Patch features of a torch network on a device."""
+
+    def __init__(self, network: nn.Module, input_size: int, device: str) -> None:
+        self._network = network.to(device)
+        self._input_size = input_size
+        self._device = device
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        import torch
+
+        image = torch.from_numpy(resized(pixels, self._input_size)[None]).to(self._device)
+        with torch.inference_mode():
+            return self._network(image)[0].cpu().numpy()
+
+
+@lru_cache(maxsize=8)
+def _openvino_features(options: FeatureOptions, settings: Settings) -> OpenVinoFeatures:
+    weights = find_weights(options.backbone, settings, options.weights)
+    cut = f"{options.layers}{options.unit_layers}{options.mean}{options.std}{CONVERSION_VERSION}"
+    name = (
+        f"{options.backbone.replace('/', '-')}-{weights.source}-{options.input_size}px-"
+        f"{hashlib.sha256(cut.encode()).hexdigest()[:8]}.xml"
+    )
+    program = load_program(
+        settings.model_cache_dir / name,
+        lambda: _convert(feature_network(options, weights.load()), options.input_size),
+    )
+    return OpenVinoFeatures(program, options.input_size)
+
+
+@lru_cache(maxsize=8)
+def torch_features(options: FeatureOptions, settings: Settings, device: str) -> TorchFeatures:
+    """The same features as a torch network on a device."""
+    weights = find_weights(options.backbone, settings, options.weights)
+    network = feature_network(options, weights.load()).eval()
+    return TorchFeatures(network, options.input_size, device)
+
+
+def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
+    """torch module: uint8 (1, H, W, 3) to float32 (1, h, w, C), of the finest layer's size.
+
+    Each layer is averaged over 3x3 places, which makes patches tolerant of small shifts (PatchCore,
+    Roth et al. 2022, section 3.1), and brought to the finest layer's size.
+    """
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    spec: BackboneSpec = backbone_spec(options.backbone)
+    layers = options.layers or patch_layers(spec, network)
+    own_mean, own_std = input_scale(spec, network)
+    mean, std = options.mean or own_mean, options.std or own_std
+
+    class Features(nn.Module):
+        mean: torch.Tensor
+        std: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+            self.seen: dict[str, torch.Tensor] = {}
+            for layer in layers:
+                network.get_submodule(layer).register_forward_hook(
+                    lambda _module, _inputs, output, layer=layer: self.seen.update({layer: output})
+                )
+            self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+            self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            image = pixels.permute(0, 3, 1, 2).float() / 255
+            self.network((image - self.mean) / self.std)
+            size = self.seen[layers[0]].shape[-2:]
+            parts = []
+            for layer in layers:
+                pooled = functional.avg_pool2d(self.seen[layer], 3, 1, 1)
+                part = functional.interpolate(
+                    pooled, size=size, mode="bilinear", align_corners=False
+                )
+                parts.append(functional.normalize(part, dim=1) if options.unit_layers else part)
+            return torch.cat(parts, 1).permute(0, 2, 3, 1)
+
+    return Features()
+
+
+def _convert(network: nn.Module, input_size: int) -> Model:
+    """OpenVINO model; the input size is fixed, because timm's "same" padding depends on it."""
+    import openvino as ov
+    import torch
+
+    example = torch.zeros(1, input_size, input_size, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        return ov.convert_model(network.eval(), example_input=example, input=list(example.shape))

@@ -1,0 +1,76 @@
+"""A memory of normal patches, searched exactly."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+
+class Memory(Protocol):
+    """Nearest neighbours among normal patches.
+
+    Attributes:
+        bank: float16 (M, C), the normal patches as a checkpoint keeps them.
+    """
+
+    bank: np.ndarray
+
+    def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distance to the nearest normal patch and its index.
+
+        Args:
+            patches: float32 (N, C).
+
+        Returns:
+            float32 (N,) and int64 (N,).
+        """
+        ...
+
+
+def open_memory(bank: np.ndarray, device: str | None) -> Memory:
+    """The memory on a torch device, or on the processor when that is None."""
+    return HostMemory(bank) if device is None else TorchMemory(bank, device)
+
+
+class HostMemory:
+    """A memory in the machine's own.
+
+    Example:
+        >>> memory = HostMemory(np.eye(2, dtype=np.float16))
+        >>> memory.nearest(np.array([[0, 3]], np.float32))[0].tolist()
+        [2.0]
+    """
+
+    def __init__(self, bank: np.ndarray) -> None:
+        self.bank = bank.astype(np.float16)
+        # Kept ready for one matrix product: half precision is for the disk.
+        self._transposed = np.ascontiguousarray(self.bank.T, np.float32)
+        self._half_squares = np.einsum("ij,ij->j", self._transposed, self._transposed) / 2
+
+    def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # |x - b|^2 = |x|^2 - 2 (x.b - |b|^2 / 2): one matrix product finds every nearest patch.
+        closeness = patches @ self._transposed
+        closeness -= self._half_squares
+        indices = closeness.argmax(axis=1)
+        best = np.take_along_axis(closeness, indices[:, None], axis=1)[:, 0]
+        squares = np.einsum("ij,ij->i", patches, patches) - 2 * best
+        return np.sqrt(np.maximum(squares, 0)), indices
+
+
+class TorchMemory:
+    """A memory on a torch device."""
+
+    def __init__(self, bank: np.ndarray, device: str) -> None:
+        import torch
+
+        self.bank = bank.astype(np.float16)
+        self._device = device
+        self._on_device = torch.from_numpy(self.bank).to(device, torch.float32)
+
+    def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        import torch
+
+        queries = torch.from_numpy(patches).to(self._device)
+        distances, indices = torch.cdist(queries, self._on_device).min(dim=1)
+        return distances.cpu().numpy(), indices.cpu().numpy()

@@ -1,0 +1,52 @@
+"""What an engineer decides of a product's inspection; changed without teaching again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.domain import Frozen, Severity
+
+
+class SeverityRule(Frozen):
+    """How bad a defect is: by its peak, in units of the FAIL threshold, or by its area.
+
+    Critical: peak at least `critical_peak` or area at least `critical_percent` of the picture.
+    Major: the same with the `major_` limits. Minor: everything else.
+    """
+
+    critical_peak: float = Field(1.5, gt=0)
+    critical_percent: float = Field(5.0, gt=0)
+    major_peak: float = Field(1.0, gt=0)
+    major_percent: float = Field(1.0, gt=0)
+
+    def severity(self, peak: float, area_percent: float) -> Severity:
+        """Severity of a peak (in units of the FAIL threshold) and an area (% of the picture)."""
+        if peak >= self.critical_peak or area_percent >= self.critical_percent:
+            return Severity.CRITICAL
+        if peak >= self.major_peak or area_percent >= self.major_percent:
+            return Severity.MAJOR
+        return Severity.MINOR
+
+
+class Policy(Frozen):
+    """Policy of one product, `checkpoints/<dataset>/<category>/policy.json`.
+
+    Example:
+        >>> Policy(false_alarm_rate=0.02).confidence
+        0.95
+    """
+
+    false_alarm_rate: float = Field(
+        0.05, gt=0, lt=1, description="share of good parts that may be stopped"
+    )
+    confidence: float = Field(0.95, gt=0, lt=1, description="with which that shall hold")
+    location: Literal["grid", "clock"] = Field(
+        "grid", description="how a place is named: on a 3x3 grid, or by the hour for round parts"
+    )
+    severity: SeverityRule = SeverityRule()
+    min_area_px: int = Field(16, ge=1, description="smallest region that counts")
+    mm_per_px: float | None = Field(
+        None, gt=0, description="scale of the pictures; None: the product's"
+    )
