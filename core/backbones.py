@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -40,6 +40,7 @@ class BackboneSpec:
             `PATCH_STRIDES`, as timm lists them.
         mean, std: per channel, of the input scaled to 0..1; None: as timm lists them.
         package: installed package that carries the weights, and their place in it.
+        any_size: a transformer that must be told to take other sizes than it was trained with.
     """
 
     timm_name: str
@@ -47,6 +48,7 @@ class BackboneSpec:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     package: tuple[str, str] | None = None
+    any_size: bool = False
 
 
 SPECS = {
@@ -59,6 +61,9 @@ SPECS = {
     ),
     "wide_resnet50_2": BackboneSpec(
         "wide_resnet50_2", ("layer2", "layer3"), IMAGENET_MEAN, IMAGENET_STD
+    ),
+    "vit_small_patch14_dinov2": BackboneSpec(
+        "vit_small_patch14_dinov2", None, IMAGENET_MEAN, IMAGENET_STD, any_size=True
     ),
     "resnet18": BackboneSpec("resnet18", ("layer2", "layer3"), IMAGENET_MEAN, IMAGENET_STD),
 }
@@ -173,6 +178,9 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
+_ARGUMENTS: dict[bool, dict[str, Any]] = {True: {"dynamic_img_size": True}, False: {}}
+
+
 def _new_network(spec: BackboneSpec) -> nn.Module:
     import timm
 
@@ -181,7 +189,7 @@ def _new_network(spec: BackboneSpec) -> nn.Module:
             f"Backbone {spec.timm_name!r} is not known. Name one of {', '.join(sorted(SPECS))}, "
             "or any model of timm."
         )
-    return timm.create_model(spec.timm_name)
+    return timm.create_model(spec.timm_name, **_ARGUMENTS[spec.any_size])
 
 
 def _network_in_order(spec: BackboneSpec, path: Path) -> nn.Module:
@@ -229,6 +237,6 @@ def _network_from_hub(name: str, spec: BackboneSpec) -> nn.Module:
 
     _new_network(spec)  # an unknown name is its own error
     try:
-        return timm.create_model(spec.timm_name, pretrained=True)
+        return timm.create_model(spec.timm_name, pretrained=True, **_ARGUMENTS[spec.any_size])
     except Exception as error:
         raise no_weights(name, spec.package and spec.package[0], error) from error

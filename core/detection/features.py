@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from pydantic import Field
 
 from core.backbones import (
     DEFAULT_BACKBONE,
-    BackboneSpec,
     backbone_spec,
     find_weights,
     input_scale,
@@ -121,19 +121,49 @@ def torch_features(options: FeatureOptions, settings: Settings, device: str) -> 
 
 
 def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
-    """torch module: uint8 (1, H, W, 3) to float32 (1, h, w, C), of the finest layer's size.
+    """torch module: uint8 (1, H, W, 3) to float32 (1, h, w, C).
 
-    Each layer is averaged over 3x3 places, which makes patches tolerant of small shifts (PatchCore,
-    Roth et al. 2022, section 3.1), and brought to the finest layer's size.
+    Of a convolutional network these are the outputs of its layers, each averaged over 3x3 places,
+    which makes patches tolerant of small shifts (PatchCore, Roth et al. 2022, section 3.1), and
+    brought to the finest layer's size. Of a vision transformer they are its patch tokens.
     """
     import torch
     from torch import nn
     from torch.nn import functional
 
-    spec: BackboneSpec = backbone_spec(options.backbone)
-    layers = options.layers or patch_layers(spec, network)
+    spec = backbone_spec(options.backbone)
     own_mean, own_std = input_scale(spec, network)
-    mean, std = options.mean or own_mean, options.std or own_std
+    mean = torch.tensor(options.mean or own_mean).view(1, 3, 1, 1)
+    std = torch.tensor(options.std or own_std).view(1, 3, 1, 1)
+
+    def of_tokens(image: torch.Tensor) -> list[torch.Tensor]:
+        tokens = transformer.forward_features(image)[:, transformer.num_prefix_tokens :]
+        side = math.isqrt(tokens.shape[1])
+        return [tokens.transpose(1, 2).reshape(1, -1, side, side)]
+
+    def of_layers(image: torch.Tensor) -> list[torch.Tensor]:
+        network(image)
+        size = outputs[layers[0]].shape[-2:]
+        return [
+            functional.interpolate(
+                functional.avg_pool2d(outputs[layer], 3, 1, 1),
+                size=size,
+                mode="bilinear",
+                align_corners=False,
+            )
+            for layer in layers
+        ]
+
+    is_transformer = options.layers is None and hasattr(network, "num_prefix_tokens")
+    transformer: Any = network
+    if is_transformer:
+        transformer = _with_positions_for(network, options.input_size)
+    layers = () if is_transformer else options.layers or patch_layers(spec, network)
+    outputs: dict[str, torch.Tensor] = {}
+    for layer in layers:
+        network.get_submodule(layer).register_forward_hook(
+            lambda _module, _inputs, output, layer=layer: outputs.update({layer: output})
+        )
 
     class Features(nn.Module):
         mean: torch.Tensor
@@ -142,28 +172,38 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
         def __init__(self) -> None:
             super().__init__()
             self.network = network
-            self.seen: dict[str, torch.Tensor] = {}
-            for layer in layers:
-                network.get_submodule(layer).register_forward_hook(
-                    lambda _module, _inputs, output, layer=layer: self.seen.update({layer: output})
-                )
-            self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
-            self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+            self.register_buffer("mean", mean)
+            self.register_buffer("std", std)
 
         def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-            image = pixels.permute(0, 3, 1, 2).float() / 255
-            self.network((image - self.mean) / self.std)
-            size = self.seen[layers[0]].shape[-2:]
-            parts = []
-            for layer in layers:
-                pooled = functional.avg_pool2d(self.seen[layer], 3, 1, 1)
-                part = functional.interpolate(
-                    pooled, size=size, mode="bilinear", align_corners=False
-                )
-                parts.append(functional.normalize(part, dim=1) if options.unit_layers else part)
+            image = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
+            parts = of_tokens(image) if is_transformer else of_layers(image)
+            if options.unit_layers:
+                parts = [functional.normalize(part, dim=1) for part in parts]
             return torch.cat(parts, 1).permute(0, 2, 3, 1)
 
     return Features()
+
+
+def _with_positions_for(network: Any, input_size: int) -> Any:  # noqa: ANN401
+    """A vision transformer whose positions fit an input size already.
+
+    timm would fit them at every run, and anomalib, once imported, changes how it does: what a
+    picture scores must not depend on what else the process has imported.
+    """
+    import torch
+    from timm.layers import resample_abs_pos_embed
+
+    side = input_size // network.patch_embed.patch_size[0]
+    positions = resample_abs_pos_embed(
+        network.pos_embed.data,
+        [side, side],
+        num_prefix_tokens=network.num_prefix_tokens,
+        antialias=False,
+    )
+    network.pos_embed = torch.nn.Parameter(positions)
+    network.patch_embed.grid_size = (side, side)
+    return network
 
 
 def _convert(network: nn.Module, input_size: int) -> Model:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
-import cv2
 import numpy as np
 from pydantic import Field
 
@@ -16,17 +15,15 @@ from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
 from core.detection.coreset import greedy_coreset, uncovered
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
+from core.detection.maps import anomalib_map, smooth_map
 from core.detection.memory import open_memory
-from core.detection.tensors import read_tensors, write_tensors
+from core.detection.tensors import read_bank, write_tensors
 from core.detection.tiling import Tile, blended, tiles_of
-from core.errors import CheckpointError
 from core.settings import Settings
 
 BANK_FILE = "bank.safetensors"
 # Patches to choose the bank from: more would change it little and cost time in proportion.
 CANDIDATES = 150_000
-# Of anomalib's maps, in pixels of the input.
-ANOMALIB_SIGMA = 4
 
 
 class PatchCoreOptions(FeatureOptions):
@@ -41,7 +38,7 @@ class PatchCoreOptions(FeatureOptions):
         description="smooth: blurred over the patches, then enlarged linearly; "
         "anomalib: enlarged in steps, then blurred by 4 px",
     )
-    smoothing: float = Field(1.0, ge=0, description="of smooth maps: sigma, in patches")
+    smoothing: float = Field(0.6, ge=0, description="of smooth maps: sigma, in patches")
     score: Literal["max", "max_patch", "reweighted"] = Field(
         "max",
         description="max: the map's maximum; max_patch: distance of the most distant patch; "
@@ -110,13 +107,7 @@ class PatchCore(Detector[PatchCoreOptions]):
     def load(
         cls, files: Mapping[str, bytes], options: PatchCoreOptions, settings: Settings
     ) -> Self:
-        bank = read_tensors(files, BANK_FILE, ("bank",))["bank"]
-        if bank.ndim != 2 or len(bank) == 0:
-            raise CheckpointError(
-                f"{BANK_FILE} must hold a table of patches, but holds one of shape {bank.shape}. "
-                "Restore it from a copy, or teach the product again."
-            )
-        return cls(bank, options, settings)
+        return cls(read_bank(files, BANK_FILE), options, settings)
 
     @property
     def backbone_name(self) -> str:
@@ -132,7 +123,7 @@ class PatchCore(Detector[PatchCoreOptions]):
         rows, columns, channels = patches.shape
         flat = patches.reshape(-1, channels)
         distances, nearest = self.memory.nearest(flat)
-        anomaly_map = self._map(distances.reshape(rows, columns), pixels.shape[:2])
+        anomaly_map = self._map(distances.reshape(rows, columns), *pixels.shape[:2])
         score = self._reweighted(flat, distances, nearest)
         return Prediction(anomaly_map, score)
 
@@ -144,20 +135,10 @@ class PatchCore(Detector[PatchCoreOptions]):
         added = patches[uncovered(bank, patches)]
         return type(self)(np.concatenate([bank, added]), self.options, lesson.settings)
 
-    def _map(self, distances: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-        height, width = size
+    def _map(self, distances: np.ndarray, height: int, width: int) -> np.ndarray:
         if self.options.maps == "anomalib":
-            side = (self.options.input_size, self.options.input_size)
-            stepped = cv2.resize(distances, side, interpolation=cv2.INTER_NEAREST_EXACT)
-            kernel = 2 * int(4 * ANOMALIB_SIGMA + 0.5) + 1
-            blurred = cv2.GaussianBlur(
-                stepped, (kernel, kernel), ANOMALIB_SIGMA, borderType=cv2.BORDER_REFLECT_101
-            )
-        elif self.options.smoothing > 0:
-            blurred = cv2.GaussianBlur(distances, (0, 0), self.options.smoothing)
-        else:
-            blurred = distances
-        return cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
+            return anomalib_map(distances, self.options.input_size, height, width)
+        return smooth_map(distances, self.options.smoothing, height, width)
 
     def _reweighted(self, patches: np.ndarray, distances: np.ndarray, nearest: np.ndarray) -> float:
         """Score of the most distant patch, higher where the memory around it is sparse."""

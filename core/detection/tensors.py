@@ -48,3 +48,18 @@ def read_tensors(
                 "Restore it from a copy, or teach the product again."
             )
     return found
+
+
+def read_bank(files: Mapping[str, bytes], name: str) -> np.ndarray:
+    """The memory bank of one file, (M, C).
+
+    Raises:
+        CheckpointError: as `read_tensors`, or if it is no table of patches.
+    """
+    bank = read_tensors(files, name, ("bank",))["bank"]
+    if bank.ndim != 2 or len(bank) == 0:
+        raise CheckpointError(
+            f"The detector's file {name} must hold a table of patches, but holds one of shape "
+            f"{bank.shape}. Restore it from a copy, or teach the product again."
+        )
+    return bank
