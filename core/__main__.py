@@ -43,14 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
     teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
     teach.add_argument("--seed", type=int, default=0)
-    teach.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTORS)
-    teach.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="of the detector, such as backbone=wide_resnet50_2 or tile_px=1024; VALUE is JSON",
-    )
+    _add_detector_options(teach)
     how = teach.add_mutually_exclusive_group()
     how.add_argument(
         "--cross-fit",
@@ -87,8 +80,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
+    _add_detector_options(evaluate)
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="figures, curves, worst mistakes")
+    evaluate.add_argument(
+        "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
+    )
+    evaluate.add_argument("--prevalence", type=float, metavar="P", help="share of defective parts")
     evaluate.set_defaults(run=_evaluate)
     return parser
+
+
+def _add_detector_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTORS)
+    command.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the detector, such as backbone=wide_resnet50_2 or tile_px=1024; VALUE is JSON",
+    )
 
 
 def _teach(options: argparse.Namespace) -> int:
@@ -180,17 +190,33 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from core.evaluation.datasets import read_dataset
+    from core.evaluation import tables
+    from core.evaluation.costs import cost_rule
+    from core.evaluation.datasets import read_datasets
     from core.evaluation.detection import evaluate_detection
-    from core.evaluation.tables import HEADER, row
+    from core.evaluation.plots import save_evaluation
 
-    if not options.json:
-        print(HEADER)
-    for folder in options.data:
-        figures = evaluate_detection(
-            read_dataset(folder), settings(), seed=options.seed, on_progress=_show_progress
+    costs = cost_rule(options.cost_ratio, options.prevalence)
+    done = []
+    for dataset in read_datasets(options.data):
+        figures, judged = evaluate_detection(
+            dataset,
+            settings(),
+            algorithm=options.detector,
+            options=_detector_options(options.option),
+            costs=costs,
+            seed=options.seed,
+            on_progress=_show_progress,
         )
-        print(figures.model_dump_json() if options.json else row(figures), flush=True)
+        if not done and not options.json:
+            print(tables.header(tables.DETECTION_COLUMNS))
+        print(figures.model_dump_json() if options.json else tables.detection_row(figures))
+        sys.stdout.flush()
+        if options.out is not None:
+            save_evaluation(options.out / dataset.name, figures, judged, settings())
+        done.append(figures)
+    if not options.json:
+        print(f"\n{tables.further_tables(done)}")
     return 0
 
 

@@ -36,3 +36,7 @@ class WeightsError(InspectionError):
 
 class DetectorError(InspectionError):
     """A detector is unknown, wrongly configured, or cannot be trained or exported."""
+
+
+class EvaluationError(InspectionError):
+    """What is to be measured, or how, does not make sense."""

@@ -7,10 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import ImageError
+import cv2
+import numpy as np
+
+from core.errors import EvaluationError, ImageError
 from core.sources import PictureFile, pictures_at
 
 GOOD = "good"
@@ -30,6 +34,30 @@ class TestPicture:
     def is_defective(self) -> bool:
         return self.defect_type != GOOD
 
+    def truth(self, height: int, width: int) -> np.ndarray | None:
+        """Where the picture is defective: bool (height, width), or None when that is not known.
+
+        A good picture is defective nowhere. Of a defective one it is not known when the mask is
+        missing or marks no pixel.
+
+        Raises:
+            ImageError: if the mask cannot be read or has another size than the picture.
+        """
+        if not self.is_defective:
+            return np.zeros((height, width), bool)
+        if self.mask is None:
+            return None
+        data = np.fromfile(self.mask, np.uint8)
+        mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+        if mask is None:
+            raise ImageError(f"{self.mask} is not a picture that can be read. Replace it.")
+        if mask.shape != (height, width):
+            raise ImageError(
+                f"{self.mask} has {mask.shape[1]} x {mask.shape[0]} pixels, but its picture "
+                f"{width} x {height}. A mask must have the size of its picture."
+            )
+        return mask > 0 if mask.any() else None
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -38,6 +66,23 @@ class Dataset:
     name: str
     train: list[PictureFile]
     test: list[TestPicture]
+
+
+def read_datasets(folders: Sequence[Path]) -> list[Dataset]:
+    """Read several folders, before anything is taught.
+
+    Raises:
+        ImageError: if one of them is not in the layout above.
+        EvaluationError: if two have the same name: their figures could not be told apart.
+    """
+    datasets = [read_dataset(folder) for folder in folders]
+    names = [dataset.name for dataset in datasets]
+    for name in names:
+        if names.count(name) > 1:
+            raise EvaluationError(
+                f"Two of the folders are called {name}. Rename one, or evaluate them one by one."
+            )
+    return datasets
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -57,7 +102,9 @@ def read_dataset(folder: Path) -> Dataset:
         if kind.is_dir()
         for picture in pictures_at([kind])
     ]
-    return Dataset(folder.name, pictures_at([folder / "train" / GOOD]), test)
+    if not test:
+        raise ImageError(f"{folder / 'test'} holds no folder of pictures. Name a set that does.")
+    return Dataset(folder.resolve().name, pictures_at([folder / "train" / GOOD]), test)
 
 
 def _mask(folder: Path, defect_type: str, filename: str) -> Path | None:

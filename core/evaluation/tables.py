@@ -1,27 +1,162 @@
-"""Figures as rows of a Markdown table."""
+"""Figures as Markdown tables: one row a set."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.domain import FalseAlarmRate
+from core.evaluation.costs import ThresholdCost
 from core.evaluation.detection import DetectionFigures
+from core.evaluation.estimates import Estimate, Rate
 
-HEADER = (
-    "| set | normals (held out) | test good / defective | image AUROC | pixel AUROC "
-    "| good: pass / review / fail | defective: pass / review / fail | guaranteed | taught in |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+DETECTION_COLUMNS = (
+    "set",
+    "normals (held out)",
+    "good / defective",
+    "image AUROC",
+    "AUPR",
+    "F1 at review threshold (oracle)",
+    "false alarms",
+    "overkills",
+    "to review",
+    "escapes",
+    "guaranteed",
+    "teach / predict / measure",
 )
+LOCALISATION_COLUMNS = (
+    "set",
+    "pictures",
+    "pixel AUROC",
+    "AUPRO to FPR 0.3",
+    "Dice",
+    "IoU",
+    "defects touched",
+    "findings on a defect",
+    "IoU of pairs (number)",
+)
+COST_COLUMNS = (
+    "set",
+    "cost ratio, prevalence",
+    "threshold",
+    "value",
+    "escapes",
+    "overkills",
+    "cost of a part",
+)
+NONE = "–"
+NOTES = """\
+In brackets: 95 % intervals, exact ones for counts and bootstrap over pictures for areas. False \
+alarms are good pictures not passed (REVIEW or FAIL), overkills those that FAIL; escapes are \
+defective pictures that PASS. The thresholds come from held-out training normals; only the oracle \
+F1 has its threshold from the test labels, and shows what the best threshold could reach. \
+'Guaranteed' is the bound on good parts stopped at the review threshold. Dice and IoU are those \
+of the map from the review threshold on, all pixels together; pairs are found and true defects \
+matched one to one."""
+COST_NOTES = """\
+Costs are expected of a part, in overkills, were every part from the threshold on rejected. The \
+cheapest threshold is chosen by one half of the labelled pictures, and every row is measured on \
+the other half. It stands or falls with labels of defects like those to come."""
 
 
-def row(figures: DetectionFigures) -> str:
-    """One row under `HEADER`."""
-    pixel = "no masks" if figures.pixel_auroc is None else f"{figures.pixel_auroc:.4f}"
-    return (
-        f"| {figures.dataset} | {figures.train_normals} ({figures.held_out}) "
-        f"| {figures.test_good} / {figures.test_defective} "
-        f"| {figures.image_auroc:.4f} | {pixel} "
-        f"| {_counts(figures.good_verdicts)} | {_counts(figures.defective_verdicts)} "
-        f"| {figures.guaranteed_rate:.1%} | {figures.teach_seconds:.1f} s |"
+def header(columns: Sequence[str]) -> str:
+    """First two lines of a table."""
+    return f"{_line(columns)}\n{_line(['---'] * len(columns))}"
+
+
+def detection_row(figures: DetectionFigures) -> str:
+    """One row of the table of verdicts."""
+    ranking, verdicts = figures.ranking, figures.verdicts
+    if ranking is None:
+        ranked = [NONE] * 3
+    else:
+        f1 = f"{ranking.f1_at_t_low:.3f} ({ranking.f1_oracle:.3f})"
+        ranked = [_estimate(ranking.auroc), _estimate(ranking.aupr), f1]
+    seconds = [f"{figures.seconds[step]:.1f}" for step in ("teach", "predict", "measure")]
+    return _line(
+        [
+            figures.dataset,
+            f"{figures.train_normals} ({figures.held_out})",
+            f"{figures.test_good} / {figures.test_defective}",
+            *ranked,
+            _rate(verdicts.false_alarms),
+            _rate(verdicts.overkills),
+            _rate(verdicts.review),
+            _rate(verdicts.escapes),
+            _bound(figures.false_alarm),
+            f"{' / '.join(seconds)} s",
+        ]
     )
 
 
-def _counts(verdicts: dict[str, int]) -> str:
-    return " / ".join(str(count) for count in verdicts.values())
+def localisation_row(figures: DetectionFigures) -> str:
+    """One row of the table of places."""
+    pixels, places = figures.pixels, figures.localisation
+    if pixels is None:
+        covered = ["no masks", *[NONE] * 4]
+    else:
+        covered = [str(pixels.pictures), f"{pixels.auroc:.3f}", _estimate(pixels.aupro)]
+        covered += [f"{pixels.dice:.3f}", f"{pixels.iou:.3f}"]
+    if places is None:
+        placed = [NONE] * 3
+    else:
+        iou = NONE if places.mean_iou is None else f"{places.mean_iou:.3f} ({places.matched})"
+        placed = [_rate(places.recall), _rate(places.precision), iou]
+    return _line([figures.dataset, *covered, *placed])
+
+
+def cost_rows(figures: DetectionFigures) -> list[str]:
+    """Rows of the table of costs, one a threshold; none when costs were not asked for."""
+    costs = figures.costs
+    if costs is None:
+        return []
+    rows: list[tuple[str, ThresholdCost]] = [
+        ("cheapest", costs.cheapest),
+        ("review", costs.at_t_low),
+        ("fail", costs.at_t_high),
+    ]
+    return [
+        _line(
+            [
+                figures.dataset,
+                f"{costs.rule.ratio:g}, {costs.rule.prevalence:.1%}",
+                name,
+                f"{at.threshold:.4g}",
+                _rate(at.escapes),
+                _rate(at.overkills),
+                f"{at.cost:.4f}",
+            ]
+        )
+        for name, at in rows
+    ]
+
+
+def further_tables(all_figures: Sequence[DetectionFigures]) -> str:
+    """What follows the table of verdicts: places, costs if asked for, and how to read it all."""
+    parts = [
+        "\n".join([header(LOCALISATION_COLUMNS), *map(localisation_row, all_figures)]),
+        NOTES,
+    ]
+    costs = [row for figures in all_figures for row in cost_rows(figures)]
+    if costs:
+        parts += ["\n".join([header(COST_COLUMNS), *costs]), COST_NOTES]
+    return "\n\n".join(parts)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _bound(false_alarm: FalseAlarmRate) -> str:
+    estimate = " (an estimate)" if false_alarm.is_estimate else ""
+    return f"{false_alarm.guaranteed:.1%}{estimate}"
+
+
+def _estimate(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _rate(rate: Rate | None) -> str:
+    if rate is None:
+        return NONE
+    interval = f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+    return f"{rate.count}/{rate.out_of} = {rate.share:.1%} {interval}"

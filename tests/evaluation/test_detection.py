@@ -1,83 +1,169 @@
-"""The evaluation command's figures, on generated and on real labelled sets."""
+"""The evaluation's figures, on generated and on real labelled sets."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
-from core.errors import ImageError
-from core.evaluation.datasets import read_dataset
-from core.evaluation.detection import evaluate_detection
-from core.evaluation.tables import HEADER, row
+from core.domain import Verdict
+from core.errors import EvaluationError, ImageError
+from core.evaluation import judging, tables
+from core.evaluation.datasets import read_dataset, read_datasets
+from core.evaluation.detection import DetectionFigures, evaluate_detection, measure
+from core.evaluation.judging import Judged, JudgedPicture
 from core.settings import Settings
 
-GOOD_TEST_PICTURES = 4
-SCRATCHED_PICTURES = 5
+Evaluated = tuple[DetectionFigures, Judged]
 
 
-def brushed_metal(rng: np.random.Generator) -> np.ndarray:
-    noise = rng.normal(128, 40, (160, 160)).astype(np.float32)
-    return cv2.GaussianBlur(noise, (0, 0), sigmaX=9, sigmaY=0.7).clip(0, 255).astype(np.uint8)
+def evaluate(folder: Path, station: Settings) -> DetectionFigures:
+    return evaluate_detection(read_dataset(folder), station, on_progress=lambda *_: None)[0]
 
 
-@pytest.fixture
-def scratched_metal(tmp_path: Path) -> Path:
-    """A set in MVTec AD layout: brushed metal, with and without a bright scratch."""
-    rng = np.random.default_rng(0)
-    root = tmp_path / "metal"
-    for folder in ("train/good", "test/good", "test/scratch", "ground_truth/scratch"):
-        (root / folder).mkdir(parents=True)
-    for number in range(20):
-        cv2.imwrite(str(root / f"train/good/{number:03}.png"), brushed_metal(rng))
-    for number in range(GOOD_TEST_PICTURES):
-        cv2.imwrite(str(root / f"test/good/{number:03}.png"), brushed_metal(rng))
-    for number in range(SCRATCHED_PICTURES):
-        picture, mask = brushed_metal(rng), np.zeros((160, 160), np.uint8)
-        start, end = rng.integers(20, 140, (2, 2))
-        for canvas, value in ((picture, 250), (mask, 255)):
-            cv2.line(canvas, start.tolist(), (end + 30).tolist(), value, 4)
-        cv2.imwrite(str(root / f"test/scratch/{number:03}.png"), picture)
-        cv2.imwrite(str(root / f"ground_truth/scratch/{number:03}_mask.png"), mask)
-    return root
+def relabelled(judged: Judged, change: Callable[[JudgedPicture], JudgedPicture]) -> Judged:
+    return dataclasses.replace(judged, pictures=[change(p) for p in judged.pictures])
 
 
-def test_figures_of_a_set_that_is_easy(scratched_metal: Path, station: Settings) -> None:
-    figures = evaluate_detection(
-        read_dataset(scratched_metal), station, on_progress=lambda step, share: None
+def test_figures_of_a_set_that_is_easy(evaluated_metal: Evaluated, metal_station: Settings) -> None:
+    figures, judged = evaluated_metal
+
+    assert (figures.train_normals, figures.held_out) == (20, 6)
+    assert (figures.test_good, figures.test_defective, figures.truth_unknown) == (4, 5, 0)
+    assert figures.ranking is not None
+    assert figures.ranking.auroc.value == figures.ranking.aupr.value == 1
+    assert figures.ranking.f1_oracle == 1
+    assert figures.pixels is not None
+    assert figures.pixels.pictures == 9
+    assert figures.pixels.auroc > 0.95
+    assert 0.7 < figures.pixels.aupro.value <= 1
+    assert figures.pixels.iou == pytest.approx(
+        figures.pixels.dice / (2 - figures.pixels.dice), abs=1e-5
+    )
+    assert figures.localisation is not None
+    assert figures.localisation.recall is not None
+    assert figures.localisation.recall.share == 1
+    assert figures.verdicts.escapes is not None
+    assert (figures.verdicts.escapes.count, figures.verdicts.escapes.out_of) == (0, 5)
+    assert figures.verdicts.defective["PASS"] == 0
+    assert figures.costs is not None
+    assert not metal_station.data_dir.joinpath("records.duckdb").exists(), "no trace in the records"
+    assert not metal_station.ad_checkpoint_dir.exists()
+    assert judged.seconds["teach"] > 0
+
+
+def test_errors_at_the_thresholds_are_counted(evaluated_metal: Evaluated) -> None:
+    verdicts = iter(["PASS", "REVIEW", "FAIL", "FAIL", "PASS", "PASS", "REVIEW", "FAIL", "FAIL"])
+    judged = relabelled(
+        evaluated_metal[1], lambda p: dataclasses.replace(p, verdict=Verdict(next(verdicts)))
     )
 
-    assert figures.train_normals == 20
-    assert figures.held_out == 6
-    assert (figures.test_good, figures.test_defective) == (GOOD_TEST_PICTURES, SCRATCHED_PICTURES)
-    assert figures.image_auroc == 1
-    assert figures.pixel_auroc is not None
-    assert figures.pixel_auroc > 0.95
-    assert sum(figures.good_verdicts.values()) == GOOD_TEST_PICTURES
-    assert figures.defective_verdicts["PASS"] == 0
-    assert not station.data_dir.exists(), "an evaluation leaves no trace in the records"
-    assert row(figures).count("|") == HEADER.splitlines()[0].count("|")
+    found = measure(judged).verdicts
+
+    assert found.good == {"PASS": 1, "REVIEW": 1, "FAIL": 2}
+    assert found.defective == {"PASS": 2, "REVIEW": 1, "FAIL": 2}
+    rates = (found.false_alarms, found.overkills, found.review, found.escapes, found.not_failed)
+    counts = [(rate.count, rate.out_of) for rate in rates if rate is not None]
+    assert counts == [(3, 4), (2, 4), (2, 9), (2, 5), (3, 5)]
 
 
-def test_labels_swapped_turn_the_figure_around(scratched_metal: Path, station: Settings) -> None:
-    test = scratched_metal / "test"
-    (test / "good").rename(test / "aside")
-    (test / "scratch").rename(test / "good")
-    (test / "aside").rename(test / "scratch")
+def test_labels_swapped_turn_the_figure_around(evaluated_metal: Evaluated) -> None:
+    def swapped(picture: JudgedPicture) -> JudgedPicture:
+        kind = "good" if picture.item.is_defective else "scratch"
+        item = dataclasses.replace(picture.item, defect_type=kind)
+        return dataclasses.replace(picture, item=item)
 
-    figures = evaluate_detection(
-        read_dataset(scratched_metal), station, on_progress=lambda step, share: None
-    )
+    figures = measure(relabelled(evaluated_metal[1], swapped))
 
-    assert figures.image_auroc == 0
+    assert figures.ranking is not None
+    assert figures.ranking.auroc.value == figures.ranking.auroc.high == 0
 
 
-def test_a_folder_in_another_layout_is_named(tmp_path: Path) -> None:
+def test_good_pictures_alone(evaluated_metal: Evaluated) -> None:
+    _, judged = evaluated_metal
+    good = [picture for picture in judged.pictures if not picture.item.is_defective]
+
+    figures = measure(dataclasses.replace(judged, pictures=good))
+
+    assert figures.ranking is None
+    assert figures.pixels is None
+    assert figures.localisation is None
+    assert figures.verdicts.escapes is None
+    assert figures.verdicts.false_alarms is not None
+    check_tables(figures)
+
+
+def test_masks_absent_and_empty(scratched_metal: Path, station: Settings) -> None:
+    masks = sorted((scratched_metal / "ground_truth" / "scratch").iterdir())
+    for mask in masks:
+        mask.unlink()
+
+    figures = evaluate(scratched_metal, station)
+
+    assert figures.truth_unknown == 5
+    assert figures.pixels is None
+    assert figures.localisation is None
+    assert figures.ranking is not None
+    check_tables(figures)
+
+
+def check_tables(figures: DetectionFigures) -> None:
+    """Every row has as many cells as its header."""
+    pairs = [
+        (tables.DETECTION_COLUMNS, tables.detection_row(figures)),
+        (tables.LOCALISATION_COLUMNS, tables.localisation_row(figures)),
+        *((tables.COST_COLUMNS, row) for row in tables.cost_rows(figures)),
+    ]
+    for columns, row in pairs:
+        assert row.count("|") == tables.header(columns).splitlines()[0].count("|")
+        assert figures.dataset in row
+
+
+def test_tables(evaluated_metal: Evaluated) -> None:
+    figures, _ = evaluated_metal
+
+    check_tables(figures)
+    assert len(tables.cost_rows(figures)) == 3
+    assert "0/5 = 0.0% [0.0, 52.2]" in tables.detection_row(figures)
+
+
+def test_more_pictures_than_fit_are_drawn_from_both_kinds(
+    scratched_metal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = read_dataset(scratched_metal).test
+    everything = judging.chosen_to_compare(items, seed=0)
+    monkeypatch.setattr(judging, "MOST_COMPARED", 5)
+
+    chosen = judging.chosen_to_compare(items, seed=0)
+
+    assert everything == set(range(9))
+    assert [items[number].is_defective for number in sorted(chosen)] == [False] * 2 + [True] * 3
+    assert judging.chosen_to_compare(items, seed=1) != chosen
+
+
+def test_truth_of_a_picture(scratched_metal: Path) -> None:
+    good, *_, scratched = read_dataset(scratched_metal).test
+
+    nowhere, somewhere = good.truth(160, 160), scratched.truth(160, 160)
+    assert nowhere is not None
+    assert somewhere is not None
+    assert not nowhere.any()
+    assert 0 < somewhere.mean() < 0.2
+    with pytest.raises(ImageError, match="size of its picture"):
+        scratched.truth(160, 161)
+    assert scratched.mask is not None
+    scratched.mask.write_bytes(b"")
+    with pytest.raises(ImageError, match=scratched.mask.name):
+        scratched.truth(160, 160)
+
+
+def test_folders_that_cannot_be_evaluated(scratched_metal: Path, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="train/good"):
         read_dataset(tmp_path)
+    with pytest.raises(EvaluationError, match="called metal"):
+        read_datasets([scratched_metal, scratched_metal])
 
 
 @pytest.mark.parametrize(
@@ -86,8 +172,9 @@ def test_a_folder_in_another_layout_is_named(tmp_path: Path) -> None:
 def test_real_parts(
     real_data: Callable[[str], Path], station: Settings, name: str, least: float
 ) -> None:
-    figures = evaluate_detection(
-        read_dataset(real_data(name)), station, on_progress=lambda step, share: None
-    )
+    figures = evaluate(real_data(name), station)
 
-    assert figures.image_auroc >= least
+    assert figures.ranking is not None
+    assert figures.ranking.auroc.value >= least
+    assert figures.pixels is not None
+    assert figures.pixels.aupro.low < figures.pixels.aupro.value < figures.pixels.aupro.high

@@ -1,0 +1,70 @@
+"""A generated labelled set, and what a fresh detector says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.evaluation.costs import CostRule
+from core.evaluation.datasets import read_dataset
+from core.evaluation.detection import DetectionFigures, evaluate_detection
+from core.evaluation.judging import Judged
+from core.settings import Settings
+
+GOOD_TEST_PICTURES = 4
+SCRATCHED_PICTURES = 5
+
+
+def brushed_metal(rng: np.random.Generator) -> np.ndarray:
+    noise = rng.normal(128, 40, (160, 160)).astype(np.float32)
+    return cv2.GaussianBlur(noise, (0, 0), sigmaX=9, sigmaY=0.7).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def scratched_metal(tmp_path: Path) -> Path:
+    """A set in MVTec AD layout: brushed metal, with and without a bright scratch."""
+    return draw_scratched_metal(tmp_path / "metal")
+
+
+def draw_scratched_metal(root: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for folder in ("train/good", "test/good", "test/scratch", "ground_truth/scratch"):
+        (root / folder).mkdir(parents=True)
+    for number in range(20):
+        cv2.imwrite(str(root / f"train/good/{number:03}.png"), brushed_metal(rng))
+    for number in range(GOOD_TEST_PICTURES):
+        cv2.imwrite(str(root / f"test/good/{number:03}.png"), brushed_metal(rng))
+    for number in range(SCRATCHED_PICTURES):
+        picture, mask = brushed_metal(rng), np.zeros((160, 160), np.uint8)
+        start, end = rng.integers(20, 140, (2, 2))
+        for canvas, value in ((picture, 250), (mask, 255)):
+            cv2.line(canvas, start.tolist(), (end + 30).tolist(), value, 4)
+        cv2.imwrite(str(root / f"test/scratch/{number:03}.png"), picture)
+        cv2.imwrite(str(root / f"ground_truth/scratch/{number:03}_mask.png"), mask)
+    return root
+
+
+@pytest.fixture(scope="session")
+def metal_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Settings:
+    """Settings that the set is evaluated with."""
+    root = tmp_path_factory.mktemp("metal_station")
+    return Settings(
+        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
+    )
+
+
+@pytest.fixture(scope="session")
+def evaluated_metal(
+    tmp_path_factory: pytest.TempPathFactory, metal_station: Settings
+) -> tuple[DetectionFigures, Judged]:
+    """Figures of the generated set, and what they were computed from."""
+    folder = draw_scratched_metal(tmp_path_factory.mktemp("sets") / "metal")
+    return evaluate_detection(
+        read_dataset(folder),
+        metal_station,
+        costs=CostRule(ratio=20, prevalence=0.05),
+        on_progress=lambda step, share: None,
+    )
