@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import importlib.metadata
+import os
 import platform
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -191,7 +193,7 @@ def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tu
             source = aside.ad_checkpoint_dir / "evaluation" / "0"
             products = [Product.from_key(f"evaluation/{n}") for n in range(1, FURTHER_PRODUCTS + 1)]
             for product in products:
-                _copy(source, source.with_name(product.category))
+                shutil.copytree(source, source.with_name(product.category))
             gc.collect()
             before, times = _resident_mb(), []
             for product in products:
@@ -200,12 +202,6 @@ def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tu
                 times.append(time.perf_counter() - start)
             taken = (_resident_mb() - before) / len(products)
     return 1000 * float(np.median(times)), taken
-
-
-def _copy(source: Path, target: Path) -> None:
-    import shutil
-
-    shutil.copytree(source, target)
 
 
 def _memory_of_anomalibs(model: PatchcoreModel, settings: Settings) -> float:
@@ -223,8 +219,6 @@ def _resident_mb() -> float:
 
 
 def _machine() -> str:
-    import os
-
     processor = "unknown processor"
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -232,4 +226,42 @@ def _machine() -> str:
         processor = names[0].partition(":")[2].strip() if names else processor
     return f"{os.cpu_count()} cores of {processor}, {platform.system()}, Python " + (
         platform.python_version()
+    )
+
+
+def speed_table(figures: SpeedFigures) -> str:
+    """The comparison as a Markdown table, with the machine under it."""
+    f = figures
+    rows = [
+        ("learn", f"{f.learn:.1f} s", f"{f.learn_anomalib:.1f} s", f.learn_anomalib / f.learn),
+        (
+            "inspect a picture, median",
+            f"{f.inspect_median_ms:.1f} ms",
+            f"{f.inspect_median_ms_anomalib:.1f} ms",
+            f.inspect_median_ms_anomalib / f.inspect_median_ms,
+        ),
+        (
+            "inspect a picture, 95th percentile",
+            f"{f.inspect_p95_ms:.1f} ms",
+            f"{f.inspect_p95_ms_anomalib:.1f} ms",
+            f.inspect_p95_ms_anomalib / f.inspect_p95_ms,
+        ),
+        (
+            "memory of each further product",
+            f"{f.product_mb:.1f} MB",
+            f"{f.product_mb_anomalib:.1f} MB",
+            f.product_mb_anomalib / f.product_mb,
+        ),
+    ]
+    lines = ["| | ours | anomalib's | ratio |", "|---|---|---|---|"]
+    lines += [f"| {name} | {ours} | {theirs} | {ratio:.1f} |" for name, ours, theirs, ratio in rows]
+    lines += [
+        f"| image AUROC | {f.image_auroc:.4f} | {f.image_auroc_anomalib:.4f} | |",
+        f"| load a taught product, median | {f.load_median_ms:.1f} ms | | |",
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in f.versions.items())
+    return "\n".join(lines) + (
+        f"\n\n{f.dataset}: {f.train_normals} normals, {f.test_pictures} test pictures at "
+        f"{INPUT_SIZE} px; EfficientNet-Lite0, {' and '.join(LAYERS)}, coreset "
+        f"{CORESET_RATIO:.0%}. {f.machine}; {versions}."
     )

@@ -1,0 +1,61 @@
+"""evaluate: measure a detector on labelled data."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.commands.shared import add_detector_options, detector_options, show_progress
+from core.settings import settings
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_command(commands: _SubParsersAction) -> None:
+    evaluate = commands.add_parser("evaluate", help="measure a detector on labelled data")
+    evaluate.add_argument(
+        "--data", required=True, nargs="+", type=Path, metavar="FOLDER", help="in MVTec AD layout"
+    )
+    evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
+    add_detector_options(evaluate)
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="figures, curves, worst mistakes")
+    evaluate.add_argument(
+        "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
+    )
+    evaluate.add_argument("--prevalence", type=float, metavar="P", help="share of defective parts")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from core.evaluation import tables
+    from core.evaluation.costs import cost_rule
+    from core.evaluation.datasets import read_datasets
+    from core.evaluation.detection import evaluate_detection
+    from core.evaluation.plots import save_evaluation
+
+    costs = cost_rule(options.cost_ratio, options.prevalence)
+    done = []
+    for dataset in read_datasets(options.data):
+        figures, judged = evaluate_detection(
+            dataset,
+            settings(),
+            algorithm=options.detector,
+            options=detector_options(options.option),
+            costs=costs,
+            seed=options.seed,
+            on_progress=show_progress,
+        )
+        if not done and not options.json:
+            print(tables.header(tables.DETECTION_COLUMNS))
+        print(figures.model_dump_json() if options.json else tables.detection_row(figures))
+        sys.stdout.flush()
+        if options.out is not None:
+            save_evaluation(options.out / dataset.name, figures, judged, settings())
+        done.append(figures)
+    if not options.json:
+        print(f"\n{tables.further_tables(done)}")
+    return 0

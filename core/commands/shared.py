@@ -1,0 +1,42 @@
+"""What several commands share: a detector's options, and progress."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
+from core.errors import DetectorError
+
+
+def add_detector_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTORS)
+    command.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the detector, such as backbone=wide_resnet50_2 or tile_px=1024; VALUE is JSON",
+    )
+
+
+def detector_options(pairs: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE pairs; a value that is no JSON is taken as text."""
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise DetectorError(f"--option must be NAME=VALUE, not {pair!r}.")
+        try:
+            options[name] = json.loads(value)
+        except json.JSONDecodeError:
+            options[name] = value
+    return options
+
+
+def show_progress(step: str, share: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{step} {share:4.0%}   ", end="\n" if share == 1 else "", file=sys.stderr)
