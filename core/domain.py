@@ -177,6 +177,15 @@ class Judgement(Frozen):
     is_unlike: bool = Field(False, description="most of the picture is unlike anything taught")
     false_alarm: FalseAlarmRate
 
+    def notices(self) -> tuple[str, ...]:
+        """What the reader of the verdict should know beside it."""
+        if not self.is_unlike:
+            return ()
+        return (
+            "More than half of this picture is unlike anything taught: is it the right product, "
+            "and are camera and light as they were?",
+        )
+
 
 class Box(Frozen):
     """Axis-aligned box, in pixels."""

@@ -85,6 +85,11 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
                 f"{name} is damaged or cut short and cannot be read ({error}). Send it again."
             ) from error
     height, width = pixels.shape[:2]
+    if (pixels == pixels[0, 0]).all():
+        raise ImageError(
+            f"{name} is of one colour all over: nothing can be seen on it. Check the camera, its "
+            "cap and the light, and take the picture again."
+        )
     return CheckedImage(
         pixels,
         ImageInfo(

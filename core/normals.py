@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +65,11 @@ class Normals:
 
 
 class StoredPictures(Sequence[np.ndarray]):
-    """Pictures of the file store, decoded when they are asked for."""
+    """Pictures of the file store, decoded when they are asked for.
+
+    Its item access is not declared as two overloads: `typing.overload` would keep this module, and
+    DuckDB with it, alive beyond the interpreter's end, which then complains on the screen.
+    """
 
     def __init__(self, bench: Workbench, images: Sequence[TaughtImage]) -> None:
         self._bench = bench
@@ -74,11 +78,7 @@ class StoredPictures(Sequence[np.ndarray]):
     def __len__(self) -> int:
         return len(self._images)
 
-    @overload
-    def __getitem__(self, index: int) -> np.ndarray: ...
-    @overload
-    def __getitem__(self, index: slice) -> StoredPictures: ...
-    def __getitem__(self, index: int | slice) -> np.ndarray | StoredPictures:
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401
         if isinstance(index, slice):
             return StoredPictures(self._bench, self._images[index])
         image = self._images[index]

@@ -129,3 +129,32 @@ def test_teach_from_a_folder(run, tmp_path: Path) -> None:  # noqa: ANN001
     assert "Plant/cell taught from 8 good pictures" in done.stdout
     assert "cannot be guaranteed" in done.stdout
     assert (tmp_path / "checkpoints" / "Plant" / "cell" / "active.json").exists()
+
+
+def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) -> None:  # noqa: ANN001
+    first, further = tmp_path / "first", tmp_path / "further"
+    for folder, cells in ((first, demo_normals()[:12]), (further, demo_normals()[12:14])):
+        folder.mkdir()
+        for number, cell in enumerate(cells):
+            (folder / f"{folder.name}{number}.png").write_bytes(cell.read())
+    own = {"AD_CHECKPOINT_DIR": str(tmp_path / "checkpoints")}
+    named = ("--product", "Plant/cell")
+
+    taught = run("teach", *named, "--images", first, "--option", "bank_size=500", **own)
+    extended = run("teach", *named, "--images", further, "--add", **own)
+    changed = run(
+        *("policy", *named, "--set", "location=clock", "--set", "severity.major_peak=1.2"),
+        *("--by", "Ana", "--reason", "round parts"),
+        **own,
+    )
+    unexplained = run("policy", *named, "--set", "location=grid", **own)
+    impossible = run("policy", *named, "--set", "confidence=7", "--by", "A", "--reason", "b", **own)
+
+    assert taught.returncode == 0, taught.stderr
+    assert "Plant/cell taught from 14 good pictures" in extended.stdout, extended.stderr
+    assert '"location": "clock"' in changed.stdout, changed.stderr
+    assert '"major_peak": 1.2' in changed.stdout
+    assert "needs --by NAME and --reason TEXT" in unexplained.stderr
+    assert impossible.stderr.startswith("Error: confidence cannot be 7")
+    shown = run("policy", *named, **own)
+    assert '"location": "clock"' in shown.stdout

@@ -71,12 +71,20 @@ def test_modes_become_rgb(mode: str) -> None:
 
 def test_transparent_parts_become_white_and_are_noticed() -> None:
     image = Image.fromarray(picture()).convert("RGBA")
-    image.putalpha(0)
+    alpha = np.zeros(image.size[::-1], np.uint8)
+    alpha[:, :5] = 255
+    image.putalpha(Image.fromarray(alpha))
 
     loaded = load(encoded(image, "PNG"), "a.png")
 
-    assert (loaded.pixels == 255).all()
+    assert (loaded.pixels[:, 5:] == 255).all()
+    assert np.array_equal(loaded.pixels[:, :5], picture()[:, :5])
     assert "transparent" in loaded.info.notices[0]
+
+
+def test_a_picture_of_one_colour_is_refused() -> None:
+    with pytest.raises(ImageError, match=r"cap.png is of one colour all over"):
+        load(encoded(Image.new("RGB", (40, 30), (3, 3, 3)), "PNG"), "cap.png")
 
 
 @pytest.mark.parametrize(("suffix", "channels"), [("png", 1), ("png", 3), ("tiff", 1), ("tiff", 3)])

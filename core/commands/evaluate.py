@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.shared import add_detector_options, detector_options, show_progress
+from core.commands.shared import add_detector_options, named_values, show_progress
 from core.settings import settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _evaluate(options: argparse.Namespace) -> int:
             dataset,
             settings(),
             algorithm=options.detector,
-            options=detector_options(options.option),
+            options=named_values(options.option, "--option"),
             costs=costs,
             seed=options.seed,
             on_progress=show_progress,

@@ -85,7 +85,7 @@ def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) ->
         f"{inspection.id}",
         flush=True,
     )
-    for sentence in inspection.image.notices:
+    for sentence in (*inspection.image.notices, *inspection.judgement.notices()):
         print(f"       note: {sentence}")
     for step in inspection.steps:
         if timing or step.status == "failed":

@@ -23,18 +23,22 @@ def add_detector_options(command: argparse.ArgumentParser) -> None:
     )
 
 
-def detector_options(pairs: Sequence[str]) -> dict[str, Any]:
-    """NAME=VALUE pairs; a value that is no JSON is taken as text."""
-    options: dict[str, Any] = {}
+def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
+    """NAME=VALUE pairs of an option; a value that is no JSON is taken as text.
+
+    Raises:
+        DetectorError: if a pair has no equals sign.
+    """
+    values: dict[str, Any] = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator:
-            raise DetectorError(f"--option must be NAME=VALUE, not {pair!r}.")
+            raise DetectorError(f"{option} must be NAME=VALUE, not {pair!r}.")
         try:
-            options[name] = json.loads(value)
+            values[name] = json.loads(value)
         except json.JSONDecodeError:
-            options[name] = value
-    return options
+            values[name] = value
+    return values
 
 
 def show_progress(step: str, share: float) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.shared import add_detector_options, detector_options, show_progress
+from core.commands.shared import add_detector_options, named_values, show_progress
 from core.domain import Product
 from core.errors import ImageError, ProductError
 from core.settings import settings
@@ -73,7 +73,7 @@ def _teach(options: argparse.Namespace) -> int:
                 product,
                 pictures,
                 algorithm=options.detector,
-                options=detector_options(options.option),
+                options=named_values(options.option, "--option"),
                 cross_fit=options.cross_fit,
                 seed=options.seed,
                 on_progress=show_progress,

@@ -135,6 +135,7 @@ def _verdict(page: ReportPage, inspection: Inspection) -> None:
             f"fail from {judgement.t_high:.3f}   ·   above {judgement.percentile:.0f} % of "
             "held-out normals",
             judgement.false_alarm.sentence(),
+            *judgement.notices(),
         ],
     )
 

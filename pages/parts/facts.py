@@ -25,6 +25,8 @@ def show_verdict(judgement: Judgement) -> None:
             "normals"
         )
         st.caption(judgement.false_alarm.sentence())
+        for sentence in judgement.notices():
+            st.warning(sentence, icon=":material/help:")
 
 
 def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
