@@ -26,6 +26,18 @@ class Memory(Protocol):
         """
         ...
 
+    def around(self, index: int, count: int) -> np.ndarray:
+        """The normal patches nearest to one of them, itself first.
+
+        Args:
+            index: of the patch in the middle.
+            count: how many; all when there are fewer.
+
+        Returns:
+            float32 (count, C).
+        """
+        ...
+
 
 def open_memory(bank: np.ndarray, device: str | None) -> Memory:
     """The memory on a torch device, or on the processor when that is None."""
@@ -59,6 +71,11 @@ class HostMemory:
         squares = np.einsum("ij,ij->i", patches, patches) - 2 * best
         return np.sqrt(np.maximum(squares, 0)), indices
 
+    def around(self, index: int, count: int) -> np.ndarray:
+        closeness = self._transposed[:, index] @ self._transposed - self._half_squares
+        nearest = np.argsort(-closeness, kind="stable")[:count]
+        return self._transposed[:, nearest].T
+
 
 class TorchMemory:
     """A memory on a torch device."""
@@ -79,3 +96,10 @@ class TorchMemory:
         queries = torch.from_numpy(patches).to(self._device)
         distances, indices = torch.cdist(queries, self._on_device).min(dim=1)
         return distances.cpu().numpy(), indices.cpu().numpy()
+
+    def around(self, index: int, count: int) -> np.ndarray:
+        import torch
+
+        distances = torch.cdist(self._on_device[index][None], self._on_device)[0]
+        nearest = distances.argsort(stable=True)[:count]
+        return self._on_device[nearest].cpu().numpy()

@@ -144,11 +144,9 @@ class PatchCore(Detector[PatchCoreOptions]):
         """Score of the most distant patch, higher where the memory around it is sparse."""
         if self.options.score != "reweighted":
             return float(distances.max())
-        bank = self.memory.bank.astype(np.float32)
         farthest = int(distances.argmax())
-        to_bank = np.linalg.norm(bank - bank[nearest[farthest]], axis=1)
-        support = np.argsort(to_bank, kind="stable")[: self.options.neighbours]
-        from_patch = np.linalg.norm(bank[support] - patches[farthest], axis=1)
+        support = self.memory.around(int(nearest[farthest]), self.options.neighbours)
+        from_patch = np.linalg.norm(support - patches[farthest], axis=1)
         weights = np.exp(from_patch - from_patch.max())
         return float((1 - weights[0] / weights.sum()) * distances[farthest])
 

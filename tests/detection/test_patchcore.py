@@ -90,6 +90,9 @@ def test_memory_finds_the_nearest_patch(memory: Callable[[np.ndarray], HostMemor
     gaps = np.linalg.norm(patches[:, None] - bank.astype(np.float32), axis=2)
     np.testing.assert_allclose(distances, gaps.min(axis=1), rtol=1e-4)
     assert np.array_equal(indices, gaps.argmin(axis=1))
+    apart = np.linalg.norm(bank.astype(np.float32) - bank[7].astype(np.float32), axis=1)
+    around = memory(bank).around(7, 4)
+    np.testing.assert_allclose(around, bank[np.argsort(apart)[:4]].astype(np.float32))
 
 
 def anomalibs_own(settings: Settings, options: PatchCoreOptions, bank: np.ndarray) -> Any:  # noqa: ANN401
