@@ -55,7 +55,7 @@ def strange(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """
     side = len(pixels)
     turn = cv2.getRotationMatrix2D(
-        rng.uniform(side / 4, 3 * side / 4, 2), rng.uniform(0, 360), rng.uniform(1.5, 3)
+        rng.uniform(side / 4, 3 * side / 4, 2).tolist(), rng.uniform(0, 360), rng.uniform(1.5, 3)
     )
     turned = cv2.warpAffine(pixels, turn, (side, side), borderMode=cv2.BORDER_REFLECT_101)
     edges = np.linspace(0, side, SHUFFLED_CELLS + 1).astype(int)
@@ -66,7 +66,7 @@ def strange(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         top, left = (edges[i] for i in divmod(place, SHUFFLED_CELLS))
         y, x = (edges[i] for i in divmod(int(source), SHUFFLED_CELLS))
         cell = turned[y : y + size, x : x + size]
-        result[top : top + size, left : left + size] = np.rot90(cell, rng.integers(4))
+        result[top : top + size, left : left + size] = np.rot90(cell, int(rng.integers(4)))
     if rng.random() < 0.3:
         result = np.repeat(result.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     else:

@@ -124,7 +124,8 @@ def _distil(
     target = _targets(features, [draw() for _ in range(STATISTICS_PICTURES)], rng)
     optimizer = torch.optim.Adam(teacher.parameters(), LEARNING_RATE)
     done, loss = 0, torch.zeros(())
-    for done, share in limited_steps(steps, seconds):
+    for _, share in limited_steps(steps, seconds):
+        done += 1
         lesson.on_progress("Distil the teacher", share)
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 + np.cos(np.pi * share)) / 2

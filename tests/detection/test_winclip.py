@@ -14,10 +14,11 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from anomalib.models.image.winclip.utils import make_masks
 from safetensors.torch import save_file
 
 from core.detection.base import Lesson
-from core.detection.winclip import WinClip, WinClipOptions, _clip, _input, _model
+from core.detection.winclip import SCALES, WinClip, WinClipOptions, _clip, _input, _model
 from core.domain import Product
 from core.errors import CheckpointError, WeightsError
 from core.settings import Settings
@@ -83,6 +84,26 @@ def test_a_saved_detector_answers_the_same(lesson: Lesson, options: WinClipOptio
     first, second = detector.predict(picture(5)), again.predict(picture(5))
     assert first.score == second.score
     np.testing.assert_array_equal(first.anomaly_map, second.anomaly_map)
+
+
+def test_a_window_sees_its_own_patches_and_no_others(settings: Settings) -> None:
+    """open_clip orders its tokens as anomalib expects.
+
+    From 2.26 on it does not, and says nothing: all windows are then the same, whatever they show.
+    """
+    model = _model(_clip(ZERO_SHOT, settings))
+    image = _input(model.clip, picture(3))
+    changed = image.clone()
+    changed[:, :, :8, :8] += 1
+    with torch.no_grad():
+        _, before, _ = model.encode_image(image)
+        _, after, _ = model.encode_image(changed)
+
+    for old, new, scale in zip(before, after, SCALES, strict=True):
+        sees_the_corner = (make_masks((8, 8), scale) == 0).any(dim=0)
+        differs = (old[0] - new[0]).abs().amax(dim=1) > 1e-4
+        assert torch.equal(differs, sees_the_corner)
+        assert sees_the_corner.sum() == 1
 
 
 def test_shots_make_their_own_pictures_familiar(lesson: Lesson) -> None:
