@@ -21,6 +21,9 @@ KEPT = 256
 OUTSIDE_FOLDER = "imagenette"
 OUTSIDE_SUFFIXES = {".jpg", ".jpeg", ".png"}
 SHUFFLED_CELLS = 4
+# Side of what one step looks at, in pixels of the input: many small steps learn more in the same
+# time than few large ones.
+WINDOW = 128
 
 Draw = Callable[[np.random.Generator], np.ndarray]
 
@@ -37,14 +40,17 @@ def to_tensor(pixels: np.ndarray, device: str) -> Tensor:
     return torch.from_numpy(pixels).to(device).permute(2, 0, 1)[None].float() / 255
 
 
-def random_crop(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A crop of half the side or more, mirrored at will and a little brighter or darker."""
-    side = len(pixels)
-    kept = int(side * rng.uniform(0.5, 1))
-    top, left = rng.integers(0, side - kept + 1, 2)
-    crop = resized(pixels[top : top + kept, left : left + kept], side)
-    crop = crop[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
-    return _brightened(crop, rng.uniform(0.8, 1.2), rng.uniform(-20, 20))
+def window(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A square part of a picture, at its own scale."""
+    top, left = rng.integers(0, len(pixels) - side + 1, 2)
+    return np.ascontiguousarray(pixels[top : top + side, left : left + side])
+
+
+def random_view(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A window, up to twice enlarged, mirrored at will and a little brighter or darker."""
+    seen = resized(window(pixels, int(side * rng.uniform(0.5, 1)), rng), side)
+    mirrored = seen[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
+    return _brightened(mirrored, rng.uniform(0.8, 1.2), rng.uniform(-20, 20))
 
 
 def strange(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -54,9 +60,8 @@ def strange(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     that hardly any place of it looks as a place of the product does.
     """
     side = len(pixels)
-    turn = cv2.getRotationMatrix2D(
-        rng.uniform(side / 4, 3 * side / 4, 2).tolist(), rng.uniform(0, 360), rng.uniform(1.5, 3)
-    )
+    x, y = rng.uniform(side / 4, 3 * side / 4, 2).tolist()
+    turn = cv2.getRotationMatrix2D((x, y), rng.uniform(0, 360), rng.uniform(1.5, 3))
     turned = cv2.warpAffine(pixels, turn, (side, side), borderMode=cv2.BORDER_REFLECT_101)
     edges = np.linspace(0, side, SHUFFLED_CELLS + 1).astype(int)
     size = edges[1]
@@ -64,8 +69,8 @@ def strange(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     order = rng.permutation(SHUFFLED_CELLS**2)
     for place, source in enumerate(order):
         top, left = (edges[i] for i in divmod(place, SHUFFLED_CELLS))
-        y, x = (edges[i] for i in divmod(int(source), SHUFFLED_CELLS))
-        cell = turned[y : y + size, x : x + size]
+        from_top, from_left = (edges[i] for i in divmod(int(source), SHUFFLED_CELLS))
+        cell = turned[from_top : from_top + size, from_left : from_left + size]
         result[top : top + size, left : left + size] = np.rot90(cell, int(rng.integers(4)))
     if rng.random() < 0.3:
         result = np.repeat(result.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)

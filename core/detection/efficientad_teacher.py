@@ -11,7 +11,14 @@ import numpy as np
 
 from core.backbones import DEFAULT_BACKBONE
 from core.detection.base import Lesson
-from core.detection.efficientad_pictures import outsiders, random_crop, squares, to_tensor
+from core.detection.efficientad_pictures import (
+    WINDOW,
+    outsiders,
+    random_view,
+    squares,
+    to_tensor,
+    window,
+)
 from core.detection.efficientad_steps import limited_steps
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
 from core.errors import DetectorError, WeightsError
@@ -111,21 +118,21 @@ def _distil(
 
     device = str(next(teacher.parameters()).device)
     rng = np.random.default_rng(lesson.seed)
+    side = 2 * WINDOW
     large = squares(lesson.normals, 2 * input_size)
     count = len(lesson.normals)
     strange, _ = outsiders(large, count, 2 * input_size, lesson.settings.ad_weights_dir)
-    features = load_features(FeatureOptions(input_size=2 * input_size), lesson.settings)
+    features = load_features(FeatureOptions(input_size=side), lesson.settings)
 
     def draw() -> np.ndarray:
         if rng.random() < STRANGE_SHARE:
-            return strange(rng)
-        return random_crop(large(int(rng.integers(count))), rng)
+            return window(strange(rng), side, rng)
+        return random_view(large(int(rng.integers(count))), side, rng)
 
     target = _targets(features, [draw() for _ in range(STATISTICS_PICTURES)], rng)
     optimizer = torch.optim.Adam(teacher.parameters(), LEARNING_RATE)
     done, loss = 0, torch.zeros(())
-    for _, share in limited_steps(steps, seconds):
-        done += 1
+    for step, share in limited_steps(steps, seconds):
         lesson.on_progress("Distil the teacher", share)
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 + np.cos(np.pi * share)) / 2
@@ -135,6 +142,7 @@ def _distil(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        done = step
     if not loss.isfinite():
         raise DetectorError(
             "The teacher's distillation diverged: its loss is not finite. Teach again with "

@@ -15,9 +15,9 @@ from pydantic import Field
 
 from core.detection.accelerator import torch_device
 from core.detection.base import Lesson
-from core.detection.efficientad_pictures import outsiders, squares, to_tensor
+from core.detection.efficientad_pictures import WINDOW, outsiders, squares, to_tensor, window
 from core.detection.efficientad_steps import Plateau, limited_steps
-from core.detection.efficientad_teacher import prepare_teacher
+from core.detection.efficientad_teacher import BORDER, prepare_teacher
 from core.domain import Frozen
 from core.errors import DetectorError
 
@@ -32,8 +32,10 @@ DISTILLATION_SHARE = 0.4
 LATE = 0.95
 LEAST_GAIN = 0.01
 # Pictures that means, deviations, quantiles and the validation loss are taken from, at most.
-STATISTICS_PICTURES = 100
-VALIDATION_PICTURES = 16
+STATISTICS_PICTURES = 32
+VALIDATION_PICTURES = 8
+# Between two places of the teacher's grid, in pixels.
+STRIDE = 4
 # As anomalib: of a map's values on normals, these quantiles become 0 and 0.1.
 QUANTILES = (0.9, 0.995)
 
@@ -139,7 +141,7 @@ class _Pictures:
 
     def strange(self) -> Tensor:
         """A picture that is not of the product."""
-        return self._tensor(self._strange(self._rng))
+        return self._tensor(window(self._strange(self._rng), WINDOW, self._rng))
 
     def trained_on(self, most: int) -> Iterator[Tensor]:
         """Pictures that are trained on."""
@@ -215,13 +217,14 @@ def _train_student(
     learned = [*model.student.parameters(), *model.ae.parameters()]
     optimizer = torch.optim.Adam(learned, options.learning_rate, weight_decay=WEIGHT_DECAY)
     plateau = Plateau(options.patience, LEAST_GAIN)
+    rng = np.random.default_rng([lesson.seed, 2])
     model.train()
     step, ending = 0, "the time limit"
     for step, share in limited_steps(options.max_steps, seconds):
         lesson.on_progress("Train the student", share)
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * (0.1 if share >= LATE else 1)
-        loss = sum(model(pictures.one(), pictures.strange()))
+        loss = step_loss(model, pictures.one(), pictures.strange(), rng)
         if not loss.isfinite():
             raise DetectorError(
                 f"The training diverged: its loss is not finite at step {step}. Lower the option "
@@ -239,6 +242,48 @@ def _train_student(
     return f"{step} steps of {options.max_steps}, ended by {ending}; validation loss {loss:.3f}"
 
 
+def step_loss(
+    model: EfficientAdModel, picture: Tensor, strange: Tensor, rng: np.random.Generator
+) -> Tensor:
+    """The sum of anomalib's losses (`EfficientAdModel.compute_losses`), on one window of the grid.
+
+    Teacher and student do not pad: on a window of the picture they answer with that window of
+    their answer to the whole. The autoencoder sees the whole picture.
+
+    Args:
+        model: in training mode, its teacher's mean and deviation known.
+        picture: (1, 3, S, S), 0..1, of the product.
+        strange: (1, 3, W, W), not of the product; the window is as large.
+        rng: that chooses the window.
+    """
+    import torch
+
+    width = strange.shape[-1]
+    side = width // STRIDE - 2 * BORDER
+    top, left = rng.integers(0, (picture.shape[-1] - width) // STRIDE + 1, 2).tolist()
+
+    def window(whole: Tensor) -> Tensor:
+        y, x = STRIDE * top, STRIDE * left
+        return whole[..., y : y + width, x : x + width]
+
+    channels = model.teacher_out_channels
+    _, distance = model.compute_student_teacher_distance(window(picture))
+    hard = distance[distance >= torch.quantile(distance, 0.999)].mean()
+    penalty = (model.student(strange)[:, :channels] ** 2).mean()
+
+    changed = model.choose_random_aug_image(picture)
+    rebuilt = model.ae(changed, picture.shape[-2:])[..., top : top + side, left : left + side]
+    with torch.no_grad():
+        taught = normalised_teacher(model, window(changed))
+    followed = model.student(window(changed))[:, channels:]
+    return hard + penalty + ((taught - rebuilt) ** 2).mean() + ((rebuilt - followed) ** 2).mean()
+
+
+def normalised_teacher(model: EfficientAdModel, picture: Tensor) -> Tensor:
+    """The teacher's answer, each channel of mean 0 and deviation 1 on the product."""
+    return (model.teacher(picture) - model.mean_std["mean"]) / model.mean_std["std"]
+
+
 def validation_loss(model: EfficientAdModel, pictures: _Pictures) -> float:
     """How far student and autoencoder are from the teacher on normals they were not trained on."""
     import torch
@@ -248,7 +293,7 @@ def validation_loss(model: EfficientAdModel, pictures: _Pictures) -> float:
     with torch.no_grad():
         for picture in pictures.validation(VALIDATION_PICTURES):
             _, distance = model.compute_student_teacher_distance(picture)
-            taught = model._normalize_teacher(model.teacher(picture))
+            taught = normalised_teacher(model, picture)
             rebuilt = model.ae(picture, picture.shape[-2:])
             losses.append((distance.mean() + ((taught - rebuilt) ** 2).mean()).item())
     model.train()
