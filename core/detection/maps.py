@@ -9,6 +9,11 @@ import numpy as np
 ANOMALIB_SIGMA = 4
 
 
+def blurred(distances: np.ndarray, sigma: float) -> np.ndarray:
+    """float32 (h, w), blurred over the patches; sigma is in patches, 0 for none."""
+    return cv2.GaussianBlur(distances, (0, 0), sigma) if sigma > 0 else distances
+
+
 def smooth_map(distances: np.ndarray, sigma: float, height: int, width: int) -> np.ndarray:
     """Blurred over the patches, then enlarged linearly.
 
@@ -17,8 +22,7 @@ def smooth_map(distances: np.ndarray, sigma: float, height: int, width: int) -> 
         sigma: in patches; 0 for none.
         height, width: of the map.
     """
-    blurred = cv2.GaussianBlur(distances, (0, 0), sigma) if sigma > 0 else distances
-    return cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(blurred(distances, sigma), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def anomalib_map(distances: np.ndarray, input_size: int, height: int, width: int) -> np.ndarray:

@@ -54,17 +54,19 @@ class HostMemory:
     """
 
     def __init__(self, bank: np.ndarray) -> None:
-        # Kept ready for one matrix product, and only so: half precision is for the disk.
-        self._transposed = np.ascontiguousarray(bank.astype(np.float16).T, np.float32)
-        self._half_squares = np.einsum("ij,ij->j", self._transposed, self._transposed) / 2
+        # Half precision here too: a hundred products stay small, and widening a bank for a matrix
+        # product costs a twentieth of the product.
+        self._transposed = np.ascontiguousarray(bank.astype(np.float16).T)
+        wide = self._wide()
+        self._half_squares = np.einsum("ij,ij->j", wide, wide) / 2
 
     @property
     def bank(self) -> np.ndarray:
-        return self._transposed.T.astype(np.float16)
+        return np.ascontiguousarray(self._transposed.T)
 
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         # |x - b|^2 = |x|^2 - 2 (x.b - |b|^2 / 2): one matrix product finds every nearest patch.
-        closeness = patches @ self._transposed
+        closeness = patches @ self._wide()
         closeness -= self._half_squares
         indices = closeness.argmax(axis=1)
         best = np.take_along_axis(closeness, indices[:, None], axis=1)[:, 0]
@@ -72,9 +74,13 @@ class HostMemory:
         return np.sqrt(np.maximum(squares, 0)), indices
 
     def around(self, index: int, count: int) -> np.ndarray:
-        closeness = self._transposed[:, index] @ self._transposed - self._half_squares
+        wide = self._wide()
+        closeness = wide[:, index] @ wide - self._half_squares
         nearest = np.argsort(-closeness, kind="stable")[:count]
-        return self._transposed[:, nearest].T
+        return wide[:, nearest].T
+
+    def _wide(self) -> np.ndarray:
+        return self._transposed.astype(np.float32)
 
 
 class TorchMemory:

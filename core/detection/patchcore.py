@@ -6,6 +6,7 @@ Roth et al., "Towards Total Recall in Industrial Anomaly Detection", CVPR 2022.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -15,9 +16,9 @@ from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
 from core.detection.coreset import greedy_coreset, uncovered
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
-from core.detection.maps import anomalib_map, smooth_map
+from core.detection.maps import anomalib_map, blurred, smooth_map
 from core.detection.memory import open_memory
-from core.detection.tensors import read_bank, write_tensors
+from core.detection.tensors import read_banks, write_tensors
 from core.detection.tiling import Tile, blended, tiles_of
 from core.settings import Settings
 
@@ -29,7 +30,12 @@ CANDIDATES = 150_000
 class PatchCoreOptions(FeatureOptions):
     """How a PatchCore is trained and how it scores."""
 
-    bank_size: int = Field(2000, ge=1, description="patches to keep")
+    context_layers: tuple[str, ...] | None = Field(
+        None,
+        description="modules of a second memory, of what surrounds a patch, for score context; "
+        "None: the backbone's own; (): no second memory",
+    )
+    bank_size: int = Field(2000, ge=1, description="patches to keep, in each memory")
     coreset_ratio: float | None = Field(
         None, gt=0, le=1, description="share of the normals' patches to keep, instead of bank_size"
     )
@@ -38,10 +44,11 @@ class PatchCoreOptions(FeatureOptions):
         description="smooth: blurred over the patches, then enlarged linearly; "
         "anomalib: enlarged in steps, then blurred by 4 px",
     )
-    smoothing: float = Field(0.6, ge=0, description="of smooth maps: sigma, in patches")
-    score: Literal["max", "max_patch", "reweighted"] = Field(
-        "max",
-        description="max: the map's maximum; max_patch: distance of the most distant patch; "
+    smoothing: float = Field(0.6, ge=0, description="of distances: sigma, in patches")
+    score: Literal["context", "max", "max_patch", "reweighted"] = Field(
+        "context",
+        description="context: mean of the highest distance of a patch and of the highest of what "
+        "surrounds one; max: the map's maximum; max_patch: distance of the most distant patch; "
         "reweighted: the same, by how its nearest normal patch lies among its own neighbours "
         "(Roth et al., section 3.3)",
     )
@@ -57,37 +64,53 @@ class PatchCoreOptions(FeatureOptions):
 
 
 class PatchCore(Detector[PatchCoreOptions]):
-    """A memory bank on a backbone that every product shares."""
+    """A memory bank on a backbone that every product shares.
+
+    The map shows how far each patch is from the memory. A second, coarser memory knows what
+    surrounds a patch: it tells parts apart better than it tells places, so it counts in the
+    score alone.
+    """
 
     algorithm = "patchcore"
     options_type: ClassVar = PatchCoreOptions
 
-    def __init__(self, bank: np.ndarray, options: PatchCoreOptions, settings: Settings) -> None:
-        """A detector of a bank.
+    def __init__(
+        self,
+        bank: np.ndarray,
+        options: PatchCoreOptions,
+        settings: Settings,
+        context_bank: np.ndarray | None = None,
+    ) -> None:
+        """A detector of its banks.
 
         Args:
             bank: float (M, C), normal patches; kept in half precision, as a checkpoint keeps them.
             options: that made it.
             settings: where the backbone is.
+            context_bank: float (N, D), the same of what surrounds patches.
         """
         self.options = options
         self.features = load_features(_feature_options(options), settings)
-        self.memory = open_memory(bank, torch_device(settings))
+        device = torch_device(settings)
+        self.memory = open_memory(bank, device)
+        self.context = None if context_bank is None else open_memory(context_bank, device)
 
     @classmethod
     def fit(cls, lesson: Lesson, options: PatchCoreOptions) -> Self:
         features = load_features(_feature_options(options), lesson.settings)
-        patches, seen = _collect(features, lesson, options)
-        size = options.bank_size
-        if options.coreset_ratio is not None:
-            size = max(1, round(options.coreset_ratio * seen))
-        chosen = greedy_coreset(
-            patches.astype(np.float32),
-            size,
-            seed=lesson.seed,
-            on_progress=lambda share: lesson.on_progress("Build the memory bank", share),
-        )
-        return cls(patches[chosen], options, lesson.settings)
+        banks = []
+        for candidates in _collect(features, lesson, options):
+            size = options.bank_size
+            if options.coreset_ratio is not None:
+                size = max(1, round(options.coreset_ratio * candidates.seen))
+            chosen = greedy_coreset(
+                candidates.patches.astype(np.float32),
+                size,
+                seed=lesson.seed,
+                on_progress=lambda share: lesson.on_progress("Build the memory bank", share),
+            )
+            banks.append(candidates.patches[chosen])
+        return cls(banks[0], options, lesson.settings, *banks[1:])
 
     def _predict(self, pixels: np.ndarray) -> Prediction:
         tiles = self.options.tiles(pixels)
@@ -101,39 +124,67 @@ class PatchCore(Detector[PatchCoreOptions]):
         return Prediction(anomaly_map, max(prediction.score for prediction in seen))
 
     def save(self) -> dict[str, bytes]:
-        return {BANK_FILE: write_tensors({"bank": self.memory.bank})}
+        banks = {"bank": self.memory.bank}
+        if self.context is not None:
+            banks["context"] = self.context.bank
+        return {BANK_FILE: write_tensors(banks)}
 
     @classmethod
     def load(
         cls, files: Mapping[str, bytes], options: PatchCoreOptions, settings: Settings
     ) -> Self:
-        return cls(read_bank(files, BANK_FILE), options, settings)
+        banks = read_banks(files, BANK_FILE)
+        return cls(banks["bank"], options, settings, banks.get("context"))
 
     @property
     def backbone_name(self) -> str:
         return self.options.backbone
 
     def facts(self) -> dict[str, str]:
-        patches, channels = self.memory.bank.shape
-        return {"memory bank": f"{patches} patches of {channels} numbers"}
-
-    def _seen(self, pixels: np.ndarray) -> Prediction:
-        """Score of one tile."""
-        patches = self.features(pixels)
-        rows, columns, channels = patches.shape
-        flat = patches.reshape(-1, channels)
-        distances, nearest = self.memory.nearest(flat)
-        anomaly_map = self._map(distances.reshape(rows, columns), *pixels.shape[:2])
-        score = self._reweighted(flat, distances, nearest)
-        return Prediction(anomaly_map, score)
+        named = {"memory bank": self.memory, "context memory": self.context}
+        return {
+            name: f"{memory.bank.shape[0]} patches of {memory.bank.shape[1]} numbers"
+            for name, memory in named.items()
+            if memory is not None
+        }
 
     def extend(self, lesson: Lesson) -> Self:
-        """Adds what the memory does not know yet: patches that lie farther from it than its own
+        """Adds what the memories do not know yet: patches that lie farther from one than its own
         patches lie from each other."""
-        bank = self.memory.bank.astype(np.float32)
-        patches, _ = _collect(self.features, lesson, self.options)
-        added = patches[uncovered(bank, patches.astype(np.float32))]
-        return type(self)(np.concatenate([bank, added]), self.options, lesson.settings)
+        known = [memory.bank for memory in (self.memory, self.context) if memory is not None]
+        banks = []
+        for bank, candidates in zip(
+            known, _collect(self.features, lesson, self.options), strict=True
+        ):
+            patches = candidates.patches
+            added = uncovered(bank.astype(np.float32), patches.astype(np.float32))
+            banks.append(np.concatenate([bank, patches[added]]))
+        return type(self)(banks[0], self.options, lesson.settings, *banks[1:])
+
+    def _seen(self, pixels: np.ndarray) -> Prediction:
+        """Map and score of one tile."""
+        patches, *context = self.features(pixels)
+        flat = _flat(patches)
+        distances, nearest = self.memory.nearest(flat)
+        grid = distances.reshape(patches.shape[:2])
+        anomaly_map = self._map(grid, *pixels.shape[:2])
+        if self.options.score == "context":
+            return Prediction(anomaly_map, self._context_score(grid, *context))
+        if self.options.score == "reweighted":
+            return Prediction(anomaly_map, self._reweighted(flat, distances, nearest))
+        return Prediction(anomaly_map, float(distances.max()))
+
+    def _context_score(self, distances: np.ndarray, context: np.ndarray | None = None) -> float:
+        """Highest distance, blurred as in the map; with the memory of contexts, the mean of both.
+
+        A vision transformer has no second grid: its patches know what surrounds them.
+        """
+        highest = [blurred(distances, self.options.smoothing).max()]
+        if self.context is not None and context is not None:
+            around, _ = self.context.nearest(_flat(context))
+            around = around.reshape(context.shape[:2])
+            highest.append(blurred(around, self.options.smoothing).max())
+        return float(np.mean(highest))
 
     def _map(self, distances: np.ndarray, height: int, width: int) -> np.ndarray:
         if self.options.maps == "anomalib":
@@ -142,8 +193,6 @@ class PatchCore(Detector[PatchCoreOptions]):
 
     def _reweighted(self, patches: np.ndarray, distances: np.ndarray, nearest: np.ndarray) -> float:
         """Score of the most distant patch, higher where the memory around it is sparse."""
-        if self.options.score != "reweighted":
-            return float(distances.max())
         farthest = int(distances.argmax())
         support = self.memory.around(int(nearest[farthest]), self.options.neighbours)
         from_patch = np.linalg.norm(support - patches[farthest], axis=1)
@@ -153,23 +202,48 @@ class PatchCore(Detector[PatchCoreOptions]):
 
 def _feature_options(options: PatchCoreOptions) -> FeatureOptions:
     """The part of the options that products share a network by."""
-    return FeatureOptions(**{name: getattr(options, name) for name in FeatureOptions.model_fields})
+    values = {name: getattr(options, name) for name in FeatureOptions.model_fields}
+    if options.score != "context":
+        values["context_layers"] = ()
+    return FeatureOptions(**values)
+
+
+def _flat(grid: np.ndarray) -> np.ndarray:
+    return grid.reshape(-1, grid.shape[-1])
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Patches to choose a bank from, float16 (N, C), and how many all normals have."""
+
+    patches: np.ndarray
+    seen: int
 
 
 def _collect(
     features: PatchFeatures, lesson: Lesson, options: PatchCoreOptions
-) -> tuple[np.ndarray, int]:
-    """Patches to choose from, float16 (N, C), and how many all normals have."""
+) -> list[_Candidates]:
+    """Candidates of each grid of the features."""
     rng = np.random.default_rng(lesson.seed)
     share = max(1, CANDIDATES // max(1, len(lesson.normals)))
-    collected: list[np.ndarray] = []
-    seen = 0
+    pictures: list[list[_Candidates]] = []
     for done, pixels in enumerate(lesson.normals):
         lesson.on_progress("See the good pictures", done / len(lesson.normals))
         views = [features(tile.of(pixels)) for tile in options.tiles(pixels)]
-        flat = np.concatenate([patches.reshape(-1, patches.shape[-1]) for patches in views])
-        seen += len(flat)
-        if len(flat) > share:
-            flat = flat[rng.choice(len(flat), share, replace=False)]
-        collected.append(flat.astype(np.float16))
-    return np.concatenate(collected), seen
+        grids = [
+            np.concatenate([_flat(grid) for grid in tiles]) for tiles in zip(*views, strict=True)
+        ]
+        pictures.append([_Candidates(_drawn(grid, share, rng), len(grid)) for grid in grids])
+    return [
+        _Candidates(
+            np.concatenate([candidates.patches for candidates in grid]),
+            sum(candidates.seen for candidates in grid),
+        )
+        for grid in zip(*pictures, strict=True)
+    ]
+
+
+def _drawn(patches: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    if len(patches) > most:
+        patches = patches[rng.choice(len(patches), most, replace=False)]
+    return patches.astype(np.float16)

@@ -19,7 +19,7 @@ def write_tensors(arrays: Mapping[str, np.ndarray]) -> bytes:
 def read_tensors(
     files: Mapping[str, bytes], name: str, wanted: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Arrays of one file of a checkpoint.
+    """All arrays of one file of a checkpoint.
 
     Args:
         files: contents by name.
@@ -35,31 +35,30 @@ def read_tensors(
 
     try:
         arrays = load(files[name])
-        found = {key: arrays[key] for key in wanted}
     except (KeyError, SafetensorError, ValueError) as error:
-        raise CheckpointError(
-            f"The detector's file {name} is missing or damaged ({error}). "
-            "Restore it from a copy, or teach the product again."
-        ) from error
-    for key, array in found.items():
+        raise _damaged(name, f"is missing or damaged ({error})") from error
+    if lacking := [key for key in wanted if key not in arrays]:
+        raise _damaged(name, f"lacks {lacking[0]!r}")
+    for key, array in arrays.items():
         if not np.isfinite(array).all():
-            raise CheckpointError(
-                f"The detector's file {name} holds numbers that are not finite (in {key}). "
-                "Restore it from a copy, or teach the product again."
-            )
-    return found
+            raise _damaged(name, f"holds numbers that are not finite (in {key})")
+    return arrays
 
 
-def read_bank(files: Mapping[str, bytes], name: str) -> np.ndarray:
-    """The memory bank of one file, (M, C).
+def read_banks(files: Mapping[str, bytes], name: str) -> dict[str, np.ndarray]:
+    """The memory banks of one file, each (M, C); "bank" is among them.
 
     Raises:
-        CheckpointError: as `read_tensors`, or if it is no table of patches.
+        CheckpointError: as `read_tensors`, or if one is no table of patches.
     """
-    bank = read_tensors(files, name, ("bank",))["bank"]
-    if bank.ndim != 2 or len(bank) == 0:
-        raise CheckpointError(
-            f"The detector's file {name} must hold a table of patches, but holds one of shape "
-            f"{bank.shape}. Restore it from a copy, or teach the product again."
-        )
-    return bank
+    banks = read_tensors(files, name, ("bank",))
+    for key, bank in banks.items():
+        if bank.ndim != 2 or len(bank) == 0:
+            raise _damaged(name, f"must hold a table of patches, but {key} has shape {bank.shape}")
+    return banks
+
+
+def _damaged(name: str, what: str) -> CheckpointError:
+    return CheckpointError(
+        f"The detector's file {name} {what}. Restore it from a copy, or teach the product again."
+    )

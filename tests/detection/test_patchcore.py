@@ -135,14 +135,15 @@ def test_maps_and_scores_are_those_of_anomalib(
 
 def test_openvino_and_torch_agree(settings: Settings) -> None:
     pixels = surface(np.random.default_rng(5))
-    options = FeatureOptions()
+    options = FeatureOptions(context_layers=None)
 
     converted = load_features(options, settings)(pixels)
     original = torch_features(options, settings, "cpu")(pixels)
 
-    assert converted.shape == (32, 32, 232)
-    np.testing.assert_allclose(converted, original, atol=1e-4)
-    lengths = [np.linalg.norm(part, axis=2) for part in np.split(converted, [40, 120], axis=2)]
+    assert [grid.shape for grid in converted] == [(32, 32, 232), (16, 16, 304)]
+    for ours, torchs in zip(converted, original, strict=True):
+        np.testing.assert_allclose(ours, torchs, atol=1e-4)
+    lengths = [np.linalg.norm(part, axis=2) for part in np.split(converted[0], [40, 120], axis=2)]
     np.testing.assert_allclose(lengths, 1, atol=1e-4)
 
 
@@ -242,7 +243,7 @@ import sys, numpy as np
 from core.detection.patchcore import PatchCore, PatchCoreOptions
 from core.settings import Settings
 own = Settings(model_cache={str(model_cache)!r})
-detector = PatchCore(np.ones((9, 232)), PatchCoreOptions(), own)
+detector = PatchCore(np.ones((9, 232)), PatchCoreOptions(), own, np.ones((9, 304)))
 detector.predict(np.zeros((300, 300, 3), np.uint8))
 heavy = {{"torch", "timm", "anomalib", "transformers"}} & set(sys.modules)
 sys.exit(f"imported {{heavy}}" if heavy else 0)

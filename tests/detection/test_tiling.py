@@ -40,7 +40,7 @@ def test_a_small_defect_on_a_large_part(model_cache: Path) -> None:
     settings, rng = Settings(model_cache=model_cache), np.random.default_rng(0)
     lesson = Lesson(Product(dataset="Plant", category="sheet"), [sheet(rng)], settings)
     good, bad = sheet(rng), sheet(rng)
-    cv2.circle(bad, (3100, 700), 12, (10, 10, 10), -1)
+    cv2.circle(bad, (3100, 700), 8, (10, 10, 10), -1)
 
     margins = {}
     for tile_px in (None, 1000):
@@ -49,7 +49,7 @@ def test_a_small_defect_on_a_large_part(model_cache: Path) -> None:
         margins[tile_px] = marked.score / calm.score
         assert marked.anomaly_map.shape == (3000, 4000)
 
-    assert margins[1000] > 1.3 > margins[None]
+    assert margins[1000] > 1.1 > margins[None]
     y, x = np.unravel_index(marked.anomaly_map.argmax(), marked.anomaly_map.shape)
     assert abs(x - 3100) < 60
     assert abs(y - 700) < 60
