@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from core.conditions import colour_notices
 from core.defects import find_defects
 from core.domain import (
     Context,
@@ -71,6 +72,7 @@ def inspect(
         bench.files.put(picture.read())
     with _timed(steps, "load detector"):
         taught = bench.taught(product)
+    differences = colour_notices(taught.card.figures, image)
     with _timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
     with _timed(steps, "measure"):
@@ -94,7 +96,7 @@ def inspect(
         created_at=now,
         product=product,
         context=context or Context(),
-        image=image.info,
+        image=image.info.model_copy(update={"notices": (*image.info.notices, *differences)}),
         detector=taught.card.detector,
         judgement=judgement,
         map_sha256=map_sha256,
