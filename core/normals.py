@@ -58,11 +58,14 @@ class Normals:
     def figures(self) -> dict[str, float]:
         """Sizes and colour for the card, as `core.conditions` reads them."""
         widths, heights = zip(*self.sizes, strict=True)
+        aspects = [width / height for width, height in self.sizes]
         return {
             "width_px_min": min(widths),
             "width_px_max": max(widths),
             "height_px_min": min(heights),
             "height_px_max": max(heights),
+            "aspect_min": min(aspects),
+            "aspect_max": max(aspects),
             "grey_pictures": self.in_colour.count(False),
             "colour_pictures": self.in_colour.count(True),
         }
