@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import tempfile
 import time
 import tracemalloc
 from collections.abc import Sequence
@@ -22,12 +21,12 @@ from core.backbones import DEFAULT_BACKBONE, find_weights
 from core.detection.base import Lesson, OnProgress
 from core.detection.patchcore import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
+from core.evaluation.aside import workbench_aside
 from core.evaluation.datasets import Dataset
 from core.images import load_image
 from core.settings import Settings
 from core.sources import PictureFile
 from core.teaching import teach
-from core.workbench import Workbench
 
 if TYPE_CHECKING:
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
@@ -178,35 +177,26 @@ def _inspect(model: PatchcoreModel, pixels: np.ndarray) -> float:
 
 def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tuple[float, float]:
     """Median time in ms to load a taught product, and the memory in MB that each takes."""
-    with tempfile.TemporaryDirectory() as scratch:
-        aside = settings.model_copy(
-            update={
-                "data_dir": Path(scratch),
-                "database_url": None,
-                "ad_checkpoint_dir": Path(scratch) / "checkpoints",
-                "model_cache": settings.model_cache_dir,
-            }
-        )
-        with Workbench(aside) as bench:
-            first = Product.from_key("evaluation/0")
-            teach(bench, first, pictures)
-            bench.taught(first)
-            source = aside.ad_checkpoint_dir / "evaluation" / "0"
-            products = [Product.from_key(f"evaluation/{n}") for n in range(1, FURTHER_PRODUCTS + 1)]
-            for product in products:
-                shutil.copytree(source, source.with_name(product.category))
-            timed, weighed = products[: len(products) // 2], products[len(products) // 2 :]
-            times = []
-            for product in timed:
-                start = time.perf_counter()
-                bench.taught(product)
-                times.append(time.perf_counter() - start)
-            tracemalloc.start()
-            for product in weighed:
-                bench.taught(product)
-            gc.collect()
-            taken, _ = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
+    with workbench_aside(settings) as bench:
+        first = Product.from_key("evaluation/0")
+        teach(bench, first, pictures)
+        bench.taught(first)
+        source = bench.settings.ad_checkpoint_dir / "evaluation" / "0"
+        products = [Product.from_key(f"evaluation/{n}") for n in range(1, FURTHER_PRODUCTS + 1)]
+        for product in products:
+            shutil.copytree(source, source.with_name(product.category))
+        timed, weighed = products[: len(products) // 2], products[len(products) // 2 :]
+        times = []
+        for product in timed:
+            start = time.perf_counter()
+            bench.taught(product)
+            times.append(time.perf_counter() - start)
+        tracemalloc.start()
+        for product in weighed:
+            bench.taught(product)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
     return 1000 * float(np.median(times)), taken / len(weighed) / 1e6
 
 
