@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 PATCH_STRIDES = (8, 16)
 # Strides whose layers describe what surrounds a patch, likewise.
 CONTEXT_STRIDES = (16, 32)
+HUB_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,25 @@ def no_weights(name: str, package: str | None, cause: Exception) -> WeightsError
         f"({installing}), the file {name}.safetensors in the folder AD_WEIGHTS_DIR, or a "
         f"connection to the model hub ({type(cause).__name__})."
     )
+
+
+@contextmanager
+def model_hub() -> Generator[None]:
+    """The model hub, or where it does not answer at once only what was downloaded before.
+
+    Its own client would try for a minute, with a warning each time.
+    """
+    from huggingface_hub import constants, get_session
+
+    was_offline = constants.HF_HUB_OFFLINE
+    try:
+        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
+    except Exception:  # whatever the reason, what follows says that the weights are not to be had
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = was_offline
 
 
 def imported_weights_path(settings: Settings, weights: str) -> Path:
@@ -251,6 +272,7 @@ def _network_from_hub(name: str, spec: BackboneSpec) -> nn.Module:
 
     _new_network(spec)  # an unknown name is its own error
     try:
-        return timm.create_model(spec.timm_name, pretrained=True, **_ARGUMENTS[spec.any_size])
+        with model_hub():
+            return timm.create_model(spec.timm_name, pretrained=True, **_ARGUMENTS[spec.any_size])
     except Exception as error:
         raise no_weights(name, spec.package and spec.package[0], error) from error

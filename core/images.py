@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -12,7 +13,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from core.domain import ImageInfo
 from core.errors import ImageError
@@ -31,6 +32,10 @@ PICTURE_SUFFIXES = frozenset().union(*SUFFIXES.values())
 FORMATS = {"MPO": "JPEG"} | {name: name for name in SUFFIXES}
 DEEP_MODES = {"I;16", "I;16L", "I;16B", "I;16N"}
 TWELVE_BITS = 4095
+TIFF_STARTS = (b"II*\0", b"MM\0*")
+SAMPLES_TAG, EXTRA_SAMPLES_TAG = 277, 338
+# Lossy formats and scaling leave traces of colour in a grey picture.
+GREY_TOLERANCE = 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ class CheckedImage:
 
     pixels: np.ndarray
     info: ImageInfo
+
+    @property
+    def in_colour(self) -> bool:
+        """Whether the channels differ anywhere."""
+        return bool((np.ptp(self.pixels, axis=2) > GREY_TOLERANCE).any())
 
 
 def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -> CheckedImage:
@@ -73,6 +83,7 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
         # Pillow warns of large pictures; the limit below decides.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
+            _check_channels(data, name)
             with Image.open(io.BytesIO(data)) as opened:
                 image_format = _checked_format(opened, name, max_pixels)
                 pixels, bit_depth, notices = _decode(opened, data, name)
@@ -80,7 +91,7 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
             raise ImageError(
                 f"{name} is not a picture that can be read. PNG, JPEG, BMP, TIFF and WebP are."
             ) from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except (OSError, SyntaxError, ValueError, TypeError, EOFError, struct.error) as error:
             raise ImageError(
                 f"{name} is damaged or cut short and cannot be read ({error}). Send it again."
             ) from error
@@ -124,6 +135,23 @@ def _plain_name(filename: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f]", "", base)[:200] or "picture"
 
 
+def _check_channels(data: bytes, name: str) -> None:
+    """Refuse a TIFF of other channels than a picture has: Pillow leaves out what it cannot name."""
+    if not data.startswith(TIFF_STARTS):
+        return
+    tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+    stream = io.BytesIO(data)
+    stream.seek(tags.next)
+    tags.load(stream)
+    samples, extra = tags.get(SAMPLES_TAG, 1), tags.get(EXTRA_SAMPLES_TAG, ())
+    is_alpha = len(extra) == 1 and extra[0] in (1, 2)
+    if samples - len(extra) not in (1, 3, 4) or (extra and not is_alpha):
+        raise ImageError(
+            f"{name} has {samples} channels that do not make a picture. Export it as grey, as "
+            "colour (RGB or CMYK), or as one of these with transparency."
+        )
+
+
 def _checked_format(opened: Image.Image, name: str, max_pixels: int) -> str:
     """Name of the format, after all that the header can tell was checked."""
     image_format = FORMATS.get(opened.format or "")
@@ -138,6 +166,9 @@ def _checked_format(opened: Image.Image, name: str, max_pixels: int) -> str:
             f"{name} holds a {image_format} picture but is named {suffix}. Send the file that was "
             f"meant, or rename it to {min(SUFFIXES[image_format])} if this is it."
         )
+    frames = getattr(opened, "n_frames", 1)
+    if frames > 1 and opened.format != "MPO":
+        raise ImageError(f"{name} has {frames} frames or pages. Send a single picture.")
     width, height = opened.size
     if width * height > max_pixels:
         raise ImageError(
@@ -149,9 +180,6 @@ def _checked_format(opened: Image.Image, name: str, max_pixels: int) -> str:
             f"{name} has {width} x {height} pixels; at least {SMALLEST_SIDE} x {SMALLEST_SIDE} "
             "are needed."
         )
-    frames = getattr(opened, "n_frames", 1)
-    if frames > 1 and opened.format != "MPO":
-        raise ImageError(f"{name} has {frames} frames or pages. Send a single picture.")
     return image_format
 
 
@@ -208,7 +236,10 @@ def _with_exif(image: Image.Image, source: Image.Image) -> Image.Image:
 def _rgb(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
     if not image.has_transparency_data:
         return np.array(image.convert("RGB")), ()
+    layered = image.convert("RGBA")
+    if layered.getchannel("A").getextrema() == (255, 255):
+        return np.array(layered.convert("RGB")), ()
     opaque = Image.new("RGBA", image.size, "white")
-    opaque.alpha_composite(image.convert("RGBA"))
+    opaque.alpha_composite(layered)
     notice = "The picture has transparent parts; they are taken as white."
     return np.array(opaque.convert("RGB")), (notice,)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from core.conditions import condition_notices, is_of_taught_size
 from core.defects import find_defects
 from core.domain import (
     Context,
@@ -76,6 +77,10 @@ def inspect(
     with _timed(steps, "measure"):
         judgement = taught.calibration.judge(prediction)
         scale = taught.policy.mm_per_px or product.mm_per_px
+        taught_with = taught.card.figures
+        differences = condition_notices(taught_with, image, has_scale=scale is not None)
+        if not is_of_taught_size(taught_with, image.info):
+            scale = None
         product = product.model_copy(update={"mm_per_px": scale})
         defects = find_defects(prediction.anomaly_map, judgement, taught.policy, mm_per_px=scale)
     if on_verdict is not None:
@@ -94,7 +99,7 @@ def inspect(
         created_at=now,
         product=product,
         context=context or Context(),
-        image=image.info,
+        image=image.info.model_copy(update={"notices": (*image.info.notices, *differences)}),
         detector=taught.card.detector,
         judgement=judgement,
         map_sha256=map_sha256,

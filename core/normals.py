@@ -27,12 +27,14 @@ class Normals:
         images: names and hashes, in the order of the embeddings and sizes.
         embeddings: float32 (C,) of unit length, for finding similar normals.
         sizes: width and height, in pixels.
+        in_colour: whether each is in colour.
         skipped: sentences that name pictures that could not be used, and why.
     """
 
     images: list[TaughtImage] = field(default_factory=list)
     embeddings: list[np.ndarray] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
+    in_colour: list[bool] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     def notices(self) -> tuple[str, ...]:
@@ -54,13 +56,18 @@ class Normals:
         )
 
     def figures(self) -> dict[str, float]:
-        """Sizes for the card."""
+        """Sizes and colour for the card, as `core.conditions` reads them."""
         widths, heights = zip(*self.sizes, strict=True)
+        aspects = [width / height for width, height in self.sizes]
         return {
             "width_px_min": min(widths),
             "width_px_max": max(widths),
             "height_px_min": min(heights),
             "height_px_max": max(heights),
+            "aspect_min": min(aspects),
+            "aspect_max": max(aspects),
+            "grey_pictures": self.in_colour.count(False),
+            "colour_pictures": self.in_colour.count(True),
         }
 
 
@@ -119,6 +126,7 @@ def check_pictures(
         bench.files.put(data)
         normals.embeddings.append(bench.visual_encoder(image.pixels))
         normals.sizes.append((info.width, info.height))
+        normals.in_colour.append(image.in_colour)
         normals.images.append(TaughtImage(filename=info.filename, sha256=info.sha256, use="taught"))
     return normals
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.conditions import joined
 from core.detection.anomalib_import import import_patchcore
 from core.detection.base import Lesson, OnProgress
 from core.detection.calibration import NormalScores
@@ -69,9 +70,8 @@ def add_normals(
         [image.sha256 for image in images],
         [image.filename for image in images],
     )
-    outcome = Outcome(
-        product, detector, scores, images, exemplars, card.seed, added.figures(), clock.laps
-    )
+    figures = joined(card.figures, added.figures())
+    outcome = Outcome(product, detector, scores, images, exemplars, card.seed, figures, clock.laps)
     return publish(
         bench, outcome, "normals added", tuple(added.skipped), added.notices(), on_progress
     )

@@ -112,4 +112,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ImageError(f"{path.name} cannot be read: {error.strerror}.") from error
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error

@@ -95,6 +95,7 @@ def test_pdf_and_timing(run, cells: Path, tmp_path: Path) -> None:  # noqa: ANN0
         (["teach", "--product", "A/b", "--images", "/no/folder"], "/no/folder"),
         (["teach", "--product", "A/b"], "--images FOLDER"),
         (["evaluate", "--data", "/no/folder"], "train/good"),
+        (["inspect", "/no/folder/x.png", "--product", "ELPV/mono"], "/no/folder/x.png"),
     ],
 )
 def test_errors_are_sentences_with_status_1(run, arguments, sentence) -> None:  # noqa: ANN001

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import io
 
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from core.errors import ImageError
@@ -80,6 +82,44 @@ def test_transparent_parts_become_white_and_are_noticed() -> None:
     assert (loaded.pixels[:, 5:] == 255).all()
     assert np.array_equal(loaded.pixels[:, :5], picture()[:, :5])
     assert "transparent" in loaded.info.notices[0]
+
+
+def test_a_picture_that_is_opaque_all_over_is_not_called_transparent() -> None:
+    loaded = load(encoded(Image.fromarray(picture()).convert("RGBA"), "PNG"), "a.png")
+
+    assert loaded.info.notices == ()
+    np.testing.assert_array_equal(loaded.pixels, picture())
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_grey_and_colour_are_told_apart(mode: str) -> None:
+    image = Image.fromarray(picture()).convert(mode).convert("RGB")
+
+    assert load(encoded(image, "JPEG"), "a.jpg").in_colour == (mode == "RGB")
+    assert load(encoded(image, "WEBP"), "a.webp").in_colour == (mode == "RGB")
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("channels", [2, 5])
+def test_a_tiff_of_other_channels_than_a_picture_has(channels: int, planar: str) -> None:
+    axis = 2 if planar == "contig" else 0
+    layers = np.stack([picture()[:, :, 0]] * channels, axis=axis)
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, layers, photometric="minisblack", planarconfig=planar)
+
+    with pytest.raises(ImageError, match=f"a.tif has {channels} channels that do not make"):
+        load(buffer.getvalue(), "a.tif")
+
+
+def test_any_damage_to_a_tiff_is_said_in_a_sentence() -> None:
+    whole = encoded(Image.fromarray(picture()), "TIFF")
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        data = bytearray(whole)
+        for place in rng.choice(np.r_[4:12, len(whole) - 150 : len(whole)], 3):
+            data[place] = rng.integers(256)
+        with contextlib.suppress(ImageError):
+            load(bytes(data), "a.tif")
 
 
 def test_a_picture_of_one_colour_is_refused() -> None:

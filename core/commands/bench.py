@@ -1,4 +1,4 @@
-"""bench: compare speed and memory with the tools that others use."""
+"""bench: compare speed and memory with the tools that others use, and of ways of our own."""
 
 from __future__ import annotations
 
@@ -20,14 +20,40 @@ def add_command(commands: _SubParsersAction) -> None:
     detection.add_argument(
         "--data", required=True, type=Path, metavar="FOLDER", help="in MVTec AD layout"
     )
+    detection.add_argument(
+        "--rounds", type=_positive, default=3, help="of learning; anomalib's take minutes (3)"
+    )
     detection.add_argument("--json", action="store_true", help="figures as JSON")
     detection.set_defaults(run=_detection)
+    tiling = what.add_parser("tiling", help="small marks on large pictures, whole and in tiles")
+    tiling.add_argument("--json", action="store_true", help="figures as lines of JSON")
+    tiling.set_defaults(run=_tiling)
 
 
 def _detection(options: argparse.Namespace) -> int:
     from core.evaluation.datasets import read_dataset
     from core.evaluation.speed import compare_patchcores, speed_table
 
-    figures = compare_patchcores(read_dataset(options.data), settings(), on_progress=show_progress)
+    figures = compare_patchcores(
+        read_dataset(options.data), settings(), rounds=options.rounds, on_progress=show_progress
+    )
     print(figures.model_dump_json(indent=2) if options.json else speed_table(figures))
     return 0
+
+
+def _tiling(options: argparse.Namespace) -> int:
+    from core.evaluation.large import compare_tiling, tiling_table
+
+    figures = compare_tiling(settings(), on_progress=show_progress)
+    if options.json:
+        print("\n".join(way.model_dump_json() for way in figures))
+    else:
+        print(tiling_table(figures))
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number

@@ -27,6 +27,9 @@ def add_command(commands: _SubParsersAction) -> None:
         "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
     )
     evaluate.add_argument("--prevalence", type=float, metavar="P", help="share of defective parts")
+    evaluate.add_argument(
+        "--review-cost", type=float, metavar="X", help="cost of a review in overkills (0.1)"
+    )
     evaluate.set_defaults(run=_evaluate)
 
 
@@ -37,7 +40,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from core.evaluation.detection import evaluate_detection
     from core.evaluation.plots import save_evaluation
 
-    costs = cost_rule(options.cost_ratio, options.prevalence)
+    costs = cost_rule(options.cost_ratio, options.prevalence, options.review_cost)
     done = []
     for dataset in read_datasets(options.data):
         figures, judged = evaluate_detection(

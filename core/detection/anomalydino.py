@@ -15,7 +15,7 @@ from pydantic import Field
 from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
 from core.detection.coreset import greedy_coreset
-from core.detection.features import FeatureOptions, load_features
+from core.detection.features import TokenOptions, load_features
 from core.detection.maps import anomalib_map
 from core.detection.memory import open_memory
 from core.detection.tensors import read_banks, write_tensors
@@ -35,7 +35,9 @@ class AnomalyDinoOptions(Frozen):
     """How an AnomalyDINO is trained and how it scores."""
 
     backbone: str = Field("vit_small_patch14_dinov2", description="a vision transformer of timm")
-    input_size: int = Field(448, ge=64, le=1344, multiple_of=32, description="side, in pixels")
+    input_size: int = Field(
+        448, ge=64, le=1344, description="side, in pixels; a multiple of the backbone's patch"
+    )
     shots: int | None = Field(None, ge=1, description="normals to learn from; None: all")
     rotations: bool = Field(True, description="learn each normal turned by 0, 45, ... 315 degrees")
     mask: bool = Field(
@@ -43,9 +45,9 @@ class AnomalyDinoOptions(Frozen):
     )
     bank_size: int = Field(8000, ge=1, description="tokens to keep")
 
-    def features(self) -> FeatureOptions:
+    def features(self) -> TokenOptions:
         """The network's part of the options."""
-        return FeatureOptions(backbone=self.backbone, input_size=self.input_size, unit_layers=False)
+        return TokenOptions(backbone=self.backbone, input_size=self.input_size, unit_layers=False)
 
 
 class AnomalyDino(Detector[AnomalyDinoOptions]):

@@ -133,8 +133,10 @@ def save_version(
             (scratch / name).write_bytes(data)
         scratch.replace(folder)
         activate(settings, card.product, card.detector)
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(scratch, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise CheckpointError(
             f"The detector could not be written to {folder}: {error.strerror}. "
             "Free space or correct the folder's rights, and teach again; "

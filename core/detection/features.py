@@ -21,6 +21,7 @@ from core.backbones import (
 )
 from core.detection.accelerator import torch_device
 from core.domain import Frozen
+from core.errors import DetectorError
 from core.programs import Program, load_program
 from core.settings import Settings
 
@@ -51,6 +52,12 @@ class FeatureOptions(Frozen):
     weights: str | None = Field(None, description="hash of imported weights; None: the usual ones")
 
 
+class TokenOptions(FeatureOptions):
+    """The same of a vision transformer: its patch, and not 32, divides the input size."""
+
+    input_size: int = Field(448, ge=64, le=2048, description="side, in pixels")
+
+
 class PatchFeatures(Protocol):
     """Turns uint8 (H, W, 3) RGB into float32 (h, w, C): the patches, and their context if asked."""
 
@@ -66,6 +73,7 @@ def load_features(options: FeatureOptions, settings: Settings) -> PatchFeatures:
 
     Raises:
         WeightsError: if the backbone is unknown or its weights cannot be had.
+        DetectorError: if the patches of a vision transformer do not divide the input size.
     """
     device = torch_device(settings)
     if device is not None:
@@ -210,7 +218,14 @@ def _with_positions_for(network: Any, input_size: int) -> Any:  # noqa: ANN401
     import torch
     from timm.layers import resample_abs_pos_embed
 
-    side = input_size // network.patch_embed.patch_size[0]
+    patch = network.patch_embed.patch_size[0]
+    if input_size % patch:
+        nearest = round(input_size / patch) * patch
+        raise DetectorError(
+            f"An input_size of {input_size} px cannot be cut into the backbone's patches of "
+            f"{patch} px. Choose a multiple of {patch}, such as {nearest}."
+        )
+    side = input_size // patch
     positions = resample_abs_pos_embed(
         network.pos_embed.data,
         [side, side],

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import DetectorError
+
+# At 10 ms a tile this is 20 s a picture.
+MOST_TILES = 2000
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -30,6 +35,9 @@ def tiles_of(height: int, width: int, side: int | None, overlap: float) -> list[
         side: of a tile; None, or a picture that is smaller: one tile.
         overlap: smallest share of a tile that it has in common with its neighbour, 0..0.9.
 
+    Raises:
+        DetectorError: if there would be more than `MOST_TILES`.
+
     Example:
         >>> [(tile.left, tile.width) for tile in tiles_of(100, 250, 100, 0.2)]
         [(0, 100), (75, 100), (150, 100)]
@@ -37,11 +45,14 @@ def tiles_of(height: int, width: int, side: int | None, overlap: float) -> list[
     if side is None:
         return [Tile(0, 0, height, width)]
     tile_height, tile_width = min(side, height), min(side, width)
-    return [
-        Tile(top, left, tile_height, tile_width)
-        for top in _starts(height, tile_height, overlap)
-        for left in _starts(width, tile_width, overlap)
-    ]
+    tops, lefts = _starts(height, tile_height, overlap), _starts(width, tile_width, overlap)
+    if len(tops) * len(lefts) > MOST_TILES:
+        raise DetectorError(
+            f"A picture of {width} x {height} pixels has {len(tops) * len(lefts)} tiles of {side} "
+            f"px with an overlap of {overlap:g}, but {MOST_TILES} at most are looked at. Choose "
+            "larger tiles (tile_px) or less overlap (tile_overlap), and teach with that."
+        )
+    return [Tile(top, left, tile_height, tile_width) for top in tops for left in lefts]
 
 
 def blended(height: int, width: int, maps: Iterable[tuple[Tile, np.ndarray]]) -> np.ndarray:

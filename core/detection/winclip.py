@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from core.backbones import no_weights, resized
+from core.backbones import model_hub, no_weights, resized
 from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
 from core.detection.tensors import read_tensors, write_tensors
@@ -143,7 +143,8 @@ def _clip(options: WinClipOptions, settings: Settings) -> nn.Module:
     if folder is not None and (folder / f"{options.network}.safetensors").exists():
         return _clip_in_folder(folder, options.network)
     try:
-        return open_clip.create_model(options.network, pretrained=options.pretrained).eval()
+        with model_hub():
+            return open_clip.create_model(options.network, pretrained=options.pretrained).eval()
     except Exception as error:
         raise no_weights(options.network, None, error) from error
 

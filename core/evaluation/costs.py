@@ -1,7 +1,7 @@
-"""What the errors at a threshold cost, and the threshold that would cost the least.
+"""What the errors at a pair of thresholds cost, and the pair that would cost the least.
 
-Such a threshold is chosen by labels of defective pictures, which a calibrated one never sees. On
-the pictures that it was chosen by it looks better than it is: it is chosen on one half of them and
+Such a pair is chosen by labels of defective pictures, which a calibrated one never sees. On the
+pictures that it was chosen by it looks better than it is: it is chosen on one half of them and
 measured on the other.
 """
 
@@ -14,64 +14,73 @@ from core.domain import Frozen
 from core.errors import EvaluationError
 from core.evaluation.estimates import Rate, exact_rate
 
+REVIEW_COST = 0.1
+
 
 class CostRule(Frozen):
-    """What an error costs, and how often there is a defect to miss."""
+    """What an error and a review cost, and how often there is a defect to miss."""
 
     ratio: float = Field(gt=0, description="cost of an escape, in overkills")
+    review: float = Field(
+        REVIEW_COST, ge=0, description="cost of a review, in overkills; it finds the truth"
+    )
     prevalence: float = Field(gt=0, lt=1, description="share of defective parts on the line")
 
-    def cost(self, escapes: np.ndarray | float, overkills: np.ndarray | float) -> np.ndarray:
-        """Expected cost of a part, in overkills, from the share of either error in its kind."""
-        wrong_pass = self.prevalence * np.asarray(escapes)
-        return self.ratio * wrong_pass + (1 - self.prevalence) * np.asarray(overkills)
+    def on_line(self, of_defective: np.ndarray | float, of_good: np.ndarray | float) -> np.ndarray:
+        """Share of all parts, from the shares of either kind."""
+        good = (1 - self.prevalence) * np.asarray(of_good)
+        return self.prevalence * np.asarray(of_defective) + good
 
 
-class ThresholdCost(Frozen):
-    """Errors at one threshold, were every part at or above it rejected."""
+class PairCost(Frozen):
+    """Errors and reviews at a pair of thresholds: PASS below `t_low`, FAIL from `t_high` on."""
 
-    threshold: float
-    escapes: Rate
-    overkills: Rate
+    t_low: float
+    t_high: float
+    escapes: Rate = Field(description="defective pictures passed")
+    overkills: Rate = Field(description="good pictures failed")
+    reviewed: float = Field(description="share of all parts, at the rule's prevalence")
     cost: float = Field(description="expected of a part, in overkills")
 
 
 class CostFigures(Frozen):
-    """The cheapest threshold of one half of the pictures and the calibrated ones on the other."""
+    """The cheapest pair of one half of the pictures, and the calibrated one, on the other half."""
 
     rule: CostRule
-    chosen_by: int = Field(description="pictures that the cheapest threshold was chosen by")
-    cheapest: ThresholdCost
-    at_t_low: ThresholdCost
-    at_t_high: ThresholdCost
+    chosen_by: int = Field(description="pictures that the first pair was chosen by")
+    chosen: PairCost
+    calibrated: PairCost
 
 
-def cost_rule(ratio: float | None, prevalence: float | None) -> CostRule | None:
+def cost_rule(
+    ratio: float | None, prevalence: float | None, review: float | None = None
+) -> CostRule | None:
     """Rule of what the command line says; None when it says nothing.
 
     Raises:
-        EvaluationError: if only one of both is given, or a number is out of range.
+        EvaluationError: if only a part of it is given, or a number is out of range.
     """
-    if ratio is None and prevalence is None:
+    if ratio is None and prevalence is None and review is None:
         return None
     if ratio is None or prevalence is None:
         raise EvaluationError(
             "Costs need both --cost-ratio (of an escape to an overkill) and --prevalence (share of "
             "defective parts on the line). Give both, or neither."
         )
-    if not ratio > 0 or not 0 < prevalence < 1:
+    review = REVIEW_COST if review is None else review
+    if not 0 < ratio < np.inf or not 0 <= review < np.inf or not 0 < prevalence < 1:
         raise EvaluationError(
-            "--cost-ratio must be above 0 and --prevalence between 0 and 1, "
-            f"but they are {ratio:g} and {prevalence:g}."
+            "--cost-ratio must be above 0, --review-cost not below 0 and --prevalence between 0 "
+            f"and 1, but they are {ratio:g}, {review:g} and {prevalence:g}."
         )
-    return CostRule(ratio=ratio, prevalence=prevalence)
+    return CostRule(ratio=ratio, review=review, prevalence=prevalence)
 
 
-def cheapest_threshold(scores: np.ndarray, labels: np.ndarray, rule: CostRule) -> float:
-    """Threshold with the least expected cost on these very pictures.
+def cheapest_pair(scores: np.ndarray, labels: np.ndarray, rule: CostRule) -> tuple[float, float]:
+    """Thresholds (t_low, t_high) with the least expected cost on these very pictures.
 
-    It lies half way between two scores; of equally cheap ones it is the lowest, which lets the
-    fewest defects pass.
+    Each lies half way between two scores; they are equal where a review is not worth its cost. Of
+    equally cheap pairs it is the lowest one, which lets the fewest defects pass.
 
     Args:
         scores: float (N,).
@@ -82,9 +91,16 @@ def cheapest_threshold(scores: np.ndarray, labels: np.ndarray, rule: CostRule) -
     beyond = np.nextafter(values[-1], np.inf)
     thresholds = np.r_[values[0], (values[:-1] + values[1:]) / 2, beyond]
     defective, good = np.sort(scores[labels]), np.sort(scores[~labels])
-    escapes = np.searchsorted(defective, thresholds) / len(defective)
-    overkills = 1 - np.searchsorted(good, thresholds) / len(good)
-    return float(thresholds[rule.cost(escapes, overkills).argmin()])
+    passed_bad = np.searchsorted(defective, thresholds) / len(defective)
+    passed_good = np.searchsorted(good, thresholds) / len(good)
+    # Reviewed are those below t_high but for those below t_low, so the cost is a sum of one part
+    # that depends on t_low alone and one that depends on t_high alone.
+    below = rule.review * rule.on_line(passed_bad, passed_good)
+    of_low = rule.ratio * rule.on_line(passed_bad, 0) - below
+    of_high = rule.on_line(0, 1 - passed_good) + below
+    high = (np.minimum.accumulate(of_low) + of_high).argmin()
+    low = of_low[: high + 1].argmin()
+    return float(thresholds[low]), float(thresholds[high])
 
 
 def cost_figures(
@@ -96,7 +112,7 @@ def cost_figures(
     t_high: float,
     seed: int = 0,
 ) -> CostFigures | None:
-    """Choose a threshold on one half of the pictures, measure it and others on the other half.
+    """Choose a pair on one half of the pictures, measure it and the calibrated one on the other.
 
     Args:
         scores: float (N,).
@@ -116,24 +132,34 @@ def cost_figures(
         if len(members) < 2:
             return None
         chooses[rng.permutation(members)[: len(members) // 2]] = True
-    cheapest = cheapest_threshold(scores[chooses], labels[chooses], rule)
+    chosen = cheapest_pair(scores[chooses], labels[chooses], rule)
     others = scores[~chooses], labels[~chooses], rule
     return CostFigures(
         rule=rule,
         chosen_by=int(chooses.sum()),
-        cheapest=_errors_at(cheapest, *others),
-        at_t_low=_errors_at(t_low, *others),
-        at_t_high=_errors_at(t_high, *others),
+        chosen=pair_cost(chosen, *others),
+        calibrated=pair_cost((t_low, t_high), *others),
     )
 
 
-def _errors_at(
-    threshold: float, scores: np.ndarray, labels: np.ndarray, rule: CostRule
-) -> ThresholdCost:
-    rejected = scores >= threshold
-    escapes = exact_rate(int((~rejected & labels).sum()), int(labels.sum()))
-    overkills = exact_rate(int((rejected & ~labels).sum()), int((~labels).sum()))
+def pair_cost(
+    pair: tuple[float, float], scores: np.ndarray, labels: np.ndarray, rule: CostRule
+) -> PairCost:
+    """Errors, reviews and expected cost at (t_low, t_high); arguments as of `cheapest_pair`."""
+    t_low, t_high = pair
+    passed, failed = scores < t_low, scores >= t_high
+    reviewed = ~passed & ~failed
+    escapes = exact_rate(int((passed & labels).sum()), int(labels.sum()))
+    overkills = exact_rate(int((failed & ~labels).sum()), int((~labels).sum()))
     assert escapes is not None
     assert overkills is not None
-    cost = float(rule.cost(escapes.share, overkills.share))
-    return ThresholdCost(threshold=threshold, escapes=escapes, overkills=overkills, cost=cost)
+    on_line = float(rule.on_line(reviewed[labels].mean(), reviewed[~labels].mean()))
+    errors = rule.ratio * rule.on_line(escapes.share, 0) + rule.on_line(0, overkills.share)
+    return PairCost(
+        t_low=t_low,
+        t_high=t_high,
+        escapes=escapes,
+        overkills=overkills,
+        reviewed=on_line,
+        cost=float(errors) + rule.review * on_line,
+    )

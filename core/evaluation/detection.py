@@ -74,7 +74,7 @@ def evaluate_detection(
         settings: where weights are; the records and checkpoints in it stay as they are.
         algorithm: a name in the registry of detectors.
         options: of the algorithm, by name; its defaults unless given.
-        costs: what errors cost, to look for the cheapest threshold.
+        costs: what errors cost, to look for the cheapest pair of thresholds.
         seed: of teaching, bootstrap and splits.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 

@@ -64,10 +64,7 @@ def ranking_figures(
 
     if labels.all() or not labels.any():
         return None
-    # torchmetrics takes values beyond 0..1 for logits and squashes them, which makes high scores
-    # equal: ranks keep the order, and all of these figures depend on the order alone.
-    values, ranks = np.unique(scores, return_inverse=True)
-    ranked, truth = torch.from_numpy(ranks / len(values)), torch.from_numpy(labels).long()
+    values, (ranked, truth) = np.unique(scores), _ranked(scores, labels)
     auroc, precision = resampled_areas(scores, labels, seed=seed)
     best = F1Max(fields=FIELDS)
     f1_oracle = _measured(best, ranked, truth)
@@ -78,6 +75,13 @@ def ranking_figures(
         f1_oracle_threshold=float(values[round(float(best.threshold) * len(values))]),
         f1_at_t_low=float(binary_f1_score(torch.from_numpy(scores >= t_low).long(), truth)),
     )
+
+
+def image_auroc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Area under the ROC curve of float (N,) scores; of bool (N,) labels both kinds are there."""
+    from torchmetrics.functional.classification import binary_auroc
+
+    return float(binary_auroc(*_ranked(scores, labels)))
 
 
 def pixel_figures(
@@ -119,6 +123,18 @@ def pixel_figures(
         dice=float(binary_f1_score(found, truth, validate_args=False)),
         iou=float(binary_jaccard_index(found, truth, validate_args=False)),
     )
+
+
+def _ranked(scores: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+    """Scores and labels as torchmetrics takes them.
+
+    It takes values beyond 0..1 for logits and squashes them, which makes high scores equal: ranks
+    keep the order, and figures of scores depend on the order alone.
+    """
+    import torch
+
+    values, ranks = np.unique(scores, return_inverse=True)
+    return torch.from_numpy(ranks / len(values)), torch.from_numpy(labels).long()
 
 
 def _measured(metric: Any, values: Any, truth: Any) -> float:  # noqa: ANN401 - anomalib's, torch's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.domain import FalseAlarmRate
-from core.evaluation.costs import ThresholdCost
+from core.evaluation.costs import PairCost
 from core.evaluation.detection import DetectionFigures
 from core.evaluation.estimates import Estimate, Rate
 
@@ -36,11 +36,12 @@ LOCALISATION_COLUMNS = (
 )
 COST_COLUMNS = (
     "set",
-    "cost ratio, prevalence",
-    "threshold",
-    "value",
+    "cost of escape / review / overkill, prevalence",
+    "thresholds",
+    "review from, fail from",
     "escapes",
     "overkills",
+    "to review",
     "cost of a part",
 )
 NONE = "–"
@@ -53,9 +54,10 @@ F1 has its threshold from the test labels, and shows what the best threshold cou
 of the map from the review threshold on, all pixels together; pairs are found and true defects \
 matched one to one."""
 COST_NOTES = """\
-Costs are expected of a part, in overkills, were every part from the threshold on rejected. The \
-cheapest threshold is chosen by one half of the labelled pictures, and every row is measured on \
-the other half. It stands or falls with labels of defects like those to come."""
+Costs are expected of a part, in overkills, at the prevalence named, as is the share to review; a \
+review is taken to find the truth. The chosen pair is the cheapest on one half of the labelled \
+pictures; both pairs are measured on the other half, where another may well be cheaper. It stands \
+or falls with labels of defects like those to come."""
 
 
 def header(columns: Sequence[str]) -> str:
@@ -105,24 +107,25 @@ def localisation_row(figures: DetectionFigures) -> str:
 
 
 def cost_rows(figures: DetectionFigures) -> list[str]:
-    """Rows of the table of costs, one a threshold; none when costs were not asked for."""
+    """Rows of the table of costs, one a pair; none when costs were not asked for."""
     costs = figures.costs
     if costs is None:
         return []
-    rows: list[tuple[str, ThresholdCost]] = [
-        ("cheapest", costs.cheapest),
-        ("review", costs.at_t_low),
-        ("fail", costs.at_t_high),
+    rule = costs.rule
+    rows: list[tuple[str, PairCost]] = [
+        ("chosen on the other half", costs.chosen),
+        ("calibrated", costs.calibrated),
     ]
     return [
         _line(
             [
                 figures.dataset,
-                f"{costs.rule.ratio:g}, {costs.rule.prevalence:.1%}",
+                f"{rule.ratio:g} / {rule.review:g} / 1, {rule.prevalence:.1%}",
                 name,
-                f"{at.threshold:.4g}",
+                f"{at.t_low:.4g}, {at.t_high:.4g}",
                 _rate(at.escapes),
                 _rate(at.overkills),
+                f"{at.reviewed:.1%}",
                 f"{at.cost:.4f}",
             ]
         )

@@ -136,6 +136,7 @@ def _verdict(page: ReportPage, inspection: Inspection) -> None:
             "held-out normals",
             judgement.false_alarm.sentence(),
             *judgement.notices(),
+            *inspection.image.notices,
         ],
     )
 

@@ -15,7 +15,7 @@ import torch
 from core.detection.anomalydino import AnomalyDino, AnomalyDinoOptions, foreground
 from core.detection.base import Lesson
 from core.domain import Product
-from core.errors import CheckpointError
+from core.errors import CheckpointError, DetectorError
 from core.settings import Settings
 
 PRODUCT = Product(dataset="Plant", category="plate")
@@ -107,6 +107,17 @@ def test_rotations_and_shots_set_what_is_learned(lesson: Lesson) -> None:
     assert len(AnomalyDino.fit(lesson, one).memory.bank) == 8 * tokens
 
 
+def test_any_multiple_of_the_patch_is_an_input_size(lesson: Lesson) -> None:
+    odd = AnomalyDinoOptions(input_size=7 * 14, rotations=False)
+
+    detector = AnomalyDino.fit(lesson, odd)
+
+    assert len(detector.memory.bank) == 3 * 7 * 7
+    assert detector.predict(lesson.normals[0]).anomaly_map.shape == (180, 240)
+    with pytest.raises(DetectorError, match=r"256 px .* patches of 14 px. Choose .* such as 252"):
+        AnomalyDino.fit(lesson, AnomalyDinoOptions(input_size=256))
+
+
 def test_foreground_is_the_object_in_the_middle() -> None:
     rng = np.random.default_rng(0)
     tokens = rng.normal(0, 0.5, (16, 16, 64)).astype(np.float32)
@@ -132,7 +143,9 @@ try:
 except WeightsError as error:
     print(error)
 """
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "DATA_DIR": str(tmp_path)}
+    # Nothing listens at that port: the hub cannot be reached.
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "hub")}
+    environment = os.environ | nowhere | {"DATA_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment
     )
@@ -140,6 +153,7 @@ except WeightsError as error:
     assert f"{BACKBONE}.safetensors in the folder AD_WEIGHTS_DIR" in done.stdout
     assert "package" in done.stdout
     assert "hub" in done.stdout
+    assert "Retrying" not in done.stderr
 
 
 def test_no_torch_between_picture_and_map(lesson: Lesson, settings: Settings) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from core.detection.base import Lesson
 from core.detection.patchcore import PatchCore, PatchCoreOptions
-from core.detection.tiling import blended, tiles_of
+from core.detection.tiling import MOST_TILES, blended, tiles_of
 from core.domain import Product
+from core.errors import DetectorError
 from core.settings import Settings
 
 
@@ -30,9 +31,19 @@ def test_neighbours_overlap_as_much_as_was_asked() -> None:
     assert max(np.diff(lefts)) <= 750
 
 
+def test_more_tiles_than_anyone_waits_for_are_refused(model_cache: Path) -> None:
+    assert len(tiles_of(3000, 4000, 256, 0.25)) < MOST_TILES
+    large = [np.zeros((3000, 4000, 3), np.uint8)]
+    lesson = Lesson(Product(dataset="a", category="b"), large, Settings(model_cache=model_cache))
+
+    with pytest.raises(DetectorError, match="4000 x 3000 pixels has 68628 tiles of 128 px"):
+        PatchCore.fit(lesson, PatchCoreOptions(tile_px=128, tile_overlap=0.9))
+
+
 def sheet(rng: np.random.Generator) -> np.ndarray:
-    grain = cv2.resize(rng.normal(130, 20, (750, 1000)), (4000, 3000)) + rng.normal(0, 3)
-    return np.repeat(np.clip(grain, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+    grain = cv2.resize(rng.normal(130, 20, (750, 1000)), (4000, 3000))
+    noisy = grain + rng.normal(0, 3, size=(3000, 4000))
+    return np.repeat(np.clip(noisy, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def test_a_small_defect_on_a_large_part(model_cache: Path) -> None:

@@ -125,7 +125,7 @@ def test_tables(evaluated_metal: Evaluated) -> None:
     figures, _ = evaluated_metal
 
     check_tables(figures)
-    assert len(tables.cost_rows(figures)) == 3
+    assert len(tables.cost_rows(figures)) == 2
     assert "0/5 = 0.0% [0.0, 52.2]" in tables.detection_row(figures)
 
 

@@ -84,6 +84,7 @@ def test_a_report_holds_what_an_auditor_asks_for(tmp_path: Path) -> None:
         "FAIL",
         "1.890",
         "At most 4.9% of good parts are stopped",
+        "A notice.",
         "top left",
         "2.40",
         "K-0123456789",
