@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from core.errors import ImageError
 from core.images import CheckedImage, load_image
 from core.retrieval.exemplars import ExemplarIndex
 from core.sources import PictureFile
+from core.twins import coarse, find_twins, have_same_detail
 from core.workbench import Workbench
 
 ASPECT_TOLERANCE = 0.05
@@ -104,11 +106,14 @@ def check_pictures(
     Args:
         bench: where they are stored.
         pictures: of good parts.
-        known: pictures that the product has learned already; they are skipped as duplicates.
+        known: pictures that the product has learned already; they are skipped as duplicates, also
+            when they were saved again in another format, quality or size.
         on_progress: called with the step's name and the share of it that is done.
     """
     normals = Normals()
-    first_names = {image.sha256: image.filename for image in known}
+    names = {image.sha256: image.filename for image in known}
+    names |= {image.pixels_sha256: image.filename for image in known if image.pixels_sha256}
+    seen: list[np.ndarray] = []
     for done, picture in enumerate(pictures):
         on_progress("Check the pictures", done / len(pictures))
         try:
@@ -118,17 +123,58 @@ def check_pictures(
             normals.skipped.append(str(error))
             continue
         info = image.info
-        twin = first_names.get(info.sha256)
-        if twin is not None:
-            normals.skipped.append(f"{info.filename} is the same file as {twin}.")
+        of_pixels = _pixels_sha256(image.pixels)
+        if info.sha256 in names:
+            normals.skipped.append(f"{info.filename} is the same file as {names[info.sha256]}.")
             continue
-        first_names[info.sha256] = info.filename
+        if of_pixels in names:
+            normals.skipped.append(_twin_sentence(info.filename, names[of_pixels]))
+            continue
+        names |= {info.sha256: info.filename, of_pixels: info.filename}
         bench.files.put(data)
+        seen.append(coarse(image.pixels))
         normals.embeddings.append(bench.visual_encoder(image.pixels))
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
-        normals.images.append(TaughtImage(filename=info.filename, sha256=info.sha256, use="taught"))
-    return normals
+        normals.images.append(
+            TaughtImage(
+                filename=info.filename, sha256=info.sha256, pixels_sha256=of_pixels, use="taught"
+            )
+        )
+    return _without_twins(bench, normals, seen, known)
+
+
+def _without_twins(
+    bench: Workbench, normals: Normals, seen: list[np.ndarray], known: Sequence[TaughtImage]
+) -> Normals:
+    """The pictures less those that are known ones, or each other, saved again with losses."""
+    if not seen:
+        return normals
+    images = [*known, *normals.images]
+    stored = StoredPictures(bench, images)
+    small = [*(coarse(pixels) for pixels in stored[: len(known)]), *seen]
+    twins = find_twins(
+        np.stack(small), len(known), lambda i, j: have_same_detail(stored[i], stored[j])
+    )
+    kept = [n for n in range(len(normals.images)) if n + len(known) not in twins]
+    return Normals(
+        images=[normals.images[n] for n in kept],
+        embeddings=[normals.embeddings[n] for n in kept],
+        sizes=[normals.sizes[n] for n in kept],
+        in_colour=[normals.in_colour[n] for n in kept],
+        skipped=[
+            *normals.skipped,
+            *(_twin_sentence(images[i].filename, images[j].filename) for i, j in twins.items()),
+        ],
+    )
+
+
+def _twin_sentence(filename: str, twin: str) -> str:
+    return f"{filename} shows the same picture as {twin}, saved again."
+
+
+def _pixels_sha256(pixels: np.ndarray) -> str:
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
 def _load(bench: Workbench, data: bytes, filename: str) -> CheckedImage:

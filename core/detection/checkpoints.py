@@ -41,6 +41,7 @@ class TaughtImage(Frozen):
 
     filename: str
     sha256: str
+    pixels_sha256: str | None = Field(None, description="of the decoded pixels; not in older cards")
     use: Literal["taught", "held out"] = Field(description="held out: for calibration only")
 
 
