@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import threading
 import warnings
@@ -11,12 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.errors import WeightsError
+
 if TYPE_CHECKING:
     from openvino import CompiledModel, Model
 
 # Some processors would compute in half precision by themselves: then one picture would score
 # differently on two machines, and a threshold would mean something else on each.
 SAME_EVERYWHERE = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+
+HASH_SUFFIX = ".sha256"
 
 # torch traces one network at a time: two threads at once get in each other's way.
 _converting = threading.Lock()
@@ -48,15 +53,20 @@ def load_program(
 ) -> Program:
     """Compile a program for this processor, converting its network the first time.
 
+    The files are a cache: when they are not as they were written, the network is converted again.
+
     Args:
         path: of the .xml; its name must change whenever the conversion does.
         convert: makes the program's model; called only when there is no such file.
         half_weights: keep weights in half precision on disk (they are computed with in full).
+
+    Raises:
+        WeightsError: if the program cannot be written.
     """
     import openvino as ov
 
     with _converting:
-        if not path.exists():
+        if not _is_whole(path):
             with warnings.catch_warnings():
                 # Tracing warns of its own future; an operator can do nothing about that.
                 warnings.simplefilter("ignore")
@@ -83,10 +93,33 @@ def _save(model: Model, program: Path, *, half_weights: bool) -> None:
     """Write a converted program so that a reader never sees half of it."""
     import openvino as ov
 
-    program.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
-        path = Path(scratch) / program.name
-        ov.save_model(model, path, compress_to_fp16=half_weights)
-        # The .xml makes the program visible, so its weights must be in place before it.
-        path.with_suffix(".bin").replace(program.with_suffix(".bin"))
-        path.replace(program)
+    try:
+        program.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
+            path = Path(scratch) / program.name
+            ov.save_model(model, path, compress_to_fp16=half_weights)
+            path.with_suffix(HASH_SUFFIX).write_text(_hash(path))
+            # The hash makes the program usable, so it comes last.
+            for suffix in (".bin", ".xml", HASH_SUFFIX):
+                path.with_suffix(suffix).replace(program.with_suffix(suffix))
+    except OSError as error:
+        raise WeightsError(
+            f"The converted network could not be written to {program.parent}: {error.strerror}. "
+            "Free space, correct the folder's rights, or name another folder (setting MODEL_CACHE)."
+        ) from error
+
+
+def _is_whole(program: Path) -> bool:
+    """Whether the files are as they were written."""
+    try:
+        return program.with_suffix(HASH_SUFFIX).read_text() == _hash(program)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _hash(program: Path) -> str:
+    """SHA-256 of both files."""
+    digest = hashlib.sha256()
+    for suffix in (".xml", ".bin"):
+        digest.update(program.with_suffix(suffix).read_bytes())
+    return digest.hexdigest()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
+import pytest
 import torch
 
+from core.errors import WeightsError
 from core.programs import load_program
 
 
@@ -49,3 +52,42 @@ def test_a_program_is_converted_once(tmp_path: Path) -> None:
         load_program(tmp_path / "models" / "rectifier.xml", convert)
 
     assert len(made) == 1
+
+
+def network(value: float) -> ov.Model:
+    layer = torch.nn.Linear(4, 4, bias=False)
+    torch.nn.init.constant_(layer.weight, value)
+    return ov.convert_model(layer, example_input=torch.zeros(1, 4), input=[1, 4])
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def fill_with_nan(path: Path) -> None:
+    path.write_bytes(np.full(path.stat().st_size // 4, np.nan, np.float32).tobytes())
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+@pytest.mark.parametrize(
+    "damage",
+    [cut, Path.unlink, fill_with_nan, lambda path: path.write_bytes(b"junk")],
+    ids=["cut", "gone", "not numbers", "junk"],
+)
+def test_a_damaged_program_is_converted_again(
+    tmp_path: Path, suffix: str, damage: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "network.xml"
+    load_program(path, lambda: network(2))
+    damage(path.with_suffix(suffix))
+
+    program = load_program(path, lambda: network(2))
+
+    assert program(np.ones((1, 4), np.float32))[0].tolist() == [[8, 8, 8, 8]]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("not a folder")
+
+    with pytest.raises(WeightsError, match="MODEL_CACHE"):
+        load_program(tmp_path / "models" / "network.xml", rectifier)
