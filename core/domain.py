@@ -9,20 +9,32 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from core.errors import ProductError
 
 REPORT_SCHEMA_VERSION = 1
+MOST_MM_PER_PX = 1000
+Scale = Annotated[float, Field(gt=0, le=MOST_MM_PER_PX)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Frozen(BaseModel):
-    """Immutable model that rejects unknown fields."""
+    """Immutable model that rejects unknown fields, and numbers that are not finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def percent(share: float, digits: int = 10) -> str:
+    """A share in percent, with as many digits as it needs up to a number.
+
+    Example:
+        >>> percent(0.05), percent(0.9999), percent(0.046417, 3)
+        ('5%', '99.99%', '4.64%')
+    """
+    return f"{100 * share:.{digits}g}%"
 
 
 class Verdict(StrEnum):
@@ -71,7 +83,7 @@ class Product(Frozen):
 
     dataset: str
     category: str
-    mm_per_px: float | None = Field(None, gt=0, description="scale of the picture")
+    mm_per_px: Scale | None = Field(None, description="scale of the picture")
 
     @field_validator("dataset", "category")
     @classmethod
@@ -90,13 +102,19 @@ class Product(Frozen):
         """Product of a key.
 
         Raises:
-            ProductError: if the key is not `DATASET/CATEGORY` in plain names.
+            ProductError: if the key is not `DATASET/CATEGORY` in plain names, or the scale cannot
+                be.
         """
         parts = key.split("/")
         if len(parts) != 2 or not all(_NAME.fullmatch(part) for part in parts):
             raise ProductError(
                 f"A product is named DATASET/CATEGORY, in letters, digits, '.', '_' and '-' "
                 f"(such as ELPV/mono), but {key!r} was given."
+            )
+        if mm_per_px is not None and not 0 < mm_per_px <= MOST_MM_PER_PX:
+            raise ProductError(
+                f"A scale is above 0 and at most {MOST_MM_PER_PX} mm per pixel, but {mm_per_px} "
+                "was given."
             )
         return cls(dataset=parts[0], category=parts[1], mm_per_px=mm_per_px)
 
@@ -147,18 +165,19 @@ class FalseAlarmRate(Frozen):
 
     def sentence(self) -> str:
         """The statement that screens and reports print."""
+        bound = percent(self.guaranteed, 3)
         if self.is_estimate:
             return (
-                f"About {self.guaranteed:.1%} of good parts are stopped: an estimate from "
+                f"About {bound} of good parts are stopped: an estimate from "
                 f"{self.held_out} cross-fitted normal parts, without a guarantee."
             )
         text = (
-            f"At most {self.guaranteed:.1%} of good parts are stopped "
-            f"({self.confidence:.0%} confidence, from {self.held_out} held-out normal parts)."
+            f"At most {bound} of good parts are stopped "
+            f"({percent(self.confidence)} confidence, from {self.held_out} held-out normal parts)."
         )
         if not self.is_met:
             text += (
-                f" The {self.requested:.0%} asked for cannot be guaranteed "
+                f" The {percent(self.requested)} asked for cannot be guaranteed "
                 "with so few: teach with more good images."
             )
         return text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from core.domain import Frozen, Severity
+from core.domain import Frozen, Scale, Severity
 
 
 class SeverityRule(Frozen):
@@ -17,9 +17,19 @@ class SeverityRule(Frozen):
     """
 
     critical_peak: float = Field(1.5, gt=0)
-    critical_percent: float = Field(5.0, gt=0)
+    critical_percent: float = Field(5.0, gt=0, le=100)
     major_peak: float = Field(1.0, gt=0)
-    major_percent: float = Field(1.0, gt=0)
+    major_percent: float = Field(1.0, gt=0, le=100)
+
+    @model_validator(mode="after")
+    def _critical_is_worse(self) -> Self:
+        for of in ("peak", "percent"):
+            major, critical = getattr(self, f"major_{of}"), getattr(self, f"critical_{of}")
+            if critical < major:
+                raise ValueError(
+                    f"critical_{of} ({critical:g}) must not lie below major_{of} ({major:g})"
+                )
+        return self
 
     def severity(self, peak: float, area_percent: float) -> Severity:
         """Severity of a peak (in units of the FAIL threshold) and an area (% of the picture)."""
@@ -39,14 +49,12 @@ class Policy(Frozen):
     """
 
     false_alarm_rate: float = Field(
-        0.05, gt=0, lt=1, description="share of good parts that may be stopped"
+        0.05, ge=0.0001, le=0.5, description="share of good parts that may be stopped"
     )
-    confidence: float = Field(0.95, gt=0, lt=1, description="with which that shall hold")
+    confidence: float = Field(0.95, ge=0.5, le=0.9999, description="with which that shall hold")
     location: Literal["grid", "clock"] = Field(
         "grid", description="how a place is named: on a 3x3 grid, or by the hour for round parts"
     )
     severity: SeverityRule = SeverityRule()
-    min_area_px: int = Field(16, ge=1, description="smallest region that counts")
-    mm_per_px: float | None = Field(
-        None, gt=0, description="scale of the pictures; None: the product's"
-    )
+    min_area_px: int = Field(16, ge=1, le=10_000_000, description="smallest region that counts")
+    mm_per_px: Scale | None = Field(None, description="scale of the pictures; None: the product's")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.detection.base import Prediction
 from core.domain import FalseAlarmRate, Frozen, Judgement, Verdict
@@ -22,6 +23,14 @@ class NormalScores(Frozen):
     cross_fitted: bool = Field(
         False, description="each scored by a detector of the others, not by the one that judges"
     )
+
+    @field_validator("scores", "peaks")
+    @classmethod
+    def _rising(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        # Thresholds are read off by rank: in another order they would be other thresholds.
+        if any(later < earlier for earlier, later in pairwise(values)):
+            raise ValueError("the values must rise")
+        return values
 
     @classmethod
     def of(cls, predictions: Iterable[Prediction], *, cross_fitted: bool = False) -> NormalScores:

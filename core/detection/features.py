@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import numpy as np
 from pydantic import Field
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 CONVERSION_VERSION = 3
 
 
+Spread = Annotated[float, Field(gt=0)]
+
+
 class FeatureOptions(Frozen):
     """Which features describe a patch."""
 
@@ -48,7 +51,7 @@ class FeatureOptions(Frozen):
     mean: tuple[float, float, float] | None = Field(
         None, description="of the input's channels, scaled to 0..1; None: the backbone's own"
     )
-    std: tuple[float, float, float] | None = Field(None, description="the same")
+    std: tuple[Spread, Spread, Spread] | None = Field(None, description="the same")
     weights: str | None = Field(None, description="hash of imported weights; None: the usual ones")
 
 

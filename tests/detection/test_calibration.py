@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from core.detection.base import Prediction
 from core.detection.calibration import Calibration, NormalScores, calibrate, normals_needed
@@ -96,3 +97,11 @@ def test_a_picture_that_is_strange_all_over_is_unlike_anything_taught() -> None:
 
     assert calibration.judge(strange).is_unlike
     assert not judged(calibration, 9.0).is_unlike
+
+
+@pytest.mark.parametrize("scores", ["[1, NaN]", "[NaN]", "[1, Infinity]", "[2, 1]"])
+def test_scores_that_are_not_finite_or_do_not_rise_are_refused(scores: str) -> None:
+    with pytest.raises(ValidationError):
+        NormalScores.model_validate_json(f'{{"scores": {scores}, "peaks": [1, 2]}}')
+    with pytest.raises(ValidationError):
+        NormalScores.model_validate_json(f'{{"scores": [1, 2], "peaks": {scores}}}')
