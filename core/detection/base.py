@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
+from core.detection.memory_guard import memory_guard
 from core.domain import Frozen, Product
 from core.errors import DetectorError
 from core.settings import Settings
@@ -91,14 +92,15 @@ class Detector(ABC, Generic[Options]):
 
         Raises:
             DetectorError: if the picture has another form, or the network answers with numbers
-                that are not finite.
+                that are not finite; or if memory runs out.
         """
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise DetectorError(
                 "A detector takes a picture of 3 channels of 8 bits, (height, width, 3), but got "
                 f"{pixels.dtype} {pixels.shape}. Read it with core.images.load_image."
             )
-        prediction = self._predict(pixels)
+        with memory_guard("judge a picture"):
+            prediction = self._predict(pixels)
         if not np.isfinite(prediction.score) or not np.isfinite(prediction.anomaly_map).all():
             raise DetectorError(
                 f"The {self.algorithm} detector answered with numbers that are not finite: its "

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 PROJECTED_DIMENSIONS = 64
+# Distances held at a time.
+BLOCK = 4_000_000
 
 
 def greedy_coreset(
@@ -64,10 +66,8 @@ def uncovered(bank: np.ndarray, patches: np.ndarray) -> np.ndarray:
     Returns:
         int64 (K,), empty when the bank covers them all.
     """
-    within = _distances(bank, bank)
-    np.fill_diagonal(within, np.inf)
-    spacing = float(np.median(within.min(axis=1)))
-    nearest = _distances(patches, bank).min(axis=1)
+    spacing = float(np.median(_nearest(bank, bank, among_themselves=True)))
+    nearest = _nearest(patches, bank)
     chosen: list[int] = []
     while nearest.max() > spacing:
         farthest = int(nearest.argmax())
@@ -75,6 +75,23 @@ def uncovered(bank: np.ndarray, patches: np.ndarray) -> np.ndarray:
         np.minimum(nearest, _distances(patches, patches[farthest][None])[:, 0], out=nearest)
         nearest[farthest] = 0
     return np.array(chosen, np.int64)
+
+
+def _nearest(
+    first: np.ndarray, second: np.ndarray, *, among_themselves: bool = False
+) -> np.ndarray:
+    """Distance of each of the first to the nearest of the second: float32 (N,).
+
+    All distances at once would take gigabytes; they are computed for some rows at a time.
+    """
+    rows = max(1, BLOCK // len(second))
+    nearest = np.empty(len(first), np.float32)
+    for start in range(0, len(first), rows):
+        block = _distances(first[start : start + rows], second)
+        if among_themselves:
+            np.fill_diagonal(block[:, start:], np.inf)
+        nearest[start : start + rows] = block.min(axis=1)
+    return nearest
 
 
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
