@@ -12,6 +12,8 @@ from core.detection.anomalib_import import import_patchcore
 from core.detection.base import Lesson, OnProgress
 from core.detection.calibration import NormalScores
 from core.detection.checkpoints import EXEMPLARS_FILE, Card
+from core.detection.memory_guard import memory_guard
+from core.detection.product_files import read_policy
 from core.domain import Product
 from core.errors import ProductError
 from core.normals import StoredPictures, check_pictures
@@ -42,7 +44,7 @@ def add_normals(
     Raises:
         ProductError: if the product has no detector, no picture is new, or its thresholds were
             cross-fitted: nothing is held out then.
-        DetectorError: if its algorithm cannot learn further pictures.
+        DetectorError: if its algorithm cannot learn further pictures, or memory runs out.
     """
     taught = bench.taught(product)
     clock = Clock()
@@ -57,9 +59,10 @@ def add_normals(
     if not added.images:
         raise ProductError(f"No picture is new to {product.key}. {' '.join(added.skipped[:5])}")
     shown = StoredPictures(bench, added.images)
-    detector = taught.detector.extend(
-        Lesson(product, shown, bench.settings, card.seed, on_progress)
-    )
+    with memory_guard(f"add pictures to {product.key}"):
+        detector = taught.detector.extend(
+            Lesson(product, shown, bench.settings, card.seed, on_progress)
+        )
     clock.lap("train")
     images = (*card.images, *added.images)
     scores = NormalScores.of(held_out_predictions(bench, detector, images, on_progress))
@@ -100,7 +103,9 @@ def adopt_anomalib_checkpoint(
         ProductError: if fewer than 5 good pictures can be used.
     """
     clock = Clock()
-    detector = import_patchcore(checkpoint, bench.settings)
+    read_policy(bench.settings, product)  # one that cannot be used is said before the work
+    with memory_guard(f"import {checkpoint.name}"):
+        detector = import_patchcore(checkpoint, bench.settings)
     clock.lap("import")
     normals = check_pictures(bench, pictures, (), on_progress)
     clock.lap("check and embed")

@@ -13,9 +13,9 @@ from core.detection.checkpoints import (
     active_version,
     load_version,
     read_card,
-    read_policy,
     taught_products,
 )
+from core.detection.product_files import read_policy
 from core.domain import Product
 from core.records.database import Records
 from core.records.files import FileStore

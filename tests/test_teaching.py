@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -12,10 +14,9 @@ import pytest
 from core.detection.checkpoints import (
     active_version,
     load_version,
-    product_folder,
     read_card,
-    save_policy,
 )
+from core.detection.product_files import product_folder, save_policy
 from core.domain import Product
 from core.errors import CheckpointError, DetectorError, ProductError
 from core.policy import Policy
@@ -51,6 +52,12 @@ def test_card_tells_what_the_detector_is_made_of(bench: Workbench) -> None:
     assert card.facts["memory bank"] == "2000 patches of 232 numbers"
     assert "59 held out guarantee 5%" in card.facts["normals needed"]
     assert card.options["input_size"] == 256
+    assert (
+        "29 for 10%, 59 for 5%, 149 for 2%, 299 for 1%"
+        in card.facts["what held-out normals can guarantee"]
+    )
+    stated = bench.taught(PRODUCT).calibration.false_alarm.sentence()
+    assert card.facts["false alarms, by the policy when taught"] == stated
     assert set(card.seconds) == {"check and embed", "train", "calibrate"}
     assert shares[-1] == ("Done", 1)
     assert bench.records.product(PRODUCT.key) == PRODUCT
@@ -174,8 +181,52 @@ def test_a_damaged_policy_is_refused(bench: Workbench) -> None:
     teach(bench, PRODUCT, plates(6))
     (product_folder(bench.settings, PRODUCT) / "policy.json").write_text('{"confidence": 7}')
 
-    with pytest.raises(CheckpointError, match=r"policy.json is missing or damaged \(confidence"):
+    with pytest.raises(CheckpointError, match=r"policy.json cannot be used \(confidence"):
         bench.taught(PRODUCT)
+
+
+def test_a_damaged_policy_is_said_before_a_training(bench: Workbench) -> None:
+    teach(bench, PRODUCT, plates(6))
+    (product_folder(bench.settings, PRODUCT) / "policy.json").write_text("{")
+    steps: list[str] = []
+
+    with pytest.raises(CheckpointError, match="Correct or delete the file"):
+        teach(bench, PRODUCT, plates(6), on_progress=lambda step, share: steps.append(step))
+
+    assert not steps
+
+
+def test_a_version_that_does_not_work_is_not_made_active(bench: Workbench) -> None:
+    card = teach(bench, PRODUCT, plates(6))
+    folder = product_folder(bench.settings, PRODUCT) / "patchcore"
+
+    def harm_new(step: str, share: float) -> None:
+        if step == "Try the new version":
+            (newest,) = (path for path in folder.iterdir() if path.name != card.detector.version)
+            harm(newest / "bank.safetensors", "cut")
+
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        teach(bench, PRODUCT, plates(6, seed=1), on_progress=harm_new)
+
+    assert active(bench) == card.detector.version
+    assert [path.name for path in folder.iterdir()] == [card.detector.version]
+    assert bench.taught(PRODUCT).card == card
+
+
+def test_scores_that_are_not_finite_are_damage(bench: Workbench) -> None:
+    """Also when the hash was made to fit: a threshold of NaN would pass every part."""
+    card = teach(bench, PRODUCT, plates(6))
+    folder = bench.taught(PRODUCT).folder
+    path = folder / "calibration.json"
+    scores = json.loads(path.read_text())
+    scores["scores"][-1] = math.nan
+    path.write_text(json.dumps(scores))
+    files = {**card.files, path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    harmed = card.model_copy(update={"files": files})
+    (folder / "card.json").write_text(harmed.model_dump_json())
+
+    with pytest.raises(CheckpointError, match=r"calibration.json is missing or damaged \(scores"):
+        load_version(bench.settings, PRODUCT)
 
 
 def test_cross_fitting_trains_on_every_picture(bench: Workbench) -> None:
@@ -193,6 +244,10 @@ def test_cross_fitting_trains_on_every_picture(bench: Workbench) -> None:
         ("magic", {}, "There is no detector 'magic'. Choose one of: patchcore"),
         ("patchcore", {"size": 3}, "patchcore has no option 'size'. It has: backbone"),
         ("patchcore", {"input_size": 100}, "Option input_size of patchcore cannot be 100"),
+        ("patchcore", {"mean": [math.nan, 0, 0]}, "Option mean.0 of patchcore cannot be nan"),
+        ("patchcore", {"std": [0, 1, 1]}, "Option std.0 of patchcore cannot be 0"),
+        ("patchcore", {"smoothing": math.inf}, "Option smoothing of patchcore cannot be inf"),
+        ("patchcore", {"smoothing": 1e9}, "Option smoothing of patchcore cannot be 1000000000"),
     ],
 )
 def test_what_cannot_be_trained_is_said(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from core.commands.shared import named_values
 from core.domain import Product
-from core.errors import ProductError
+from core.errors import CheckpointError, ProductError
 from core.policy import Policy
 from core.settings import settings
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from core.workbench import Workbench
 
 
 def add_command(commands: _SubParsersAction) -> None:
@@ -35,31 +38,44 @@ def add_command(commands: _SubParsersAction) -> None:
 
 
 def _policy(options: argparse.Namespace) -> int:
-    from core.detection.checkpoints import read_policy, save_policy
+    from core.detection.product_files import read_policy
     from core.workbench import Workbench
 
     product = Product.from_key(options.product)
     with Workbench(settings()) as bench:
         product = bench.product(product.key)
-        before = read_policy(bench.settings, product)
-        after = _changed(before, named_values(options.set, "--set"))
         if options.set:
-            if not options.by.strip() or not options.reason.strip():
-                raise ProductError("A change of policy needs --by NAME and --reason TEXT.")
-            save_policy(bench.settings, product, after)
-            bench.records.add_event(
-                "policy changed",
-                product.key,
-                {
-                    "before": before.model_dump(mode="json"),
-                    "after": after.model_dump(mode="json"),
-                    "reason": options.reason,
-                },
-                actor=options.by,
-            )
-        print(after.model_dump_json(indent=2))
+            _change(bench, product, options)
+        print(read_policy(bench.settings, product).model_dump_json(indent=2))
         print(bench.taught(product).calibration.false_alarm.sentence())
     return 0
+
+
+def _change(bench: Workbench, product: Product, options: argparse.Namespace) -> None:
+    """Change the policy and put that on record; a damaged one is set aside for the defaults."""
+    from core.detection.product_files import read_policy, save_policy, set_aside_policy
+
+    if not options.by.strip() or not options.reason.strip():
+        raise ProductError("A change of policy needs --by NAME and --reason TEXT.")
+    changes = named_values(options.set, "--set")
+    try:
+        before = read_policy(bench.settings, product)
+    except CheckpointError:
+        before = None
+    after = _changed(before or Policy(), changes)
+    details: dict[str, Any] = {"after": after.model_dump(mode="json"), "reason": options.reason}
+    if before is None:
+        aside = set_aside_policy(bench.settings, product)
+        print(
+            f"Note: the policy was damaged and is kept as {aside}; all other values are the "
+            "defaults.",
+            file=sys.stderr,
+        )
+        details["damaged"] = aside.name
+    else:
+        details["before"] = before.model_dump(mode="json")
+    save_policy(bench.settings, product, after)
+    bench.records.add_event("policy changed", product.key, details, actor=options.by)
 
 
 def _changed(policy: Policy, changes: dict[str, Any]) -> Policy:

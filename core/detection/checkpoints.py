@@ -20,6 +20,8 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from core.detection.base import Detector
 from core.detection.calibration import Calibration, NormalScores, calibrate
+from core.detection.memory_guard import memory_guard
+from core.detection.product_files import product_folder, read_policy, replace_model
 from core.detection.registry import detector_class
 from core.domain import DetectorRef, Frozen, Product
 from core.errors import CheckpointError, ProductError
@@ -31,7 +33,6 @@ CARD_FILE = "card.json"
 CALIBRATION_FILE = "calibration.json"
 EXEMPLARS_FILE = "exemplars.safetensors"
 ACTIVE_FILE = "active.json"
-POLICY_FILE = "policy.json"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -93,11 +94,6 @@ class Taught:
     folder: Path
 
 
-def product_folder(settings: Settings, product: Product) -> Path:
-    """Folder of all versions of a product's detectors."""
-    return settings.ad_checkpoint_dir / product.dataset / product.category
-
-
 def save_version(
     settings: Settings,
     card: Card,
@@ -105,10 +101,10 @@ def save_version(
     detector_files: Mapping[str, bytes],
     exemplars: bytes,
 ) -> Card:
-    """Write a version whole, then make it the active one.
+    """Write a version whole; `activate` makes it the one that judges.
 
     Everything is written under a temporary name first: an interruption, a full disk included,
-    leaves the version that was active before.
+    leaves no part of a version.
 
     Returns:
         The card as written, with the hashes of its files.
@@ -133,40 +129,33 @@ def save_version(
         for name, data in contents.items():
             (scratch / name).write_bytes(data)
         scratch.replace(folder)
-        activate(settings, card.product, card.detector)
-    except BaseException as error:
+    except OSError as error:
+        raise _unwritten(folder, error) from error
+    finally:
+        # Also when the process is told to stop; nothing is left where the write was whole.
         shutil.rmtree(scratch, ignore_errors=True)
-        if not isinstance(error, OSError):
-            raise
-        raise CheckpointError(
-            f"The detector could not be written to {folder}: {error.strerror}. "
-            "Free space or correct the folder's rights, and teach again; "
-            "the version that was active before still is."
-        ) from error
     return card
 
 
+def discard_version(settings: Settings, card: Card) -> None:
+    """Remove a version that was written and turned out not to work."""
+    ref = card.detector
+    folder = product_folder(settings, card.product) / ref.algorithm / ref.version
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def activate(settings: Settings, product: Product, detector: DetectorRef) -> None:
-    """Make one version the one that judges, in a single step."""
-    active = Active(algorithm=detector.algorithm, version=detector.version)
-    _replace(product_folder(settings, product) / ACTIVE_FILE, active)
-
-
-def read_policy(settings: Settings, product: Product) -> Policy:
-    """The product's policy; the defaults where none was written.
+    """Make one version the one that judges, in a single step.
 
     Raises:
-        CheckpointError: if the file is damaged.
+        CheckpointError: if the folder cannot be written.
     """
-    path = product_folder(settings, product) / POLICY_FILE
-    return _read(path, Policy) if path.exists() else Policy()
-
-
-def save_policy(settings: Settings, product: Product, policy: Policy) -> None:
-    """Write the product's policy in a single step; it judges from the next picture on."""
-    path = product_folder(settings, product) / POLICY_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, policy)
+    active = Active(algorithm=detector.algorithm, version=detector.version)
+    path = product_folder(settings, product) / ACTIVE_FILE
+    try:
+        replace_model(path, active)
+    except OSError as error:
+        raise _unwritten(path, error) from error
 
 
 def active_version(settings: Settings, product: Product) -> Active:
@@ -229,7 +218,8 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
         options = kind.options_type.model_validate(card.options)
     except ValidationError as error:
         raise _damaged(folder / CARD_FILE, f"options: {error.errors()[0]['msg']}") from error
-    detector = kind.load(files, options, settings)
+    with memory_guard(f"load the detector of {product.key}"):
+        detector = kind.load(files, options, settings)
     policy = read_policy(settings, product)
     return Taught(card, calibrate(normals, policy), detector, policy, folder)
 
@@ -245,12 +235,6 @@ def _verified(folder: Path, card: Card, name: str) -> bytes:
     return data
 
 
-def _replace(path: Path, contents: BaseModel) -> None:
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(contents.model_dump_json(indent=2))
-    scratch.replace(path)
-
-
 def _read(path: Path, model: type[Model]) -> Model:
     try:
         return _parse(path.read_bytes(), model, path)
@@ -264,6 +248,14 @@ def _parse(data: bytes, model: type[Model], path: Path) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         raise _damaged(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _unwritten(path: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"The detector could not be written to {path}: {error.strerror}. "
+        "Free space or correct the folder's rights, and teach again; "
+        "the version that was active before still is."
+    )
 
 
 def _damaged(path: Path, why: str) -> CheckpointError:

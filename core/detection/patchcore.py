@@ -44,7 +44,7 @@ class PatchCoreOptions(FeatureOptions):
         description="smooth: blurred over the patches, then enlarged linearly; "
         "anomalib: enlarged in steps, then blurred by 4 px",
     )
-    smoothing: float = Field(0.6, ge=0, description="of distances: sigma, in patches")
+    smoothing: float = Field(0.6, ge=0, le=100, description="of distances: sigma, in patches")
     score: Literal["context", "max", "max_patch", "reweighted"] = Field(
         "context",
         description="context: mean of the highest distance of a patch and of the highest of what "
