@@ -38,5 +38,13 @@ class DetectorError(InspectionError):
     """A detector is unknown, wrongly configured, or cannot be trained or exported."""
 
 
+class SettingsError(InspectionError):
+    """A setting, from the environment or `.env`, has a value that it cannot have."""
+
+
+class OutputError(InspectionError):
+    """A file or folder that was asked for cannot be written."""
+
+
 class EvaluationError(InspectionError):
     """What is to be measured, or how, does not make sense."""

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.errors import RecordsError
+from core.errors import RecordsError, SettingsError
 
 DUCKDB_SCHEME = "duckdb:///"
 
@@ -74,5 +74,16 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        SettingsError: if one has a value that it cannot have.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(
+            f"The setting {'.'.join(map(str, first['loc'])).upper()} cannot be "
+            f"{first['input']!r}: {first['msg']}. Correct it in the environment or in .env."
+        ) from error

@@ -40,6 +40,7 @@ HELD_OUT_SHARE = 0.3
 # From here on more held-out normals would say little more about the threshold (1 % at 95 %).
 MOST_HELD_OUT = 300
 FOLDS = 5
+MOST_SEED = 2**32 - 1
 STATED_RATES = (0.10, 0.05, 0.02, 0.01)
 LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors", "anomalib", "torch")
 
@@ -75,10 +76,13 @@ def teach(
 
     Raises:
         ProductError: if fewer than 5 different good pictures remain.
-        DetectorError: if the algorithm or an option is unknown, or training fails.
+        DetectorError: if the algorithm or an option is unknown, the seed is out of range, or
+            training fails.
         WeightsError, CheckpointError, RecordsError: if a network, the checkpoint folder or the
             records cannot be used.
     """
+    if not 0 <= seed <= MOST_SEED:
+        raise DetectorError(f"A seed is a whole number from 0 to {MOST_SEED}, but {seed} came.")
     kind = detector_class(algorithm)
     chosen = _checked_options(kind, options or {})
     read_policy(bench.settings, product)  # one that cannot be used is said before the work

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.shared import add_detector_options, named_values, show_progress
+from core.commands.shared import add_detector_options, named_values, show_progress, written
+from core.detection.registry import DEFAULT_DETECTOR
 from core.settings import settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         figures, judged = evaluate_detection(
             dataset,
             settings(),
-            algorithm=options.detector,
+            algorithm=options.detector or DEFAULT_DETECTOR,
             options=named_values(options.option, "--option"),
             costs=costs,
             seed=options.seed,
@@ -57,7 +58,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(figures.model_dump_json() if options.json else tables.detection_row(figures))
         sys.stdout.flush()
         if options.out is not None:
-            save_evaluation(options.out / dataset.name, figures, judged, settings())
+            with written(options.out):
+                save_evaluation(options.out / dataset.name, figures, judged, settings())
         done.append(figures)
     if not options.json:
         print(f"\n{tables.further_tables(done)}")

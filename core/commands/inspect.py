@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.commands.shared import written
 from core.domain import Context, Inspection
 from core.errors import ImageError
 from core.settings import settings
@@ -55,11 +56,14 @@ def _inspect(options: argparse.Namespace) -> int:
             _print_inspection(inspection, as_json=options.json, timing=options.timing)
             if options.maps is not None:
                 anomaly_map = bench.files.read_map(inspection.map_sha256)
-                _save_map(options.maps, inspection, anomaly_map, number)
+                with written(options.maps):
+                    _save_map(options.maps, inspection, anomaly_map, number)
             if options.pdf is not None:
                 from core.documents import report_pdf
 
-                _save_pdf(options.pdf, inspection, report_pdf(bench, inspection), len(pictures))
+                pdf = report_pdf(bench, inspection)
+                with written(options.pdf):
+                    _save_pdf(options.pdf, inspection, pdf, len(pictures))
     return 1 if failed else 0
 
 

@@ -46,6 +46,8 @@ def _policy(options: argparse.Namespace) -> int:
         product = bench.product(product.key)
         if options.set:
             _change(bench, product, options)
+        elif options.by or options.reason:
+            raise ProductError("--by and --reason have no effect without --set NAME=VALUE.")
         print(read_policy(bench.settings, product).model_dump_json(indent=2))
         print(bench.taught(product).calibration.false_alarm.sentence())
     return 0

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
-from core.errors import DetectorError
+from core.errors import DetectorError, OutputError
 
 
 def add_detector_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--detector", default=DEFAULT_DETECTOR, choices=DETECTORS)
+    command.add_argument(
+        "--detector", choices=DETECTORS, help=f"{DEFAULT_DETECTOR} unless another is named"
+    )
     command.add_argument(
         "--option",
         action="append",
@@ -39,6 +43,22 @@ def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
         except json.JSONDecodeError:
             values[name] = value
     return values
+
+
+@contextmanager
+def written(path: Path) -> Generator[None]:
+    """Say in a sentence when what is written below cannot be.
+
+    Raises:
+        OutputError: instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or path} could not be written: {error.strerror}. Name another place, "
+            "or correct its rights; what was recorded before is kept."
+        ) from error
 
 
 def show_progress(step: str, share: float) -> None:

@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.commands.shared import add_detector_options, named_values, show_progress
+from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product
-from core.errors import ImageError, ProductError
+from core.errors import DetectorError, ImageError, ProductError
 from core.settings import settings
 from core.sources import DEMO_PRODUCT_KEY, demo_normals, pictures_at
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+
+# A detector that exists already keeps its algorithm, options and seed; the demo its pictures.
+WITHOUT_EFFECT = {
+    "add": ("detector", "option", "seed", "mm_per_px"),
+    "anomalib": ("detector", "option", "seed"),
+    "demo": ("images", "mm_per_px"),
+}
 
 
 def add_command(commands: _SubParsersAction) -> None:
@@ -23,7 +32,7 @@ def add_command(commands: _SubParsersAction) -> None:
     what.add_argument("--demo", action="store_true", help="the demo product, ELPV solar cells")
     teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
     teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
-    teach.add_argument("--seed", type=int, default=0)
+    teach.add_argument("--seed", type=int, help="of every random choice (default 0)")
     add_detector_options(teach)
     how = teach.add_mutually_exclusive_group()
     how.add_argument(
@@ -43,11 +52,23 @@ def add_command(commands: _SubParsersAction) -> None:
     teach.set_defaults(run=_teach)
 
 
+def _refuse_without_effect(options: argparse.Namespace) -> None:
+    for mode, names in WITHOUT_EFFECT.items():
+        if not getattr(options, mode):
+            continue
+        for name in names:
+            if getattr(options, name) not in (None, []):
+                raise DetectorError(
+                    f"--{name.replace('_', '-')} has no effect with --{mode}. Leave it out."
+                )
+
+
 def _teach(options: argparse.Namespace) -> int:
     from core.relearning import add_normals, adopt_anomalib_checkpoint
     from core.teaching import teach
     from core.workbench import Workbench
 
+    _refuse_without_effect(options)
     if options.demo:
         product, pictures = Product.from_key(DEMO_PRODUCT_KEY), demo_normals()
     else:
@@ -55,8 +76,6 @@ def _teach(options: argparse.Namespace) -> int:
             raise ProductError("Name the folder of good pictures: --images FOLDER.")
         if not options.images.is_dir():
             raise ImageError(f"--images must name a folder of pictures, not {options.images}.")
-        if options.mm_per_px is not None and options.mm_per_px <= 0:
-            raise ProductError(f"--mm-per-px must be above 0, but is {options.mm_per_px}.")
         product = Product.from_key(options.product, options.mm_per_px)
         pictures = pictures_at([options.images])
     with Workbench(settings()) as bench:
@@ -72,10 +91,10 @@ def _teach(options: argparse.Namespace) -> int:
                 bench,
                 product,
                 pictures,
-                algorithm=options.detector,
+                algorithm=options.detector or DEFAULT_DETECTOR,
                 options=named_values(options.option, "--option"),
                 cross_fit=options.cross_fit,
-                seed=options.seed,
+                seed=options.seed or 0,
                 on_progress=show_progress,
             )
         calibration = bench.taught(product).calibration

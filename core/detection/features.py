@@ -76,7 +76,8 @@ def load_features(options: FeatureOptions, settings: Settings) -> PatchFeatures:
 
     Raises:
         WeightsError: if the backbone is unknown or its weights cannot be had.
-        DetectorError: if the patches of a vision transformer do not divide the input size.
+        DetectorError: if it has no such layers, or the patches of a vision transformer do not
+            divide the input size.
     """
     device = torch_device(settings)
     if device is not None:
@@ -145,6 +146,9 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
     which makes patches tolerant of small shifts (PatchCore, Roth et al. 2022, section 3.1), and
     brought to the finest layer's size; the context is the same of deeper layers. Of a vision
     transformer they are its patch tokens, which know their context already.
+
+    Raises:
+        DetectorError: if the network has no such layer; or, when run, if a layer gives no map.
     """
     import torch
     from torch import nn
@@ -161,6 +165,12 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
         return [tokens.transpose(1, 2).reshape(1, -1, side, side)]
 
     def of_layers(layers: tuple[str, ...]) -> list[torch.Tensor]:
+        for layer in layers:
+            if layer not in outputs or outputs[layer].ndim != 4:
+                raise DetectorError(
+                    f"Layer {layer!r} of {options.backbone} gives no features of places. Name "
+                    "others (option layers)."
+                )
         size = outputs[layers[0]].shape[-2:]
         return [
             functional.interpolate(
@@ -182,8 +192,14 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
         context = context_layers(spec, network) if own_context else options.context_layers
         groups = [options.layers or patch_layers(spec, network), *([context] if context else [])]
     outputs: dict[str, torch.Tensor] = {}
+    known = dict(network.named_modules())
     for layer in {layer for layers in groups for layer in layers}:
-        network.get_submodule(layer).register_forward_hook(
+        if not layer or layer not in known:
+            few = [name for name in known if name and name.count(".") <= 1]
+            raise DetectorError(
+                f"{options.backbone} has no layer {layer!r}. It has: {', '.join(few)}."
+            )
+        known[layer].register_forward_hook(
             lambda _module, _inputs, output, layer=layer: outputs.update({layer: output})
         )
 
@@ -247,4 +263,5 @@ def _convert(network: nn.Module, input_size: int) -> Model:
 
     example = torch.zeros(1, input_size, input_size, 3, dtype=torch.uint8)
     with torch.no_grad():
+        network.eval()(example)  # what it cannot do is said by it, not by the conversion
         return ov.convert_model(network.eval(), example_input=example, input=list(example.shape))

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from core.errors import CheckpointError
+
 
 class Memory(Protocol):
     """Nearest neighbours among normal patches."""
@@ -23,6 +25,9 @@ class Memory(Protocol):
 
         Returns:
             float32 (N,) and int64 (N,).
+
+        Raises:
+            CheckpointError: if its patches have another number of channels.
         """
         ...
 
@@ -65,6 +70,7 @@ class HostMemory:
         return np.ascontiguousarray(self._transposed.T)
 
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        _check_fit(patches, len(self._transposed))
         # |x - b|^2 = |x|^2 - 2 (x.b - |b|^2 / 2): one matrix product finds every nearest patch.
         closeness = patches @ self._wide()
         closeness -= self._half_squares
@@ -99,6 +105,7 @@ class TorchMemory:
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import torch
 
+        _check_fit(patches, self._on_device.shape[1])
         queries = torch.from_numpy(patches).to(self._device)
         distances, indices = torch.cdist(queries, self._on_device).min(dim=1)
         return distances.cpu().numpy(), indices.cpu().numpy()
@@ -109,3 +116,12 @@ class TorchMemory:
         distances = torch.cdist(self._on_device[index][None], self._on_device)[0]
         nearest = distances.argsort(stable=True)[:count]
         return self._on_device[nearest].cpu().numpy()
+
+
+def _check_fit(patches: np.ndarray, channels: int) -> None:
+    if patches.shape[1] != channels:
+        raise CheckpointError(
+            f"The detector's memory holds patches of {channels} numbers, but its network gives "
+            f"{patches.shape[1]}: bank and options do not belong together. Restore the detector's "
+            "files from a copy, or teach the product again."
+        )

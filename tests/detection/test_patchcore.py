@@ -19,7 +19,7 @@ from core.detection.features import FeatureOptions, load_features, torch_feature
 from core.detection.memory import HostMemory, TorchMemory
 from core.detection.patchcore import PatchCore, PatchCoreOptions
 from core.domain import Product
-from core.errors import DetectorError, WeightsError
+from core.errors import CheckpointError, DetectorError, WeightsError
 from core.images import load_image
 from core.settings import Settings
 from core.sources import demo_examples, demo_normals
@@ -251,3 +251,11 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("memory", [HostMemory, lambda bank: TorchMemory(bank, "cpu")])
+def test_a_bank_of_another_network_is_refused(memory: Any) -> None:
+    bank = np.ones((10, 200), np.float16)
+
+    with pytest.raises(CheckpointError, match="patches of 200 numbers, but its network gives 232"):
+        memory(bank).nearest(np.ones((4, 232), np.float32))
