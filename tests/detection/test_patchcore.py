@@ -16,7 +16,7 @@ from core.backbones import DEFAULT_BACKBONE, find_weights
 from core.detection.base import Lesson
 from core.detection.coreset import greedy_coreset
 from core.detection.features import FeatureOptions, load_features, torch_features
-from core.detection.memory import HostMemory, TorchMemory
+from core.detection.memory import HostMemory, Memory, TorchMemory
 from core.detection.patchcore import PatchCore, PatchCoreOptions
 from core.domain import Product
 from core.errors import CheckpointError, DetectorError, WeightsError
@@ -254,7 +254,9 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
 
 
 @pytest.mark.parametrize("memory", [HostMemory, lambda bank: TorchMemory(bank, "cpu")])
-def test_a_bank_of_another_network_is_refused(memory: Any) -> None:
+def test_a_bank_of_another_network_is_refused(
+    memory: Callable[[np.ndarray], Memory],
+) -> None:
     bank = np.ones((10, 200), np.float16)
 
     with pytest.raises(CheckpointError, match="patches of 200 numbers, but its network gives 232"):
