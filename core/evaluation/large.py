@@ -59,8 +59,9 @@ def compare_tiling(
 
 def sheet(rng: np.random.Generator) -> np.ndarray:
     """A sheet with coarse grain and pixel noise: uint8 (3000, 4000, 3)."""
-    grain = cv2.resize(rng.normal(130, 20, (HEIGHT // 4, WIDTH // 4)), (WIDTH, HEIGHT))
-    noisy = grain + rng.normal(0, 3, (HEIGHT, WIDTH))
+    coarse = rng.normal(130, 20, (HEIGHT // 4, WIDTH // 4))
+    grain = cv2.resize(coarse.astype(np.float32), (WIDTH, HEIGHT))
+    noisy = grain + 3 * rng.standard_normal((HEIGHT, WIDTH), np.float32)
     return np.repeat(np.clip(noisy, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 

@@ -36,7 +36,7 @@ def test_more_tiles_than_anyone_waits_for_are_refused(model_cache: Path) -> None
     large = [np.zeros((3000, 4000, 3), np.uint8)]
     lesson = Lesson(Product(dataset="a", category="b"), large, Settings(model_cache=model_cache))
 
-    with pytest.raises(DetectorError, match="4000 x 3000 pixels has 68628 tiles of 128 px"):
+    with pytest.raises(DetectorError, match="4000 x 3000 pixels has 68704 tiles of 128 px"):
         PatchCore.fit(lesson, PatchCoreOptions(tile_px=128, tile_overlap=0.9))
 
 
@@ -47,7 +47,7 @@ def sheet(rng: np.random.Generator) -> np.ndarray:
 
 
 def test_a_small_defect_on_a_large_part(model_cache: Path) -> None:
-    """A mark of 24 px on 4000 x 3000 px: lost in the whole picture, found in tiles."""
+    """A mark of 16 px on 4000 x 3000 px: lost in the whole picture, found in tiles."""
     settings, rng = Settings(model_cache=model_cache), np.random.default_rng(0)
     lesson = Lesson(Product(dataset="Plant", category="sheet"), [sheet(rng)], settings)
     good, bad = sheet(rng), sheet(rng)
