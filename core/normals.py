@@ -12,7 +12,7 @@ from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
 from core.errors import ImageError
 from core.images import CheckedImage, load_image
-from core.retrieval.exemplars import ExemplarIndex
+from core.retrieval.exemplars import ExemplarIndex, Look, Normal
 from core.sources import PictureFile
 from core.workbench import Workbench
 
@@ -24,14 +24,14 @@ class Normals:
     """Accepted normal pictures and what was computed of them.
 
     Attributes:
-        images: names and hashes, in the order of the embeddings and sizes.
-        embeddings: float32 (C,) of unit length, for finding similar normals.
+        images: names and hashes, in the order of the looks and sizes.
+        looks: for finding similar normals.
         sizes: width and height, in pixels.
         skipped: sentences that name pictures that could not be used, and why.
     """
 
     images: list[TaughtImage] = field(default_factory=list)
-    embeddings: list[np.ndarray] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -45,13 +45,16 @@ class Normals:
             )
         return ()
 
+    def looked_at(self) -> list[Normal]:
+        """The pictures, ready to be indexed by likeness."""
+        return [
+            Normal(image.sha256, image.filename, look)
+            for image, look in zip(self.images, self.looks, strict=True)
+        ]
+
     def index(self) -> ExemplarIndex:
         """The pictures, ready to be searched by likeness."""
-        return ExemplarIndex(
-            np.stack(self.embeddings),
-            [image.sha256 for image in self.images],
-            [image.filename for image in self.images],
-        )
+        return ExemplarIndex.of(self.looked_at())
 
     def figures(self) -> dict[str, float]:
         """Sizes for the card."""
@@ -117,7 +120,7 @@ def check_pictures(
             continue
         first_names[info.sha256] = info.filename
         bench.files.put(data)
-        normals.embeddings.append(bench.visual_encoder(image.pixels))
+        normals.looks.append(Look.of(image.pixels, bench.visual_encoder))
         normals.sizes.append((info.width, info.height))
         normals.images.append(TaughtImage(filename=info.filename, sha256=info.sha256, use="taught"))
     return normals

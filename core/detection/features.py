@@ -17,6 +17,7 @@ from core.backbones import (
     input_scale,
     patch_layers,
     resized,
+    with_positions_for,
 )
 from core.detection.accelerator import torch_device
 from core.domain import Frozen
@@ -157,7 +158,7 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
     is_transformer = options.layers is None and hasattr(network, "num_prefix_tokens")
     transformer: Any = network
     if is_transformer:
-        transformer = _with_positions_for(network, options.input_size)
+        transformer = with_positions_for(network, options.input_size)
     layers = () if is_transformer else options.layers or patch_layers(spec, network)
     outputs: dict[str, torch.Tensor] = {}
     for layer in layers:
@@ -183,27 +184,6 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
             return torch.cat(parts, 1).permute(0, 2, 3, 1)
 
     return Features()
-
-
-def _with_positions_for(network: Any, input_size: int) -> Any:  # noqa: ANN401
-    """A vision transformer whose positions fit an input size already.
-
-    timm would fit them at every run, and anomalib, once imported, changes how it does: what a
-    picture scores must not depend on what else the process has imported.
-    """
-    import torch
-    from timm.layers import resample_abs_pos_embed
-
-    side = input_size // network.patch_embed.patch_size[0]
-    positions = resample_abs_pos_embed(
-        network.pos_embed.data,
-        [side, side],
-        num_prefix_tokens=network.num_prefix_tokens,
-        antialias=False,
-    )
-    network.pos_embed = torch.nn.Parameter(positions)
-    network.patch_embed.grid_size = (side, side)
-    return network
 
 
 def _convert(network: nn.Module, input_size: int) -> Model:
