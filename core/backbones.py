@@ -287,10 +287,13 @@ def _network_from_hub(name: str, spec: BackboneSpec, downloaded: Path | None = N
     import timm
 
     _new_network(spec)  # an unknown name is its own error
-    overlay = {} if downloaded is None else {"pretrained_cfg_overlay": {"file": str(downloaded)}}
+    overlay = None if downloaded is None else {"file": str(downloaded)}
     try:
         return timm.create_model(
-            spec.timm_name, pretrained=True, **overlay, **_ARGUMENTS[spec.any_size]
+            spec.timm_name,
+            pretrained=True,
+            pretrained_cfg_overlay=overlay,
+            **_ARGUMENTS[spec.any_size],
         )
     except Exception as error:
         raise no_weights(name, spec.package and spec.package[0], error) from error

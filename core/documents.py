@@ -6,15 +6,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from core.domain import Exemplar, Inspection
-from core.errors import RecordsError
+from core.domain import Comparison, Exemplar, Inspection
+from core.errors import InspectionError, RecordsError
 from core.images import encode_png, load_image, thumbnail_png
-from core.overlay import ColourScale, render_legend, render_overlay
-from core.reporting.pdf import render_pdf
+from core.overlay import ColourScale, render_legend, render_outlined, render_overlay
+from core.reporting.pdf import PrintedPair, render_pdf
+from core.retrieval.comparisons import same_place
 from core.workbench import Workbench
 
 PDF_OVERLAY_OPACITY = 0.55
 THUMBNAIL_SIDE = 320
+PRINTED_PAIRS = 3
+COMPARED_SIDE = 360
 
 
 def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
@@ -66,6 +69,27 @@ def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
     return thumbnail_png(_pixels(bench, exemplar.sha256, exemplar.filename), THUMBNAIL_SIDE)
 
 
+def comparison_png(
+    bench: Workbench, inspection: Inspection, comparison: Comparison
+) -> tuple[bytes, bytes]:
+    """A defect, outlined, and the same place on the nearest normal part: two equal pictures.
+
+    Raises:
+        RecordsError: if a stored file is missing or altered.
+    """
+    crop = comparison.crop
+    part = picture(bench, inspection)[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+    normal = _pixels(bench, comparison.exemplar_sha256, comparison.filename)
+    place = same_place(normal, comparison)
+    outlines = [
+        defect.contour for defect in inspection.defects if defect.id == comparison.defect_id
+    ]
+    return (
+        encode_png(render_outlined(part, outlines, (crop.x, crop.y), COMPARED_SIDE)),
+        encode_png(render_outlined(place, (), (0, 0), COMPARED_SIDE)),
+    )
+
+
 def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
     """One revision of an inspection's report (the newest unless numbered) as a PDF.
 
@@ -90,9 +114,23 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
             (item, exemplar_png(bench, item) if bench.files.contains(item.sha256) else None)
             for item in inspection.exemplars
         ],
+        pairs=[
+            PrintedPair(comparison, *_pair(bench, inspection, comparison))
+            for comparison in inspection.comparisons[:PRINTED_PAIRS]
+        ],
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )
+
+
+def _pair(
+    bench: Workbench, inspection: Inspection, comparison: Comparison
+) -> tuple[tuple[bytes, bytes] | None, str]:
+    """The two pictures, or why there are none: a report is printed all the same."""
+    try:
+        return comparison_png(bench, inspection, comparison), ""
+    except InspectionError as error:
+        return None, str(error)
 
 
 def _pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:

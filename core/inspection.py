@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from core.defects import find_defects
 from core.domain import (
     Context,
     Defect,
-    Exemplar,
+    EvidenceChoice,
     Inspection,
     Judgement,
     Product,
@@ -23,17 +20,16 @@ from core.domain import (
     Snippet,
     Step,
 )
-from core.errors import ImageError, InspectionError
+from core.errors import ImageError
+from core.exemplars import find_exemplars
 from core.images import CheckedImage, load_image
 from core.records.reports import report_sha256
 from core.reporting.composer import WRITER, compose
 from core.retrieval.queries import describe_defect
 from core.sources import PictureFile
+from core.steps import optional, timed, why_off
 from core.workbench import Workbench
 
-log = logging.getLogger(__name__)
-
-EXEMPLAR_COUNT = 3
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
 
@@ -46,6 +42,7 @@ def inspect(
     product: Product,
     *,
     context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
     on_verdict: OnVerdict | None = None,
 ) -> Inspection:
     """Inspect one picture and record everything.
@@ -58,6 +55,7 @@ def inspect(
         picture: any accepted file.
         product: that the picture shows; it must have been taught.
         context: lot, serial, station and inspector.
+        evidence: which evidence to look up; as the settings say unless it is given.
         on_verdict: called as soon as verdict and defects are known.
 
     Raises:
@@ -66,14 +64,14 @@ def inspect(
         RecordsError: if the inspection cannot be recorded.
     """
     steps: list[Step] = []
-    with _timed(steps, "check"):
+    with timed(steps, "check"):
         image = _checked(bench, picture)
         bench.files.put(picture.read())
-    with _timed(steps, "load detector"):
+    with timed(steps, "load detector"):
         taught = bench.taught(product)
-    with _timed(steps, "detect"):
+    with timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
-    with _timed(steps, "measure"):
+    with timed(steps, "measure"):
         judgement = taught.calibration.judge(prediction)
         scale = taught.policy.mm_per_px or product.mm_per_px
         product = product.model_copy(update={"mm_per_px": scale})
@@ -81,13 +79,16 @@ def inspect(
     if on_verdict is not None:
         on_verdict(judgement, defects)
 
-    exemplars = _exemplars(bench, product, image, steps)
-    snippets = _snippets(bench, product, defects, steps)
+    evidence = evidence or EvidenceChoice()
+    normals = find_exemplars(bench, product, image, defects, evidence, steps)
+    snippets = _snippets(bench, product, defects, evidence, steps)
     report: Report | None = None
-    with _optional(steps, "report"):
-        report = compose(product, judgement, defects, exemplars, snippets)
+    with optional(steps, "report"):
+        report = compose(
+            product, judgement, defects, normals.exemplars, snippets, likeness=normals.likeness
+        )
     now = datetime.now(UTC)
-    with _timed(steps, "store"):
+    with timed(steps, "store"):
         map_sha256 = bench.files.put_map(prediction.anomaly_map)
     inspection = Inspection(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -99,7 +100,9 @@ def inspect(
         judgement=judgement,
         map_sha256=map_sha256,
         defects=defects,
-        exemplars=exemplars,
+        exemplars=normals.exemplars,
+        likeness=normals.likeness,
+        comparisons=normals.comparisons,
         snippets=snippets,
         steps=tuple(steps),
         revisions=() if report is None else (_draft(report, now),),
@@ -122,31 +125,22 @@ def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
         raise
 
 
-def _exemplars(
-    bench: Workbench, product: Product, image: CheckedImage, steps: list[Step]
-) -> tuple[Exemplar, ...]:
-    if not bench.settings.rag_enabled:
-        steps.append(Step(name="exemplars", seconds=0, status="off", reason="RAG_ENABLED is off"))
-        return ()
-    with _optional(steps, "exemplars"):
-        index = bench.exemplars(product)
-        seen = bench.visual_encoder(image.pixels)
-        return index.search(seen, k=EXEMPLAR_COUNT, exclude_sha256=image.info.sha256)
-    return ()
-
-
 def _snippets(
-    bench: Workbench, product: Product, defects: tuple[Defect, ...], steps: list[Step]
+    bench: Workbench,
+    product: Product,
+    defects: tuple[Defect, ...],
+    evidence: EvidenceChoice,
+    steps: list[Step],
 ) -> tuple[Snippet, ...]:
-    if not bench.settings.domain_rag_enabled:
-        reason = "DOMAIN_RAG_ENABLED is off"
+    setting = bench.settings.domain_rag_enabled
+    if reason := why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED"):
         steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
         return ()
     if not defects:
         reason = "no defect to look up"
         steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
         return ()
-    with _optional(steps, "knowledge"):
+    with optional(steps, "knowledge"):
         query = "; ".join(describe_defect(defect) for defect in defects[:DESCRIBED_DEFECTS])
         return bench.knowledge.search(query, product, k=SNIPPET_COUNT)
     return ()
@@ -161,31 +155,3 @@ def _draft(report: Report, now: datetime) -> Revision:
         created_at=now,
         sha256=report_sha256(report),
     )
-
-
-@contextmanager
-def _timed(steps: list[Step], name: str) -> Generator[None]:
-    start = time.perf_counter()
-    yield
-    steps.append(Step(name=name, seconds=time.perf_counter() - start))
-
-
-@contextmanager
-def _optional(steps: list[Step], name: str) -> Generator[None]:
-    """Time a step without which an inspection still stands; its failure is recorded, not raised."""
-    start = time.perf_counter()
-    try:
-        yield
-    except Exception as error:
-        if not isinstance(error, InspectionError):
-            log.exception("The step %s failed", name)
-        steps.append(
-            Step(
-                name=name,
-                seconds=time.perf_counter() - start,
-                status="failed",
-                reason=str(error) or type(error).__name__,
-            )
-        )
-    else:
-        steps.append(Step(name=name, seconds=time.perf_counter() - start))

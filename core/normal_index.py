@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from core.records.files import FileStore
 from core.retrieval.exemplars import ExemplarIndex, Look, Normal
 from core.retrieval.visual import VisualEncoder
 from core.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,22 @@ def _rebuilt(
             f"{files.root}. Restore the folder from a copy, or teach the product again."
         )
     index = ExemplarIndex.of(normals)
-    _keep(path, index)
+    if len(normals) == total:
+        _keep(path, index)
     return OpenedIndex(
         index, f"{why} It was built again from {len(normals)} of {total} stored normal pictures."
     )
 
 
 def _keep(path: Path, index: ExemplarIndex) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Save the next start the work; where that cannot be done, the index serves all the same."""
     scratch = path.with_suffix(".tmp")
-    scratch.write_bytes(index.to_bytes())
-    scratch.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_bytes(index.to_bytes())
+        scratch.replace(path)
+    except OSError as error:
+        log.warning("The index of normal pictures could not be kept in %s: %s", path, error)
 
 
 def _stored(

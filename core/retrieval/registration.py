@@ -134,7 +134,7 @@ def _refined(ours: np.ndarray, theirs: np.ndarray, guess: np.ndarray) -> _Guess:
             guess.astype(np.float32),
             cv2.MOTION_EUCLIDEAN,
             criteria,
-            inputMask=None,
+            inputMask=np.ones(theirs.shape, np.uint8),
             gaussFiltSize=BLUR,
         )
     except cv2.error:
