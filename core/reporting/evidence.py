@@ -13,12 +13,12 @@ SNIPPET_TEXT = 330
 
 
 @dataclass(frozen=True)
-class PrintedPair:
-    """A defect and the same place on the nearest normal part.
+class ComparedPair:
+    """A defect and the same place on the nearest normal part, as pictures.
 
     Attributes:
         comparison: which defect and which normal.
-        pictures: PNG of the part and of the normal; None when they cannot be had.
+        pictures: PNG of the part and of the normal, of one size; None when they cannot be had.
         problem: why not.
     """
 
@@ -31,7 +31,7 @@ def print_evidence(
     page: ReportPage,
     inspection: Inspection,
     exemplars: Sequence[tuple[Exemplar, bytes | None]],
-    pairs: Sequence[PrintedPair],
+    pairs: Sequence[ComparedPair],
     limit: int,
 ) -> None:
     """Print what the findings stand on, and what was switched off or failed.
@@ -88,14 +88,14 @@ def _exemplars(
         page.note(inspection.likeness.sentence())
 
 
-def _pairs(page: ReportPage, pairs: Sequence[PrintedPair], limit: int) -> None:
+def _pairs(page: ReportPage, pairs: Sequence[ComparedPair], limit: int) -> None:
     from PIL import Image
 
     shown = [
         (
             Image.open(io.BytesIO(pair.pictures[0])),
             Image.open(io.BytesIO(pair.pictures[1])),
-            f"{pair.comparison.defect_id}  ·  {pair.comparison.sentence()}",
+            f"{pair.comparison.defect_id}, this part and the nearest normal",
         )
         for pair in pairs
         if pair.pictures is not None
@@ -103,8 +103,8 @@ def _pairs(page: ReportPage, pairs: Sequence[PrintedPair], limit: int) -> None:
     if shown:
         page.pairs(
             shown,
-            f"Defects on this part (left) and the same place on the nearest normal part, "
-            f"{shorten(pairs[0].comparison.filename, 40)} (right)",
+            "The same place on the nearest normal part, "
+            f"{shorten(pairs[0].comparison.filename, 40)}. {pairs[0].comparison.sentence()}",
         )
     problems = {pair.problem for pair in pairs if pair.pictures is None}
     for problem in sorted(problems):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from core.domain import Disposition, Exemplar, Finding, Inspection, Revision, RevisionKind, Verdict
-from core.reporting.evidence import PrintedPair, print_evidence
+from core.reporting.evidence import ComparedPair, print_evidence
 from core.reporting.page import INK, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
@@ -37,7 +37,7 @@ def render_pdf(
     overlay_png: bytes,
     legend_png: bytes,
     exemplars_png: Sequence[tuple[Exemplar, bytes | None]],
-    pairs: Sequence[PrintedPair] = (),
+    pairs: Sequence[ComparedPair] = (),
     printed_at: datetime,
     timezone: tzinfo,
 ) -> bytes:
@@ -77,7 +77,7 @@ def _lay_out(
     revision: Revision,
     limit: int,
     pictures_png: tuple[bytes, bytes, bytes],
-    normals: tuple[Sequence[tuple[Exemplar, bytes | None]], Sequence[PrintedPair]],
+    normals: tuple[Sequence[tuple[Exemplar, bytes | None]], Sequence[ComparedPair]],
     printed_at: datetime,
     timezone: tzinfo,
 ) -> ReportPage:

@@ -164,11 +164,12 @@ class ExemplarIndex:
 
         names = {
             "encoder": self.encoder,
-            "sha256s": json.dumps(self.sha256s),
-            "filenames": json.dumps(self.filenames),
+            "sha256s": self.sha256s,
+            "filenames": self.filenames,
         }
         tensors = {"embeddings": self.embeddings, "copies": self.copies, "nearest": self.nearest}
-        return save(tensors, metadata=names)
+        # safetensors writes several entries in any order: one keeps equal indexes equal files.
+        return save(tensors, metadata={"index": json.dumps(names)})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -182,13 +183,8 @@ class ExemplarIndex:
 
         try:
             size = int.from_bytes(data[:8], "little")
-            names = json.loads(data[8 : 8 + size])["__metadata__"]
-            return cls(
-                names["encoder"],
-                load(data),
-                json.loads(names["sha256s"]),
-                json.loads(names["filenames"]),
-            )
+            names = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["index"])
+            return cls(names["encoder"], load(data), names["sha256s"], names["filenames"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"The index of normal pictures is damaged or older than this program ({error!r})."
