@@ -22,6 +22,12 @@ def add_command(commands: _SubParsersAction) -> None:
     )
     detection.add_argument("--json", action="store_true", help="figures as JSON")
     detection.set_defaults(run=_detection)
+    exemplars = what.add_parser("exemplars", help="index of normal pictures: build, ask, compare")
+    exemplars.add_argument(
+        "--data", required=True, nargs="+", type=Path, metavar="FOLDER", help="of good pictures"
+    )
+    exemplars.add_argument("--json", action="store_true", help="a line of JSON for each folder")
+    exemplars.set_defaults(run=_exemplars)
 
 
 def _detection(options: argparse.Namespace) -> int:
@@ -30,4 +36,20 @@ def _detection(options: argparse.Namespace) -> int:
 
     figures = compare_patchcores(read_dataset(options.data), settings(), on_progress=show_progress)
     print(figures.model_dump_json(indent=2) if options.json else speed_table(figures))
+    return 0
+
+
+def _exemplars(options: argparse.Namespace) -> int:
+    from core.evaluation.exemplar_speed import COLUMNS, exemplar_row, measure_exemplars
+    from core.evaluation.tables import header
+    from core.sources import pictures_at
+
+    if not options.json:
+        print(header(COLUMNS))
+    for folder in options.data:
+        name = folder.resolve().name
+        if folder.is_dir() and (folder / "train" / "good").is_dir():
+            folder = folder / "train" / "good"
+        figures = measure_exemplars(pictures_at([folder]), name, settings())
+        print(figures.model_dump_json() if options.json else exemplar_row(figures), flush=True)
     return 0
