@@ -240,14 +240,14 @@ class Likeness(Frozen):
     def sentence(self) -> str:
         """The statement that screens and reports print."""
         if self.is_far:
+            share = "any" if self.farther_than == 1 else f"{math.floor(self.farther_than * 100)} %"
             return (
-                f"No normal part is close: the nearest one is farther than "
-                f"{math.floor(self.farther_than * 100)} % of the {self.normals} normals are from "
-                "their own nearest. Compare with care."
+                f"No normal part is close: the nearest one is farther than {share} of the "
+                f"{self.normals} normals from its own nearest. Compare with care."
             )
         return (
             f"The nearest normal part is farther than {self.farther_than:.0%} of the "
-            f"{self.normals} normals are from their own nearest."
+            f"{self.normals} normals from their own nearest."
         )
 
 

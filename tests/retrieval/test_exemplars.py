@@ -76,7 +76,7 @@ def test_likeness_counts_the_normals_that_are_nearer_to_their_own_nearest(
     assert usual.farther_than == pytest.approx(0.5)
     assert not usual.is_far
     assert far.farther_than == 1
-    assert far.sentence().startswith("No normal part is close: the nearest one is farther than 100")
+    assert far.sentence().startswith("No normal part is close: the nearest one is farther than any")
 
 
 def test_a_normal_stored_twice_is_not_its_own_nearest(vectors: np.ndarray) -> None:
