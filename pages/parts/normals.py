@@ -58,7 +58,7 @@ def show_comparisons(bench: Workbench, inspection: Inspection) -> None:
 
 
 def _show_row(pairs: Sequence[ComparedPair]) -> None:
-    for column, pair in zip(st.columns(PAIRS_IN_A_ROW), pairs, strict=False):
+    for column, pair in zip(st.columns(len(pairs)), pairs, strict=True):
         name = pair.comparison.defect_id
         if pair.pictures is None:
             column.caption(f"{name}: {pair.problem}")
@@ -67,13 +67,13 @@ def _show_row(pairs: Sequence[ComparedPair]) -> None:
             part, normal = st.columns(2, gap="xxsmall")
         part.image(
             pair.pictures[0],
-            caption=f"{name}, this part",
+            caption=f"{name} on this part",
             width="stretch",
             alt=f"Defect {name} on this part, outlined",
         )
         normal.image(
             pair.pictures[1],
-            caption="nearest normal",
+            caption="nearest normal, same place",
             width="stretch",
             alt=f"The place of defect {name} on the normal part {pair.comparison.filename}",
         )
