@@ -165,9 +165,9 @@ def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> No
     with Records.open(station) as records:
         records.save_inspection(saved)
     with duckdb.connect(station.records_path) as connection:
-        connection.execute("ALTER TABLE inspections DROP COLUMN likeness")
+        # What the migration leaves of rows that were there before it.
+        connection.execute("UPDATE inspections SET likeness = NULL")
         connection.execute("DELETE FROM evidence WHERE kind = 'comparison'")
-        connection.execute("DELETE FROM migrations WHERE name = 'add_likeness'")
 
     with Records.open(station) as records:
         kept = records.inspection(saved.id)
