@@ -120,10 +120,13 @@ def test_a_disposition_needs_a_reason(demo: Workbench, inspected: str) -> None:
 def test_defects_stand_beside_the_same_place_on_a_normal(demo: Workbench, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
 
-    comparison = demo.records.inspection(inspected).comparisons[0]
+    inspection = demo.records.inspection(inspected)
+    comparison, likeness = inspection.comparisons[0], inspection.likeness
     assert "The same place on the nearest normal part" in words(app)
     assert f"{comparison.filename} · {comparison.sentence()}" in words(app)
-    assert "from their own nearest" in words(app) or "from its own nearest" in words(app)
+    assert likeness is not None
+    warnings = [warning.value for warning in app.warning]
+    assert likeness.sentence() in (warnings if likeness.is_far else words(app))
 
 
 def test_a_vanished_normal_is_a_sentence_on_the_page(demo: Workbench, inspected: str) -> None:
