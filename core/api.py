@@ -8,7 +8,7 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 from starlette.routing import Mount
 
-from core.domain import Context
+from core.domain import Context, EvidenceChoice
 from core.errors import ImageError, InspectionError, ProductError
 from core.inspection import inspect
 from core.sources import PictureFile
@@ -51,6 +51,8 @@ def inspect_picture(
     serial: Annotated[str, Form()] = "",
     station: Annotated[str, Form()] = "",
     inspector: Annotated[str, Form()] = "",
+    exemplars: Annotated[bool | None, Form(description="look up similar normal parts")] = None,
+    knowledge: Annotated[bool | None, Form(description="look up knowledge")] = None,
 ) -> dict[str, Any]:
     """Inspect one picture and answer when all of it is on record."""
     bench = shared_workbench()
@@ -61,5 +63,6 @@ def inspect_picture(
         PictureFile.of(image.filename or "upload", data),
         bench.product(product),
         context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
+        evidence=EvidenceChoice(exemplars=exemplars, knowledge=knowledge),
     )
     return inspection_record(inspection)

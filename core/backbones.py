@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from core.errors import WeightsError
+from core.errors import DetectorError, WeightsError
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class BackboneSpec:
         mean, std: per channel, of the input scaled to 0..1; None: as timm lists them.
         package: installed package that carries the weights, and their place in it.
         any_size: a transformer that must be told to take other sizes than it was trained with.
+        hub: repository of the model hub that has the weights.
     """
 
     timm_name: str
@@ -55,6 +56,7 @@ class BackboneSpec:
     std: tuple[float, ...] | None = None
     package: tuple[str, str] | None = None
     any_size: bool = False
+    hub: str | None = None
 
 
 SPECS = {
@@ -70,7 +72,11 @@ SPECS = {
         "wide_resnet50_2", ("layer2", "layer3"), ("layer3", "layer4"), IMAGENET_MEAN, IMAGENET_STD
     ),
     "vit_small_patch14_dinov2": BackboneSpec(
-        "vit_small_patch14_dinov2", mean=IMAGENET_MEAN, std=IMAGENET_STD, any_size=True
+        "vit_small_patch14_dinov2",
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        any_size=True,
+        hub="timm/vit_small_patch14_dinov2.lvd142m",
     ),
     "resnet18": BackboneSpec(
         "resnet18", ("layer2", "layer3"), ("layer3", "layer4"), IMAGENET_MEAN, IMAGENET_STD
@@ -111,17 +117,39 @@ def find_weights(name: str, settings: Settings, imported: str | None = None) -> 
     if imported is not None:
         path = imported_weights_path(settings, imported)
         return Weights(imported, lambda: _network_from_safetensors(spec, path, cut=True).eval())
+    at_hand = weights_at_hand(name, settings)
+    return at_hand or Weights("hub", lambda: _network_from_hub(name, spec).eval())
+
+
+def weights_at_hand(name: str, settings: Settings) -> Weights | None:
+    """Weights that are on this machine already; None where the model hub would be asked."""
+    spec = backbone_spec(name)
     if spec.package is not None:
         module, inside = spec.package
         found = importlib.util.find_spec(module)
         if found is not None and found.origin is not None:
-            path = Path(found.origin).parent / inside
-            return Weights(_digest(path), lambda: _network_in_order(spec, path).eval())
+            packaged = Path(found.origin).parent / inside
+            return Weights(_digest(packaged), lambda: _network_in_order(spec, packaged).eval())
     if settings.ad_weights_dir is not None:
         path = settings.ad_weights_dir / f"{name}.safetensors"
         if path.exists():
             return Weights(_digest(path), lambda: _network_from_safetensors(spec, path).eval())
-    return Weights("hub", lambda: _network_from_hub(name, spec).eval())
+    downloaded = _downloaded(spec)
+    if downloaded is not None:
+        return Weights(
+            _digest(downloaded), lambda: _network_from_hub(name, spec, downloaded).eval()
+        )
+    return None
+
+
+def _downloaded(spec: BackboneSpec) -> Path | None:
+    """File that an earlier download from the hub left; the hub itself is not asked."""
+    if spec.hub is None:
+        return None
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    found = try_to_load_from_cache(spec.hub, "model.safetensors", constants.HF_HUB_CACHE)
+    return Path(found) if isinstance(found, str) else None
 
 
 def no_weights(name: str, package: str | None, cause: Exception) -> WeightsError:
@@ -208,6 +236,37 @@ def input_scale(
     return tuple(mean), tuple(std)
 
 
+def with_positions_for(network: Any, input_size: int) -> Any:  # noqa: ANN401
+    """A vision transformer whose positions fit an input size already.
+
+    timm would fit them at every run, and anomalib, once imported, changes how it does: what a
+    picture scores must not depend on what else the process has imported.
+
+    Raises:
+        DetectorError: if the network's patches do not divide the input size.
+    """
+    import torch
+    from timm.layers import resample_abs_pos_embed
+
+    patch = network.patch_embed.patch_size[0]
+    if input_size % patch:
+        nearest = round(input_size / patch) * patch
+        raise DetectorError(
+            f"An input_size of {input_size} px cannot be cut into the backbone's patches of "
+            f"{patch} px. Choose a multiple of {patch}, such as {nearest}."
+        )
+    side = input_size // patch
+    positions = resample_abs_pos_embed(
+        network.pos_embed.data,
+        [side, side],
+        num_prefix_tokens=network.num_prefix_tokens,
+        antialias=False,
+    )
+    network.pos_embed = torch.nn.Parameter(positions)
+    network.patch_embed.grid_size = (side, side)
+    return network
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
@@ -267,12 +326,19 @@ def _network_from_safetensors(spec: BackboneSpec, path: Path, *, cut: bool = Fal
     return network
 
 
-def _network_from_hub(name: str, spec: BackboneSpec) -> nn.Module:
+def _network_from_hub(name: str, spec: BackboneSpec, downloaded: Path | None = None) -> nn.Module:
+    """Network with the hub's weights, or with those that an earlier download left in a file."""
     import timm
 
     _new_network(spec)  # an unknown name is its own error
+    overlay = None if downloaded is None else {"file": str(downloaded)}
     try:
-        with model_hub():
-            return timm.create_model(spec.timm_name, pretrained=True, **_ARGUMENTS[spec.any_size])
+        with nullcontext() if downloaded else model_hub():
+            return timm.create_model(
+                spec.timm_name,
+                pretrained=True,
+                pretrained_cfg_overlay=overlay,
+                **_ARGUMENTS[spec.any_size],
+            )
     except Exception as error:
         raise no_weights(name, spec.package and spec.package[0], error) from error

@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.domain import Exemplar, Inspection
-from core.errors import RecordsError
+from core.errors import InspectionError, RecordsError
 from core.images import encode_png, load_image, thumbnail_png
-from core.overlay import ColourScale, render_legend, render_overlay
+from core.overlay import ColourScale, render_legend, render_outlined, render_overlay
+from core.reporting.evidence import ComparedPair
 from core.reporting.pdf import render_pdf
+from core.retrieval.comparisons import same_place
 from core.workbench import Workbench
 
 PDF_OVERLAY_OPACITY = 0.55
 THUMBNAIL_SIDE = 320
+PRINTED_PAIRS = 3
+COMPARED_SIDE = 360
 
 
 def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
@@ -66,6 +70,42 @@ def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
     return thumbnail_png(_pixels(bench, exemplar.sha256, exemplar.filename), THUMBNAIL_SIDE)
 
 
+def compared_pairs(
+    bench: Workbench, inspection: Inspection, most: int | None = None
+) -> tuple[ComparedPair, ...]:
+    """Each compared defect, outlined, beside the same place on the nearest normal part.
+
+    A picture that is missing or altered is said in its pair: the other pairs are kept.
+    """
+    asked = inspection.comparisons[:most]
+    if not asked:
+        return ()
+    try:
+        part = picture(bench, inspection)
+    except InspectionError as error:
+        return tuple(ComparedPair(comparison, None, str(error)) for comparison in asked)
+    contours = {defect.id: defect.contour for defect in inspection.defects}
+    normals: dict[str, np.ndarray | str] = {}
+    pairs = []
+    for comparison in asked:
+        sha256 = comparison.exemplar_sha256
+        if sha256 not in normals:
+            normals[sha256] = _pixels_or_problem(bench, sha256, comparison.filename)
+        normal = normals[sha256]
+        if isinstance(normal, str):
+            pairs.append(ComparedPair(comparison, None, normal))
+            continue
+        crop = comparison.crop
+        seen = part[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+        outline = [contours[comparison.defect_id]] if comparison.defect_id in contours else []
+        pictures = (
+            encode_png(render_outlined(seen, outline, (crop.x, crop.y), COMPARED_SIDE)),
+            encode_png(render_outlined(same_place(normal, comparison), [], (0, 0), COMPARED_SIDE)),
+        )
+        pairs.append(ComparedPair(comparison, pictures))
+    return tuple(pairs)
+
+
 def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
     """One revision of an inspection's report (the newest unless numbered) as a PDF.
 
@@ -86,13 +126,26 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         picture_png=encode_png(picture(bench, inspection)),
         overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
         legend_png=legend_png(inspection),
-        exemplars_png=[
-            (item, exemplar_png(bench, item) if bench.files.contains(item.sha256) else None)
-            for item in inspection.exemplars
-        ],
+        exemplars_png=[(item, _exemplar_or_none(bench, item)) for item in inspection.exemplars],
+        pairs=compared_pairs(bench, inspection, PRINTED_PAIRS),
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )
+
+
+def _exemplar_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
+    """Its picture, or None: a report is printed all the same."""
+    try:
+        return exemplar_png(bench, exemplar)
+    except InspectionError:
+        return None
+
+
+def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:
+    try:
+        return _pixels(bench, sha256, filename)
+    except InspectionError as error:
+        return str(error)
 
 
 def _pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:

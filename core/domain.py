@@ -6,6 +6,7 @@ x to the right, y down; scores on the detector's own absolute scale; times in UT
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from core.errors import ProductError
 REPORT_SCHEMA_VERSION = 1
 MOST_MM_PER_PX = 1000
 Scale = Annotated[float, Field(gt=0, le=MOST_MM_PER_PX)]
+# Farther than this share of the normals are from their own nearest: no normal is close.
+FAR = 0.99
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -241,6 +244,59 @@ class Exemplar(Frozen):
     similarity: float = Field(ge=-1, le=1, description="cosine")
 
 
+class Likeness(Frozen):
+    """How near the nearest normal is, beside how near the normals are to each other."""
+
+    nearest: float = Field(ge=-1, le=1, description="cosine similarity of the nearest normal")
+    farther_than: float = Field(ge=0, le=1, description="share of normals nearer to their nearest")
+    normals: int = Field(ge=1, description="that were compared with each other")
+
+    @property
+    def is_far(self) -> bool:
+        """Whether no normal is close: only 1 % of normals are this far from all others."""
+        return self.farther_than >= FAR
+
+    def sentence(self) -> str:
+        """The statement that screens and reports print."""
+        if self.is_far:
+            share = "any" if self.farther_than == 1 else f"{math.floor(self.farther_than * 100)} %"
+            return (
+                f"No normal part is close: the nearest one is farther than {share} of the "
+                f"{self.normals} normals from its own nearest. Compare with care."
+            )
+        return (
+            f"The nearest normal part is farther than {self.farther_than:.0%} of the "
+            f"{self.normals} normals from their own nearest."
+        )
+
+
+class Comparison(Frozen):
+    """A defect and the same place on the nearest normal part; pictures are made when asked for."""
+
+    defect_id: str
+    exemplar_sha256: str
+    filename: str = Field(description="of the exemplar")
+    crop: Box = Field(description="the defect with a margin, on the inspected picture")
+    transform: tuple[float, float, float, float, float, float] = Field(
+        description="rows of the 2x3 matrix from the inspected picture's pixels to the exemplar's"
+    )
+    error: float = Field(ge=0, le=2, description="1 - correlation of grey values, whole picture")
+    is_aligned: bool = Field(description="False: brought to the same size only")
+
+    def sentence(self) -> str:
+        """How far the two pictures may be compared."""
+        if self.is_aligned:
+            return f"Aligned; alignment error {self.error:.2f}."
+        return f"Not aligned (error {self.error:.2f}): the place may differ."
+
+
+class EvidenceChoice(Frozen):
+    """Which evidence one inspection looks up; None: as the settings say."""
+
+    exemplars: bool | None = None
+    knowledge: bool | None = None
+
+
 class Snippet(Frozen):
     """A piece of knowledge, as it was when it was retrieved."""
 
@@ -321,6 +377,8 @@ class Inspection(Frozen):
     map_sha256: str
     defects: tuple[Defect, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
+    likeness: Likeness | None = Field(None, description="None: not compared")
+    comparisons: tuple[Comparison, ...] = ()
     snippets: tuple[Snippet, ...] = ()
     steps: tuple[Step, ...] = ()
     revisions: tuple[Revision, ...] = ()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from core.conditions import condition_notices, is_of_taught_size
@@ -14,7 +11,7 @@ from core.defects import find_defects
 from core.domain import (
     Context,
     Defect,
-    Exemplar,
+    EvidenceChoice,
     Inspection,
     Judgement,
     Product,
@@ -24,17 +21,16 @@ from core.domain import (
     Snippet,
     Step,
 )
-from core.errors import ImageError, InspectionError
+from core.errors import ImageError
+from core.exemplars import find_exemplars
 from core.images import CheckedImage, load_image
 from core.records.reports import report_sha256
 from core.reporting.composer import WRITER, compose
 from core.retrieval.queries import describe_defect
 from core.sources import PictureFile
+from core.steps import optional, timed, why_off
 from core.workbench import Workbench
 
-log = logging.getLogger(__name__)
-
-EXEMPLAR_COUNT = 3
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
 
@@ -47,6 +43,7 @@ def inspect(
     product: Product,
     *,
     context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
     on_verdict: OnVerdict | None = None,
 ) -> Inspection:
     """Inspect one picture and record everything.
@@ -59,6 +56,7 @@ def inspect(
         picture: any accepted file.
         product: that the picture shows; it must have been taught.
         context: lot, serial, station and inspector.
+        evidence: which evidence to look up; as the settings say unless it is given.
         on_verdict: called as soon as verdict and defects are known.
 
     Raises:
@@ -67,14 +65,14 @@ def inspect(
         RecordsError: if the inspection cannot be recorded.
     """
     steps: list[Step] = []
-    with _timed(steps, "check"):
+    with timed(steps, "check"):
         image = _checked(bench, picture)
         bench.files.put(picture.read())
-    with _timed(steps, "load detector"):
+    with timed(steps, "load detector"):
         taught = bench.taught(product)
-    with _timed(steps, "detect"):
+    with timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
-    with _timed(steps, "measure"):
+    with timed(steps, "measure"):
         judgement = taught.calibration.judge(prediction)
         scale = taught.policy.mm_per_px or product.mm_per_px
         taught_with = taught.card.figures
@@ -86,13 +84,16 @@ def inspect(
     if on_verdict is not None:
         on_verdict(judgement, defects)
 
-    exemplars = _exemplars(bench, product, image, steps)
-    snippets = _snippets(bench, product, defects, steps)
+    evidence = evidence or EvidenceChoice()
+    normals = find_exemplars(bench, product, image, defects, evidence, steps)
+    snippets = _snippets(bench, product, defects, evidence, steps)
     report: Report | None = None
-    with _optional(steps, "report"):
-        report = compose(product, judgement, defects, exemplars, snippets)
+    with optional(steps, "report"):
+        report = compose(
+            product, judgement, defects, normals.exemplars, snippets, likeness=normals.likeness
+        )
     now = datetime.now(UTC)
-    with _timed(steps, "store"):
+    with timed(steps, "store"):
         map_sha256 = bench.files.put_map(prediction.anomaly_map)
     inspection = Inspection(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -104,7 +105,9 @@ def inspect(
         judgement=judgement,
         map_sha256=map_sha256,
         defects=defects,
-        exemplars=exemplars,
+        exemplars=normals.exemplars,
+        likeness=normals.likeness,
+        comparisons=normals.comparisons,
         snippets=snippets,
         steps=tuple(steps),
         revisions=() if report is None else (_draft(report, now),),
@@ -127,31 +130,22 @@ def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
         raise
 
 
-def _exemplars(
-    bench: Workbench, product: Product, image: CheckedImage, steps: list[Step]
-) -> tuple[Exemplar, ...]:
-    if not bench.settings.rag_enabled:
-        steps.append(Step(name="exemplars", seconds=0, status="off", reason="RAG_ENABLED is off"))
-        return ()
-    with _optional(steps, "exemplars"):
-        index = bench.exemplars(product)
-        seen = bench.visual_encoder(image.pixels)
-        return index.search(seen, k=EXEMPLAR_COUNT, exclude_sha256=image.info.sha256)
-    return ()
-
-
 def _snippets(
-    bench: Workbench, product: Product, defects: tuple[Defect, ...], steps: list[Step]
+    bench: Workbench,
+    product: Product,
+    defects: tuple[Defect, ...],
+    evidence: EvidenceChoice,
+    steps: list[Step],
 ) -> tuple[Snippet, ...]:
-    if not bench.settings.domain_rag_enabled:
-        reason = "DOMAIN_RAG_ENABLED is off"
+    setting = bench.settings.domain_rag_enabled
+    if reason := why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED"):
         steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
         return ()
     if not defects:
         reason = "no defect to look up"
         steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
         return ()
-    with _optional(steps, "knowledge"):
+    with optional(steps, "knowledge"):
         query = "; ".join(describe_defect(defect) for defect in defects[:DESCRIBED_DEFECTS])
         return bench.knowledge.search(query, product, k=SNIPPET_COUNT)
     return ()
@@ -166,31 +160,3 @@ def _draft(report: Report, now: datetime) -> Revision:
         created_at=now,
         sha256=report_sha256(report),
     )
-
-
-@contextmanager
-def _timed(steps: list[Step], name: str) -> Generator[None]:
-    start = time.perf_counter()
-    yield
-    steps.append(Step(name=name, seconds=time.perf_counter() - start))
-
-
-@contextmanager
-def _optional(steps: list[Step], name: str) -> Generator[None]:
-    """Time a step without which an inspection still stands; its failure is recorded, not raised."""
-    start = time.perf_counter()
-    try:
-        yield
-    except Exception as error:
-        if not isinstance(error, InspectionError):
-            log.exception("The step %s failed", name)
-        steps.append(
-            Step(
-                name=name,
-                seconds=time.perf_counter() - start,
-                status="failed",
-                reason=str(error) or type(error).__name__,
-            )
-        )
-    else:
-        steps.append(Step(name=name, seconds=time.perf_counter() - start))

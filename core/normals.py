@@ -13,7 +13,7 @@ from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
 from core.errors import ImageError
 from core.images import CheckedImage, load_image
-from core.retrieval.exemplars import ExemplarIndex
+from core.retrieval.exemplars import ExemplarIndex, Look, Normal
 from core.sources import PictureFile
 from core.twins import coarse, find_twins, have_same_detail
 from core.workbench import Workbench
@@ -26,15 +26,15 @@ class Normals:
     """Accepted normal pictures and what was computed of them.
 
     Attributes:
-        images: names and hashes, in the order of the embeddings and sizes.
-        embeddings: float32 (C,) of unit length, for finding similar normals.
+        images: names and hashes, in the order of the looks and sizes.
+        looks: for finding similar normals.
         sizes: width and height, in pixels.
         in_colour: whether each is in colour.
         skipped: sentences that name pictures that could not be used, and why.
     """
 
     images: list[TaughtImage] = field(default_factory=list)
-    embeddings: list[np.ndarray] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     in_colour: list[bool] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -49,13 +49,16 @@ class Normals:
             )
         return ()
 
+    def looked_at(self) -> list[Normal]:
+        """The pictures, ready to be indexed by likeness."""
+        return [
+            Normal(image.sha256, image.filename, look)
+            for image, look in zip(self.images, self.looks, strict=True)
+        ]
+
     def index(self) -> ExemplarIndex:
         """The pictures, ready to be searched by likeness."""
-        return ExemplarIndex(
-            np.stack(self.embeddings),
-            [image.sha256 for image in self.images],
-            [image.filename for image in self.images],
-        )
+        return ExemplarIndex.of(self.looked_at())
 
     def figures(self) -> dict[str, float]:
         """Sizes and colour for the card, as `core.conditions` reads them."""
@@ -133,7 +136,7 @@ def check_pictures(
         names |= {info.sha256: info.filename, of_pixels: info.filename}
         bench.files.put(data)
         seen.append(coarse(image.pixels))
-        normals.embeddings.append(bench.visual_encoder(image.pixels))
+        normals.looks.append(Look.of(image.pixels, bench.visual_encoder))
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
         normals.images.append(
@@ -159,7 +162,7 @@ def _without_twins(
     kept = [n for n in range(len(normals.images)) if n + len(known) not in twins]
     return Normals(
         images=[normals.images[n] for n in kept],
-        embeddings=[normals.embeddings[n] for n in kept],
+        looks=[normals.looks[n] for n in kept],
         sizes=[normals.sizes[n] for n in kept],
         in_colour=[normals.in_colour[n] for n in kept],
         skipped=[

@@ -82,6 +82,32 @@ def render_overlay(
     return rendered
 
 
+def render_outlined(
+    part: np.ndarray,
+    outlines: Sequence[Sequence[tuple[int, int]]],
+    origin: tuple[int, int],
+    side: int,
+) -> np.ndarray:
+    """A part of a picture, brought to a size, with outlines of what lies on it.
+
+    Args:
+        part: uint8 (H, W, 3), RGB.
+        outlines: closed lines, in pixels of the whole picture.
+        origin: of the part, in the same pixels.
+        side: length of the longer side that it gets.
+
+    Returns:
+        uint8 (h, w, 3) RGB.
+    """
+    zoom = side / max(part.shape[:2])
+    size = tuple(max(1, round(length * zoom)) for length in part.shape[1::-1])
+    drawn = cv2.resize(part, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
+    lines = [np.round((np.array(line) - origin + 0.5) * zoom).astype(np.int32) for line in outlines]
+    cv2.polylines(drawn, lines, True, HALO, 3, cv2.LINE_AA)
+    cv2.polylines(drawn, lines, True, LINE, 1, cv2.LINE_AA)
+    return drawn
+
+
 def render_heatmap(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
     """The map alone, uint8 (H, W, 3) RGB."""
     return scale.colours(anomaly_map)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from core.conditions import joined
 from core.detection.anomalib_import import import_patchcore
 from core.detection.base import Lesson, OnProgress
 from core.detection.calibration import NormalScores
-from core.detection.checkpoints import EXEMPLARS_FILE, Card
+from core.detection.checkpoints import Card
 from core.detection.memory_guard import memory_guard
 from core.detection.product_files import read_policy
 from core.domain import Product
 from core.errors import ProductError
 from core.normals import StoredPictures, check_pictures
-from core.retrieval.exemplars import ExemplarIndex
 from core.sources import PictureFile
 from core.teaching import FEWEST_NORMALS, Clock, Outcome, held_out_predictions, publish
 from core.workbench import Workbench
@@ -67,12 +64,7 @@ def add_normals(
     images = (*card.images, *added.images)
     scores = NormalScores.of(held_out_predictions(bench, detector, images, on_progress))
     clock.lap("calibrate")
-    known = ExemplarIndex.load(taught.folder / EXEMPLARS_FILE)
-    exemplars = ExemplarIndex(
-        np.concatenate([known.embeddings, np.stack(added.embeddings)]),
-        [image.sha256 for image in images],
-        [image.filename for image in images],
-    )
+    exemplars = bench.exemplars(product).index.extended(added.looked_at())
     figures = joined(card.figures, added.figures())
     outcome = Outcome(product, detector, scores, images, exemplars, card.seed, figures, clock.laps)
     return publish(

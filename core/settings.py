@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     llm_model: str = Field("offline", description="key of the report writer")
     rag_enabled: bool = Field(True, description="look up similar normal parts")
     domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
+    visual_encoder: Literal["auto", "efficientnet_lite0", "vit_small_patch14_dinov2"] = Field(
+        "auto", description="what finds similar normals; auto: DINOv2 where its weights are at hand"
+    )
     max_image_bytes: PositiveInt = Field(64 * 2**20, description="largest file accepted")
     max_image_pixels: PositiveInt = Field(50_000_000, description="largest picture accepted")
 
@@ -65,6 +68,11 @@ class Settings(BaseSettings):
     def chroma_dir(self) -> Path:
         """Folder of the knowledge index."""
         return self.data_dir / "chroma"
+
+    @property
+    def exemplars_dir(self) -> Path:
+        """Folder of indexes that were built again; can be deleted at any time."""
+        return self.data_dir / "exemplars"
 
     @property
     def model_cache_dir(self) -> Path:

@@ -23,10 +23,26 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
         "false_alarm": judgement.false_alarm.sentence(),
         "defects": [defect.model_dump(exclude={"contour"}) for defect in inspection.defects],
         "exemplars": [exemplar.model_dump() for exemplar in inspection.exemplars],
+        "likeness": _likeness(inspection),
+        "comparisons": [comparison.model_dump() for comparison in inspection.comparisons],
         "snippets": [snippet.id for snippet in inspection.snippets],
         "notices": [*inspection.image.notices, *judgement.notices()],
         "failed_steps": {
             step.name: step.reason for step in inspection.steps if step.status == "failed"
         },
+        "off_steps": {step.name: step.reason for step in inspection.steps if step.status == "off"},
+        "step_notices": {
+            step.name: step.reason
+            for step in inspection.steps
+            if step.status == "ok" and step.reason
+        },
         "timing": {step.name: round(step.seconds, 4) for step in inspection.steps},
     }
+
+
+def _likeness(inspection: Inspection) -> dict[str, Any] | None:
+    likeness = inspection.likeness
+    if likeness is None:
+        return None
+    said = {"is_far": likeness.is_far, "sentence": likeness.sentence()}
+    return likeness.model_dump() | said

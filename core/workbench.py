@@ -8,7 +8,6 @@ from functools import cached_property
 from types import TracebackType
 
 from core.detection.checkpoints import (
-    EXEMPLARS_FILE,
     Taught,
     active_version,
     load_version,
@@ -17,10 +16,10 @@ from core.detection.checkpoints import (
 )
 from core.detection.product_files import read_policy
 from core.domain import Product
+from core.normal_index import OpenedIndex, open_index
 from core.records.database import Records
 from core.records.files import FileStore
 from core.retrieval.encoders import SentenceEncoder
-from core.retrieval.exemplars import ExemplarIndex
 from core.retrieval.knowledge import KnowledgeBase
 from core.retrieval.visual import VisualEncoder
 from core.settings import Settings, settings
@@ -46,7 +45,9 @@ class Workbench:
         self.records = Records.open(settings)
         self.files = FileStore(settings.files_dir)
         self._lock = threading.RLock()
-        self._taught: dict[str, tuple[Taught, ExemplarIndex]] = {}
+        self._taught: dict[str, Taught] = {}
+        self._index_lock = threading.Lock()
+        self._indexes: dict[str, tuple[str, OpenedIndex]] = {}
 
     def __enter__(self) -> Workbench:
         return self
@@ -86,11 +87,32 @@ class Workbench:
             ProductError: if the product has no detector.
             CheckpointError: if the detector's files are damaged.
         """
-        return self._loaded(product)[0]
+        version = active_version(self.settings, product).version
+        policy = read_policy(self.settings, product)
+        with self._lock:
+            taught = self._taught.get(product.key)
+            if taught is None or (taught.card.detector.version, taught.policy) != (version, policy):
+                taught = self._taught[product.key] = load_version(self.settings, product)
+            return taught
 
-    def exemplars(self, product: Product) -> ExemplarIndex:
-        """The normal pictures that the product's active detector was taught with."""
-        return self._loaded(product)[1]
+    def exemplars(self, product: Product) -> OpenedIndex:
+        """The normal pictures that the product's active detector was taught with.
+
+        Raises:
+            ProductError, CheckpointError: as `taught`, or if the index is lost.
+            WeightsError: if there is no encoder.
+        """
+        taught = self.taught(product)
+        version = taught.card.detector.version
+        # A lock of its own: building an index again takes seconds, and no verdict waits for it.
+        with self._index_lock:
+            opened = self._indexes.get(product.key)
+            if opened is None or opened[0] != version:
+                index = open_index(self.settings, self.files, taught, lambda: self.visual_encoder)
+                if index.notice:
+                    self.records.add_event("index replaced", product.key, {"why": index.notice})
+                opened = self._indexes[product.key] = version, index
+            return opened[1]
 
     @cached_property
     def knowledge(self) -> KnowledgeBase:
@@ -112,33 +134,16 @@ class Workbench:
         # A product whose files are damaged must not keep the others cold: it is reported when used.
         for product in self.taught_products():
             try:
-                self._loaded(product)
+                self.taught(product)
+                if self.settings.rag_enabled:
+                    self.exemplars(product)
             except Exception as error:
                 log.warning("Could not warm %s: %s", product.key, error)
-        try:
-            if self.settings.rag_enabled:
-                _ = self.visual_encoder
-        except Exception as error:
-            log.warning("Could not warm the search for similar pictures: %s", error)
         try:
             if self.settings.domain_rag_enabled:
                 self.knowledge.search("warm up", Product(dataset="warm", category="up"), k=1)
         except Exception as error:
             log.warning("Could not warm the knowledge index: %s", error)
-
-    def _loaded(self, product: Product) -> tuple[Taught, ExemplarIndex]:
-        version = active_version(self.settings, product).version
-        policy = read_policy(self.settings, product)
-        with self._lock:
-            loaded = self._taught.get(product.key)
-            if loaded is None or (loaded[0].card.detector.version, loaded[0].policy) != (
-                version,
-                policy,
-            ):
-                taught = load_version(self.settings, product)
-                loaded = taught, ExemplarIndex.load(taught.folder / EXEMPLARS_FILE)
-                self._taught[product.key] = loaded
-            return loaded
 
 
 _shared: Workbench | None = None

@@ -6,7 +6,7 @@ import random
 
 import streamlit as st
 
-from core.domain import Context, Inspection, Product, Verdict
+from core.domain import Context, EvidenceChoice, Inspection, Product, Verdict
 from core.errors import InspectionError
 from core.images import PICTURE_SUFFIXES
 from core.inspection import inspect
@@ -15,12 +15,12 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import (
     show_defects,
-    show_exemplars,
     show_score_among_normals,
     show_snippets,
     show_steps,
     show_verdict,
 )
+from pages.parts.normals import show_comparisons, show_exemplars
 from pages.parts.picture import show_picture
 from pages.parts.report import show_disposition, show_report
 from pages.parts.teaching import teach_demo_button
@@ -47,8 +47,33 @@ def ask_context() -> Context:
     return Context(**fields)
 
 
+def ask_evidence(bench: Workbench) -> EvidenceChoice:
+    """What to look up; a switch that stands as its setting does leaves the choice to it."""
+    settings = bench.settings
+    with st.container(horizontal=True):
+        exemplars = st.toggle(
+            "Similar normals",
+            value=settings.rag_enabled,
+            key="evidence-exemplars",
+            persist_state="session",
+            help="Show the normal parts that look most like this one",
+        )
+        knowledge = st.toggle(
+            "Knowledge",
+            value=settings.domain_rag_enabled,
+            key="evidence-knowledge",
+            persist_state="session",
+            help="Look up what is known of such defects",
+        )
+    return EvidenceChoice(
+        exemplars=None if exemplars == settings.rag_enabled else exemplars,
+        knowledge=None if knowledge == settings.domain_rag_enabled else knowledge,
+    )
+
+
 def take_pictures(bench: Workbench, product: Product) -> None:
     context = ask_context()
+    evidence = ask_evidence(bench)
     uploads = st.file_uploader(
         "Pictures",
         type=sorted(PICTURE_SUFFIXES),
@@ -63,7 +88,7 @@ def take_pictures(bench: Workbench, product: Product) -> None:
     if pictures:
         # A fresh uploader: what was inspected is not inspected again by the next rerun.
         st.session_state["uploads"] += 1
-        inspect_all(bench, pictures, product, context)
+        inspect_all(bench, pictures, product, context, evidence)
 
 
 def show_refusals() -> None:
@@ -73,7 +98,11 @@ def show_refusals() -> None:
 
 
 def inspect_all(
-    bench: Workbench, pictures: list[PictureFile], product: Product, context: Context
+    bench: Workbench,
+    pictures: list[PictureFile],
+    product: Product,
+    context: Context,
+    evidence: EvidenceChoice,
 ) -> None:
     """Inspect pictures one after another; one that cannot be used never stops the rest."""
     progress = st.progress(0.0, "Inspecting") if len(pictures) > 1 else None
@@ -88,6 +117,7 @@ def inspect_all(
                 picture,
                 product,
                 context=context,
+                evidence=evidence,
                 on_verdict=lambda judgement, _defects: early.markdown(
                     verdict_text(judgement.verdict)
                 ),
@@ -140,6 +170,7 @@ def show_inspection(bench: Workbench, inspection: Inspection) -> None:
         with shown_to_the_operator():
             show_picture(bench, inspection)
         show_exemplars(bench, inspection)
+        show_comparisons(bench, inspection)
     with facts:
         show_verdict(inspection.judgement)
         show_defects(inspection.defects)

@@ -87,6 +87,19 @@ def test_pdf_and_timing(run, cells: Path, tmp_path: Path) -> None:  # noqa: ANN0
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
+def test_evidence_is_switched_off(run, cells: Path) -> None:  # noqa: ANN001
+    done = run(
+        *("inspect", cells / "bad.png", "--product", "ELPV/mono", "--json"),
+        *("--no-exemplars", "--knowledge"),
+        DOMAIN_RAG_ENABLED="false",
+    )
+
+    record = json.loads(done.stdout)
+    assert record["off_steps"] == {"exemplars": "switched off for this inspection"}
+    assert record["exemplars"] == record["comparisons"] == []
+    assert record["snippets"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

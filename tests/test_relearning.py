@@ -37,7 +37,7 @@ def test_a_false_alarm_becomes_a_normal(
     assert len(card.images) == 61
     grown = bench.taught(PRODUCT).detector.save()["bank.safetensors"]
     assert len(bank) < len(grown) < 1.3 * len(bank)
-    assert len(bench.exemplars(PRODUCT).sha256s) == 61
+    assert len(bench.exemplars(PRODUCT).index.sha256s) == 61
 
 
 def test_known_pictures_are_not_learned_twice(bench: Workbench, cells: list[PictureFile]) -> None:

@@ -28,6 +28,12 @@ def add_command(commands: _SubParsersAction) -> None:
     tiling = what.add_parser("tiling", help="small marks on large pictures, whole and in tiles")
     tiling.add_argument("--json", action="store_true", help="figures as lines of JSON")
     tiling.set_defaults(run=_tiling)
+    exemplars = what.add_parser("exemplars", help="index of normal pictures: build, ask, compare")
+    exemplars.add_argument(
+        "--data", required=True, nargs="+", type=Path, metavar="FOLDER", help="of good pictures"
+    )
+    exemplars.add_argument("--json", action="store_true", help="a line of JSON for each folder")
+    exemplars.set_defaults(run=_exemplars)
 
 
 def _detection(options: argparse.Namespace) -> int:
@@ -57,3 +63,19 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def _exemplars(options: argparse.Namespace) -> int:
+    from core.evaluation.exemplar_speed import COLUMNS, exemplar_row, measure_exemplars
+    from core.evaluation.tables import header
+    from core.sources import pictures_at
+
+    if not options.json:
+        print(header(COLUMNS))
+    for folder in options.data:
+        name = folder.resolve().name
+        if folder.is_dir() and (folder / "train" / "good").is_dir():
+            folder = folder / "train" / "good"
+        figures = measure_exemplars(pictures_at([folder]), name, settings())
+        print(figures.model_dump_json() if options.json else exemplar_row(figures), flush=True)
+    return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.commands.shared import written
-from core.domain import Context, Inspection
+from core.domain import Context, EvidenceChoice, Inspection
 from core.errors import ImageError
 from core.settings import settings
 from core.sources import PictureFile, pictures_at
@@ -33,6 +33,12 @@ def add_command(commands: _SubParsersAction) -> None:
         "--pdf", type=Path, metavar="OUT", help="a file, or a folder for several pictures"
     )
     inspect.add_argument("--maps", type=Path, metavar="DIR", help="anomaly maps as float32 .npy")
+    for name, what in (("exemplars", "similar normal parts"), ("knowledge", "knowledge")):
+        inspect.add_argument(
+            f"--{name}",
+            action=argparse.BooleanOptionalAction,
+            help=f"look up {what}, or not; as the settings say unless given",
+        )
     inspect.set_defaults(run=_inspect)
 
 
@@ -41,6 +47,7 @@ def _inspect(options: argparse.Namespace) -> int:
     from core.workbench import Workbench
 
     context = Context(**{name: getattr(options, name) for name in Context.model_fields})
+    evidence = EvidenceChoice(exemplars=options.exemplars, knowledge=options.knowledge)
     failed = False
     pictures = _pictures(options.images)
     with Workbench(settings()) as bench:
@@ -48,7 +55,7 @@ def _inspect(options: argparse.Namespace) -> int:
         bench.taught(product)  # a product without a detector is one error, not one a picture
         for number, picture in enumerate(pictures, start=1):
             try:
-                inspection = inspect(bench, picture, product, context=context)
+                inspection = inspect(bench, picture, product, context=context, evidence=evidence)
             except ImageError as error:
                 failed = True
                 _print_refusal(picture, error, as_json=options.json)
@@ -89,7 +96,9 @@ def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) ->
         f"{inspection.id}",
         flush=True,
     )
-    for sentence in (*inspection.image.notices, *inspection.judgement.notices()):
+    far = inspection.likeness is not None and inspection.likeness.is_far
+    evidence = (inspection.likeness.sentence(),) if far else ()
+    for sentence in (*inspection.image.notices, *inspection.judgement.notices(), *evidence):
         print(f"       note: {sentence}")
     for step in inspection.steps:
         if timing or step.status == "failed":

@@ -200,7 +200,9 @@ def read_card(settings: Settings, product: Product, active: Active | None = None
 
 
 def load_version(settings: Settings, product: Product, active: Active | None = None) -> Taught:
-    """Load a version (the active one unless said otherwise), checking every file's hash.
+    """Load a version (the active one unless said otherwise), checking the hash of every file.
+
+    The index of normal pictures is left to `read_exemplars`: a detector judges without it.
 
     Raises:
         ProductError: if the product has no detector.
@@ -211,7 +213,7 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
     card = read_card(settings, product, active)
     ref = card.detector
     folder = product_folder(settings, product) / ref.algorithm / ref.version
-    files = {name: _verified(folder, card, name) for name in card.files}
+    files = {name: _verified(folder, card, name) for name in card.files if name != EXEMPLARS_FILE}
     normals = _parse(files[CALIBRATION_FILE], NormalScores, folder / CALIBRATION_FILE)
     kind = detector_class(ref.algorithm)
     try:
@@ -222,6 +224,15 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
         detector = kind.load(files, options, settings)
     policy = read_policy(settings, product)
     return Taught(card, calibrate(normals, policy), detector, policy, folder)
+
+
+def read_exemplars(taught: Taught) -> bytes:
+    """The index of normal pictures of a version, as it was written.
+
+    Raises:
+        CheckpointError: if the file is missing or damaged.
+    """
+    return _verified(taught.folder, taught.card, EXEMPLARS_FILE)
 
 
 def _verified(folder: Path, card: Card, name: str) -> bytes:

@@ -18,6 +18,7 @@ from core.backbones import (
     input_scale,
     patch_layers,
     resized,
+    with_positions_for,
 )
 from core.detection.accelerator import torch_device
 from core.domain import Frozen
@@ -185,7 +186,7 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
     is_transformer = options.layers is None and hasattr(network, "num_prefix_tokens")
     transformer: Any = network
     if is_transformer:
-        transformer = _with_positions_for(network, options.input_size)
+        transformer = with_positions_for(network, options.input_size)
     groups: list[tuple[str, ...]] = []
     if not is_transformer:
         own_context = options.context_layers is None
@@ -226,34 +227,6 @@ def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
             return tuple(joined(of_layers(layers)) for layers in groups)
 
     return Features()
-
-
-def _with_positions_for(network: Any, input_size: int) -> Any:  # noqa: ANN401
-    """A vision transformer whose positions fit an input size already.
-
-    timm would fit them at every run, and anomalib, once imported, changes how it does: what a
-    picture scores must not depend on what else the process has imported.
-    """
-    import torch
-    from timm.layers import resample_abs_pos_embed
-
-    patch = network.patch_embed.patch_size[0]
-    if input_size % patch:
-        nearest = round(input_size / patch) * patch
-        raise DetectorError(
-            f"An input_size of {input_size} px cannot be cut into the backbone's patches of "
-            f"{patch} px. Choose a multiple of {patch}, such as {nearest}."
-        )
-    side = input_size // patch
-    positions = resample_abs_pos_embed(
-        network.pos_embed.data,
-        [side, side],
-        num_prefix_tokens=network.num_prefix_tokens,
-        antialias=False,
-    )
-    network.pos_embed = torch.nn.Parameter(positions)
-    network.patch_embed.grid_size = (side, side)
-    return network
 
 
 def _convert(network: nn.Module, input_size: int) -> Model:

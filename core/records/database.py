@@ -145,7 +145,11 @@ class Records:
                 "evidence",
                 [
                     rows.evidence_row(inspection.id, position, item)
-                    for items in (inspection.exemplars, inspection.snippets)
+                    for items in (
+                        inspection.exemplars,
+                        inspection.comparisons,
+                        inspection.snippets,
+                    )
                     for position, item in enumerate(items)
                 ],
             )

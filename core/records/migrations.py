@@ -179,6 +179,11 @@ def add_map_thresholds(connection: DuckDBPyConnection) -> None:
     connection.execute("UPDATE inspections SET map_t_low = t_low, map_t_high = t_high")
 
 
+def add_likeness(connection: DuckDBPyConnection) -> None:
+    """How near the nearest normal is; not known of what was inspected until now."""
+    connection.execute("ALTER TABLE inspections ADD COLUMN likeness JSON")
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -188,4 +193,5 @@ MIGRATIONS = (
     create_dispositions,
     create_events,
     add_map_thresholds,
+    add_likeness,
 )

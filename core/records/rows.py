@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.domain import (
+    Comparison,
     Context,
     Defect,
     DetectorRef,
@@ -17,6 +18,7 @@ from core.domain import (
     Inspection,
     InspectionSummary,
     Judgement,
+    Likeness,
     Product,
     Revision,
     Snippet,
@@ -44,6 +46,7 @@ def inspection_row(inspection: Inspection) -> Row:
         "product": inspection.product.model_dump_json(),
         "image": image.model_dump_json(),
         "false_alarm": judgement.false_alarm.model_dump_json(),
+        "likeness": inspection.likeness and inspection.likeness.model_dump_json(),
         "steps": json.dumps([step.model_dump() for step in inspection.steps]),
     }
 
@@ -60,14 +63,19 @@ def defect_row(inspection_id: str, position: int, defect: Defect) -> Row:
     }
 
 
-def evidence_row(inspection_id: str, position: int, item: Exemplar | Snippet) -> Row:
-    is_exemplar = isinstance(item, Exemplar)
+def evidence_row(inspection_id: str, position: int, item: Exemplar | Comparison | Snippet) -> Row:
+    if isinstance(item, Exemplar):
+        kind, reference, similarity = "exemplar", item.sha256, item.similarity
+    elif isinstance(item, Comparison):
+        kind, reference, similarity = "comparison", item.exemplar_sha256, 1 - item.error
+    else:
+        kind, reference, similarity = "snippet", item.id, item.similarity
     return {
         "inspection_id": inspection_id,
-        "kind": "exemplar" if is_exemplar else "snippet",
+        "kind": kind,
         "position": position,
-        "reference": item.sha256 if is_exemplar else item.id,
-        "similarity": item.similarity,
+        "reference": reference,
+        "similarity": similarity,
         "content": item.model_dump_json(),
     }
 
@@ -109,6 +117,12 @@ def inspection_of(
             Exemplar.model_validate_json(item["content"])
             for item in evidence
             if item["kind"] == "exemplar"
+        ),
+        likeness=row["likeness"] and Likeness.model_validate_json(row["likeness"]),
+        comparisons=tuple(
+            Comparison.model_validate_json(item["content"])
+            for item in evidence
+            if item["kind"] == "comparison"
         ),
         snippets=tuple(
             Snippet.model_validate_json(item["content"])

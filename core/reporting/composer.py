@@ -12,6 +12,7 @@ from core.domain import (
     Exemplar,
     Finding,
     Judgement,
+    Likeness,
     Product,
     Report,
     Snippet,
@@ -33,6 +34,8 @@ def compose(
     defects: Sequence[Defect],
     exemplars: Sequence[Exemplar],
     snippets: Sequence[Snippet],
+    *,
+    likeness: Likeness | None = None,
 ) -> Report:
     """Write a report from the evidence: the same evidence gives the same words.
 
@@ -42,6 +45,7 @@ def compose(
         defects: by falling peak.
         exemplars: the most similar normal pictures, the closest first.
         snippets: knowledge, the closest first.
+        likeness: how near the closest normal is; None when normals were not compared.
     """
     related = [snippet for snippet in snippets if snippet.similarity >= RELATED]
     best = related[0] if related and defects else None
@@ -53,7 +57,7 @@ def compose(
         containment="" if passed else _containment(judgement.verdict),
         recommended_action="" if passed else _action(best),
         proposed_disposition=_proposal(judgement.verdict),
-        open_questions=() if passed else _questions(defects, exemplars, best),
+        open_questions=() if passed else _questions(defects, exemplars, likeness, best),
         confidence=_confidence(judgement, best),
     )
 
@@ -172,7 +176,10 @@ def _proposal(verdict: Verdict) -> Disposition | None:
 
 
 def _questions(
-    defects: Sequence[Defect], exemplars: Sequence[Exemplar], best: Snippet | None
+    defects: Sequence[Defect],
+    exemplars: Sequence[Exemplar],
+    likeness: Likeness | None,
+    best: Snippet | None,
 ) -> tuple[str, ...]:
     questions = ["Is the deviation a defect, and of which type?", "What caused it?"]
     questions.append("Are further parts of the lot affected?")
@@ -182,6 +189,10 @@ def _questions(
         questions.append("No related knowledge entry was found: should one be written?")
     if not exemplars:
         questions.append("No normal part was compared: does the place look different there?")
+    if likeness is not None and likeness.is_far:
+        questions.append(
+            f"{likeness.sentence()} Is it the right product, in its usual pose and light?"
+        )
     return tuple(questions)
 
 

@@ -198,6 +198,21 @@ class ReportPage:
             self._pdf.cell(column - 4, 3, self._fitted(text, column - 4))
         self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
 
+    def pairs(self, pairs: Sequence[tuple[Image, Image, str]], caption: str) -> None:
+        """Up to three pairs of small pictures in a row, each pair with its caption."""
+        self._keep_together(THUMBNAIL_HEIGHT + 10)
+        self.note(caption)
+        top, column = self._pdf.get_y() + 0.5, WIDTH / 3
+        width = (column - 5) / 2
+        for index, (left, right, text) in enumerate(pairs):
+            x = MARGIN + index * column
+            self._framed(left, x, top, width, THUMBNAIL_HEIGHT)
+            self._framed(right, x + width + 1, top, width, THUMBNAIL_HEIGHT)
+            self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT + 0.5)
+            self._type(TINY, GREY)
+            self._pdf.cell(column - 4, 3, self._fitted(text, column - 4))
+        self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
+
     def decision(
         self,
         options: Sequence[tuple[str, bool]],

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from core.domain import Disposition, Exemplar, Finding, Inspection, Revision, RevisionKind, Verdict
-from core.reporting.page import INK, THUMBNAIL_HEIGHT, WIDTH, ReportPage, new_page, shorten
+from core.reporting.evidence import ComparedPair, print_evidence
+from core.reporting.page import INK, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
 FINDINGS = 6
-SNIPPET_TEXT = 330
 MOST_PAGES = 3
 # Characters of a text: the first that keeps the report short enough is taken.
 TEXT_LIMITS = (900, 450, 220, 110, 60)
@@ -37,6 +37,7 @@ def render_pdf(
     overlay_png: bytes,
     legend_png: bytes,
     exemplars_png: Sequence[tuple[Exemplar, bytes | None]],
+    pairs: Sequence[ComparedPair] = (),
     printed_at: datetime,
     timezone: tzinfo,
 ) -> bytes:
@@ -49,6 +50,7 @@ def render_pdf(
             colour scale.
         exemplars_png: the most similar normal parts with their pictures (None: not on this
             station).
+        pairs: defects beside the same place on the nearest normal part.
         printed_at: also the document's creation date: the same input gives the same bytes.
         timezone: for local times, beside UTC.
 
@@ -61,7 +63,7 @@ def render_pdf(
             revision,
             limit,
             (picture_png, overlay_png, legend_png),
-            exemplars_png,
+            (exemplars_png, pairs),
             printed_at,
             timezone,
         )
@@ -75,7 +77,7 @@ def _lay_out(
     revision: Revision,
     limit: int,
     pictures_png: tuple[bytes, bytes, bytes],
-    exemplars_png: Sequence[tuple[Exemplar, bytes | None]],
+    normals: tuple[Sequence[tuple[Exemplar, bytes | None]], Sequence[ComparedPair]],
     printed_at: datetime,
     timezone: tzinfo,
 ) -> ReportPage:
@@ -88,7 +90,7 @@ def _lay_out(
     _defects(page, inspection)
     _findings(page, revision.report.findings, limit)
     _measures(page, revision, limit)
-    _evidence(page, inspection, exemplars_png, limit)
+    print_evidence(page, inspection, *normals, limit)
     _decision(page, inspection, revision, timezone)
     _record(page, inspection, revision, printed_at)
     return page
@@ -213,42 +215,6 @@ def _measures(page: ReportPage, revision: Revision, limit: int) -> None:
     for label, text in fields:
         if text:
             page.labelled(label, shorten(text, limit))
-
-
-def _evidence(
-    page: ReportPage,
-    inspection: Inspection,
-    exemplars: Sequence[tuple[Exemplar, bytes | None]],
-    limit: int,
-) -> None:
-    from PIL import Image
-
-    if not exemplars and not inspection.snippets:
-        return
-    page.heading("Evidence", THUMBNAIL_HEIGHT + 12 if exemplars else 12)
-    shown = [
-        (Image.open(io.BytesIO(data)), _named(exemplar, 26))
-        for exemplar, data in exemplars
-        if data is not None
-    ]
-    if shown:
-        page.thumbnails(shown, "Most similar normal parts")
-    absent = [_named(exemplar, 60) for exemplar, data in exemplars if data is None]
-    if absent:
-        page.note(
-            "Similar normal parts whose pictures are not on this station: " + "; ".join(absent)
-        )
-    for snippet in inspection.snippets:
-        page.labelled(
-            snippet.id,
-            f"{snippet.dataset}/{snippet.category}, {snippet.defect_type.replace('_', ' ')} "
-            f"({snippet.source}, similarity {snippet.similarity:.2f}): "
-            f"{shorten(snippet.text, min(limit, SNIPPET_TEXT))}",
-        )
-
-
-def _named(exemplar: Exemplar, length: int) -> str:
-    return f"{shorten(exemplar.filename, length)}, similarity {exemplar.similarity:.3f}"
 
 
 def _decision(

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.documents import exemplar_png
 from core.domain import Defect, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
-from pages.parts.words import COLOURS, ICONS
+from pages.parts.words import COLOURS, ICONS, why_nothing
 
 
 def show_verdict(judgement: Judgement) -> None:
@@ -101,28 +100,11 @@ def _square_millimetres(defect: Defect) -> dict[str, float]:
     return {} if defect.area_mm2 is None else {"mm²": round(defect.area_mm2, 2)}
 
 
-def show_exemplars(bench: Workbench, inspection: Inspection) -> None:
-    """The most similar normal parts."""
-    st.markdown("##### Most similar normal parts")
-    if not inspection.exemplars:
-        st.caption(_why_nothing(inspection, "exemplars"))
-        return
-    for column, exemplar in zip(st.columns(3), inspection.exemplars, strict=False):
-        try:
-            column.image(
-                exemplar_png(bench, exemplar),
-                caption=f"{exemplar.filename} · similarity {exemplar.similarity:.3f}",
-                alt=f"Normal part {exemplar.filename}",
-            )
-        except InspectionError as error:
-            column.caption(str(error))
-
-
 def show_snippets(inspection: Inspection) -> None:
     """What the knowledge says."""
     st.markdown("##### Knowledge")
     if not inspection.snippets:
-        st.caption(_why_nothing(inspection, "knowledge"))
+        st.caption(why_nothing(inspection, "knowledge"))
     for snippet in inspection.snippets:
         name = snippet.defect_type.replace("_", " ")
         with st.expander(f"{name} · {snippet.id} · similarity {snippet.similarity:.2f}"):
@@ -159,10 +141,3 @@ def show_steps(inspection: Inspection) -> None:
             f"{detector.algorithm} on {detector.backbone}, version {detector.version} · "
             f"picture {inspection.image.sha256[:16]} · map {inspection.map_sha256[:16]}"
         )
-
-
-def _why_nothing(inspection: Inspection, step_name: str) -> str:
-    for step in inspection.steps:
-        if step.name == step_name and step.status != "ok":
-            return f"None: {step.reason}."
-    return "None found."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.domain import Verdict
+from core.domain import Inspection, Verdict
 
 Colour = Literal["green", "orange", "red"]
 
@@ -23,3 +23,11 @@ COLOURS: dict[Verdict, Colour] = {
 def verdict_text(verdict: Verdict) -> str:
     """Icon and word, in Markdown."""
     return f":{COLOURS[verdict]}[{ICONS[verdict]} **{verdict.value}**]"
+
+
+def why_nothing(inspection: Inspection, step_name: str) -> str:
+    """Why a step of an inspection found nothing."""
+    for step in inspection.steps:
+        if step.name == step_name and step.status != "ok":
+            return f"None: {step.reason.rstrip('.')}."
+    return "None found."

@@ -112,13 +112,16 @@ def test_upload_verdict_edit_reload_pdf(
     expect(page.get_by_text("At most 4.9% of good parts are stopped")).to_be_visible(timeout=15_000)
 
 
-def post(server: str, filename: str, data: bytes, product: str) -> tuple[int, dict]:
+def post(server: str, filename: str, data: bytes, product: str, **fields: str) -> tuple[int, dict]:
     """One multipart request, as any program would send it."""
     boundary = uuid.uuid4().hex
+    named = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in {"product": product, **fields}.items()
+    )
     body = (
         (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="product"\r\n\r\n{product}\r\n'
-            f"--{boundary}\r\n"
+            f"{named}--{boundary}\r\n"
             f'Content-Disposition: form-data; name="image"; filename="{filename}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
         ).encode()
@@ -145,6 +148,20 @@ def test_rest_takes_the_same_road(server: str, defective_cells: list[PictureFile
     assert record["defects"][0]["id"] == "D1"
     with urllib.request.urlopen(f"{server}/api/health", timeout=10) as answer:
         assert json.load(answer)["products"] == ["ELPV/mono"]
+
+
+def test_rest_switches_evidence_off(server: str, defective_cells: list[PictureFile]) -> None:
+    cell = defective_cells[0].read()
+
+    _, record = post(server, "cell.png", cell, "ELPV/mono", exemplars="false", knowledge="false")
+
+    off = "switched off for this inspection"
+    assert record["off_steps"] == {"exemplars": off, "knowledge": off}
+    assert record["exemplars"] == record["snippets"] == []
+    _, plain = post(server, "cell.png", cell, "ELPV/mono")
+    assert len(plain["exemplars"]) == 3
+    # This server has the detector, but not the pictures that it was taught with.
+    assert "is missing from" in plain["failed_steps"]["compare"]
 
 
 @pytest.mark.parametrize(

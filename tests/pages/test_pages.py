@@ -117,6 +117,45 @@ def test_a_disposition_needs_a_reason(demo: Workbench, inspected: str) -> None:
     assert "Cracked through" in words(app)
 
 
+def test_defects_stand_beside_the_same_place_on_a_normal(demo: Workbench, inspected: str) -> None:
+    app = page("inspect", inspection=inspected)
+
+    inspection = demo.records.inspection(inspected)
+    comparison, likeness = inspection.comparisons[0], inspection.likeness
+    assert "The same place on the nearest normal part" in words(app)
+    assert f"{comparison.filename} · {comparison.sentence()}" in words(app)
+    assert likeness is not None
+    warnings = [warning.value for warning in app.warning]
+    assert likeness.sentence() in (warnings if likeness.is_far else words(app))
+
+
+def test_a_vanished_normal_is_a_sentence_on_the_page(demo: Workbench, inspected: str) -> None:
+    sha256 = demo.records.inspection(inspected).comparisons[0].exemplar_sha256
+    path = demo.files.root / sha256[:2] / sha256
+    aside = path.with_suffix(".aside")
+    path.rename(aside)
+    try:
+        app = page("inspect", inspection=inspected)
+    finally:
+        aside.rename(path)
+
+    assert not app.exception
+    assert "D1: The stored file" in words(app)
+
+
+def test_switches_stand_as_the_settings_do(
+    demo: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def switches() -> dict[str, bool]:
+        return {toggle.label: toggle.value for toggle in page("inspect").toggle}
+
+    assert switches() == {"Similar normals": True, "Knowledge": True}
+    monkeypatch.setattr(
+        demo, "settings", demo.settings.model_copy(update={"domain_rag_enabled": False})
+    )
+    assert switches() == {"Similar normals": True, "Knowledge": False}
+
+
 @pytest.mark.usefixtures("demo")
 def test_an_unknown_inspection_is_a_sentence() -> None:
     app = page("inspect", inspection="nothing")

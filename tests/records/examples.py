@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from core.domain import (
     Box,
+    Comparison,
     Context,
     Defect,
     DetectorRef,
@@ -14,6 +15,7 @@ from core.domain import (
     ImageInfo,
     Inspection,
     Judgement,
+    Likeness,
     Product,
     Report,
     Revision,
@@ -43,6 +45,18 @@ def defect(number: int = 1, severity: Severity = Severity.MAJOR) -> Defect:
         peak=1.9 - number / 100,
         mean=1.4,
         severity=severity,
+    )
+
+
+def comparison(number: int = 1) -> Comparison:
+    return Comparison(
+        defect_id=f"D{number}",
+        exemplar_sha256="c" * 64,
+        filename="good.png",
+        crop=Box(x=5, y=15, width=40, height=40),
+        transform=(0.99, 0.01, 3.5, -0.01, 0.99, -2.25),
+        error=0.12,
+        is_aligned=True,
     )
 
 
@@ -111,6 +125,8 @@ def inspection(inspection_id: str = "20261124-093015-abc123", lot: str = "L-7") 
         map_sha256="b" * 64,
         defects=(defect(1), defect(2, Severity.MINOR)),
         exemplars=(Exemplar(sha256="c" * 64, filename="good.png", similarity=0.93),),
+        likeness=Likeness(nearest=0.93, farther_than=0.25, normals=200),
+        comparisons=(comparison(1), comparison(2)),
         snippets=(snippet(),),
         steps=(Step(name="detect", seconds=0.02), Step(name="exemplars", seconds=0, status="off")),
         revisions=(revision(),),

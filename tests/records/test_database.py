@@ -160,6 +160,21 @@ def test_every_migration_is_applied_once(station: Settings) -> None:
     assert [name for (name,) in names] == [step.__name__ for step in MIGRATIONS]
 
 
+def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> None:
+    saved = examples.inspection()
+    with Records.open(station) as records:
+        records.save_inspection(saved)
+    with duckdb.connect(station.records_path) as connection:
+        # What the migration leaves of rows that were there before it.
+        connection.execute("UPDATE inspections SET likeness = NULL")
+        connection.execute("DELETE FROM evidence WHERE kind = 'comparison'")
+
+    with Records.open(station) as records:
+        kept = records.inspection(saved.id)
+
+    assert kept == saved.model_copy(update={"likeness": None, "comparisons": ()})
+
+
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(RecordsError, match="must start with duckdb:///"):
         Records.open(Settings(database_url="postgresql://x"))

@@ -20,6 +20,7 @@ from core.domain import (
     Verdict,
 )
 from core.records.reports import report_sha256
+from core.reporting.evidence import ComparedPair
 from core.reporting.pdf import render_pdf
 from tests.records import examples
 
@@ -39,6 +40,10 @@ def printed(inspection: Inspection, revision: Revision | None = None) -> bytes:
         overlay_png=png(),
         legend_png=png(640, 72),
         exemplars_png=[(exemplar, png()) for exemplar in inspection.exemplars],
+        pairs=[
+            ComparedPair(comparison, None if number else (png(90, 90), png(90, 90)), "It is lost.")
+            for number, comparison in enumerate(inspection.comparisons)
+        ],
         printed_at=examples.NOW,
         timezone=SEOUL,
     )
@@ -89,6 +94,11 @@ def test_a_report_holds_what_an_auditor_asks_for(tmp_path: Path) -> None:
         "2.40",
         "K-0123456789",
         "good.png",
+        "farther than 25% of the 200 normals",
+        "The same place on the nearest normal part, good.png. Aligned; alignment error 0.12.",
+        "D1, this part and the nearest normal",
+        "It is lost.",
+        "The step 'exemplars' was off",
         "return to supplier",
         "revision 1, drafted by offline",
         "a" * 64,
