@@ -13,6 +13,7 @@ from core.defects import find_defects
 from core.domain import (
     Context,
     Defect,
+    DefectTypeGuess,
     Exemplar,
     Inspection,
     Judgement,
@@ -27,6 +28,9 @@ from core.errors import ImageError, InspectionError
 from core.images import CheckedImage, load_image
 from core.records.reports import report_sha256
 from core.reporting.composer import WRITER, compose
+from core.retrieval.defect_types import comparable, rank_types, text_similarities
+from core.retrieval.labelled import defect_crop
+from core.retrieval.looks import measure_look
 from core.retrieval.queries import describe_defect
 from core.sources import PictureFile
 from core.workbench import Workbench
@@ -36,6 +40,8 @@ log = logging.getLogger(__name__)
 EXEMPLAR_COUNT = 3
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
+# More entries than a product has defect types.
+MOST_TYPES = 40
 
 OnVerdict = Callable[[Judgement, tuple[Defect, ...]], object]
 
@@ -82,10 +88,12 @@ def inspect(
         on_verdict(judgement, defects)
 
     exemplars = _exemplars(bench, product, image, steps)
-    snippets = _snippets(bench, product, defects, steps)
+    queries = _described(bench, image, defects, steps)
+    snippets = _snippets(bench, product, queries, steps)
+    guesses = _defect_types(bench, product, image, defects, queries, steps)
     report: Report | None = None
     with _optional(steps, "report"):
-        report = compose(product, judgement, defects, exemplars, snippets)
+        report = compose(product, judgement, defects, exemplars, snippets, guesses)
     now = datetime.now(UTC)
     with _timed(steps, "store"):
         map_sha256 = bench.files.put_map(prediction.anomaly_map)
@@ -101,6 +109,7 @@ def inspect(
         defects=defects,
         exemplars=exemplars,
         snippets=snippets,
+        defect_types=guesses,
         steps=tuple(steps),
         revisions=() if report is None else (_draft(report, now),),
     )
@@ -135,21 +144,65 @@ def _exemplars(
     return ()
 
 
+def _described(
+    bench: Workbench, image: CheckedImage, defects: tuple[Defect, ...], steps: list[Step]
+) -> dict[str, str]:
+    """Queries of the strongest defects by their ids, in the words of an inspector."""
+    if not bench.settings.domain_rag_enabled or not defects:
+        return {}
+    with _optional(steps, "describe"):
+        return {
+            defect.id: describe_defect(defect, measure_look(image.pixels, defect))
+            for defect in defects[:DESCRIBED_DEFECTS]
+        }
+    return {}
+
+
 def _snippets(
-    bench: Workbench, product: Product, defects: tuple[Defect, ...], steps: list[Step]
+    bench: Workbench, product: Product, queries: dict[str, str], steps: list[Step]
 ) -> tuple[Snippet, ...]:
-    if not bench.settings.domain_rag_enabled:
-        reason = "DOMAIN_RAG_ENABLED is off"
-        steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
-        return ()
-    if not defects:
-        reason = "no defect to look up"
+    if reason := _why_no_knowledge(bench, queries):
         steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
         return ()
     with _optional(steps, "knowledge"):
-        query = "; ".join(describe_defect(defect) for defect in defects[:DESCRIBED_DEFECTS])
-        return bench.knowledge.search(query, product, k=SNIPPET_COUNT)
+        return bench.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)
     return ()
+
+
+def _defect_types(
+    bench: Workbench,
+    product: Product,
+    image: CheckedImage,
+    defects: tuple[Defect, ...],
+    queries: dict[str, str],
+    steps: list[Step],
+) -> tuple[DefectTypeGuess, ...]:
+    """Which known types fit each described defect, by words and by labelled crops."""
+    if reason := _why_no_knowledge(bench, queries):
+        steps.append(Step(name="defect types", seconds=0, status="off", reason=reason))
+        return ()
+    with _optional(steps, "defect types"):
+        labelled = bench.labelled_crops(product)
+        guesses: list[DefectTypeGuess] = []
+        for defect in defects[: len(queries)]:
+            texts = text_similarities(
+                bench.knowledge.search(queries[defect.id], product, k=MOST_TYPES)
+            )
+            examples: dict[str, float] = {}
+            if labelled is not None:
+                seen = bench.visual_encoder(defect_crop(image.pixels, defect.box))
+                likeness = labelled.similarities(seen, exclude_sha256=image.info.sha256)
+                examples = comparable(likeness, labelled.pictures())
+            calibration = labelled.calibration if labelled is not None else None
+            guesses += rank_types(defect.id, texts, examples, calibration)
+        return tuple(guesses)
+    return ()
+
+
+def _why_no_knowledge(bench: Workbench, queries: dict[str, str]) -> str:
+    if not bench.settings.domain_rag_enabled:
+        return "DOMAIN_RAG_ENABLED is off"
+    return "" if queries else "no defect to look up"
 
 
 def _draft(report: Report, now: datetime) -> Revision:

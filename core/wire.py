@@ -24,6 +24,7 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
         "defects": [defect.model_dump(exclude={"contour"}) for defect in inspection.defects],
         "exemplars": [exemplar.model_dump() for exemplar in inspection.exemplars],
         "snippets": [snippet.id for snippet in inspection.snippets],
+        "defect_types": [guess.model_dump() for guess in inspection.defect_types],
         "notices": [*inspection.image.notices, *judgement.notices()],
         "failed_steps": {
             step.name: step.reason for step in inspection.steps if step.status == "failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 
 from core.detection.checkpoints import (
@@ -12,6 +13,7 @@ from core.detection.checkpoints import (
     Taught,
     active_version,
     load_version,
+    product_folder,
     read_card,
     read_policy,
     taught_products,
@@ -22,10 +24,13 @@ from core.records.files import FileStore
 from core.retrieval.encoders import SentenceEncoder
 from core.retrieval.exemplars import ExemplarIndex
 from core.retrieval.knowledge import KnowledgeBase
+from core.retrieval.labelled import LabelledCrops
 from core.retrieval.visual import VisualEncoder
 from core.settings import Settings, settings
 
 log = logging.getLogger(__name__)
+
+LABELLED_FILE = "labelled.safetensors"
 
 
 class Workbench:
@@ -47,6 +52,7 @@ class Workbench:
         self.files = FileStore(settings.files_dir)
         self._lock = threading.RLock()
         self._taught: dict[str, tuple[Taught, ExemplarIndex]] = {}
+        self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
 
     def __enter__(self) -> Workbench:
         return self
@@ -91,6 +97,27 @@ class Workbench:
     def exemplars(self, product: Product) -> ExemplarIndex:
         """The normal pictures that the product's active detector was taught with."""
         return self._loaded(product)[1]
+
+    def labelled_crops(self, product: Product) -> LabelledCrops | None:
+        """Defects of the product whose type a person has named; None when there are none yet.
+
+        Raises:
+            CheckpointError: if their file is damaged or another encoder made it.
+        """
+        path = self.labelled_path(product)
+        if not path.exists():
+            return None
+        changed_at = path.stat().st_mtime_ns
+        with self._lock:
+            known = self._labelled.get(product.key)
+            if known is None or known[0] != changed_at:
+                known = changed_at, LabelledCrops.load(path, self.visual_encoder.name)
+                self._labelled[product.key] = known
+            return known[1]
+
+    def labelled_path(self, product: Product) -> Path:
+        """Where the product's labelled defects are."""
+        return product_folder(self.settings, product) / LABELLED_FILE
 
     @cached_property
     def knowledge(self) -> KnowledgeBase:

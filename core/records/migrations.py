@@ -179,6 +179,11 @@ def add_map_thresholds(connection: DuckDBPyConnection) -> None:
     connection.execute("UPDATE inspections SET map_t_low = t_low, map_t_high = t_high")
 
 
+def add_defect_types(connection: DuckDBPyConnection) -> None:
+    """Which defect types fit; inspections from before were not asked."""
+    connection.execute("ALTER TABLE inspections ADD COLUMN defect_types JSON DEFAULT '[]'")
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -188,4 +193,5 @@ MIGRATIONS = (
     create_dispositions,
     create_events,
     add_map_thresholds,
+    add_defect_types,
 )

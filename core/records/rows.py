@@ -9,6 +9,7 @@ from typing import Any
 from core.domain import (
     Context,
     Defect,
+    DefectTypeGuess,
     DetectorRef,
     DispositionEntry,
     Exemplar,
@@ -45,6 +46,7 @@ def inspection_row(inspection: Inspection) -> Row:
         "image": image.model_dump_json(),
         "false_alarm": judgement.false_alarm.model_dump_json(),
         "steps": json.dumps([step.model_dump() for step in inspection.steps]),
+        "defect_types": json.dumps([guess.model_dump() for guess in inspection.defect_types]),
     }
 
 
@@ -115,6 +117,7 @@ def inspection_of(
             for item in evidence
             if item["kind"] == "snippet"
         ),
+        defect_types=tuple(DefectTypeGuess(**guess) for guess in json.loads(row["defect_types"])),
         steps=tuple(Step(**step) for step in json.loads(row["steps"])),
         revisions=tuple(revision_of(item) for item in revisions),
         dispositions=tuple(disposition_of(item) for item in dispositions),

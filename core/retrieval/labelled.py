@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from core.domain import Box
+from core.domain import Box, Frozen
 from core.errors import CheckpointError
 from core.retrieval.type_calibration import TypeCalibration, calibrate_types
 
@@ -20,85 +21,115 @@ NEAREST = 3
 CONTEXT = 1.5
 SMALLEST_SHARE = 1 / 8
 SMALLEST_PX = 32
+# Crops that are this alike may show one part twice: left in, they would make a calibration on
+# labelled pictures better than inspection will be.
+NEAR_DUPLICATE = 0.9
+
+
+class Label(Frozen):
+    """What a person said of one defect.
+
+    Attributes:
+        defect_type: the name that was given.
+        sha256: of the picture.
+        origin: who or what named it, such as an inspection's number or a folder's name.
+        is_found: whether the crop was cut where the detector found the defect, as inspection will,
+            or, because it found nothing there, where the label marks it.
+    """
+
+    defect_type: str
+    sha256: str
+    origin: str
+    is_found: bool
 
 
 class LabelledCrops:
     """Labelled defects of one product.
 
     Example:
-        >>> crops = LabelledCrops(np.eye(2), ["crack", "hole"], ["a" * 64, "b" * 64], ["", ""], "e")
+        >>> named = [
+        ...     Label(defect_type=name, sha256=name, origin="", is_found=True)
+        ...     for name in ("crack", "hole")
+        ... ]
+        >>> crops = LabelledCrops(np.eye(2), named, "encoder")
         >>> crops.similarities(np.array([1.0, 0.0]))
         {'crack': 1.0, 'hole': 0.0}
     """
 
-    def __init__(
-        self,
-        embeddings: np.ndarray,
-        defect_types: Sequence[str],
-        sha256s: Sequence[str],
-        origins: Sequence[str],
-        encoder: str,
-    ) -> None:
+    def __init__(self, embeddings: np.ndarray, labels: Sequence[Label], encoder: str) -> None:
         """Index crops.
 
         Args:
             embeddings: float (n, C), each of unit length.
-            defect_types: that a person gave, in the same order.
-            sha256s: of the pictures that the crops were cut from.
-            origins: who or what named the type, such as a report's number or a folder's name.
+            labels: in the same order.
             encoder: name of what made the embeddings.
         """
         self.embeddings = embeddings.astype(np.float16)
-        self.defect_types = list(defect_types)
-        self.sha256s = list(sha256s)
-        self.origins = list(origins)
+        self.labels = tuple(labels)
         self.encoder = encoder
-
-    def __len__(self) -> int:
-        return len(self.defect_types)
+        self._sources = np.array([label.sha256 for label in self.labels])
+        named = np.array([label.defect_type for label in self.labels])
+        self._members = {str(name): named == name for name in np.unique(named)}
 
     def pictures(self) -> dict[str, int]:
         """How many different pictures each type has been named on."""
-        return {
-            kind: len({sha for sha, named in self._named() if named == kind})
-            for kind in sorted(set(self.defect_types))
-        }
+        named = {(label.defect_type, label.sha256) for label in self.labels}
+        return dict(sorted(Counter(defect_type for defect_type, _ in named).items()))
 
     def similarities(
-        self, embedding: np.ndarray, exclude_sha256: str | None = None
+        self,
+        embedding: np.ndarray,
+        *,
+        exclude_sha256: str | None = None,
+        without_near_duplicates: bool = False,
     ) -> dict[str, float]:
         """How much each labelled type looks like a crop: mean cosine of its nearest three.
 
         Args:
             embedding: float (C,), of unit length.
             exclude_sha256: a picture whose own crops are no evidence for it.
+            without_near_duplicates: leave out crops that may show the same part.
+
+        Returns:
+            Types by name; one that has no crop left is not among them.
         """
-        return _by_type(
-            self.embeddings.astype(np.float32) @ embedding.astype(np.float32),
-            self.defect_types,
-            np.array([sha != exclude_sha256 for sha in self.sha256s], bool),
-        )
+        cosines = self.embeddings.astype(np.float32) @ embedding.astype(np.float32)
+        usable = self._sources != (exclude_sha256 or "")
+        if without_near_duplicates:
+            usable &= cosines < NEAR_DUPLICATE
+        found: dict[str, float] = {}
+        for name, members in self._members.items():
+            own = cosines[members & usable]
+            if own.size:
+                found[name] = float(np.sort(own)[-NEAREST:].mean())
+        return found
 
     @cached_property
     def calibration(self) -> TypeCalibration | None:
         """What a similarity is worth as a probability; None where too little is labelled."""
-        embeddings = self.embeddings.astype(np.float32)
-        cosines = embeddings @ embeddings.T
-        sources = np.array(self.sha256s)
+        found = [number for number, label in enumerate(self.labels) if label.is_found]
         left_out = [
-            _by_type(row, self.defect_types, sources != own)
-            for row, own in zip(cosines, self.sha256s, strict=True)
+            self.similarities(
+                self.embeddings[number],
+                exclude_sha256=self.labels[number].sha256,
+                without_near_duplicates=True,
+            )
+            for number in found
         ]
-        return calibrate_types(left_out, self.defect_types, self.sha256s)
+        return calibrate_types(
+            left_out,
+            [self.labels[number].defect_type for number in found],
+            [self.labels[number].sha256 for number in found],
+            among=frozenset(self._members),
+        )
 
     def with_more(self, more: LabelledCrops) -> LabelledCrops:
         """Both together; of a picture that is labelled anew, only the new labels stay."""
-        kept = [i for i, sha in enumerate(self.sha256s) if sha not in set(more.sha256s)]
+        anew = {label.sha256 for label in more.labels}
+        kept = [number for number, label in enumerate(self.labels) if label.sha256 not in anew]
         return LabelledCrops(
             np.concatenate([self.embeddings[kept], more.embeddings]),
-            [self.defect_types[i] for i in kept] + more.defect_types,
-            [self.sha256s[i] for i in kept] + more.sha256s,
-            [self.origins[i] for i in kept] + more.origins,
+            [*(self.labels[number] for number in kept), *more.labels],
             more.encoder,
         )
 
@@ -111,9 +142,7 @@ class LabelledCrops:
         from safetensors.numpy import save
 
         said = {
-            "defect_types": json.dumps(self.defect_types),
-            "sha256s": json.dumps(self.sha256s),
-            "origins": json.dumps(self.origins),
+            "labels": json.dumps([label.model_dump() for label in self.labels]),
             "encoder": self.encoder,
         }
         try:
@@ -128,25 +157,27 @@ class LabelledCrops:
             ) from error
 
     @classmethod
-    def load(cls, path: Path, encoder: str) -> LabelledCrops | None:
-        """Read a file; None when nothing has been labelled yet.
+    def load(cls, path: Path, encoder: str) -> LabelledCrops:
+        """Read a file.
+
+        Args:
+            path: of the file.
+            encoder: name of what will make the embeddings that are compared with it.
 
         Raises:
-            CheckpointError: if the file is damaged or another encoder made it.
+            CheckpointError: if the file is missing or damaged, or another encoder made it.
         """
         from safetensors import SafetensorError, safe_open
 
-        if not path.exists():
-            return None
         try:
             with safe_open(path, "numpy") as file:
-                said: Mapping[str, str] = file.metadata()
-                columns = [json.loads(said[key]) for key in ("defect_types", "sha256s", "origins")]
-                crops = cls(file.get_tensor("embeddings"), *columns, said["encoder"])
+                said = file.metadata()
+                labels = [Label.model_validate(label) for label in json.loads(said["labels"])]
+                crops = cls(file.get_tensor("embeddings"), labels, said["encoder"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"The labelled defects in {path} are damaged ({error}). Restore the file from a "
-                "copy, or remove it and label again."
+                f"The labelled defects in {path} are missing or damaged ({error}). Restore the "
+                "file from a copy, or remove it and label again."
             ) from error
         if crops.encoder != encoder:
             raise CheckpointError(
@@ -155,12 +186,9 @@ class LabelledCrops:
             )
         return crops
 
-    def _named(self) -> zip[tuple[str, str]]:
-        return zip(self.sha256s, self.defect_types, strict=True)
-
 
 def defect_crop(pixels: np.ndarray, box: Box) -> np.ndarray:
-    """The square part of a picture around a defect, moved inside where it would lie across a rim.
+    """The square part of a picture around a defect, moved inside where it would cross a rim.
 
     Args:
         pixels: uint8 (H, W, 3).
@@ -175,14 +203,3 @@ def defect_crop(pixels: np.ndarray, box: Box) -> np.ndarray:
     left = int(np.clip(box.x + box.width / 2 - side / 2, 0, max(0, width - side)))
     top = int(np.clip(box.y + box.height / 2 - side / 2, 0, max(0, height - side)))
     return pixels[top : top + side, left : left + side]
-
-
-def _by_type(
-    cosines: np.ndarray, defect_types: Sequence[str], usable: np.ndarray
-) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for kind in sorted(set(defect_types)):
-        members = cosines[usable & (np.array(defect_types) == kind)]
-        if members.size:
-            found[kind] = float(np.sort(members)[-NEAREST:].mean())
-    return found

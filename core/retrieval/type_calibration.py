@@ -49,7 +49,10 @@ class TypeCalibration:
 
 
 def calibrate_types(
-    left_out: Sequence[Mapping[str, float]], defect_types: Sequence[str], sources: Sequence[str]
+    left_out: Sequence[Mapping[str, float]],
+    defect_types: Sequence[str],
+    sources: Sequence[str],
+    among: frozenset[str],
 ) -> TypeCalibration | None:
     """Temperature scaling (Guo et al. 2017) of similarities to labelled defects.
 
@@ -57,37 +60,29 @@ def calibrate_types(
     folds of pictures, each with a temperature of the other four.
 
     Args:
-        left_out: of each labelled defect, similarity of each type's crops on other pictures.
+        left_out: of each labelled defect, its similarity to each type on other pictures.
         defect_types: the labels, in the same order.
         sources: the pictures that the defects are on.
+        among: all types that are ranked.
 
     Returns:
         None unless there are two types or more, ten pictures of each, and the probabilities both
         beat the types' shares (Brier score) and err by 10 % at most (expected calibration error).
     """
-    names = sorted(set(defect_types))
+    names = sorted(among)
     counts = Counter(kind for kind, _ in set(zip(defect_types, sources, strict=True)))
-    if len(names) < 2 or min(counts.values()) < FEWEST_PICTURES:
+    if len(names) < 2 or min(counts[name] for name in names) < FEWEST_PICTURES:
         return None
-    scores = np.array([[row[name] for name in names] for row in left_out])
+    scores = np.array([_row(similarities, names) for similarities in left_out])
     truth = np.array([names.index(kind) for kind in defect_types])
-    pictures = sorted(set(sources))
-    order = np.random.default_rng(0).permutation(len(pictures))
-    fold_of = {pictures[place]: number % FOLDS for number, place in enumerate(order)}
-    folds = np.array([fold_of[source] for source in sources])
-    unseen = np.empty_like(scores)
-    for fold in range(FOLDS):
-        others = folds != fold
-        unseen[~others] = _softmax(scores[~others], _temperature(scores[others], truth[others]))
+    unseen = _unseen_probabilities(scores, truth, _folds(sources))
     one_hot = np.eye(len(names))[truth]
     brier = float(((unseen - one_hot) ** 2).sum(axis=1).mean())
     by_share = float(((one_hot.mean(axis=0) - one_hot) ** 2).sum(axis=1).mean())
     error = expected_calibration_error(unseen.max(axis=1), unseen.argmax(axis=1) == truth)
     if brier >= by_share or error > LARGEST_ERROR:
         return None
-    return TypeCalibration(
-        _temperature(scores, truth), frozenset(names), len(truth), brier, error
-    )
+    return TypeCalibration(_temperature(scores, truth), among, len(truth), brier, error)
 
 
 def expected_calibration_error(confidences: np.ndarray, is_right: np.ndarray) -> float:
@@ -101,6 +96,29 @@ def expected_calibration_error(confidences: np.ndarray, is_right: np.ndarray) ->
     parts = np.array_split(order, min(BINS, len(order)))
     gaps = [len(part) * abs(confidences[part].mean() - is_right[part].mean()) for part in parts]
     return float(sum(gaps) / len(order))
+
+
+def _row(similarities: Mapping[str, float], names: Sequence[str]) -> list[float]:
+    """Similarity of each type; one that has no crop left looks no more alike than the least."""
+    least = min(similarities.values(), default=0.0)
+    return [similarities.get(name, least) for name in names]
+
+
+def _folds(sources: Sequence[str]) -> np.ndarray:
+    """Number of each defect's fold, the same for all defects of a picture: int (n,)."""
+    pictures = sorted(set(sources))
+    order = np.random.default_rng(0).permutation(len(pictures))
+    fold_of = {pictures[place]: number % FOLDS for number, place in enumerate(order)}
+    return np.array([fold_of[source] for source in sources])
+
+
+def _unseen_probabilities(scores: np.ndarray, truth: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Each fold's probabilities by the temperature of the others: float (n, types)."""
+    unseen = np.empty_like(scores)
+    for fold in range(FOLDS):
+        own = folds == fold
+        unseen[own] = _softmax(scores[own], _temperature(scores[~own], truth[~own]))
+    return unseen
 
 
 def _temperature(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -34,6 +34,8 @@ class VisualEncoder:
         (1280,)
     """
 
+    name = DEFAULT_BACKBONE
+
     def __init__(self, program: Program) -> None:
         self._program = program
 
