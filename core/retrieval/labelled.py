@@ -105,21 +105,30 @@ class LabelledCrops:
         return found
 
     @cached_property
+    def left_out(self) -> tuple[tuple[Label, dict[str, float]], ...]:
+        """Each crop that was cut as inspection cuts it, and what the others say of it.
+
+        Crops of the same picture, and crops so alike that they may show the same part, are not
+        asked: see `similarities`.
+        """
+        return tuple(
+            (
+                label,
+                self.similarities(
+                    embedding, exclude_sha256=label.sha256, without_near_duplicates=True
+                ),
+            )
+            for embedding, label in zip(self.embeddings, self.labels, strict=True)
+            if label.is_found
+        )
+
+    @cached_property
     def calibration(self) -> TypeCalibration | None:
         """What a similarity is worth as a probability; None where too little is labelled."""
-        found = [number for number, label in enumerate(self.labels) if label.is_found]
-        left_out = [
-            self.similarities(
-                self.embeddings[number],
-                exclude_sha256=self.labels[number].sha256,
-                without_near_duplicates=True,
-            )
-            for number in found
-        ]
         return calibrate_types(
-            left_out,
-            [self.labels[number].defect_type for number in found],
-            [self.labels[number].sha256 for number in found],
+            [similarities for _, similarities in self.left_out],
+            [label.defect_type for label, _ in self.left_out],
+            [label.sha256 for label, _ in self.left_out],
             among=frozenset(self._members),
         )
 
