@@ -8,6 +8,7 @@ from core.domain import (
     Box,
     Context,
     Defect,
+    DefectTypeGuess,
     DetectorRef,
     Exemplar,
     FalseAlarmRate,
@@ -57,6 +58,17 @@ def snippet() -> Snippet:
         source="domain_knowledge.json",
         similarity=0.52,
         matched_by="product",
+    )
+
+
+def guess(defect_id: str = "D1", defect_type: str = "crack", rank: int = 1) -> DefectTypeGuess:
+    return DefectTypeGuess(
+        defect_id=defect_id,
+        defect_type=defect_type,
+        rank=rank,
+        text_similarity=0.31,
+        probability=0.72,
+        calibration="Calibrated on 40 labelled defects.",
     )
 
 
@@ -112,6 +124,7 @@ def inspection(inspection_id: str = "20261124-093015-abc123", lot: str = "L-7") 
         defects=(defect(1), defect(2, Severity.MINOR)),
         exemplars=(Exemplar(sha256="c" * 64, filename="good.png", similarity=0.93),),
         snippets=(snippet(),),
+        defect_types=(guess(),),
         steps=(Step(name="detect", seconds=0.02), Step(name="exemplars", seconds=0, status="off")),
         revisions=(revision(),),
     )

@@ -160,6 +160,18 @@ def test_every_migration_is_applied_once(station: Settings) -> None:
     assert [name for (name,) in names] == [step.__name__ for step in MIGRATIONS]
 
 
+def test_inspections_from_before_defect_types_load(station: Settings) -> None:
+    saved = examples.inspection()
+    with Records.open(station) as records:
+        records.save_inspection(saved)
+    with duckdb.connect(station.records_path) as connection:
+        connection.execute("ALTER TABLE inspections DROP COLUMN defect_types")
+        connection.execute("DELETE FROM migrations WHERE name = 'add_defect_types'")
+
+    with Records.open(station) as records:
+        assert records.inspection(saved.id) == saved.model_copy(update={"defect_types": ()})
+
+
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(RecordsError, match="must start with duckdb:///"):
         Records.open(Settings(database_url="postgresql://x"))
