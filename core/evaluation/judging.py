@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,10 +15,10 @@ from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product, Verdict
 from core.evaluation.datasets import Dataset, TestPicture
 from core.evaluation.localisation import Overlap, overlap
+from core.evaluation.scratch import scratch_workbench
 from core.images import load_image
 from core.settings import Settings
 from core.teaching import teach
-from core.workbench import Workbench
 
 # Maps and masks are compared at this size, so that large pictures weigh as much as small ones.
 COMPARED_SIZE = (256, 256)
@@ -101,34 +99,25 @@ def judge_dataset(
         InspectionError: if the set cannot be used.
     """
     product = Product.from_key("evaluation/set")
-    with tempfile.TemporaryDirectory() as scratch:
-        aside = settings.model_copy(
-            update={
-                "data_dir": Path(scratch),
-                "database_url": None,
-                "ad_checkpoint_dir": Path(scratch) / "checkpoints",
-                "model_cache": settings.model_cache_dir,
-            }
+    with scratch_workbench(settings) as bench:
+        started = time.perf_counter()
+        teach(
+            bench,
+            product,
+            dataset.train,
+            algorithm=algorithm,
+            options=options,
+            seed=seed,
+            on_progress=on_progress,
         )
-        with Workbench(aside) as bench:
-            started = time.perf_counter()
-            teach(
-                bench,
-                product,
-                dataset.train,
-                algorithm=algorithm,
-                options=options,
-                seed=seed,
-                on_progress=on_progress,
-            )
-            taught = bench.taught(product)
-            is_taught = time.perf_counter()
-            compared = chosen_to_compare(dataset.test, seed)
-            pictures = []
-            for number, item in enumerate(dataset.test):
-                on_progress("Judge the test pictures", number / len(dataset.test))
-                pictures.append(_judged(item, taught, settings, compare=number in compared))
-            on_progress("Judge the test pictures", 1)
+        taught = bench.taught(product)
+        is_taught = time.perf_counter()
+        compared = chosen_to_compare(dataset.test, seed)
+        pictures = []
+        for number, item in enumerate(dataset.test):
+            on_progress("Judge the test pictures", number / len(dataset.test))
+            pictures.append(_judged(item, taught, settings, compare=number in compared))
+        on_progress("Judge the test pictures", 1)
     seconds = {"teach": is_taught - started, "predict": time.perf_counter() - is_taught}
     return Judged(dataset, taught, pictures, seconds)
 
