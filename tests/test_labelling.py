@@ -143,7 +143,11 @@ def test_signed_reports_label_their_defects(
     sign(demo_bench, free, "looks odd to me")
     demo_bench.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
 
-    labelling = label_from_records(demo_bench, demo_product, by="Ana")
+    try:
+        labelling = label_from_records(demo_bench, demo_product, by="Ana")
+    finally:
+        # The demo product is shared with other tests.
+        demo_bench.labelled_path(demo_product).unlink(missing_ok=True)
 
     assert {label.defect_type for label in labelling.crops.labels} == {"finger_interruption"}
     assert {label.origin for label in labelling.crops.labels} == {named.id}
