@@ -28,7 +28,7 @@ from core.errors import ImageError, InspectionError
 from core.images import CheckedImage, load_image
 from core.records.reports import report_sha256
 from core.reporting.composer import WRITER, compose
-from core.retrieval.defect_types import comparable, rank_types, text_similarities
+from core.retrieval.defect_types import MOST_TYPES, comparable, rank_types, text_similarities
 from core.retrieval.labelled import defect_crop
 from core.retrieval.looks import measure_look
 from core.retrieval.queries import describe_defect
@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 EXEMPLAR_COUNT = 3
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
-# More entries than a product has defect types.
-MOST_TYPES = 40
 
 OnVerdict = Callable[[Judgement, tuple[Defect, ...]], object]
 

@@ -14,12 +14,11 @@ from core.documents import picture
 from core.domain import Box, Defect, Disposition, Inspection, Product, Report, RevisionKind
 from core.errors import ImageError, ProductError
 from core.images import load_image
-from core.retrieval.defect_types import text_similarities
+from core.retrieval.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.labelled import Label, LabelledCrops, defect_crop
 from core.sources import PictureFile
 from core.workbench import Workbench
 
-MOST_TYPES = 40
 PAGE = 200
 # Stray pixels of a mask are no defect.
 SMALLEST_MARK_PX = 10
@@ -125,6 +124,13 @@ def label_from_records(bench: Workbench, product: Product, *, by: str) -> Labell
     return _kept(bench, product, cut, by)
 
 
+def defect_region(defect: Defect, shape: tuple[int, ...]) -> np.ndarray:
+    """The pixels within a defect's contour: bool of the given shape."""
+    region = np.zeros(shape, np.uint8)
+    cv2.drawContours(region, [np.array(defect.contour)], -1, color=1, thickness=cv2.FILLED)
+    return region > 0
+
+
 def _cut_picture(
     bench: Workbench, product: Product, item: LabelledPicture, origin: str, cut: _Cuttings
 ) -> None:
@@ -164,9 +170,7 @@ def _found_boxes(found: Sequence[Defect], truth: np.ndarray) -> tuple[list[Box],
     _, labels = cv2.connectedComponents(truth.astype(np.uint8), connectivity=8)
     boxes, touched = [], set[int]()
     for defect in found:
-        region = np.zeros(truth.shape, np.uint8)
-        cv2.drawContours(region, [np.array(defect.contour)], -1, color=1, thickness=cv2.FILLED)
-        below = set(np.unique(labels[region > 0]).tolist()) - {0}
+        below = set(np.unique(labels[defect_region(defect, truth.shape)]).tolist()) - {0}
         if below:
             boxes.append(defect.box)
             touched |= below

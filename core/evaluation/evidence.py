@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from core.detection.base import OnProgress
@@ -22,10 +21,10 @@ from core.evaluation.estimates import (
 from core.evaluation.judging import read_pixels
 from core.evaluation.poses import pose_error, small_grey
 from core.evaluation.scratch import scratch_workbench
-from core.inspection import DESCRIBED_DEFECTS, MOST_TYPES, inspect
-from core.labelling import LabelledPicture, label_pictures
+from core.inspection import DESCRIBED_DEFECTS, inspect
+from core.labelling import LabelledPicture, defect_region, label_pictures
 from core.normals import StoredPictures
-from core.retrieval.defect_types import rank_types, text_similarities
+from core.retrieval.defect_types import MOST_TYPES, rank_types, text_similarities
 from core.retrieval.labelled import LabelledCrops
 from core.retrieval.queries import describe_defect
 from core.settings import Settings
@@ -204,9 +203,7 @@ def _first_true(item: TestPicture, inspection: Inspection) -> Defect | None:
     if truth is None:
         return None
     for defect in inspection.defects[:DESCRIBED_DEFECTS]:
-        region = np.zeros(truth.shape, np.uint8)
-        cv2.drawContours(region, [np.array(defect.contour)], -1, color=1, thickness=cv2.FILLED)
-        if (truth & (region > 0)).any():
+        if truth[defect_region(defect, truth.shape)].any():
             return defect
     return None
 

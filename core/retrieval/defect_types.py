@@ -14,6 +14,8 @@ FEWEST_LABELLED = 3
 FEWEST_TYPES = 2
 # What is shown of the ranking.
 RANKED = 3
+# More entries than a product has defect types.
+MOST_TYPES = 40
 
 
 def text_similarities(snippets: Sequence[Snippet]) -> dict[str, float]:
