@@ -310,6 +310,20 @@ class Snippet(Frozen):
     matched_by: str = Field(description="which filter step answered: 'product', 'category', 'any'")
 
 
+class DefectTypeGuess(Frozen):
+    """How one known defect type ranks for one defect: a likeness, not a finding."""
+
+    defect_id: str
+    defect_type: str
+    rank: int = Field(ge=1, description="1 = fits best")
+    text_similarity: float | None = Field(None, description="to the type's knowledge, cosine")
+    example_similarity: float | None = Field(None, description="to labelled defects, cosine")
+    probability: float | None = Field(
+        None, ge=0, le=1, description="None unless it is calibrated on labelled defects"
+    )
+    calibration: str = Field("", description="what a probability stands on")
+
+
 class Step(Frozen):
     """One step of an inspection: how long it took and how it ended."""
 
@@ -380,6 +394,7 @@ class Inspection(Frozen):
     likeness: Likeness | None = Field(None, description="None: not compared")
     comparisons: tuple[Comparison, ...] = ()
     snippets: tuple[Snippet, ...] = ()
+    defect_types: tuple[DefectTypeGuess, ...] = ()
     steps: tuple[Step, ...] = ()
     revisions: tuple[Revision, ...] = ()
     dispositions: tuple[DispositionEntry, ...] = ()

@@ -18,17 +18,16 @@ from core.domain import (
     Report,
     Revision,
     RevisionKind,
-    Snippet,
     Step,
 )
 from core.errors import ImageError
 from core.exemplars import find_exemplars
+from core.fitting_knowledge import find_knowledge
 from core.images import CheckedImage, load_image
 from core.records.reports import report_sha256
 from core.reporting.composer import WRITER, compose
-from core.retrieval.queries import describe_defect
 from core.sources import PictureFile
-from core.steps import optional, timed, why_off
+from core.steps import optional, timed
 from core.workbench import Workbench
 
 SNIPPET_COUNT = 3
@@ -86,11 +85,17 @@ def inspect(
 
     evidence = evidence or EvidenceChoice()
     normals = find_exemplars(bench, product, image, defects, evidence, steps)
-    snippets = _snippets(bench, product, defects, evidence, steps)
+    knowledge = find_knowledge(bench, product, image, defects, evidence, steps)
     report: Report | None = None
     with optional(steps, "report"):
         report = compose(
-            product, judgement, defects, normals.exemplars, snippets, likeness=normals.likeness
+            product,
+            judgement,
+            defects,
+            normals.exemplars,
+            knowledge.snippets,
+            knowledge.defect_types,
+            likeness=normals.likeness,
         )
     now = datetime.now(UTC)
     with timed(steps, "store"):
@@ -108,7 +113,8 @@ def inspect(
         exemplars=normals.exemplars,
         likeness=normals.likeness,
         comparisons=normals.comparisons,
-        snippets=snippets,
+        snippets=knowledge.snippets,
+        defect_types=knowledge.defect_types,
         steps=tuple(steps),
         revisions=() if report is None else (_draft(report, now),),
     )
@@ -128,27 +134,6 @@ def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
     except ImageError as error:
         bench.records.add_event("picture refused", picture.filename, {"reason": str(error)})
         raise
-
-
-def _snippets(
-    bench: Workbench,
-    product: Product,
-    defects: tuple[Defect, ...],
-    evidence: EvidenceChoice,
-    steps: list[Step],
-) -> tuple[Snippet, ...]:
-    setting = bench.settings.domain_rag_enabled
-    if reason := why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED"):
-        steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
-        return ()
-    if not defects:
-        reason = "no defect to look up"
-        steps.append(Step(name="knowledge", seconds=0, status="off", reason=reason))
-        return ()
-    with optional(steps, "knowledge"):
-        query = "; ".join(describe_defect(defect) for defect in defects[:DESCRIBED_DEFECTS])
-        return bench.knowledge.search(query, product, k=SNIPPET_COUNT)
-    return ()
 
 
 def _draft(report: Report, now: datetime) -> Revision:

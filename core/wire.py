@@ -26,6 +26,7 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
         "likeness": _likeness(inspection),
         "comparisons": [comparison.model_dump() for comparison in inspection.comparisons],
         "snippets": [snippet.id for snippet in inspection.snippets],
+        "defect_types": [guess.model_dump() for guess in inspection.defect_types],
         "notices": [*inspection.image.notices, *judgement.notices()],
         "failed_steps": {
             step.name: step.reason for step in inspection.steps if step.status == "failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 
 from core.detection.checkpoints import (
@@ -14,17 +15,20 @@ from core.detection.checkpoints import (
     read_card,
     taught_products,
 )
-from core.detection.product_files import read_policy
+from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
 from core.normal_index import OpenedIndex, open_index
 from core.records.database import Records
 from core.records.files import FileStore
 from core.retrieval.encoders import SentenceEncoder
 from core.retrieval.knowledge import KnowledgeBase
+from core.retrieval.labelled import LabelledCrops
 from core.retrieval.visual import VisualEncoder
 from core.settings import Settings, settings
 
 log = logging.getLogger(__name__)
+
+LABELLED_FILE = "labelled.safetensors"
 
 
 class Workbench:
@@ -48,6 +52,7 @@ class Workbench:
         self._taught: dict[str, Taught] = {}
         self._index_lock = threading.Lock()
         self._indexes: dict[str, tuple[str, OpenedIndex]] = {}
+        self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
 
     def __enter__(self) -> Workbench:
         return self
@@ -113,6 +118,27 @@ class Workbench:
                     self.records.add_event("index replaced", product.key, {"why": index.notice})
                 opened = self._indexes[product.key] = version, index
             return opened[1]
+
+    def labelled_crops(self, product: Product) -> LabelledCrops | None:
+        """Defects of the product whose type a person has named; None when there are none yet.
+
+        Raises:
+            CheckpointError: if their file is damaged or another encoder made it.
+        """
+        path = self.labelled_path(product)
+        if not path.exists():
+            return None
+        changed_at = path.stat().st_mtime_ns
+        with self._lock:
+            known = self._labelled.get(product.key)
+            if known is None or known[0] != changed_at:
+                known = changed_at, LabelledCrops.load(path, self.visual_encoder.name)
+                self._labelled[product.key] = known
+            return known[1]
+
+    def labelled_path(self, product: Product) -> Path:
+        """Where the product's labelled defects are."""
+        return product_folder(self.settings, product) / LABELLED_FILE
 
     @cached_property
     def knowledge(self) -> KnowledgeBase:

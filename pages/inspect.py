@@ -173,7 +173,7 @@ def show_inspection(bench: Workbench, inspection: Inspection) -> None:
         show_comparisons(bench, inspection)
     with facts:
         show_verdict(inspection.judgement)
-        show_defects(inspection.defects)
+        show_defects(inspection.defects, inspection.defect_types)
         if inspection.judgement.verdict is not Verdict.PASS or inspection.snippets:
             show_snippets(inspection)
         show_score_among_normals(bench, inspection)

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from core.sources import PictureFile, demo_normals
+from core.domain import Product
+from core.sources import PictureFile, demo_examples, demo_normals
 from core.workbench import Workbench
 
 REPOSITORY = Path(__file__).parent.parent
@@ -172,3 +174,33 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     assert impossible.stderr.startswith("Error: confidence cannot be 7")
     shown = run("policy", *named, **own)
     assert '"location": "clock"' in shown.stdout
+
+
+def test_defects_are_labelled_from_a_folder(
+    run,  # noqa: ANN001
+    tmp_path: Path,
+    demo_bench: Workbench,
+    demo_product: Product,
+) -> None:
+    picture, mask = demo_examples()[0].read(), np.zeros((300, 300), np.uint8)
+    mask[100:200, 100:200] = 255
+    for folder in ("test/crack", "test/good", "ground_truth/crack"):
+        (tmp_path / "set" / folder).mkdir(parents=True)
+    (tmp_path / "set/test/crack/1.png").write_bytes(picture)
+    (tmp_path / "set/test/good/2.png").write_bytes(demo_normals()[0].read())
+    (tmp_path / "set/ground_truth/crack/1_mask.png").write_bytes(
+        cv2.imencode(".png", mask)[1].tobytes()
+    )
+    data = ("--product", "ELPV/mono", "--data", tmp_path / "set")
+
+    try:
+        done = run("label", *data, "--by", "Ana")
+        nobody = run("label", *data)
+    finally:
+        # The demo product's checkpoints are shared with other tests.
+        demo_bench.labelled_path(demo_product).unlink(missing_ok=True)
+
+    assert done.returncode == 0, done.stderr
+    assert "pictures by type now: crack on 1." in done.stdout
+    assert "ranked without a probability" in done.stdout
+    assert nobody.stderr.startswith("Error: Labels need a person who vouches for them")

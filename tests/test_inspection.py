@@ -122,6 +122,7 @@ def test_retrievers_can_be_switched_off(
     assert reasons == {
         "exemplars": "RAG_ENABLED is off",
         "knowledge": "DOMAIN_RAG_ENABLED is off",
+        "defect types": "DOMAIN_RAG_ENABLED is off",
     }
     assert inspection.report is not None
 

@@ -1,4 +1,4 @@
-"""evaluate: measure a detector on labelled data."""
+"""evaluate: measure a detector, or the evidence, on labelled data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.commands.shared import add_detector_options, named_values, show_progress, written
 from core.detection.registry import DEFAULT_DETECTOR
+from core.errors import EvaluationError
 from core.settings import settings
 
 if TYPE_CHECKING:
@@ -16,9 +17,19 @@ if TYPE_CHECKING:
 
 
 def add_command(commands: _SubParsersAction) -> None:
-    evaluate = commands.add_parser("evaluate", help="measure a detector on labelled data")
+    evaluate = commands.add_parser("evaluate", help="measure a detector or the evidence on labels")
     evaluate.add_argument(
-        "--data", required=True, nargs="+", type=Path, metavar="FOLDER", help="in MVTec AD layout"
+        "what",
+        nargs="?",
+        choices=("detection", "retrieval"),
+        default="detection",
+        help="retrieval: knowledge search on questions and, with --data, exemplars and types",
+    )
+    evaluate.add_argument(
+        "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="in MVTec AD layout"
+    )
+    evaluate.add_argument(
+        "--limit", type=int, metavar="N", help="retrieval: test pictures of each set at most"
     )
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
@@ -35,6 +46,44 @@ def add_command(commands: _SubParsersAction) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if options.limit is not None and options.limit < 1:
+        raise EvaluationError(f"--limit must be 1 or more, but is {options.limit}.")
+    if options.what == "retrieval":
+        return _retrieval(options)
+    if not options.data:
+        raise EvaluationError("Name the labelled sets: --data FOLDER...")
+    if options.limit is not None:
+        raise EvaluationError("--limit goes with `evaluate retrieval` only.")
+    return _detection(options)
+
+
+def _retrieval(options: argparse.Namespace) -> int:
+    from core.evaluation.datasets import read_datasets
+    from core.evaluation.evidence import evaluate_evidence
+    from core.evaluation.questions import evaluate_knowledge, read_questions
+    from core.evaluation.retrieval_tables import evidence_tables, question_table
+
+    datasets = read_datasets(options.data)
+    knowledge = evaluate_knowledge(read_questions(), settings(), seed=options.seed)
+    print(knowledge.model_dump_json() if options.json else question_table(knowledge), flush=True)
+    done = []
+    for dataset in datasets:
+        figures = evaluate_evidence(
+            dataset,
+            settings(),
+            limit=options.limit,
+            seed=options.seed,
+            on_progress=show_progress,
+        )
+        if options.json:
+            print(figures.model_dump_json(), flush=True)
+        done.append(figures)
+    if done and not options.json:
+        print(f"\n{evidence_tables(done)}")
+    return 0
+
+
+def _detection(options: argparse.Namespace) -> int:
     from core.evaluation import tables
     from core.evaluation.costs import cost_rule
     from core.evaluation.datasets import read_datasets

@@ -96,15 +96,30 @@ def read_dataset(folder: Path) -> Dataset:
             f"{folder} must hold train/good, test/good and test/<defect type> "
             "(the layout of MVTec AD). Name a folder that does."
         )
-    test = [
+    test = read_test_pictures(folder)
+    return Dataset(folder.resolve().name, pictures_at([folder / "train" / GOOD]), test)
+
+
+def read_test_pictures(folder: Path) -> list[TestPicture]:
+    """The labelled pictures of a folder in the layout above; it needs no `train`.
+
+    Raises:
+        ImageError: if `test` is missing or empty.
+    """
+    if not (folder / "test").is_dir():
+        raise ImageError(
+            f"{folder} must hold test/<defect type> and ground_truth/<defect type> (the layout of "
+            "MVTec AD). Name a folder that does."
+        )
+    pictures = [
         TestPicture(picture, kind.name, _mask(folder, kind.name, picture.filename))
         for kind in sorted((folder / "test").iterdir())
         if kind.is_dir()
         for picture in pictures_at([kind])
     ]
-    if not test:
+    if not pictures:
         raise ImageError(f"{folder / 'test'} holds no folder of pictures. Name a set that does.")
-    return Dataset(folder.resolve().name, pictures_at([folder / "train" / GOOD]), test)
+    return pictures
 
 
 def _mask(folder: Path, defect_type: str, filename: str) -> Path | None:

@@ -62,7 +62,7 @@ or falls with labels of defects like those to come."""
 
 def header(columns: Sequence[str]) -> str:
     """First two lines of a table."""
-    return f"{_line(columns)}\n{_line(['---'] * len(columns))}"
+    return f"{line(columns)}\n{line(['---'] * len(columns))}"
 
 
 def detection_row(figures: DetectionFigures) -> str:
@@ -72,18 +72,18 @@ def detection_row(figures: DetectionFigures) -> str:
         ranked = [NONE] * 3
     else:
         f1 = f"{ranking.f1_at_t_low:.3f} ({ranking.f1_oracle:.3f})"
-        ranked = [_estimate(ranking.auroc), _estimate(ranking.aupr), f1]
+        ranked = [estimate_text(ranking.auroc), estimate_text(ranking.aupr), f1]
     seconds = [f"{figures.seconds[step]:.1f}" for step in ("teach", "predict", "measure")]
-    return _line(
+    return line(
         [
             figures.dataset,
             f"{figures.train_normals} ({figures.held_out})",
             f"{figures.test_good} / {figures.test_defective}",
             *ranked,
-            _rate(verdicts.false_alarms),
-            _rate(verdicts.overkills),
-            _rate(verdicts.review),
-            _rate(verdicts.escapes),
+            rate_text(verdicts.false_alarms),
+            rate_text(verdicts.overkills),
+            rate_text(verdicts.review),
+            rate_text(verdicts.escapes),
             _bound(figures.false_alarm),
             f"{' / '.join(seconds)} s",
         ]
@@ -96,14 +96,14 @@ def localisation_row(figures: DetectionFigures) -> str:
     if pixels is None:
         covered = ["no masks", *[NONE] * 4]
     else:
-        covered = [str(pixels.pictures), f"{pixels.auroc:.3f}", _estimate(pixels.aupro)]
+        covered = [str(pixels.pictures), f"{pixels.auroc:.3f}", estimate_text(pixels.aupro)]
         covered += [f"{pixels.dice:.3f}", f"{pixels.iou:.3f}"]
     if places is None:
         placed = [NONE] * 3
     else:
         iou = NONE if places.mean_iou is None else f"{places.mean_iou:.3f} ({places.matched})"
-        placed = [_rate(places.recall), _rate(places.precision), iou]
-    return _line([figures.dataset, *covered, *placed])
+        placed = [rate_text(places.recall), rate_text(places.precision), iou]
+    return line([figures.dataset, *covered, *placed])
 
 
 def cost_rows(figures: DetectionFigures) -> list[str]:
@@ -117,14 +117,14 @@ def cost_rows(figures: DetectionFigures) -> list[str]:
         ("calibrated", costs.calibrated),
     ]
     return [
-        _line(
+        line(
             [
                 figures.dataset,
                 f"{rule.ratio:g} / {rule.review:g} / 1, {rule.prevalence:.1%}",
                 name,
                 f"{at.t_low:.4g}, {at.t_high:.4g}",
-                _rate(at.escapes),
-                _rate(at.overkills),
+                rate_text(at.escapes),
+                rate_text(at.overkills),
                 f"{at.reviewed:.1%}",
                 f"{at.cost:.4f}",
             ]
@@ -145,7 +145,8 @@ def further_tables(all_figures: Sequence[DetectionFigures]) -> str:
     return "\n\n".join(parts)
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """One row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -154,11 +155,13 @@ def _bound(false_alarm: FalseAlarmRate) -> str:
     return f"{false_alarm.guaranteed:.1%}{estimate}"
 
 
-def _estimate(estimate: Estimate) -> str:
+def estimate_text(estimate: Estimate) -> str:
+    """A figure and its interval."""
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
-def _rate(rate: Rate | None) -> str:
+def rate_text(rate: Rate | None) -> str:
+    """A count, its share and its interval in percent."""
     if rate is None:
         return NONE
     interval = f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]"

@@ -184,6 +184,11 @@ def add_likeness(connection: DuckDBPyConnection) -> None:
     connection.execute("ALTER TABLE inspections ADD COLUMN likeness JSON")
 
 
+def add_defect_types(connection: DuckDBPyConnection) -> None:
+    """Which defect types fit; inspections from before were not asked."""
+    connection.execute("ALTER TABLE inspections ADD COLUMN defect_types JSON DEFAULT '[]'")
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -194,4 +199,5 @@ MIGRATIONS = (
     create_events,
     add_map_thresholds,
     add_likeness,
+    add_defect_types,
 )

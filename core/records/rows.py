@@ -10,6 +10,7 @@ from core.domain import (
     Comparison,
     Context,
     Defect,
+    DefectTypeGuess,
     DetectorRef,
     DispositionEntry,
     Exemplar,
@@ -48,6 +49,7 @@ def inspection_row(inspection: Inspection) -> Row:
         "false_alarm": judgement.false_alarm.model_dump_json(),
         "likeness": inspection.likeness and inspection.likeness.model_dump_json(),
         "steps": json.dumps([step.model_dump() for step in inspection.steps]),
+        "defect_types": json.dumps([guess.model_dump() for guess in inspection.defect_types]),
     }
 
 
@@ -129,6 +131,7 @@ def inspection_of(
             for item in evidence
             if item["kind"] == "snippet"
         ),
+        defect_types=tuple(DefectTypeGuess(**guess) for guess in json.loads(row["defect_types"])),
         steps=tuple(Step(**step) for step in json.loads(row["steps"])),
         revisions=tuple(revision_of(item) for item in revisions),
         dispositions=tuple(disposition_of(item) for item in dispositions),

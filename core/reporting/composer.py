@@ -8,6 +8,7 @@ from typing import Literal
 
 from core.domain import (
     Defect,
+    DefectTypeGuess,
     Disposition,
     Exemplar,
     Finding,
@@ -34,6 +35,7 @@ def compose(
     defects: Sequence[Defect],
     exemplars: Sequence[Exemplar],
     snippets: Sequence[Snippet],
+    guesses: Sequence[DefectTypeGuess] = (),
     *,
     likeness: Likeness | None = None,
 ) -> Report:
@@ -45,6 +47,7 @@ def compose(
         defects: by falling peak.
         exemplars: the most similar normal pictures, the closest first.
         snippets: knowledge, the closest first.
+        guesses: which defect types fit each defect, by rank.
         likeness: how near the closest normal is; None when normals were not compared.
     """
     related = [snippet for snippet in snippets if snippet.similarity >= RELATED]
@@ -52,7 +55,7 @@ def compose(
     passed = judgement.verdict is Verdict.PASS
     return Report(
         summary=_summary(product, judgement, defects),
-        findings=_findings(judgement, defects, best, related),
+        findings=_findings(judgement, defects, best, related, guesses),
         effect=_quote(best, "Effect"),
         containment="" if passed else _containment(judgement.verdict),
         recommended_action="" if passed else _action(best),
@@ -91,13 +94,14 @@ def _findings(
     defects: Sequence[Defect],
     best: Snippet | None,
     related: Sequence[Snippet],
+    guesses: Sequence[DefectTypeGuess],
 ) -> tuple[Finding, ...]:
     cited = tuple(snippet.id for snippet in related)
     described = [
         Finding(
             defect_ids=(defect.id,),
             observation=_observation(defect, judgement),
-            probable_defect_type=_candidate(best),
+            probable_defect_type=_ranked(defect, guesses) or _candidate(best),
             cause=_cause(best, said_of=defects[0].id if number else None),
             snippet_ids=cited,
         )
@@ -127,6 +131,13 @@ def _observation(defect: Defect, judgement: Judgement) -> str:
         f"({area}); peak {defect.peak:.3f}, {defect.peak / judgement.t_low:.2f} times the review "
         f"threshold; {defect.severity.value}."
     )
+
+
+def _ranked(defect: Defect, guesses: Sequence[DefectTypeGuess]) -> str:
+    """The types that fit, in their order: likeness is no proof, so none is claimed."""
+    own = sorted((g for g in guesses if g.defect_id == defect.id), key=lambda guess: guess.rank)
+    names = ", ".join(guess.defect_type.replace("_", " ") for guess in own)
+    return f"Candidates, the likeliest first: {names}; not confirmed." if own else ""
 
 
 def _candidate(best: Snippet | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.domain import Defect, Inspection, Judgement
+from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
 from pages.parts.words import COLOURS, ICONS, why_nothing
@@ -71,8 +71,8 @@ def _range(scores: Sequence[float], judgement: Judgement) -> tuple[float, float]
     return low - 0.05 * (high - low), high + 0.2 * (high - low)
 
 
-def show_defects(defects: tuple[Defect, ...]) -> None:
-    """The table of measured defects."""
+def show_defects(defects: tuple[Defect, ...], guesses: tuple[DefectTypeGuess, ...]) -> None:
+    """The table of measured defects, with the types that fit them."""
     if not defects:
         st.caption("No region reaches the review threshold.")
         return
@@ -87,6 +87,7 @@ def show_defects(defects: tuple[Defect, ...]) -> None:
                 "Area %": round(defect.area_percent, 2),
                 "px": defect.area_px,
                 **_square_millimetres(defect),
+                **_fitting(defect, guesses),
             }
             for defect in defects
         ],
@@ -94,10 +95,25 @@ def show_defects(defects: tuple[Defect, ...]) -> None:
         height="content" if len(defects) <= 6 else 245,
         alt=f"{len(defects)} measured defects",
     )
+    if guesses:
+        calibration = guesses[0].calibration or "A rank by likeness, without a probability."
+        st.caption(f"Fits: known types, the likeliest first; not confirmed. {calibration}")
 
 
 def _square_millimetres(defect: Defect) -> dict[str, float]:
     return {} if defect.area_mm2 is None else {"mm²": round(defect.area_mm2, 2)}
+
+
+def _fitting(defect: Defect, guesses: tuple[DefectTypeGuess, ...]) -> dict[str, str]:
+    if not guesses:
+        return {}
+    own = [guess for guess in guesses if guess.defect_id == defect.id]
+    return {"Fits": ", ".join(map(_guess_words, own))}
+
+
+def _guess_words(guess: DefectTypeGuess) -> str:
+    name = guess.defect_type.replace("_", " ")
+    return name if guess.probability is None else f"{name} {guess.probability:.0%}"
 
 
 def show_snippets(inspection: Inspection) -> None:

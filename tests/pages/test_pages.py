@@ -233,3 +233,14 @@ def press(app: AppTest, label: str) -> None:
 
 def field(app: AppTest, label: str):  # noqa: ANN201 - AppTest's own element type
     return next(element for element in app.text_input if element.label == label)
+
+
+def test_fitting_types_stand_beside_the_defects(demo: Workbench, inspected: str) -> None:
+    app = page("inspect", inspection=inspected)
+
+    (table,) = [frame.value for frame in app.dataframe if "Severity" in frame.value]
+    guesses = demo.records.inspection(inspected).defect_types
+    own = [g.defect_type.replace("_", " ") for g in guesses if g.defect_id == "D1"]
+    assert len(own) == 3
+    assert table["Fits"][0] == ", ".join(own)
+    assert "A rank by likeness, without a probability" in words(app)

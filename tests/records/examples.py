@@ -9,6 +9,7 @@ from core.domain import (
     Comparison,
     Context,
     Defect,
+    DefectTypeGuess,
     DetectorRef,
     Exemplar,
     FalseAlarmRate,
@@ -74,6 +75,17 @@ def snippet() -> Snippet:
     )
 
 
+def guess(defect_id: str = "D1", defect_type: str = "crack", rank: int = 1) -> DefectTypeGuess:
+    return DefectTypeGuess(
+        defect_id=defect_id,
+        defect_type=defect_type,
+        rank=rank,
+        text_similarity=0.31,
+        probability=0.72,
+        calibration="Calibrated on 40 labelled defects.",
+    )
+
+
 def report(summary: str = "A major defect at the top left.") -> Report:
     return Report(summary=summary, open_questions=("Cause?",))
 
@@ -128,6 +140,7 @@ def inspection(inspection_id: str = "20261124-093015-abc123", lot: str = "L-7") 
         likeness=Likeness(nearest=0.93, farther_than=0.25, normals=200),
         comparisons=(comparison(1), comparison(2)),
         snippets=(snippet(),),
+        defect_types=(guess(),),
         steps=(Step(name="detect", seconds=0.02), Step(name="exemplars", seconds=0, status="off")),
         revisions=(revision(),),
     )

@@ -175,6 +175,18 @@ def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> No
     assert kept == saved.model_copy(update={"likeness": None, "comparisons": ()})
 
 
+def test_inspections_from_before_defect_types_load(station: Settings) -> None:
+    saved = examples.inspection()
+    with Records.open(station) as records:
+        records.save_inspection(saved)
+    with duckdb.connect(station.records_path) as connection:
+        connection.execute("ALTER TABLE inspections DROP COLUMN defect_types")
+        connection.execute("DELETE FROM migrations WHERE name = 'add_defect_types'")
+
+    with Records.open(station) as records:
+        assert records.inspection(saved.id) == saved.model_copy(update={"defect_types": ()})
+
+
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(RecordsError, match="must start with duckdb:///"):
         Records.open(Settings(database_url="postgresql://x"))

@@ -38,6 +38,22 @@ def test_a_cause_is_quoted_with_its_source_and_never_claimed() -> None:
     assert finding.snippet_ids == ("K-0123456789",)
 
 
+def test_fitting_types_are_a_rank_and_no_fact() -> None:
+    guesses = (
+        examples.guess(defect_type="micro_crack", rank=2),
+        examples.guess(defect_type="crack", rank=1),
+        examples.guess(defect_id="D9", defect_type="stain"),
+    )
+
+    report = compose(MONO, examples.judgement(), DEFECTS[:2], (), (examples.snippet(),), guesses)
+
+    assert report.findings[0].probable_defect_type == (
+        "Candidates, the likeliest first: crack, micro crack; not confirmed."
+    )
+    assert report.findings[1].probable_defect_type.startswith("Candidate: crack (K-0123456789")
+    assert "72" not in report.model_dump_json(), "no probability in the words"
+
+
 def test_without_knowledge_nothing_is_made_up() -> None:
     report = fail()
 
