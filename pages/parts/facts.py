@@ -124,12 +124,11 @@ def show_snippets(inspection: Inspection) -> None:
     if not inspection.snippets:
         st.caption(_why_nothing(inspection, "knowledge"))
     for snippet in inspection.snippets:
-        name = snippet.defect_type.replace("_", " ")
-        with st.expander(f"{name} · {snippet.id} · similarity {snippet.similarity:.2f}"):
+        with st.expander(f"{snippet.title} · {snippet.id} · similarity {snippet.similarity:.2f}"):
             st.text(snippet.text)
             st.caption(
-                f"{snippet.dataset}/{snippet.category} · {snippet.source} · "
-                f"found by {snippet.matched_by}"
+                f"{snippet.scope} · {snippet.place} · found by {snippet.matched_by} · "
+                f"[open in Knowledge](/knowledge?entry={snippet.id})"
             )
 
 
