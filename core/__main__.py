@@ -1,4 +1,4 @@
-"""Command line: `python -m core teach|policy|inspect|evaluate|bench ...`."""
+"""Command line: `python -m core teach|policy|inspect|knowledge|evaluate|bench ...`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.commands import bench, evaluate, inspect, policy, teach
+from core.commands import bench, evaluate, inspect, knowledge, policy, teach
 from core.errors import InspectionError
 
-COMMANDS = (teach, policy, inspect, evaluate, bench)
+COMMANDS = (teach, policy, inspect, knowledge, evaluate, bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,6 +22,10 @@ def add_command(commands: _SubParsersAction) -> None:
     )
     detection.add_argument("--json", action="store_true", help="figures as JSON")
     detection.set_defaults(run=_detection)
+    retrieval = what.add_parser("retrieval", help="the knowledge search, among many entries")
+    retrieval.add_argument("--entries", type=int, default=100_000, metavar="N")
+    retrieval.add_argument("--json", action="store_true", help="figures as JSON")
+    retrieval.set_defaults(run=_retrieval)
 
 
 def _detection(options: argparse.Namespace) -> int:
@@ -30,4 +34,12 @@ def _detection(options: argparse.Namespace) -> int:
 
     figures = compare_patchcores(read_dataset(options.data), settings(), on_progress=show_progress)
     print(figures.model_dump_json(indent=2) if options.json else speed_table(figures))
+    return 0
+
+
+def _retrieval(options: argparse.Namespace) -> int:
+    from core.evaluation.retrieval_speed import measure_retrieval, retrieval_table
+
+    figures = measure_retrieval(options.entries, settings(), on_progress=show_progress)
+    print(figures.model_dump_json(indent=2) if options.json else retrieval_table(figures))
     return 0

@@ -115,7 +115,7 @@ def compare_patchcores(
         dataset=dataset.name,
         train_normals=len(normals),
         test_pictures=len(tests),
-        machine=_machine(),
+        machine=machine(),
         versions={name: importlib.metadata.version(name) for name in COMPARED},
         learn=learn,
         learn_anomalib=learn_anomalib,
@@ -216,7 +216,8 @@ def _memory_of_anomalibs(model: PatchcoreModel) -> float:
     return sum(tensor.nbytes for tensor in tensors.values()) / 1e6
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Processor, system and Python, for figures to be compared by."""
     processor = "unknown processor"
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

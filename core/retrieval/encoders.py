@@ -105,28 +105,24 @@ class SentenceEncoder:
                 f"{', '.join(FILES)} again, or remove the folder."
             ) from error
         tokenizer.enable_truncation(files.most_tokens)
-        if tokenizer.padding is None:
-            tokenizer.enable_padding()
+        # To the longest of its batch, whatever the file says of length.
+        padding = tokenizer.padding or {}
+        tokenizer.enable_padding(
+            pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]")
+        )
         return cls(program, tokenizer, files.name, identity)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, float32 (n, 384), each of unit length."""
         if not texts:
             return np.empty((0, 384), np.float32)
-        encoded = self._tokenizer_batches(texts)
-        vectors = np.concatenate([self._encode_batch(batch) for _, batch in encoded])
-        order = np.concatenate([places for places, _ in encoded])
-        result = np.empty_like(vectors)
-        result[order] = vectors
-        return result
-
-    def _tokenizer_batches(self, texts: Sequence[str]) -> list[tuple[np.ndarray, list[str]]]:
-        """Texts of like length together, with their places: a batch is as long as its longest."""
+        # Texts of like length together: a batch is computed as long as its longest.
         order = np.argsort([len(text) for text in texts], kind="stable")
-        return [
-            (order[start : start + BATCH], [texts[place] for place in order[start : start + BATCH]])
-            for start in range(0, len(order), BATCH)
-        ]
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        vectors = [self._encode_batch([texts[place] for place in batch]) for batch in batches]
+        result = np.empty((len(texts), vectors[0].shape[1]), np.float32)
+        result[order] = np.concatenate(vectors)
+        return result
 
     def _encode_batch(self, texts: Sequence[str]) -> np.ndarray:
         encoded = self._tokenizer.encode_batch(list(texts))

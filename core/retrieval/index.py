@@ -31,9 +31,9 @@ T = TypeVar("T")
 COLLECTION = "knowledge"
 # Up to here all vectors of a scope are compared, which is exact; Chroma's graph, which is faster on
 # more, becomes slow where a filter lets only few of them pass.
-COMPARED_EXACTLY = 5_000
-# Scopes whose vectors are kept in memory, at most 7.7 MB each.
-KEPT_SCOPES = 32
+COMPARED_EXACTLY = 20_000
+# Vectors of the scopes used last stay in memory: 154 MB at most.
+KEPT_VECTORS = 100_000
 WRITTEN_AT_ONCE = 2_000
 CONNECT_SECONDS = 3.0
 
@@ -158,7 +158,7 @@ class KnowledgeIndex:
             found = self._opened().get(where=scope.where, include=["embeddings"])
             vectors = np.asarray(found["embeddings"], np.float32)
             self._kept[key] = found["ids"], vectors.reshape(len(found["ids"]), -1)
-            if len(self._kept) > KEPT_SCOPES:
+            while sum(len(ids) for ids, _ in self._kept.values()) > KEPT_VECTORS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]

@@ -19,7 +19,7 @@ LARGEST_DOCUMENT = 32 * 2**20
 # About a thousand pages: indexing more would keep a station busy for long.
 MOST_TEXT = 2_000_000
 KINDS = {".pdf": "pdf", ".md": "md", ".markdown": "md", ".txt": "txt"}
-HEADINGS = [("#" * level, str(level)) for level in range(1, 7)]
+HEADINGS: list[tuple[str, str]] = [("#" * level, str(level)) for level in range(1, 7)]
 
 
 class Passage(Frozen):
