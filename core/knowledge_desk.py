@@ -36,9 +36,7 @@ class Imported:
 
     def sentence(self) -> str:
         """The outcome in a sentence."""
-        text = (
-            f"{self.added} entries added, {self.replaced} replaced, {self.kept} kept as they were"
-        )
+        counts = f"{self.added} entries added, {self.replaced} replaced"
         names = ", ".join(f"{old} as {new}" for old, new in self.renamed.items())
         named = f" ({names})" if names else ""
         return f"{counts}, {self.kept} left as they were{named}."

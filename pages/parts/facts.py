@@ -11,7 +11,7 @@ from core.documents import exemplar_png
 from core.domain import Defect, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
-from pages.parts.words import COLOURS, ICONS
+from pages.parts.words import COLOURS, ICONS, plain
 
 
 def show_verdict(judgement: Judgement) -> None:
@@ -124,11 +124,13 @@ def show_snippets(inspection: Inspection) -> None:
     if not inspection.snippets:
         st.caption(_why_nothing(inspection, "knowledge"))
     for snippet in inspection.snippets:
-        with st.expander(f"{snippet.title} · {snippet.id} · similarity {snippet.similarity:.2f}"):
+        with st.expander(
+            f"{plain(snippet.title)} · {snippet.id} · similarity {snippet.similarity:.2f}"
+        ):
             st.text(snippet.text)
             st.caption(
-                f"{snippet.scope} · {snippet.place} · found by {snippet.matched_by} · "
-                f"[open in Knowledge](/knowledge?entry={snippet.id})"
+                f"{snippet.scope} · {plain(snippet.place)} · found by {snippet.matched_by} · "
+                f"[open in Knowledge](knowledge?entry={snippet.id})"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from core.domain import Verdict
@@ -23,3 +24,8 @@ COLOURS: dict[Verdict, Colour] = {
 def verdict_text(verdict: Verdict) -> str:
     """Icon and word, in Markdown."""
     return f":{COLOURS[verdict]}[{ICONS[verdict]} **{verdict.value}**]"
+
+
+def plain(text: str) -> str:
+    """Text of others for a place that takes Markdown: its marks are shown, and do nothing."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>$~:&])", r"\\\1", text)
