@@ -21,7 +21,8 @@ def choose_an_entry(bench: Workbench) -> None:
     """Search and list; choosing a row opens its entry."""
     base = bench.knowledge
     entries = [entry for entry in base.entries() if entry.defect_type]
-    words = st.text_input(
+    search, about = st.columns([3, 2])
+    words = search.text_input(
         "Search by meaning",
         key="words",
         type="search",
@@ -29,7 +30,7 @@ def choose_an_entry(bench: Workbench) -> None:
         bind="query-params",
     )
     keys = sorted({entry.product_key for entry in entries})
-    choice = st.selectbox("Product", [EVERY, *keys], key="about", bind="query-params")
+    choice = about.selectbox("Product", [EVERY, *keys], key="about", bind="query-params")
     rows: list[dict[str, object]] = []
     ids: list[str] = []
     if words:
@@ -40,10 +41,10 @@ def choose_an_entry(bench: Workbench) -> None:
                 ids.append(snippet.id)
                 rows.append(
                     {
-                        "Similarity": round(snippet.similarity, 2),
+                        "Similarity": snippet.similarity,
                         "About": snippet.title,
                         "Product": snippet.scope,
-                        "Text": snippet.text[:PREVIEW],
+                        "Text": _preview(snippet.text),
                     }
                 )
         caption = f"The {len(rows)} nearest in meaning, passages of documents among them."
@@ -55,18 +56,21 @@ def choose_an_entry(bench: Workbench) -> None:
                 {
                     "About": "normal parts" if entry.defect_type == GOOD else entry.title,
                     "Product": entry.product_key,
-                    "Text": entry.text[:PREVIEW],
+                    "Text": _preview(entry.text),
                 }
             )
         caption = f"{len(rows)} of {len(listed)} entries. Choose a row to read it."
     event = st.dataframe(
         rows,
         hide_index=True,
-        height=430,
+        height=455,
         on_select="rerun",
         selection_mode="single-row",
         key=f"entries-{choice}-{words}",
-        column_config={"About": st.column_config.Column(width="medium")},
+        column_config={
+            "About": st.column_config.Column(width="medium"),
+            "Similarity": st.column_config.NumberColumn(format="%.2f"),
+        },
         alt=f"{len(rows)} pieces of knowledge",
     )
     st.caption(caption)
@@ -76,6 +80,10 @@ def choose_an_entry(bench: Workbench) -> None:
         st.session_state["chosen"] = chosen
         if chosen is not None:
             st.query_params["entry"] = chosen
+
+
+def _preview(text: str) -> str:
+    return text.removeprefix("Appearance: ")[:PREVIEW]
 
 
 with shown_to_the_operator():

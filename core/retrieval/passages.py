@@ -104,6 +104,8 @@ def _split(sections: Iterable[tuple[str, int | None, str]]) -> Iterable[Passage]
 def _markdown_sections(text: str) -> list[tuple[str, int | None, str]]:
     from langchain_text_splitters import MarkdownHeaderTextSplitter
 
+    # The splitter would drop tabs and the like, and so join the words beside them.
+    text = "\n".join(one_line(line) for line in text.splitlines())
     return [
         (" / ".join(part.metadata.values()), None, part.page_content)
         for part in MarkdownHeaderTextSplitter(HEADINGS).split_text(text)

@@ -115,7 +115,7 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
                 "Product": citation.product_key,
                 "Picture": citation.filename,
                 "Cited by": _cited_by(citation),
-                "Similarity": round(citation.similarity, 2),
+                "Similarity": citation.similarity,
                 "Time (UTC)": f"{citation.created_at:%Y-%m-%d %H:%M}",
             }
             for citation in citations
@@ -124,6 +124,7 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
         height="content" if len(citations) <= 5 else 212,
         on_select="rerun",
         selection_mode="single-row",
+        column_config={"Similarity": st.column_config.NumberColumn(format="%.2f")},
         alt=f"{len(citations)} inspections that retrieved this piece of knowledge",
     )
     st.caption("Choose a row to open the inspection.")
