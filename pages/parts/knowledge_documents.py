@@ -78,7 +78,13 @@ def _show(bench: Workbench, document: Document) -> None:
 
 def _add(bench: Workbench) -> None:
     with st.form("document"):
-        upload = st.file_uploader("PDF, Markdown or text", type=TYPES, max_upload_size=LARGEST_MB)
+        # A fresh uploader after each document: what was added is not offered again.
+        upload = st.file_uploader(
+            "PDF, Markdown or text",
+            type=TYPES,
+            max_upload_size=LARGEST_MB,
+            key=f"upload-{st.session_state.get('documents-added', 0)}",
+        )
         about = st.selectbox("About", [EVERY, *known_products(bench)])
         name, reason = ask_who("document")
         submitted = st.form_submit_button(
@@ -93,6 +99,7 @@ def _add(bench: Workbench) -> None:
                 bench, upload.name, upload.getvalue(), product, by=name, reason=reason
             )
             bench.knowledge.refresh()
+        st.session_state["documents-added"] = st.session_state.get("documents-added", 0) + 1
         _say(
             name,
             f"{document.filename} was added: {len(document.passages)} passages about "

@@ -40,6 +40,7 @@ def show_entry(bench: Workbench, entry_id: str) -> None:
             "it as it is shown here.",
             icon=":material/history:",
         )
+        _offer_the_current(bench, shown)
     with st.container(border=True):
         st.text(shown.text)
     if isinstance(shown, Entry) and shown.document:
@@ -67,6 +68,17 @@ def _show_head(shown: Entry | Snippet) -> None:
     scope = f"{shown.dataset}/{shown.category}" if shown.category else "all products"
     page = f", page {shown.page}" if shown.page else ""
     st.caption(f"{plain(scope)} · {plain(shown.source)}{page} · `{shown.id}`")
+
+
+def _offer_the_current(bench: Workbench, shown: Entry | Snippet) -> None:
+    place = (shown.dataset, shown.category, shown.defect_type)
+    for entry in bench.knowledge.entries():
+        if shown.defect_type and (entry.dataset, entry.category, entry.defect_type) == place:
+            if st.button("Open it as it is now", icon=":material/arrow_forward:"):
+                st.session_state.pop("opened-entry", None)
+                st.query_params["entry"] = entry.id
+                st.rerun()
+            return
 
 
 def _edit(bench: Workbench, entry: Entry) -> None:

@@ -146,6 +146,8 @@ def test_a_cited_text_is_shown_as_it_was(
     uses = app.dataframe[1].value
     assert list(uses["Picture"]) == ["cell0010.png"]
     assert list(uses["Verdict"]) == ["FAIL"]
+    press(app, "Open it as it is now")
+    assert "Appearance: quite another thing." in words(app)
 
 
 @pytest.mark.usefixtures("bench")
