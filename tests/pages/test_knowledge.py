@@ -98,7 +98,7 @@ def test_an_entry_is_read_edited_and_kept_in_history(bench: Workbench) -> None:
     press(app, "Save the entry")
 
     after = id_of(bench, "crack")
-    assert app.query_params["entry"] == [after]
+    assert app.query_params["entry"] == after
     assert "Appearance: a fracture." in words(app)
     assert "**Edited** by Ana" in words(app)
     assert f"Before ({before})" in words(app)
