@@ -298,16 +298,39 @@ class EvidenceChoice(Frozen):
 
 
 class Snippet(Frozen):
-    """A piece of knowledge, as it was when it was retrieved."""
+    """A piece of knowledge, as it was when it was retrieved.
 
-    id: str = Field(description="K- and a hash of the entry; stable")
+    A passage of a document has no defect type; one of a document for all products has neither data
+    set nor category.
+    """
+
+    id: str = Field(description="K- and a hash of what it says; stable")
     dataset: str
     category: str
     defect_type: str
     text: str
-    source: str
+    source: str = Field(description="name of the file that it comes from")
+    page: int | None = Field(None, description="of a PDF, from 1")
+    heading: str = Field("", description="under which a document says it")
     similarity: float
-    matched_by: str = Field(description="which filter step answered: 'product', 'category', 'any'")
+    matched_by: str = Field(
+        description="which filter step answered: 'defect type', 'product', 'category', 'any'"
+    )
+
+    @property
+    def title(self) -> str:
+        """What it is about, in a few words."""
+        return self.defect_type.replace("_", " ") or self.heading or self.source
+
+    @property
+    def scope(self) -> str:
+        """What it holds for."""
+        return f"{self.dataset}/{self.category}" if self.category else "all products"
+
+    @property
+    def place(self) -> str:
+        """Where it is written."""
+        return self.source if self.page is None else f"{self.source}, page {self.page}"
 
 
 class DefectTypeGuess(Frozen):

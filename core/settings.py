@@ -34,6 +34,7 @@ class Settings(BaseSettings):
         Path(__file__).parent.parent / "knowledge" / "domain_knowledge.json",
         description="source of truth of the domain knowledge",
     )
+    chroma_url: str | None = Field(None, description="Chroma server that holds the index")
     llm_model: str = Field("offline", description="key of the report writer")
     rag_enabled: bool = Field(True, description="look up similar normal parts")
     domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
@@ -73,6 +74,11 @@ class Settings(BaseSettings):
     def exemplars_dir(self) -> Path:
         """Folder of indexes that were built again; can be deleted at any time."""
         return self.data_dir / "exemplars"
+
+    @property
+    def documents_dir(self) -> Path:
+        """Folder of the documents that were added to the knowledge."""
+        return self.data_dir / "documents"
 
     @property
     def model_cache_dir(self) -> Path:

@@ -20,7 +20,7 @@ from core.domain import Product
 from core.normal_index import OpenedIndex, open_index
 from core.records.database import Records
 from core.records.files import FileStore
-from core.retrieval.encoders import SentenceEncoder
+from core.retrieval.encoders import SentenceEncoder, find_encoder
 from core.retrieval.knowledge import KnowledgeBase
 from core.retrieval.labelled import LabelledCrops
 from core.retrieval.visual import VisualEncoder
@@ -143,9 +143,10 @@ class Workbench:
     @cached_property
     def knowledge(self) -> KnowledgeBase:
         """The knowledge index, opened at first use."""
-        return KnowledgeBase.open(
-            self.settings, lambda: SentenceEncoder.load(self.settings.model_cache_dir)
-        )
+        return KnowledgeBase(self.settings, self._sentence_encoder)
+
+    def _sentence_encoder(self) -> SentenceEncoder:
+        return SentenceEncoder.load(self.settings.model_cache_dir, find_encoder(self.settings))
 
     @cached_property
     def visual_encoder(self) -> VisualEncoder:

@@ -14,6 +14,7 @@ page = st.navigation(
     [
         st.Page("inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
         st.Page("history.py", title="History", icon=":material/history:"),
+        st.Page("knowledge.py", title="Knowledge", icon=":material/menu_book:"),
         st.Page("products.py", title="Products", icon=":material/category:"),
     ],
     position="top",

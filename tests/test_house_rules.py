@@ -20,6 +20,7 @@ BELOW_THE_ROOMS = {
     "backbones",
     "programs",
     "policy",
+    "writing",
 }
 ROOMS = {"detection", "retrieval", "reporting", "records"}
 TOP = {"api", "commands", "evaluation", "__main__"}

@@ -34,6 +34,10 @@ def add_command(commands: _SubParsersAction) -> None:
     )
     exemplars.add_argument("--json", action="store_true", help="a line of JSON for each folder")
     exemplars.set_defaults(run=_exemplars)
+    retrieval = what.add_parser("retrieval", help="the knowledge search, among many entries")
+    retrieval.add_argument("--entries", type=int, default=100_000, metavar="N")
+    retrieval.add_argument("--json", action="store_true", help="figures as JSON")
+    retrieval.set_defaults(run=_retrieval)
 
 
 def _detection(options: argparse.Namespace) -> int:
@@ -78,4 +82,12 @@ def _exemplars(options: argparse.Namespace) -> int:
             folder = folder / "train" / "good"
         figures = measure_exemplars(pictures_at([folder]), name, settings())
         print(figures.model_dump_json() if options.json else exemplar_row(figures), flush=True)
+    return 0
+
+
+def _retrieval(options: argparse.Namespace) -> int:
+    from core.evaluation.retrieval_speed import measure_retrieval, retrieval_table
+
+    figures = measure_retrieval(options.entries, settings(), on_progress=show_progress)
+    print(figures.model_dump_json(indent=2) if options.json else retrieval_table(figures))
     return 0

@@ -23,11 +23,14 @@ from core.domain import (
     Report,
     Revision,
     RevisionKind,
+    Snippet,
 )
 from core.errors import ProductError, RecordsError
 from core.records import rows
+from core.records.citations import Citation, citations, cited_snippet
 from core.records.migrations import migrate
 from core.records.reports import report_sha256
+from core.records.sentences import ignoring_a_dead_transaction, in_sentences, why_not_opened
 from core.settings import Settings
 
 # A station is often offline: DuckDB must not look for extensions on the net.
@@ -76,14 +79,14 @@ class Records:
                 "Set DATA_DIR to a folder that can be written."
             ) from error
         except duckdb.Error as error:
-            raise RecordsError(_why_not_opened(str(path), error)) from error
+            raise RecordsError(why_not_opened(str(path), error)) from error
         try:
             migrate(connection)
         except (duckdb.Error, RecordsError) as error:
             connection.close()
             if isinstance(error, RecordsError):
                 raise
-            raise RecordsError(_why_not_opened(str(path), error)) from error
+            raise RecordsError(why_not_opened(str(path), error)) from error
         return cls(connection)
 
     def __enter__(self) -> Records:
@@ -277,8 +280,23 @@ class Records:
 
     def add_event(self, kind: str, subject: str, detail: dict[str, Any], actor: str = "") -> None:
         """Put something that happened on record."""
+        self.add_events(kind, [(subject, detail)], actor)
+
+    def add_events(
+        self, kind: str, details: Sequence[tuple[str, dict[str, Any]]], actor: str = ""
+    ) -> None:
+        """Put what happened to several subjects on record: all of it, or nothing."""
         with self._transaction() as cursor:
-            _add_event(cursor, kind, subject, detail, actor)
+            for subject, detail in details:
+                _add_event(cursor, kind, subject, detail, actor)
+
+    def cited_snippet(self, snippet_id: str) -> Snippet | None:
+        """A piece of knowledge as it was when it was last retrieved; None if it never was."""
+        return cited_snippet(self._rows, snippet_id)
+
+    def citations(self, snippet_id: str, limit: int = 100) -> tuple[Citation, ...]:
+        """Inspections that retrieved a piece of knowledge, the newest first."""
+        return citations(self._rows, snippet_id, limit)
 
     def events(self, subject: str | None = None, limit: int = 100) -> tuple[Event, ...]:
         """What happened (to one subject), the newest first."""
@@ -293,7 +311,7 @@ class Records:
 
     def _rows(self, query: str, *parameters: object) -> list[rows.Row]:
         # A cursor is a connection of its own: threads do not meet in one.
-        with _sentences(), self._connection.cursor() as cursor:
+        with in_sentences(), self._connection.cursor() as cursor:
             cursor.execute(query, list(parameters))
             names = [column[0] for column in cursor.description or ()]
             return [
@@ -304,13 +322,13 @@ class Records:
     @contextmanager
     def _transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
         """All of what is written inside, or nothing of it."""
-        with _sentences(), self._writing, self._connection.cursor() as cursor:
+        with in_sentences(), self._writing, self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException:
-                with _ignoring_a_dead_transaction():
+                with ignoring_a_dead_transaction():
                     cursor.execute("ROLLBACK")
                 raise
 
@@ -364,36 +382,3 @@ def _next_number(cursor: duckdb.DuckDBPyConnection, table: str, inspection_id: s
 def _require(text: str, sentence: str) -> None:
     if not text.strip():
         raise RecordsError(sentence)
-
-
-def _why_not_opened(path: str, error: duckdb.Error) -> str:
-    if "lock" in str(error).lower():
-        return (
-            f"The records in {path} are in use by another process, most likely the running "
-            "console. Use the console, or stop it and try again."
-        )
-    return (
-        f"The records in {path} cannot be opened ({str(error).splitlines()[0]}). The file was "
-        "left as it is: restore it from a copy, or set DATA_DIR to another folder."
-    )
-
-
-@contextmanager
-def _sentences() -> Generator[None]:
-    """Turn what DuckDB raises into an operator's sentence."""
-    try:
-        yield
-    except duckdb.Error as error:
-        raise RecordsError(
-            f"The records could not be read or written ({str(error).splitlines()[0]}). "
-            "If the disk is full, free space and try again; nothing recorded before is lost."
-        ) from error
-
-
-@contextmanager
-def _ignoring_a_dead_transaction() -> Generator[None]:
-    """DuckDB ends a transaction by itself when a commit fails; then nothing is left to undo."""
-    try:
-        yield
-    except duckdb.TransactionException:
-        return

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
-import tempfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import RecordsError
+from core.writing import write_atomically
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -40,18 +39,7 @@ class FileStore:
         if path.exists():
             return sha256
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                scratch = Path(file.name)
-                try:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                except OSError:
-                    scratch.unlink()
-                    raise
-            # Renaming is one step: a reader finds the whole file or none.
-            scratch.replace(path)
+            write_atomically(path, data)
         except OSError as error:
             raise RecordsError(
                 f"A file could not be written to {self.root}: {error.strerror}. Free space or "

@@ -25,6 +25,8 @@ WRITER = "offline"
 DESCRIBED_SINGLY = 5
 # Below this similarity an entry is about something else.
 RELATED = 0.2
+# The filter steps that answer with knowledge of the product itself.
+OF_THE_PRODUCT = ("defect type", "product")
 LABELS = ("Appearance", "Common causes", "Effect", "Recommended action")
 QUOTED = 600
 
@@ -51,7 +53,9 @@ def compose(
         likeness: how near the closest normal is; None when normals were not compared.
     """
     related = [snippet for snippet in snippets if snippet.similarity >= RELATED]
-    best = related[0] if related and defects else None
+    # A passage of a document names no defect type: it is cited, but is no candidate.
+    typed = [snippet for snippet in related if snippet.defect_type]
+    best = typed[0] if typed and defects else None
     passed = judgement.verdict is Verdict.PASS
     return Report(
         summary=_summary(product, judgement, defects),
@@ -144,7 +148,7 @@ def _candidate(best: Snippet | None) -> str:
     if best is None:
         return ""
     name = best.defect_type.replace("_", " ")
-    other = "" if best.matched_by == "product" else f" of {best.dataset}/{best.category}"
+    other = "" if best.matched_by in OF_THE_PRODUCT else f" of {best.scope}"
     return f"Candidate: {name}{other} ({best.id}, similarity {best.similarity:.2f}); not confirmed."
 
 
@@ -217,7 +221,7 @@ def _confidence(judgement: Judgement, best: Snippet | None) -> Literal["low", "m
         return "low"
     if judgement.verdict is Verdict.PASS:
         return "high" if judgement.percentile < 90 else "medium"
-    known = best is not None and best.matched_by == "product"
+    known = best is not None and best.matched_by in OF_THE_PRODUCT
     return "high" if judgement.verdict is Verdict.FAIL and known else "medium"
 
 

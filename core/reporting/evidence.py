@@ -57,8 +57,8 @@ def print_evidence(
     for snippet in inspection.snippets:
         page.labelled(
             snippet.id,
-            f"{snippet.dataset}/{snippet.category}, {snippet.defect_type.replace('_', ' ')} "
-            f"({snippet.source}, similarity {snippet.similarity:.2f}): "
+            f"{snippet.scope}, {snippet.title} ({snippet.place}, "
+            f"similarity {snippet.similarity:.2f}): "
             f"{shorten(snippet.text, min(limit, SNIPPET_TEXT))}",
         )
     for sentence in missing:

@@ -1,26 +1,22 @@
-"""Knowledge snippets, searched by meaning in Chroma."""
+"""Knowledge snippets, searched by meaning."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
 
 from core.domain import Product, Snippet
-from core.errors import KnowledgeError
+from core.retrieval.catalogue import Catalogue
+from core.retrieval.documents import DocumentStore
 from core.retrieval.encoders import SentenceEncoder
-from core.retrieval.entries import GOOD, Entry, read_entries
+from core.retrieval.entries import Entry
+from core.retrieval.index import KnowledgeIndex
+from core.retrieval.sources import Sources
 from core.settings import Settings
-
-if TYPE_CHECKING:
-    from langchain_chroma import Chroma
-
-COLLECTION = "knowledge"
-Filter = dict[str, Any]
 
 
 class KnowledgeBase:
-    """The knowledge file and its index, which follows every change of the file.
+    """The knowledge file, the documents and their index, which follows every change of them.
 
     Example:
         >>> base = KnowledgeBase.open(settings(), encoder)          # doctest: +SKIP
@@ -29,143 +25,140 @@ class KnowledgeBase:
     """
 
     def __init__(self, settings: Settings, encoder: Callable[[], SentenceEncoder]) -> None:
-        self._path = settings.knowledge_file
-        self._chroma_dir = settings.chroma_dir
-        self._encoder = encoder
-        self._store: Chroma | None = None
-        self._read_at: int | None = None
-        self._entries: dict[str, Entry] = {}
+        self.file = settings.knowledge_file
+        self.documents = DocumentStore(settings.documents_dir)
+        self._sources = Sources(self.file, self.documents)
+        self._index = KnowledgeIndex(settings, encoder)
         self._lock = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings, encoder: Callable[[], SentenceEncoder]) -> KnowledgeBase:
-        """Open the index.
+        """Open the index, brought up to date.
 
         Args:
-            settings: where the knowledge file and the index are.
-            encoder: called once, when the first text is encoded.
+            settings: where the knowledge and its index are.
+            encoder: called once, when it is needed.
 
         Raises:
-            KnowledgeError: if the knowledge file cannot be used.
+            KnowledgeError: if the knowledge or its index cannot be used.
         """
         base = cls(settings, encoder)
-        with base._lock:
-            base._refresh()
+        base.refresh()
         return base
 
-    def search(self, query: str, product: Product, k: int = 3) -> tuple[Snippet, ...]:
-        """Entries about defects that are nearest in meaning.
+    def refresh(self) -> None:
+        """Bring the index up to date now, so that the next search need not.
 
-        The product's own entries are asked first; when it has none, those of its category in any
-        data set; when there are none either, all. `Snippet.matched_by` says which answered.
+        Raises:
+            KnowledgeError: if the knowledge or its index cannot be used.
+        """
+        with self._lock:
+            self._index.follow(self._sources.catalogue())
+
+    def search(
+        self, query: str, product: Product, k: int = 3, defect_type: str | None = None
+    ) -> tuple[Snippet, ...]:
+        """Knowledge about defects that is nearest in meaning.
+
+        The narrowest part that holds anything is asked: the product's entry of the defect type,
+        when that is known; the product's entries and documents; those of its category in any data
+        set; all. Documents about all products take part at every step. `Snippet.matched_by` says
+        which step answered.
 
         Args:
             query: what is seen, in words.
             product: that is inspected.
             k: how many.
+            defect_type: when it is known already.
 
         Raises:
-            KnowledgeError: if the knowledge file was changed into one that cannot be used.
+            KnowledgeError: if the knowledge or its index cannot be used.
         """
         with self._lock:
-            store = self._refresh()
-            matched_by, where = self._narrowest(product)
-            found = store.similarity_search_with_score(query, k=k, filter=where)
+            catalogue = self._sources.catalogue()
+            self._index.follow(catalogue)
+            scope = catalogue.scope(product, defect_type)
+            found = self._index.nearest(catalogue, query, scope, k)
             return tuple(
-                self._snippet(document.metadata["entry"], 1 - distance, matched_by)
-                for document, distance in found
+                _snippet(catalogue.entries[entry_id], similarity, scope.step)
+                for entry_id, similarity in found
             )
+
+    def find(self, query: str, k: int) -> tuple[Snippet, ...]:
+        """Knowledge of any product that is nearest in meaning.
+
+        Raises:
+            KnowledgeError: if the knowledge or its index cannot be used.
+        """
+        with self._lock:
+            catalogue = self._sources.catalogue()
+            self._index.follow(catalogue)
+            found = self._index.nearest(catalogue, query, catalogue.everything(), k)
+            return tuple(
+                _snippet(catalogue.entries[entry_id], similarity, "any")
+                for entry_id, similarity in found
+            )
+
+    def similarities(self, query: str, ids: Sequence[str]) -> dict[str, float]:
+        """Cosine of a query and each of some entries; ids that are not searched are left out.
+
+        Raises:
+            KnowledgeError: if the knowledge or its index cannot be used.
+        """
+        with self._lock:
+            catalogue = self._sources.catalogue()
+            self._index.follow(catalogue)
+            known = [entry_id for entry_id in ids if entry_id in catalogue.searched]
+            return self._index.similarities(catalogue, query, known) if known else {}
+
+    def entries(self, product: Product | None = None) -> tuple[Entry, ...]:
+        """What is known now.
+
+        Args:
+            product: None for everything, passages of documents and normal characteristics
+                included; with a product, entries about defects only: its own, or else those of its
+                category, or else all.
+
+        Raises:
+            KnowledgeError: if the knowledge file or a document cannot be used.
+        """
+        catalogue = self._catalogue()
+        return (
+            tuple(catalogue.entries.values()) if product is None else catalogue.of_product(product)
+        )
+
+    def entry(self, entry_id: str) -> Entry | None:
+        """The current entry of an id; None when there is none (any more).
+
+        Raises:
+            KnowledgeError: if the knowledge file or a document cannot be used.
+        """
+        return self._catalogue().entries.get(entry_id)
 
     def normal_characteristics(self, product: Product) -> Snippet | None:
-        """What a good part looks like, for the product or else its category."""
+        """What a good part looks like, for the product or else its category.
+
+        Raises:
+            KnowledgeError: if the knowledge file or a document cannot be used.
+        """
+        found = self._catalogue().normal(product)
+        return _snippet(found[1], 1.0, found[0]) if found else None
+
+    def _catalogue(self) -> Catalogue:
         with self._lock:
-            self._refresh()
-            good = [
-                entry
-                for entry in self._entries.values()
-                if entry.defect_type == GOOD and entry.category == product.category
-            ]
-            own = [entry for entry in good if entry.dataset == product.dataset]
-            if not good:
-                return None
-            return self._snippet((own or good)[0].id, 1.0, "product" if own else "category")
+            return self._sources.catalogue()
 
-    def _narrowest(self, product: Product) -> tuple[str, Filter]:
-        defects = [entry for entry in self._entries.values() if entry.defect_type != GOOD]
-        same_category = [entry for entry in defects if entry.category == product.category]
-        not_good: Filter = {"defect_type": {"$ne": GOOD}}
-        category: Filter = {"category": product.category}
-        if any(entry.dataset == product.dataset for entry in same_category):
-            return "product", {"$and": [not_good, category, {"dataset": product.dataset}]}
-        if same_category:
-            return "category", {"$and": [not_good, category]}
-        return "any", not_good
 
-    def _snippet(self, entry_id: str, similarity: float, matched_by: str) -> Snippet:
-        entry = self._entries[entry_id]
-        return Snippet(
-            id=entry.id,
-            dataset=entry.dataset,
-            category=entry.category,
-            defect_type=entry.defect_type,
-            text=entry.text,
-            source=self._path.name,
-            similarity=similarity,
-            matched_by=matched_by,
-        )
-
-    def _refresh(self) -> Chroma:
-        """Read the file again if it changed, and change exactly what differs in the index."""
-        try:
-            changed_at = self._path.stat().st_mtime_ns
-        except OSError as error:
-            raise KnowledgeError(
-                f"The knowledge file {self._path} cannot be read: {error.strerror}. Restore it."
-            ) from error
-        if self._store is not None and changed_at == self._read_at:
-            return self._store
-        entries = {entry.id: entry for entry in read_entries(self._path)}
-        store = self._store or self._open_store()
-        indexed = set(store.get(include=[])["ids"])
-        if gone := sorted(indexed - entries.keys()):
-            store.delete(gone)
-        if new := [entry for key, entry in entries.items() if key not in indexed]:
-            store.add_texts(
-                [f"{entry.defect_type.replace('_', ' ')}. {entry.text}" for entry in new],
-                metadatas=[
-                    {
-                        "entry": entry.id,
-                        "dataset": entry.dataset,
-                        "category": entry.category,
-                        "defect_type": entry.defect_type,
-                    }
-                    for entry in new
-                ],
-                ids=[entry.id for entry in new],
-            )
-        self._store, self._read_at, self._entries = store, changed_at, entries
-        return store
-
-    def _open_store(self) -> Chroma:
-        from chromadb.config import Settings as ChromaSettings
-        from langchain_chroma import Chroma
-        from langchain_core.embeddings import Embeddings
-
-        encoder = self._encoder()
-
-        class Encoder(Embeddings):
-            def embed_documents(self, texts: list[str]) -> list[list[float]]:
-                return encoder.encode(texts).tolist()
-
-            def embed_query(self, text: str) -> list[float]:
-                return encoder.encode([text])[0].tolist()
-
-        self._chroma_dir.mkdir(parents=True, exist_ok=True)
-        # Vectors of different encoders do not compare: each has a collection of its own.
-        return Chroma(
-            collection_name=f"{COLLECTION}-{encoder.name}",
-            embedding_function=Encoder(),
-            persist_directory=str(self._chroma_dir),
-            client_settings=ChromaSettings(anonymized_telemetry=False, is_persistent=True),
-            collection_configuration={"hnsw": {"space": "cosine"}},
-        )
+def _snippet(entry: Entry, similarity: float, matched_by: str) -> Snippet:
+    return Snippet(
+        id=entry.id,
+        dataset=entry.dataset,
+        category=entry.category,
+        defect_type=entry.defect_type,
+        text=entry.text,
+        source=entry.source,
+        page=entry.page,
+        heading=entry.heading,
+        similarity=similarity,
+        matched_by=matched_by,
+    )

@@ -10,7 +10,7 @@ import streamlit as st
 from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
-from pages.parts.words import COLOURS, ICONS, why_nothing
+from pages.parts.words import COLOURS, ICONS, plain, why_nothing
 
 
 def show_verdict(judgement: Judgement) -> None:
@@ -122,12 +122,13 @@ def show_snippets(inspection: Inspection) -> None:
     if not inspection.snippets:
         st.caption(why_nothing(inspection, "knowledge"))
     for snippet in inspection.snippets:
-        name = snippet.defect_type.replace("_", " ")
-        with st.expander(f"{name} · {snippet.id} · similarity {snippet.similarity:.2f}"):
+        with st.expander(
+            f"{plain(snippet.title)} · {snippet.id} · similarity {snippet.similarity:.2f}"
+        ):
             st.text(snippet.text)
             st.caption(
-                f"{snippet.dataset}/{snippet.category} · {snippet.source} · "
-                f"found by {snippet.matched_by}"
+                f"{snippet.scope} · {plain(snippet.place)} · found by {snippet.matched_by} · "
+                f"[open in Knowledge](knowledge?entry={snippet.id})"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from core.domain import Inspection, Verdict
@@ -31,3 +32,8 @@ def why_nothing(inspection: Inspection, step_name: str) -> str:
         if step.name == step_name and step.status != "ok":
             return f"None: {step.reason.rstrip('.')}."
     return "None found."
+
+
+def plain(text: str) -> str:
+    """Text of others for a place that takes Markdown: its marks are shown, and do nothing."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>$~:&])", r"\\\1", text)

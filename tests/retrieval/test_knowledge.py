@@ -57,10 +57,10 @@ def rewrite(file: Path, knowledge: dict) -> None:
 def test_encoder_agrees_with_sentence_transformers(encoder: SentenceEncoder) -> None:
     from sentence_transformers import SentenceTransformer
 
-    from core.retrieval.encoders import _model_folder
+    from core.retrieval.encoders import packaged_encoder
 
     texts = ["x", "균열 확인", "Kratzer an der Oberfläche", "a scratch " * 300, "dark spot, round"]
-    oracle = SentenceTransformer(str(_model_folder()), device="cpu")
+    oracle = SentenceTransformer(str(packaged_encoder().folder), device="cpu")
 
     wanted = oracle.encode(texts, normalize_embeddings=True)
 

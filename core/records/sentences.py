@@ -1,0 +1,43 @@
+"""What DuckDB raises, as sentences for an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import duckdb
+
+from core.errors import RecordsError
+
+
+def why_not_opened(path: str, error: duckdb.Error) -> str:
+    if "lock" in str(error).lower():
+        return (
+            f"The records in {path} are in use by another process, most likely the running "
+            "console. Use the console, or stop it and try again."
+        )
+    return (
+        f"The records in {path} cannot be opened ({str(error).splitlines()[0]}). The file was "
+        "left as it is: restore it from a copy, or set DATA_DIR to another folder."
+    )
+
+
+@contextmanager
+def in_sentences() -> Generator[None]:
+    """Turn what DuckDB raises into an operator's sentence."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise RecordsError(
+            f"The records could not be read or written ({str(error).splitlines()[0]}). "
+            "If the disk is full, free space and try again; nothing recorded before is lost."
+        ) from error
+
+
+@contextmanager
+def ignoring_a_dead_transaction() -> Generator[None]:
+    """DuckDB ends a transaction by itself when a commit fails; then nothing is left to undo."""
+    try:
+        yield
+    except duckdb.TransactionException:
+        return

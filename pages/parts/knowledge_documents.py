@@ -1,0 +1,113 @@
+"""Documents of the knowledge: add, read, retire."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Product
+from core.errors import KnowledgeError
+from core.knowledge_desk import add_document, retire_document
+from core.retrieval.documents import Document
+from core.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.knowledge_changes import known_products
+from pages.parts.knowledge_entry import ask_who
+from pages.parts.words import plain
+
+EVERY = "all products"
+TYPES = ("pdf", "md", "txt")
+MIME = {"pdf": "application/pdf", "md": "text/markdown", "txt": "text/plain"}
+LARGEST_MB = 32
+SHOWN_PASSAGES = 50
+
+
+def show_documents(bench: Workbench) -> None:
+    """All documents, and a form for a further one."""
+    listing, form = st.columns([11, 10], gap="medium")
+    with listing:
+        documents = bench.knowledge.documents.documents()
+        if not documents:
+            st.info(
+                "None yet. A work instruction, a defect catalogue or a supplier's guide can be "
+                "searched and cited like an entry, page by page.",
+                title="Documents",
+                icon=":material/description:",
+            )
+        for document in documents:
+            with shown_to_the_operator():
+                _show(bench, document)
+    with form, shown_to_the_operator():
+        _add(bench)
+
+
+def _show(bench: Workbench, document: Document) -> None:
+    about = document.product_key or EVERY
+    with st.container(border=True):
+        st.markdown(f"**{plain(document.filename)}**")
+        st.caption(
+            f"{plain(about)} · {len(document.passages)} passages · added by "
+            f"{plain(document.added_by)}, {document.added_at:%Y-%m-%d %H:%M} UTC"
+        )
+        with st.expander("Passages", on_change="rerun") as passages:
+            if passages.open:
+                for entry in document.entries()[:SHOWN_PASSAGES]:
+                    page = f"page {entry.page} · " if entry.page else ""
+                    st.caption(f"{page}{plain(entry.heading)} `{entry.id}`")
+                    st.text(entry.text)
+                if len(document.passages) > SHOWN_PASSAGES:
+                    st.caption(f"The first {SHOWN_PASSAGES}; search finds the others as well.")
+        with (
+            st.expander("Retire", icon=":material/archive:"),
+            st.form(f"retire-{document.sha256}", border=False),
+        ):
+            name, reason = ask_who(document.sha256)
+            if st.form_submit_button("Retire the document", icon=":material/archive:"):
+                with shown_to_the_operator():
+                    retire_document(bench, document.sha256, by=name, reason=reason)
+                    _say(name, f"{document.filename} was retired.")
+        st.download_button(
+            "Original",
+            lambda: bench.knowledge.documents.original(document),
+            file_name=document.filename,
+            mime=MIME[document.kind],
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"original-{document.sha256}",
+        )
+
+
+def _add(bench: Workbench) -> None:
+    with st.form("document"):
+        # A fresh uploader after each document: what was added is not offered again.
+        upload = st.file_uploader(
+            "PDF, Markdown or text",
+            type=TYPES,
+            max_upload_size=LARGEST_MB,
+            key=f"upload-{st.session_state.get('documents-added', 0)}",
+        )
+        about = st.selectbox("About", [EVERY, *known_products(bench)])
+        name, reason = ask_who("document")
+        submitted = st.form_submit_button(
+            "Add the document", type="primary", icon=":material/note_add:"
+        )
+    if submitted:
+        if upload is None:
+            raise KnowledgeError("Choose the document to add.")
+        product = None if about == EVERY else Product.from_key(about)
+        with st.spinner("Reading and indexing"):
+            document = add_document(
+                bench, upload.name, upload.getvalue(), product, by=name, reason=reason
+            )
+            bench.knowledge.refresh()
+        st.session_state["documents-added"] = st.session_state.get("documents-added", 0) + 1
+        _say(
+            name,
+            f"{document.filename} was added: {len(document.passages)} passages about "
+            f"{document.product_key or EVERY}.",
+        )
+
+
+def _say(name: str, message: str) -> None:
+    st.session_state["person"] = name
+    st.session_state["knowledge-said"] = message
+    st.rerun()

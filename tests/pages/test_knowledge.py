@@ -1,0 +1,219 @@
+"""The Knowledge page as a script: what it shows, changes and refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.workbench
+from core.inspection import inspect
+from core.knowledge_desk import add_document, edit_entry
+from core.settings import Settings
+from core.sources import DEMO_PRODUCT_KEY, PictureFile
+from core.workbench import Workbench
+
+PAGE = Path(__file__).parents[2] / "pages" / "knowledge.py"
+KNOWLEDGE = {
+    "ELPV": {
+        "mono": {
+            "good": "Appearance: an even bright cell.",
+            "crack": "Appearance: a thin dark line.",
+            "dark_spot": "Appearance: a round dark blot.",
+        }
+    },
+    "Plant": {"bottle": {"broken": "Appearance: a notch in the <b>rim</b>."}},
+}
+
+
+@pytest.fixture
+def bench(
+    station: Settings, demo_bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Workbench]:
+    """The console's own workbench: knowledge of its own, and the demo product's detector."""
+    file = tmp_path / "knowledge.json"
+    file.write_text(json.dumps(KNOWLEDGE))
+    folder = demo_bench.settings.ad_checkpoint_dir
+    settings = station.model_copy(update={"knowledge_file": file, "ad_checkpoint_dir": folder})
+    with Workbench(settings) as workbench:
+        monkeypatch.setattr(core.workbench, "_shared", workbench)
+        yield workbench
+
+
+def page(**query: str) -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.info, app.error, app.success, app.warning, app.text)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+
+
+def id_of(bench: Workbench, kind: str) -> str:
+    return next(e.id for e in bench.knowledge.entries() if e.defect_type == kind)
+
+
+def text_of(bench: Workbench, kind: str) -> str:
+    return next(e.text for e in bench.knowledge.entries() if e.defect_type == kind)
+
+
+@pytest.mark.usefixtures("bench")
+def test_the_page_teaches_and_lists() -> None:
+    app = page()
+
+    assert "What the reports stand on" in app.info[0].proto.title
+    assert list(app.dataframe[0].value["About"]) == ["normal parts", "crack", "dark spot", "broken"]
+    assert "4 of 4 entries" in words(app)
+
+
+@pytest.mark.usefixtures("bench")
+def test_search_by_meaning_and_product() -> None:
+    app = page(words="round blot", about="ELPV/mono")
+
+    assert list(app.dataframe[0].value["About"]) == ["dark spot", "crack"]
+    assert app.dataframe[0].value["Similarity"].is_monotonic_decreasing
+
+
+def test_an_entry_is_read_edited_and_kept_in_history(bench: Workbench) -> None:
+    before = id_of(bench, "crack")
+    app = page(entry=before)
+    assert "Appearance: a thin dark line." in words(app)
+    assert "no inspection has retrieved it" in words(app)
+
+    app.text_area(key=f"text-{before}").set_value("Appearance: a fracture.")
+    app.text_input(key=f"edit-{before}-name").set_value("Ana")
+    press(app, "Save the entry")
+
+    after = id_of(bench, "crack")
+    assert app.query_params["entry"] == after
+    assert "Appearance: a fracture." in words(app)
+    assert "**Edited** by Ana" in words(app)
+    assert f"Before ({before})" in words(app)
+
+
+def test_a_stale_edit_is_refused_and_its_text_is_not_lost(bench: Workbench) -> None:
+    before = id_of(bench, "crack")
+    app = page(entry=before)
+    edit_entry(bench, before, "Appearance: changed by Ben.", by="Ben")
+
+    app.text_area(key=f"text-{before}").set_value("Appearance: by Ana, long and dear.")
+    app.text_input(key=f"edit-{before}-name").set_value("Ana")
+    press(app, "Save the entry")
+
+    assert "someone changed or retired it" in app.error[0].value
+    assert app.text_area(key=f"text-{before}").value == "Appearance: by Ana, long and dear."
+    assert text_of(bench, "crack") == "Appearance: changed by Ben."
+
+
+def test_retiring_needs_a_name(bench: Workbench) -> None:
+    entry_id = id_of(bench, "crack")
+    app = page(entry=entry_id)
+
+    press(app, "Retire the entry")
+    assert app.error[0].value == "Name the person who changes the knowledge."
+    app.text_input(key=f"retire-{entry_id}-name").set_value("Ana")
+    press(app, "Retire the entry")
+
+    assert "crack of ELPV/mono was retired" in words(app)
+    assert "entry" not in app.query_params
+    assert bench.knowledge.entry(entry_id) is None
+
+
+def test_a_cited_text_is_shown_as_it_was(
+    bench: Workbench, defective_cells: list[PictureFile]
+) -> None:
+    inspection = inspect(bench, defective_cells[0], bench.product(DEMO_PRODUCT_KEY))
+    cited = inspection.snippets[0]
+    edit_entry(bench, cited.id, "Appearance: quite another thing.", by="Ben")
+
+    app = page(entry=cited.id)
+
+    assert "no longer current" in app.warning[0].value
+    assert cited.text in words(app)
+    uses = app.dataframe[1].value
+    assert list(uses["Picture"]) == ["cell0010.png"]
+    assert list(uses["Verdict"]) == ["FAIL"]
+    press(app, "Open it as it is now")
+    assert "Appearance: quite another thing." in words(app)
+
+
+@pytest.mark.usefixtures("bench")
+def test_an_unknown_entry_is_a_sentence() -> None:
+    assert "There is no entry 'K-nothing'" in page(entry="K-nothing").error[0].value
+
+
+def test_markup_is_shown_as_text(bench: Workbench) -> None:
+    app = page(entry=id_of(bench, "broken"))
+
+    assert "Appearance: a notch in the <b>rim</b>." in [text.value for text in app.text]
+
+
+def test_an_entry_is_written(bench: Workbench) -> None:
+    app = page(view="Write an entry")
+    press(app, "Add the entry")
+    assert app.error[0].value == "Choose the product that the entry is about."
+
+    app.selectbox[0].select("ELPV/mono")
+    app.text_input[0].set_value("dent")
+    app.text_area[0].set_value("Appearance: shallow.")
+    app.text_input(key="write-name").set_value("Ana")
+    press(app, "Add the entry")
+
+    assert text_of(bench, "dent") == "Appearance: shallow."
+    assert "dent of ELPV/mono was added" in words(app)
+
+
+def test_documents_are_listed_and_retired(bench: Workbench) -> None:
+    assert "None yet" in words(page(view="Documents"))
+    document = add_document(bench, "lamp_guide.md", b"# Lamp\n\nCheck it.", None, by="Ana")
+
+    app = page(view="Documents")
+    assert r"lamp\_guide\.md" in words(app)
+    app.text_input(key=f"{document.sha256}-name").set_value("Ben")
+    press(app, "Retire the document")
+
+    assert bench.knowledge.documents.documents() == ()
+    assert "lamp_guide.md was retired" in words(app)
+
+
+def test_a_document_is_uploaded(bench: Workbench) -> None:
+    app = page(view="Documents")
+    press(app, "Add the document")
+    assert app.error[0].value == "Choose the document to add."
+
+    app.file_uploader[0].set_value(("guide.txt", b"Check the lamp first.", "text/plain"))
+    app.text_input(key="document-name").set_value("Ana")
+    press(app, "Add the document")
+
+    assert [d.filename for d in bench.knowledge.documents.documents()] == ["guide.txt"]
+
+
+def test_a_file_is_imported(bench: Workbench) -> None:
+    app = page(view="Import a file")
+    data = json.dumps({"MVTec": {"bottle": {"dent": "Round."}}}).encode()
+
+    app.file_uploader[0].set_value(("mmad.json", data, "application/json"))
+    app.text_input(key="import-name").set_value("Ana")
+    press(app, "Import")
+
+    assert "1 entries added" in words(app)
+    assert "MVTec-AD/bottle" in {e.product_key for e in bench.knowledge.entries()}
+
+
+def test_a_broken_knowledge_file_is_a_sentence(bench: Workbench) -> None:
+    bench.settings.knowledge_file.write_text('{"A": oops}')
+
+    assert "line 1, column 7" in page().error[0].value

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from core.domain import Finding, RevisionKind
+from core.records.database import Records
+from core.settings import Settings
+from tests.records import examples
+
+CITED = examples.snippet().id
+
+
+@pytest.fixture
+def records(station: Settings):  # noqa: ANN201
+    with Records.open(station) as opened:
+        yield opened
+
+
+def citing(*ids: str):  # noqa: ANN201
+    finding = Finding(defect_ids=("D1",), observation="A line.", snippet_ids=ids)
+    return examples.report().model_copy(update={"findings": (finding, finding)})
+
+
+def test_a_cited_snippet_is_found_as_it_was(records: Records) -> None:
+    records.save_inspection(examples.inspection())
+
+    assert records.cited_snippet(CITED) == examples.snippet()
+    assert records.cited_snippet("K-unknown") is None
+
+
+def test_citations_count_the_findings_of_the_newest_revision(records: Records) -> None:
+    records.save_inspection(examples.inspection("20261124-1"))
+    records.save_inspection(examples.inspection("20261124-2"))
+    records.add_revision("20261124-1", citing(CITED, "K-other"), RevisionKind.EDITED, "Ana")
+    records.add_revision("20261124-2", citing(CITED), RevisionKind.EDITED, "Ana")
+    records.add_revision("20261124-2", citing("K-other"), RevisionKind.EDITED, "Ben")
+
+    second, first = records.citations(CITED)
+
+    assert (first.inspection_id, first.findings, first.ever_cited) == ("20261124-1", 2, True)
+    assert (second.inspection_id, second.findings, second.ever_cited) == ("20261124-2", 0, True)
+    assert (first.product_key, first.filename) == ("ELPV/mono", "Größe.png")
+    assert records.citations("K-other") == ()
+
+
+def test_a_snippet_that_was_only_retrieved_is_not_called_cited(records: Records) -> None:
+    records.save_inspection(examples.inspection())
+
+    (use,) = records.citations(CITED)
+
+    assert (use.findings, use.ever_cited) == (0, False)
+
+
+def test_a_rows_older_than_pages_and_headings_are_read(records: Records) -> None:
+    records.save_inspection(examples.inspection())
+    old = '{"id":"K-0123456789","dataset":"ELPV","category":"mono","defect_type":"crack","text":"A '
+    old += 'line.","source":"domain_knowledge.json","similarity":0.5,"matched_by":"product"}'
+    records._connection.execute("UPDATE evidence SET content = ? WHERE kind = 'snippet'", [old])
+
+    snippet = records.cited_snippet(CITED)
+
+    assert snippet is not None
+    assert (snippet.page, snippet.heading, snippet.text) == (None, "", "A line.")
