@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 # Steps until the learning rate is whole, and the share of the way from where on it falls to 0.
 WARM_UP = 20
 FALLS_FROM = 0.4
-# Of biases, and how fast what they have learned is forgotten.
-BIAS_RATE = 1e-3
+# Of the kernels' learning rate: the biases'.
+BIAS_SHARE = 0.05
 
 
 class Descent:
@@ -35,13 +35,14 @@ class Descent:
 
         parameters = [each for network in networks for each in network.parameters()]
         self._kernels = [each for each in parameters if each.ndim == 4]
+        biases = [each for each in parameters if each.ndim < 4]
         # torch's Muon takes matrices only: these share the kernels' memory.
         self._matrices = [
             torch.nn.Parameter(kernel.detach().view(len(kernel), -1)) for kernel in self._kernels
         ]
         self._parts: list[tuple[torch.optim.Optimizer, float]] = [
             (torch.optim.Muon(self._matrices, learning_rate, weight_decay=0), learning_rate),
-            (torch.optim.Adam([each for each in parameters if each.ndim < 4]), BIAS_RATE),
+            (torch.optim.Adam(biases, BIAS_SHARE * learning_rate), BIAS_SHARE * learning_rate),
         ]
         self._steps = 0
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from core.detection.accelerator import torch_device
 from core.detection.base import Lesson
+from core.detection.efficientad_last_layer import normalised_teacher, solve_last_layer
 from core.detection.efficientad_optimizer import Descent, half_precision, start_from
 from core.detection.efficientad_pictures import WINDOW, outsiders, squares, to_tensor, window
 from core.detection.efficientad_steps import Plateau, limited_steps
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
 PICTURES_A_STEP = 2
 # Of the time limit, that a distillation may take.
 DISTILLATION_SHARE = 0.4
+# Share of the time limit when the training ends at the latest; solving the last layer follows.
+TRAINING_UNTIL = 0.85
+# To so many normals there is a strange picture when the last layer is solved.
+NORMALS_TO_STRANGE = 4
 LEAST_GAIN = 0.01
 # Pictures that means, deviations, quantiles and the validation loss are taken from, at most.
-STATISTICS_PICTURES = 32
+STATISTICS_PICTURES = 16
 VALIDATION_PICTURES = 8
 # Between two places of the teacher's grid, in pixels.
 STRIDE = 4
@@ -43,9 +48,12 @@ class EfficientAdOptions(Frozen):
     """How an EfficientAD is trained."""
 
     input_size: int = Field(256, ge=256, le=1024, multiple_of=32, description="side, in pixels")
-    max_steps: int = Field(2000, ge=1, description="of the training, one picture each")
+    max_steps: int = Field(200, ge=1, description="of the training, two pictures each")
     distillation_steps: int = Field(
-        1000, ge=1, description="of the teacher, where its published weights are not at hand"
+        400, ge=1, description="of the teacher, where its published weights are not at hand"
+    )
+    solved_pictures: int = Field(
+        64, ge=1, description="normals that the student's last layer is solved on, at most"
     )
     time_limit_s: float = Field(
         600,
@@ -103,14 +111,19 @@ def train(lesson: Lesson, options: EfficientAdOptions) -> tuple[EfficientAdModel
         )
         pictures = _Pictures(lesson, options.input_size, device, rng, order[kept:], order[:kept])
         model.mean_std.update(channel_mean_std(model, pictures.trained_on(STATISTICS_PICTURES)))
-        seconds = options.time_limit_s - (time.monotonic() - start)
+        seconds = TRAINING_UNTIL * options.time_limit_s - (time.monotonic() - start)
         ending = _train_student(model, pictures, lesson, options, seconds)
+        lesson.on_progress("Solve the student's last layer", 0)
+        model.eval()
+        looks = pictures.looks(options.solved_pictures)
+        solve_last_layer(model, looks, np.random.default_rng([lesson.seed, 3]))
+        loss = validation_loss(model, pictures)
         model.eval()
         model.quantiles.update(map_quantiles(model, pictures.validation(STATISTICS_PICTURES)))
     facts = {
         "teacher": teacher,
         "out-of-distribution pictures": pictures.outside,
-        "training": ending,
+        "training": f"{ending}; validation loss {loss:.3f}",
     }
     return model.to("cpu"), facts
 
@@ -127,7 +140,7 @@ class _Pictures:
         training: list[int],
         validation: list[int],
     ) -> None:
-        self._rng, self._device = rng, device
+        self._rng, self.device = rng, device
         self._training, self._validation = training, validation
         self._normal = squares(lesson.normals, side)
         self._strange, self.outside = outsiders(
@@ -145,6 +158,13 @@ class _Pictures:
         """A picture that is not of the product."""
         return self._tensor(window(self._strange(self._rng), WINDOW, self._rng))
 
+    def looks(self, most: int) -> Iterator[tuple[Tensor, bool]]:
+        """Pictures that are trained on, each once, and whether they are strange, which some are."""
+        for number, picture in enumerate(self.trained_on(most)):
+            yield picture, False
+            if number % NORMALS_TO_STRANGE == 0:
+                yield self._tensor(self._strange(self._rng)), True
+
     def trained_on(self, most: int) -> Iterator[Tensor]:
         """Pictures that are trained on."""
         return (self._tensor(self._normal(number)) for number in self._training[:most])
@@ -154,7 +174,7 @@ class _Pictures:
         return (self._tensor(self._normal(number)) for number in self._validation[:most])
 
     def _tensor(self, pixels: np.ndarray) -> Tensor:
-        return to_tensor(pixels, self._device)
+        return to_tensor(pixels, self.device)
 
 
 def channel_mean_std(model: EfficientAdModel, pictures: Iterable[Tensor]) -> dict[str, Tensor]:
@@ -236,8 +256,7 @@ def _train_student(
             break
         if step == options.max_steps:
             ending = "all steps"
-    loss = validation_loss(model, pictures)
-    return f"{step} steps of {options.max_steps}, ended by {ending}; validation loss {loss:.3f}"
+    return f"{step} steps of {options.max_steps}, ended by {ending}"
 
 
 def step_loss(
@@ -283,18 +302,13 @@ def step_loss(
     )
 
 
-def normalised_teacher(model: EfficientAdModel, picture: Tensor) -> Tensor:
-    """The teacher's answer, each channel of mean 0 and deviation 1 on the product."""
-    return (model.teacher(picture).float() - model.mean_std["mean"]) / model.mean_std["std"]
-
-
 def validation_loss(model: EfficientAdModel, pictures: _Pictures) -> float:
     """How far student and autoencoder are from the teacher on normals they were not trained on."""
     import torch
 
     model.eval()
     losses = []
-    with torch.no_grad():
+    with torch.no_grad(), half_precision(pictures.device):
         for picture in pictures.validation(VALIDATION_PICTURES):
             _, distance = model.compute_student_teacher_distance(picture)
             taught = normalised_teacher(model, picture)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,13 +25,13 @@ from core.detection.efficientad_export import (
     open_program,
     whole_network,
 )
+from core.detection.efficientad_last_layer import normalised_teacher, solve_last_layer
 from core.detection.efficientad_optimizer import Descent, start_from
 from core.detection.efficientad_steps import Plateau, limited_steps
 from core.detection.efficientad_teacher import prepare_teacher
 from core.detection.efficientad_training import (
     channel_mean_std,
     map_quantiles,
-    normalised_teacher,
     step_loss,
 )
 from core.domain import Product
@@ -225,7 +226,7 @@ def test_training_stops_when_nothing_is_gained(published: Settings) -> None:
     detector = EfficientAd.fit(lesson(published, 2), idle)
 
     assert detector.facts()["training"].startswith(
-        "3 steps of 2000, ended by no further gain in 2 steps"
+        "3 steps of 200, ended by no further gain in 2 steps"
     )
 
 
@@ -323,6 +324,19 @@ def test_the_loss_is_of_anomalibs_distances(model: EfficientAdModel) -> None:
         ours = step_loss(model, picture, strange, np.random.default_rng(0))
 
     torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=0)
+
+
+def test_the_last_layer_is_solved(model: EfficientAdModel) -> None:
+    """Its loss on what it is solved on falls as no hundred steps would make it."""
+    solved = deepcopy(model)
+    start_from(solved.student, torch.cat(pictures(2)))
+    shown = [(picture, False) for picture in pictures(6)]
+    before = solved.get_maps(shown[0][0])
+
+    solve_last_layer(solved, shown, np.random.default_rng(0))
+
+    for old, new in zip(before, solved.get_maps(shown[0][0]), strict=True):
+        assert new.mean() < old.mean() / 20
 
 
 def test_every_hidden_channel_varies_at_the_start() -> None:
