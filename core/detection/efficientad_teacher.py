@@ -11,8 +11,8 @@ import numpy as np
 
 from core.backbones import DEFAULT_BACKBONE
 from core.detection.base import Lesson
+from core.detection.efficientad_optimizer import Descent, half_precision, start_from
 from core.detection.efficientad_pictures import (
-    WINDOW,
     outsiders,
     random_view,
     squares,
@@ -31,8 +31,15 @@ PUBLISHED = ("efficientad_teacher_small.safetensors", "pretrained_teacher_small.
 # The description network looks at 33 px in steps of 4 and does not pad: its first answer is about
 # the fifth place of a grid that covers the picture in steps of 4.
 BORDER = 4
-LEARNING_RATE = 1e-3
+# What the backbone is asked for. On pictures of twice the size, a place of blocks.2 sees 67 px and
+# one of blocks.3 147 px; the teacher sees 66 px there. blocks.4 sees 339 px.
+LAYERS = ("blocks.2", "blocks.3")
+# Side of what one step looks at, in pixels of the teacher's input.
+TEACHER_WINDOW = 256
+LEARNING_RATE = 0.02
 STATISTICS_PICTURES = 32
+# Pictures that the network's first weights are scaled on.
+START_PICTURES = 8
 # Of the pictures that are distilled on; the rest are crops of the product's own.
 STRANGE_SHARE = 0.5
 CHANNELS = 384
@@ -106,9 +113,10 @@ def _distil(
 
     As in the paper (section 3.1 and algorithm 3 of its appendix) the backbone sees the picture at
     twice the size, its features get zero mean and unit variance in each channel, and the teacher
-    regresses them. The paper distils a WideResNet on ImageNet; here it is the embedded backbone,
-    on crops of the product's pictures and on pictures that are not of the product. A fixed random
-    rotation spreads the backbone's channels over the teacher's.
+    regresses them. The paper distils a WideResNet on ImageNet; here it is the embedded backbone up
+    to the layers whose view is not much wider than the teacher's, on views of the product's
+    pictures and on pictures that are not of the product. A fixed random rotation spreads the
+    backbone's channels over the teacher's.
 
     Returns:
         How many steps were done, and the last one's loss (1: nothing was learned).
@@ -118,37 +126,41 @@ def _distil(
 
     device = str(next(teacher.parameters()).device)
     rng = np.random.default_rng(lesson.seed)
-    side = 2 * WINDOW
+    side = 2 * TEACHER_WINDOW
     large = squares(lesson.normals, 2 * input_size)
     count = len(lesson.normals)
     strange, _ = outsiders(large, count, 2 * input_size, lesson.settings.ad_weights_dir)
-    features = load_features(FeatureOptions(input_size=side), lesson.settings)
+    features = load_features(
+        FeatureOptions(input_size=side, layers=LAYERS, unit_layers=False), lesson.settings
+    )
 
     def draw() -> np.ndarray:
         if rng.random() < STRANGE_SHARE:
             return window(strange(rng), side, rng)
         return random_view(large(int(rng.integers(count))), side, rng)
 
-    target = _targets(features, [draw() for _ in range(STATISTICS_PICTURES)], rng)
-    optimizer = torch.optim.Adam(teacher.parameters(), LEARNING_RATE)
+    def seen(pixels: np.ndarray) -> Tensor:
+        return functional.avg_pool2d(to_tensor(pixels, device), 2)
+
+    first = [draw() for _ in range(STATISTICS_PICTURES)]
+    target = _targets(features, first, rng)
+    start_from(teacher, torch.cat([seen(pixels) for pixels in first[:START_PICTURES]]))
+    descent = Descent([teacher], LEARNING_RATE)
     done, loss = 0, torch.zeros(())
     for step, share in limited_steps(steps, seconds):
         lesson.on_progress("Distil the teacher", share)
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * (1 + np.cos(np.pi * share)) / 2
         pixels = draw()
-        seen = teacher(functional.avg_pool2d(to_tensor(pixels, device), 2))
-        loss = functional.mse_loss(seen, target(pixels).to(device))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        with half_precision(device):
+            answer = teacher(seen(pixels))
+        loss = functional.mse_loss(answer.float(), target(pixels).to(device))
+        descent.step(loss, share)
         done = step
     if not loss.isfinite():
         raise DetectorError(
             "The teacher's distillation diverged: its loss is not finite. Teach again with "
             "another seed."
         )
-    return done, float(loss)
+    return done, float(loss.detach())
 
 
 def _targets(
