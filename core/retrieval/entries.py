@@ -66,8 +66,9 @@ class Entry:
 
     @property
     def indexed_text(self) -> str:
-        """What is encoded, so that it is found by meaning."""
-        return f"{self.title}. {self.text}"
+        """What is encoded, so that it is found by meaning: names the part, as questions do."""
+        part = self.category.replace("_", " ")
+        return ", ".join(name for name in (part, self.title) if name) + f". {self.text}"
 
 
 def read_entries(path: Path) -> tuple[Entry, ...]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-COLLECTION = "knowledge"
+# Its number is raised with the form of the indexed texts: ids alone would not tell.
+COLLECTION = "knowledge-2"
 # Up to here all vectors of a scope are compared, which is exact; Chroma's graph, which is faster on
 # more, becomes slow where a filter lets only few of them pass.
 COMPARED_EXACTLY = 20_000
