@@ -19,6 +19,7 @@ from core.domain import Product
 from core.errors import KnowledgeError
 from core.retrieval import index
 from core.retrieval.encoders import SentenceEncoder
+from core.retrieval.index import COLLECTION
 from core.retrieval.knowledge import KnowledgeBase
 from core.settings import Settings
 
@@ -139,7 +140,7 @@ def test_exactly_what_changed_is_encoded(settings: Settings, encoder: SentenceEn
     settings.knowledge_file.write_text(json.dumps(edited))
     KnowledgeBase.open(settings, lambda: counting)
 
-    assert encoded == ["dent. Appearance: a deep dent."]
+    assert encoded == ["mono, dent. Appearance: a deep dent."]
 
 
 def test_a_cut_off_change_is_completed(settings: Settings, encoder: SentenceEncoder) -> None:
@@ -200,7 +201,7 @@ def test_another_encoders_index_is_refused(
     client = chromadb.PersistentClient(
         str(folder), chromadb.Settings(anonymized_telemetry=False, is_persistent=True)
     )
-    collection = client.get_collection(f"knowledge-{encoder.identity}")
+    collection = client.get_collection(f"{COLLECTION}-{encoder.identity}")
     collection.modify(metadata={"encoder": "someone-elses", "manifest": ""})
 
     with pytest.raises(KnowledgeError, match="made by the encoder someone-elses"):
