@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.detection.efficientad_optimizer import half_precision
-
 if TYPE_CHECKING:
     from anomalib.models.image.efficient_ad.torch_model import EfficientAdModel
     from torch import Tensor
@@ -43,7 +41,7 @@ def solve_last_layer(
     squares = layer.weight.new_zeros(width, width)
     products = layer.weight.new_zeros(width, len(layer.weight))
     inputs: list[Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda _layer, given: inputs.append(given[0].float()))
+    hook = layer.register_forward_pre_hook(lambda _layer, given: inputs.append(given[0]))
     with torch.no_grad():
         for picture, is_strange in pictures:
             wanted = _wanted(model, picture, is_strange, channels)
@@ -69,13 +67,11 @@ def _wanted(model: EfficientAdModel, picture: Tensor, is_strange: bool, channels
     """What the student shall answer: float32 (1, 2 C, h, w); runs the student once."""
     import torch
 
-    with half_precision(str(picture.device)):
-        answer = model.student(picture).float()
-        if is_strange:
-            return torch.cat([torch.zeros_like(answer[:, :channels]), answer[:, channels:]], 1)
-        return torch.cat(
-            [normalised_teacher(model, picture), model.ae(picture, picture.shape[-2:]).float()], 1
-        )
+    # In full precision, as the layer will run: it would be fitted to the rounding otherwise.
+    answer = model.student(picture)
+    if is_strange:
+        return torch.cat([torch.zeros_like(answer[:, :channels]), answer[:, channels:]], 1)
+    return torch.cat([normalised_teacher(model, picture), model.ae(picture, picture.shape[-2:])], 1)
 
 
 def _patches(values: Tensor, side: int) -> Tensor:
