@@ -31,8 +31,8 @@ PUBLISHED = ("efficientad_teacher_small.safetensors", "pretrained_teacher_small.
 # The description network looks at 33 px in steps of 4 and does not pad: its first answer is about
 # the fifth place of a grid that covers the picture in steps of 4.
 BORDER = 4
-# What the backbone is asked for: of a picture of twice the size, places of blocks.2 depend on 67 px
-# and those of blocks.3 on 147 px, of which the middle half says most; the network sees 66 px.
+# What the backbone is asked for. On pictures of twice the size, a place of blocks.2 sees 67 px and
+# one of blocks.3 147 px; the teacher sees 66 px there. blocks.4 sees 339 px.
 LAYERS = ("blocks.2", "blocks.3")
 # Side of what one step looks at, in pixels of the teacher's input.
 TEACHER_WINDOW = 256
@@ -113,9 +113,10 @@ def _distil(
 
     As in the paper (section 3.1 and algorithm 3 of its appendix) the backbone sees the picture at
     twice the size, its features get zero mean and unit variance in each channel, and the teacher
-    regresses them. The paper distils a WideResNet on ImageNet; here it is the embedded backbone,
-    on crops of the product's pictures and on pictures that are not of the product. A fixed random
-    rotation spreads the backbone's channels over the teacher's.
+    regresses them. The paper distils a WideResNet on ImageNet; here it is the embedded backbone up
+    to the layers whose view is not much wider than the teacher's, on views of the product's
+    pictures and on pictures that are not of the product. A fixed random rotation spreads the
+    backbone's channels over the teacher's.
 
     Returns:
         How many steps were done, and the last one's loss (1: nothing was learned).
