@@ -46,6 +46,11 @@ with Workbench(Settings()) as bench:
 """
 
 
+def heed_interrupts() -> None:
+    """A shell that starts the tests in the background lets its children ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("moment", ["Build the memory bank", "card.json"])
 def test_a_signal_leaves_the_active_version(
@@ -66,6 +71,7 @@ def test_a_signal_leaves_the_active_version(
         capture_output=True,
         text=True,
         timeout=300,
+        preexec_fn=heed_interrupts,
     )
 
     assert done.returncode == -number, done.stderr

@@ -47,11 +47,11 @@ def sheet(rng: np.random.Generator) -> np.ndarray:
 
 
 def test_a_small_defect_on_a_large_part(model_cache: Path) -> None:
-    """A mark of 16 px on 4000 x 3000 px: lost in the whole picture, found in tiles."""
+    """A mark of 12 px on 4000 x 3000 px: lost in the whole picture, found in tiles."""
     settings, rng = Settings(model_cache=model_cache), np.random.default_rng(0)
     lesson = Lesson(Product(dataset="Plant", category="sheet"), [sheet(rng)], settings)
     good, bad = sheet(rng), sheet(rng)
-    cv2.circle(bad, (3100, 700), 8, (10, 10, 10), -1)
+    cv2.circle(bad, (3100, 700), 6, (10, 10, 10), -1)
 
     margins = {}
     for tile_px in (None, 1000):
@@ -60,7 +60,7 @@ def test_a_small_defect_on_a_large_part(model_cache: Path) -> None:
         margins[tile_px] = marked.score / calm.score
         assert marked.anomaly_map.shape == (3000, 4000)
 
-    assert margins[1000] > 1.1 > margins[None]
+    assert margins[1000] > 1.05 > margins[None]
     y, x = np.unravel_index(marked.anomaly_map.argmax(), marked.anomaly_map.shape)
     assert abs(x - 3100) < 60
     assert abs(y - 700) < 60

@@ -109,7 +109,9 @@ def test_upload_verdict_edit_reload_pdf(
     page.goto(f"{server}/history")
     expect(page.get_by_text("1 on record")).to_be_visible(timeout=15_000)
     page.goto(f"{server}/products")
-    expect(page.get_by_text("At most 4.9% of good parts are stopped")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("At most 4.87% of good parts are stopped")).to_be_visible(
+        timeout=15_000
+    )
 
 
 def post(server: str, filename: str, data: bytes, product: str, **fields: str) -> tuple[int, dict]:
@@ -156,7 +158,7 @@ def test_rest_switches_evidence_off(server: str, defective_cells: list[PictureFi
     _, record = post(server, "cell.png", cell, "ELPV/mono", exemplars="false", knowledge="false")
 
     off = "switched off for this inspection"
-    assert record["off_steps"] == {"exemplars": off, "knowledge": off}
+    assert record["off_steps"] == {"exemplars": off, "knowledge": off, "defect types": off}
     assert record["exemplars"] == record["snippets"] == []
     _, plain = post(server, "cell.png", cell, "ELPV/mono")
     assert len(plain["exemplars"]) == 3

@@ -84,7 +84,7 @@ def test_an_inspection_is_opened_from_the_url(inspected: str) -> None:
     assert not app.exception
     shown = words(app)
     assert "FAIL" in shown
-    assert "At most 4.9% of good parts are stopped" in shown
+    assert "At most 4.87% of good parts are stopped" in shown
     assert "cell0010.png" in shown
     assert "L-7" in shown
     assert str(app.text_area[0].value).endswith("Hold the part and decide on its disposition.")

@@ -88,7 +88,7 @@ def test_a_report_holds_what_an_auditor_asks_for(tmp_path: Path) -> None:
         "2026-11-24 18:30:15 KST",
         "FAIL",
         "1.890",
-        "At most 4.9% of good parts are stopped",
+        "At most 4.87% of good parts are stopped",
         "A notice.",
         "top left",
         "2.40",
