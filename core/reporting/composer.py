@@ -132,8 +132,8 @@ def _observation(defect: Defect, judgement: Judgement) -> str:
     shape = "Elongated" if defect.elongation >= 3 else "Compact"
     return (
         f"{shape} region at the {defect.region}, {defect.box.width} x {defect.box.height} px "
-        f"({area}); peak {defect.peak:.3f}, {defect.peak / judgement.t_low:.2f} times the review "
-        f"threshold; {defect.severity.value}."
+        f"({area}); peak {defect.peak:.3f}, {defect.peak / judgement.map_t_low:.2f} times the "
+        f"map's review threshold; {defect.severity.value}."
     )
 
 

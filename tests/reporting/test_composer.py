@@ -38,6 +38,15 @@ def test_a_cause_is_quoted_with_its_source_and_never_claimed() -> None:
     assert finding.snippet_ids == ("K-0123456789",)
 
 
+def test_a_peak_is_told_on_the_scale_of_the_map() -> None:
+    judgement = examples.judgement().model_copy(update={"t_low": 4.0, "map_t_low": 0.5})
+
+    report = compose(MONO, judgement, DEFECTS[:1], (), ())
+
+    times = DEFECTS[0].peak / 0.5
+    assert f"{times:.2f} times the map's review threshold" in report.findings[0].observation
+
+
 def test_fitting_types_are_a_rank_and_no_fact() -> None:
     guesses = (
         examples.guess(defect_type="micro_crack", rank=2),
