@@ -1,0 +1,72 @@
+"""One picture on its whole way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from core.domain.base import Frozen
+from core.domain.evidence import Comparison, DefectTypeGuess, Exemplar, Likeness, Snippet
+from core.domain.judgement import (
+    Context,
+    Defect,
+    DetectorRef,
+    ImageInfo,
+    Judgement,
+    Product,
+    Verdict,
+)
+from core.domain.report import Disposition, DispositionEntry, Report, Revision
+
+
+class Step(Frozen):
+    """One step of an inspection: how long it took and how it ended."""
+
+    name: str
+    seconds: float
+    status: Literal["ok", "off", "failed"] = "ok"
+    reason: str = ""
+
+
+class Inspection(Frozen):
+    """One picture's whole way through the system."""
+
+    id: str
+    created_at: AwareDatetime
+    product: Product
+    context: Context
+    image: ImageInfo
+    detector: DetectorRef
+    judgement: Judgement
+    map_sha256: str
+    defects: tuple[Defect, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
+    likeness: Likeness | None = Field(None, description="None: not compared")
+    comparisons: tuple[Comparison, ...] = ()
+    snippets: tuple[Snippet, ...] = ()
+    defect_types: tuple[DefectTypeGuess, ...] = ()
+    steps: tuple[Step, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    dispositions: tuple[DispositionEntry, ...] = ()
+
+    @property
+    def report(self) -> Report | None:
+        """The newest revision's report; None when no report could be written."""
+        return self.revisions[-1].report if self.revisions else None
+
+
+class InspectionSummary(Frozen):
+    """One row of a list of inspections."""
+
+    id: str
+    created_at: datetime
+    product_key: str
+    filename: str
+    lot: str
+    serial: str
+    score: float
+    verdict: Verdict
+    defect_count: int
+    disposition: Disposition | None
