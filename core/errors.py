@@ -48,3 +48,7 @@ class OutputError(InspectionError):
 
 class EvaluationError(InspectionError):
     """What is to be measured, or how, does not make sense."""
+
+
+class WriterError(InspectionError):
+    """A report writer is unknown, cannot run here, or gave no answer."""

@@ -11,6 +11,7 @@ from core.defects import find_defects
 from core.domain import (
     Context,
     Defect,
+    Evidence,
     EvidenceChoice,
     Inspection,
     Judgement,
@@ -89,13 +90,15 @@ def inspect(
     report: Report | None = None
     with optional(steps, "report"):
         report = compose(
-            product,
-            judgement,
-            defects,
-            normals.exemplars,
-            knowledge.snippets,
-            knowledge.defect_types,
-            likeness=normals.likeness,
+            Evidence(
+                product=product,
+                judgement=judgement,
+                defects=defects,
+                exemplars=normals.exemplars,
+                likeness=normals.likeness,
+                snippets=knowledge.snippets,
+                defect_types=knowledge.defect_types,
+            )
         )
     now = datetime.now(UTC)
     with timed(steps, "store"):

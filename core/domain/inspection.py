@@ -30,6 +30,18 @@ class Step(Frozen):
     reason: str = ""
 
 
+class Evidence(Frozen):
+    """What a report may say: all that was measured and looked up of one picture."""
+
+    product: Product
+    judgement: Judgement
+    defects: tuple[Defect, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
+    likeness: Likeness | None = None
+    snippets: tuple[Snippet, ...] = ()
+    defect_types: tuple[DefectTypeGuess, ...] = ()
+
+
 class Inspection(Frozen):
     """One picture's whole way through the system."""
 
@@ -50,6 +62,11 @@ class Inspection(Frozen):
     steps: tuple[Step, ...] = ()
     revisions: tuple[Revision, ...] = ()
     dispositions: tuple[DispositionEntry, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """What its report stands on."""
+        return Evidence(**{name: getattr(self, name) for name in Evidence.model_fields})
 
     @property
     def report(self) -> Report | None:

@@ -189,6 +189,62 @@ def add_defect_types(connection: DuckDBPyConnection) -> None:
     connection.execute("ALTER TABLE inspections ADD COLUMN defect_types JSON DEFAULT '[]'")
 
 
+def add_writings(connection: DuckDBPyConnection) -> None:
+    """How drafts were written and what the grounding check says; not known of older ones."""
+    connection.execute("ALTER TABLE revisions ADD COLUMN writing JSON")
+    connection.execute("ALTER TABLE revisions ADD COLUMN remarks JSON")
+    connection.execute("ALTER TABLE revisions ADD COLUMN violations INTEGER")
+
+
+def create_answers(connection: DuckDBPyConnection) -> None:
+    """Answers of report writers, by the hash of all that they were asked."""
+    connection.execute(
+        """
+        CREATE TABLE answers (
+            question_sha256 VARCHAR PRIMARY KEY,
+            created_at TIMESTAMP NOT NULL,
+            report JSON NOT NULL,
+            writing JSON NOT NULL
+        )
+        """
+    )
+
+
+def create_contests(connection: DuckDBPyConnection) -> None:
+    """Detectors and writers that ran side by side on one picture, and which one was chosen."""
+    connection.execute(
+        """
+        CREATE TABLE contests (
+            id VARCHAR PRIMARY KEY,
+            created_at TIMESTAMP NOT NULL,
+            product_key VARCHAR NOT NULL,
+            image_sha256 VARCHAR NOT NULL
+        )
+        """
+    )
+    connection.execute(
+        """
+        CREATE TABLE contestants (
+            contest_id VARCHAR NOT NULL,
+            position INTEGER NOT NULL,
+            detector VARCHAR NOT NULL,
+            writer VARCHAR NOT NULL,
+            verdict VARCHAR NOT NULL,
+            violations INTEGER,
+            seconds DOUBLE NOT NULL,
+            input_tokens BIGINT,
+            output_tokens BIGINT,
+            cost_usd DOUBLE,
+            outcome VARCHAR NOT NULL,
+            inspection JSON NOT NULL,
+            chosen_by VARCHAR,
+            chosen_at TIMESTAMP,
+            PRIMARY KEY (contest_id, position)
+        )
+        """
+    )
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -200,4 +256,7 @@ MIGRATIONS = (
     add_map_thresholds,
     add_likeness,
     add_defect_types,
+    add_writings,
+    create_answers,
+    create_contests,
 )

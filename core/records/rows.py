@@ -25,6 +25,7 @@ from core.domain import (
     Snippet,
     Step,
 )
+from core.records.reports import upgraded
 
 Row = dict[str, Any]
 
@@ -91,6 +92,11 @@ def revision_row(inspection_id: str, revision: Revision) -> Row:
         "created_at": revision.created_at,
         "sha256": revision.sha256,
         "report": revision.report.model_dump_json(),
+        "writing": revision.writing and revision.writing.model_dump_json(),
+        "remarks": None
+        if revision.remarks is None
+        else json.dumps([remark.model_dump(mode="json") for remark in revision.remarks]),
+        "violations": None if revision.remarks is None else len(revision.violations),
     }
 
 
@@ -145,7 +151,14 @@ def _defect_of(row: Row) -> Defect:
 
 
 def revision_of(row: Row) -> Revision:
-    return Revision(**{**row, "report": json.loads(row["report"])})
+    read = {
+        "report": upgraded(json.loads(row["report"])),
+        "writing": row["writing"] and json.loads(row["writing"]),
+        "remarks": row["remarks"] and json.loads(row["remarks"]),
+    }
+    return Revision(
+        **{name: row[name] for name in Revision.model_fields if name not in read}, **read
+    )
 
 
 def disposition_of(row: Row) -> DispositionEntry:

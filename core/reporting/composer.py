@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 from core.domain import (
+    Confidence,
     Defect,
     DefectTypeGuess,
     Disposition,
+    Evidence,
     Exemplar,
     Finding,
+    Hypothesis,
     Judgement,
+    Language,
     Likeness,
     Product,
     Report,
+    Severity,
     Snippet,
     Verdict,
 )
@@ -31,42 +35,34 @@ LABELS = ("Appearance", "Common causes", "Effect", "Recommended action")
 QUOTED = 600
 
 
-def compose(
-    product: Product,
-    judgement: Judgement,
-    defects: Sequence[Defect],
-    exemplars: Sequence[Exemplar],
-    snippets: Sequence[Snippet],
-    guesses: Sequence[DefectTypeGuess] = (),
-    *,
-    likeness: Likeness | None = None,
-) -> Report:
-    """Write a report from the evidence: the same evidence gives the same words.
-
-    Args:
-        product: that was inspected.
-        judgement: score, thresholds and verdict.
-        defects: by falling peak.
-        exemplars: the most similar normal pictures, the closest first.
-        snippets: knowledge, the closest first.
-        guesses: which defect types fit each defect, by rank.
-        likeness: how near the closest normal is; None when normals were not compared.
-    """
-    related = [snippet for snippet in snippets if snippet.similarity >= RELATED]
+def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report:
+    """Write a report from the evidence: the same evidence gives the same words."""
+    judgement, defects, guesses = evidence.judgement, evidence.defects, evidence.defect_types
+    related = [snippet for snippet in evidence.snippets if snippet.similarity >= RELATED]
     # A passage of a document names no defect type: it is cited, but is no candidate.
     typed = [snippet for snippet in related if snippet.defect_type]
     best = typed[0] if typed and defects else None
     passed = judgement.verdict is Verdict.PASS
     return Report(
-        summary=_summary(product, judgement, defects),
+        language=language,
+        summary=_summary(evidence.product, judgement, defects),
         findings=_findings(judgement, defects, best, related, guesses),
         effect=_quote(best, "Effect"),
+        proposed_severity=worst(defects),
         containment="" if passed else _containment(judgement.verdict),
         recommended_action="" if passed else _action(best),
         proposed_disposition=_proposal(judgement.verdict),
-        open_questions=() if passed else _questions(defects, exemplars, likeness, best),
+        open_questions=(
+            () if passed else _questions(defects, evidence.exemplars, evidence.likeness, best)
+        ),
         confidence=_confidence(judgement, best),
     )
+
+
+def worst(defects: Sequence[Defect]) -> Severity | None:
+    """The highest severity among defects; None when there are none."""
+    order = list(Severity)
+    return min((defect.severity for defect in defects), key=order.index, default=None)
 
 
 def _summary(product: Product, judgement: Judgement, defects: Sequence[Defect]) -> str:
@@ -106,7 +102,7 @@ def _findings(
             defect_ids=(defect.id,),
             observation=_observation(defect, judgement),
             probable_defect_type=_ranked(defect, guesses) or _candidate(best),
-            cause=_cause(best, said_of=defects[0].id if number else None),
+            hypotheses=(_cause(best, said_of=defects[0].id if number else None),),
             snippet_ids=cited,
         )
         for number, defect in enumerate(defects[:DESCRIBED_SINGLY])
@@ -119,7 +115,7 @@ def _findings(
                 defect_ids=tuple(defect.id for defect in rest),
                 observation=f"{len(rest)} further regions, together {percent:.2f} % of the "
                 f"picture, none with a higher peak than {rest[0].peak:.3f}.",
-                cause=_cause(None),
+                hypotheses=(_cause(None),),
             )
         )
     return tuple(described)
@@ -152,16 +148,20 @@ def _candidate(best: Snippet | None) -> str:
     return f"Candidate: {name}{other} ({best.id}, similarity {best.similarity:.2f}); not confirmed."
 
 
-def _cause(best: Snippet | None, said_of: str | None = None) -> str:
+def _cause(best: Snippet | None, said_of: str | None = None) -> Hypothesis:
     """What is known of the cause; the same knowledge is quoted once, then referred to."""
     if best is None:
-        return "Not determined from the picture."
-    if said_of is not None:
-        return f"Not determined from the picture. Knowledge {best.id}: see {said_of}."
+        return Hypothesis(cause="Not determined from the picture.")
     named = _part(best.text, "Common causes")
-    if not named:
-        return f"Not determined from the picture. Knowledge {best.id} names no cause."
-    return f"Not determined from the picture. Knowledge {best.id} names as common causes: {named}"
+    if said_of is not None:
+        text = f"Not determined from the picture. Knowledge {best.id}: see {said_of}."
+    elif not named:
+        text = f"Not determined from the picture. Knowledge {best.id} names no cause."
+    else:
+        text = (
+            f"Not determined from the picture. Knowledge {best.id} names as common causes: {named}"
+        )
+    return Hypothesis(cause=text, snippet_ids=(best.id,))
 
 
 def _quote(best: Snippet | None, label: str) -> str:
@@ -211,7 +211,7 @@ def _questions(
     return tuple(questions)
 
 
-def _confidence(judgement: Judgement, best: Snippet | None) -> Literal["low", "medium", "high"]:
+def _confidence(judgement: Judgement, best: Snippet | None) -> Confidence:
     """How far the evidence carries.
 
     High needs a met guarantee and a score that is no borderline case; a met guarantee alone is

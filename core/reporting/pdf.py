@@ -192,7 +192,11 @@ def _findings(page: ReportPage, findings: Sequence[Finding], limit: int) -> None
 def _text(finding: Finding, limit: int) -> str:
     parts = [
         shorten(part, limit)
-        for part in (finding.observation, finding.probable_defect_type, finding.cause)
+        for part in (
+            finding.observation,
+            finding.probable_defect_type,
+            *(hypothesis.cause for hypothesis in finding.hypotheses),
+        )
         if part
     ]
     if finding.snippet_ids:

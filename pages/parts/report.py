@@ -126,11 +126,27 @@ def _edit_finding(finding: Finding, form: str, index: int) -> Finding:
     kind = st.text_input(
         "Probable defect type", finding.probable_defect_type, key=f"{form}-type-{index}"
     )
-    cause = st.text_area("Cause", finding.cause, height="content", key=f"{form}-cause-{index}")
+    hypotheses = [
+        hypothesis.model_copy(
+            update={
+                "cause": st.text_area(
+                    f"Possible cause {number}",
+                    hypothesis.cause,
+                    height="content",
+                    key=f"{form}-cause-{index}-{number}",
+                )
+            }
+        )
+        for number, hypothesis in enumerate(finding.hypotheses, start=1)
+    ]
     if finding.snippet_ids:
         st.caption(f"Cites {', '.join(finding.snippet_ids)}")
     return finding.model_copy(
-        update={"observation": observation, "probable_defect_type": kind, "cause": cause}
+        update={
+            "observation": observation,
+            "probable_defect_type": kind,
+            "hypotheses": tuple(h for h in hypotheses if h.cause.strip()),
+        }
     )
 
 

@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain import Defect, Disposition, Exemplar, Product, Severity, Snippet, Verdict
+from core.domain import (
+    Defect,
+    DefectTypeGuess,
+    Disposition,
+    Evidence,
+    Exemplar,
+    Judgement,
+    Likeness,
+    Product,
+    Severity,
+    Snippet,
+    Verdict,
+)
 from core.reporting.composer import compose
 from tests.records import examples
 
@@ -11,8 +23,30 @@ DEFECTS = tuple(examples.defect(number) for number in range(1, 13))
 EXEMPLAR = Exemplar(sha256="c" * 64, filename="good.png", similarity=0.9)
 
 
+def composed(  # noqa: ANN201
+    judgement: Judgement,
+    defects: tuple[Defect, ...],
+    exemplars: tuple[Exemplar, ...],
+    snippets: tuple[Snippet, ...],
+    guesses: tuple[DefectTypeGuess, ...] = (),
+    *,
+    likeness: Likeness | None = None,
+):
+    return compose(
+        Evidence(
+            product=MONO,
+            judgement=judgement,
+            defects=defects,
+            exemplars=exemplars,
+            likeness=likeness,
+            snippets=snippets,
+            defect_types=guesses,
+        )
+    )
+
+
 def fail(defects: tuple[Defect, ...] = DEFECTS, snippets: tuple[Snippet, ...] = ()):  # noqa: ANN201
-    return compose(MONO, examples.judgement(), defects, (EXEMPLAR,), snippets)
+    return composed(examples.judgement(), defects, (EXEMPLAR,), snippets)
 
 
 @pytest.mark.parametrize("count", [1, 5, 6, 12])
@@ -30,7 +64,7 @@ def test_same_evidence_same_words() -> None:
 def test_a_cause_is_quoted_with_its_source_and_never_claimed() -> None:
     finding = fail(snippets=(examples.snippet(),)).findings[0]
 
-    assert finding.cause == (
+    assert finding.hypotheses[0].cause == (
         "Not determined from the picture. Knowledge K-0123456789 names as common causes: "
         "Method: pressing."
     )
@@ -41,7 +75,7 @@ def test_a_cause_is_quoted_with_its_source_and_never_claimed() -> None:
 def test_a_peak_is_told_on_the_scale_of_the_map() -> None:
     judgement = examples.judgement().model_copy(update={"t_low": 4.0, "map_t_low": 0.5})
 
-    report = compose(MONO, judgement, DEFECTS[:1], (), ())
+    report = composed(judgement, DEFECTS[:1], (), ())
 
     times = DEFECTS[0].peak / 0.5
     assert f"{times:.2f} times the map's review threshold" in report.findings[0].observation
@@ -54,7 +88,7 @@ def test_fitting_types_are_a_rank_and_no_fact() -> None:
         examples.guess(defect_id="D9", defect_type="stain"),
     )
 
-    report = compose(MONO, examples.judgement(), DEFECTS[:2], (), (examples.snippet(),), guesses)
+    report = composed(examples.judgement(), DEFECTS[:2], (), (examples.snippet(),), guesses)
 
     assert report.findings[0].probable_defect_type == (
         "Candidates, the likeliest first: crack, micro crack; not confirmed."
@@ -66,7 +100,9 @@ def test_fitting_types_are_a_rank_and_no_fact() -> None:
 def test_without_knowledge_nothing_is_made_up() -> None:
     report = fail()
 
-    assert {finding.cause for finding in report.findings} == {"Not determined from the picture."}
+    assert {
+        hypothesis.cause for finding in report.findings for hypothesis in finding.hypotheses
+    } == {"Not determined from the picture."}
     assert {finding.probable_defect_type for finding in report.findings} == {""}
     assert report.effect == ""
     assert "No knowledge entry" in report.recommended_action
@@ -81,7 +117,7 @@ def test_distant_knowledge_is_not_cited() -> None:
 def test_knowledge_without_labels_is_cited_without_cause() -> None:
     plain = examples.snippet().model_copy(update={"text": "A crack runs through the cell."})
 
-    assert "names no cause" in fail(snippets=(plain,)).findings[0].cause
+    assert "names no cause" in fail(snippets=(plain,)).findings[0].hypotheses[0].cause
 
 
 @pytest.mark.parametrize(
@@ -95,7 +131,7 @@ def test_knowledge_without_labels_is_cited_without_cause() -> None:
 def test_verdicts(verdict: Verdict, score: float, proposed: Disposition | None, words: str) -> None:
     defects = () if verdict is Verdict.PASS else (examples.defect(1, Severity.MINOR),)
 
-    report = compose(MONO, examples.judgement(verdict, score), defects, (), ())
+    report = composed(examples.judgement(verdict, score), defects, (), ())
 
     assert words in report.summary
     assert report.proposed_disposition is proposed

@@ -13,6 +13,7 @@ from core.domain import (
     Disposition,
     DispositionEntry,
     Finding,
+    Hypothesis,
     Inspection,
     Report,
     Revision,
@@ -153,7 +154,12 @@ def test_the_disposition_is_printed(tmp_path: Path) -> None:
 def test_any_text_fits_on_three_pages(long: str) -> None:
     defects = tuple(examples.defect(number) for number in range(1, 51))
     findings = tuple(
-        Finding(defect_ids=(defect.id,), observation=long, cause=long, snippet_ids=("K-1",))
+        Finding(
+            defect_ids=(defect.id,),
+            observation=long,
+            hypotheses=(Hypothesis(cause=long),),
+            snippet_ids=("K-1",),
+        )
         for defect in defects
     )
     report = Report(
