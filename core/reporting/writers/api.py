@@ -89,7 +89,9 @@ class ApiWriter:
                 for piece in pieces:
                     incoming.add(piece)
         except SourceFailed as failed:
-            return failure_of(failed.error)
+            # What goes wrong after the end changes nothing, such as OpenAI's SDK raising because
+            # the token limit was met.
+            return None if incoming.is_complete else failure_of(failed.error)
         except TooSlow as error:
             slow = error
         if slow is not None:

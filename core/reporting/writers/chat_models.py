@@ -63,15 +63,20 @@ def openai_chat(model: Model, settings: Settings) -> Chat:
 
     def options(question: Question) -> dict[str, Any]:
         tokens = output_tokens(model, question, chat)
+        options: dict[str, Any] = {"extra_body": {}}
         # Ollama and older servers know the limit by its former name only.
-        options: dict[str, Any] = (
-            {"extra_body": {"max_tokens": tokens}} if is_own else {"max_tokens": tokens}
-        )
+        (options["extra_body"] if is_own else options)["max_tokens"] = tokens
         if model.schema_native:
-            schema = openai_schema(question.schema)
-            options["response_format"] = {
+            # Without a stream LangChain would have the SDK parse the answer, which raises where the
+            # token limit cut it, and loses the text.
+            is_plain = not model.streaming and not chat.use_responses_api
+            (options["extra_body"] if is_plain else options)["response_format"] = {
                 "type": "json_schema",
-                "json_schema": {"name": SCHEMA_NAME, "strict": True, "schema": schema},
+                "json_schema": {
+                    "name": SCHEMA_NAME,
+                    "strict": True,
+                    "schema": openai_schema(question.schema),
+                },
             }
         return options
 

@@ -15,7 +15,7 @@ def sentence(failure: Failure, model: Model, base_url: str, attempts: int) -> st
     """What happened and what to do; may still hold a key that the server repeated."""
     variable = " or ".join(key_variables(model))
     server = _server(model, base_url)
-    status = "" if failure.status is None else f" ({failure.status})"
+    status = "" if failure.status in {None, 200} else f" ({failure.status})"
     said = f" It says: {failure.words}" if failure.words else ""
     tries = f" {attempts} times" if attempts > 1 else ""
     match failure.kind:
@@ -71,8 +71,8 @@ def sentence(failure: Failure, model: Model, base_url: str, attempts: int) -> st
             )
         case Kind.CUT:
             return (
-                f"The connection to {server} was cut before the answer of {model.title} was "
-                "whole: write again, or choose another writer."
+                f"{server} cut the connection before the answer of {model.title} was whole: write "
+                "again, or choose another writer."
             )
         case Kind.UNREADABLE:
             return (
