@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain import Language
 from core.errors import RecordsError, SettingsError
 
 DUCKDB_SCHEME = "duckdb:///"
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
     )
     chroma_url: str | None = Field(None, description="Chroma server that holds the index")
     llm_model: str = Field("offline", description="key of the report writer")
+    llm_for_pass: bool = Field(False, description="have a model write of parts that passed too")
+    report_language: Language = Field(Language.ENGLISH, description="en, ko or de")
     rag_enabled: bool = Field(True, description="look up similar normal parts")
     domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
     visual_encoder: Literal["auto", "efficientnet_lite0", "vit_small_patch14_dinov2"] = Field(

@@ -6,18 +6,16 @@ from pydantic import AwareDatetime, Field
 
 from core.domain.base import Frozen
 from core.domain.inspection import Inspection
-from core.domain.report import Revision
+from core.domain.report import Remark, Report, Writing
 
 
 class Contestant(Frozen):
     """What one detector found and one writer wrote of it."""
 
-    inspection: Inspection = Field(description="with one drafted revision")
-
-    @property
-    def draft(self) -> Revision:
-        """The report, with how it was written and what the grounding check says."""
-        return self.inspection.revisions[-1]
+    inspection: Inspection = Field(description="what the detector found; without a report of ours")
+    report: Report
+    writing: Writing
+    remarks: tuple[Remark, ...] = Field(description="of the grounding check")
 
     @property
     def detector(self) -> str:
@@ -27,13 +25,17 @@ class Contestant(Frozen):
     @property
     def writer(self) -> str:
         """Key of the writer that was asked; after a fallback the offline composer wrote."""
-        writing = self.draft.writing
-        return writing.writer if writing else self.draft.author
+        return self.writing.writer
 
     @property
     def name(self) -> str:
         """What screens and commands call it."""
         return f"{self.detector}/{self.writer}"
+
+    @property
+    def violations(self) -> tuple[Remark, ...]:
+        """Sentences that the evidence contradicts."""
+        return tuple(remark for remark in self.remarks if remark.is_violation)
 
 
 class Contest(Frozen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from core.domain import Contest, Contestant, Inspection, WinRate
+from core.domain import Contest, Contestant, WinRate
 from core.errors import RecordsError
 from core.records.connection import Database, insert
 
@@ -25,7 +25,7 @@ def save_contest(database: Database, contest: Contest) -> None:
                     "position": position,
                     "detector": contestant.detector,
                     "writer": contestant.writer,
-                    "inspection": contestant.inspection.model_dump_json(),
+                    "content": contestant.model_dump_json(),
                 }
                 for position, contestant in enumerate(contest.contestants)
             ],
@@ -42,14 +42,11 @@ def contest(database: Database, contest_id: str) -> Contest:
     if not found:
         raise RecordsError(f"There is no comparison {contest_id!r} on record here.")
     contestants = database.rows(
-        "SELECT inspection FROM contestants WHERE contest_id = ? ORDER BY position", contest_id
+        "SELECT content FROM contestants WHERE contest_id = ? ORDER BY position", contest_id
     )
     return Contest(
         **found[0],
-        contestants=tuple(
-            Contestant(inspection=Inspection.model_validate_json(row["inspection"]))
-            for row in contestants
-        ),
+        contestants=tuple(Contestant.model_validate_json(row["content"]) for row in contestants),
     )
 
 

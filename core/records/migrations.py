@@ -233,7 +233,7 @@ def create_contests(connection: DuckDBPyConnection) -> None:
             position INTEGER NOT NULL,
             detector VARCHAR NOT NULL,
             writer VARCHAR NOT NULL,
-            inspection JSON NOT NULL,
+            content JSON NOT NULL,
             PRIMARY KEY (contest_id, position)
         )
         """

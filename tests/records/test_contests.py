@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from core.domain import Contest, Contestant, Inspection
+from core.domain import Contest, Contestant
 from core.errors import RecordsError
 from core.records.contests import contest, save_choice, save_contest, win_rates
 from core.records.database import Records
@@ -19,12 +19,13 @@ def records(station: Settings) -> Generator[Records]:
 
 
 def contestant(detector: str, writer: str) -> Contestant:
-    found: Inspection = examples.inspection()
-    writing = examples.writing().model_copy(update={"writer": writer})
-    draft = found.revisions[0].model_copy(update={"writing": writing})
+    found = examples.inspection()
     judged = found.detector.model_copy(update={"algorithm": detector})
     return Contestant(
-        inspection=found.model_copy(update={"detector": judged, "revisions": (draft,)})
+        inspection=found.model_copy(update={"detector": judged, "revisions": ()}),
+        report=examples.report(),
+        writing=examples.writing().model_copy(update={"writer": writer}),
+        remarks=(examples.remark(),),
     )
 
 
