@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from huggingface_hub import constants
 from pydantic import SecretStr
 
 from core.__main__ import main
@@ -27,6 +28,7 @@ def there(station: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     own = {"anthropic_api_key": SecretStr(KEY), "llm_weights_dir": station.data_dir / "weights"}
     chosen = station.model_copy(update=nothing | own)
     monkeypatch.setattr(models, "settings", lambda: chosen)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station.data_dir / "hub"))
 
 
 def test_a_table_of_all(capsys: pytest.CaptureFixture[str]) -> None:

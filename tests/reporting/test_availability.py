@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 from pydantic import SecretStr
 
 from core.reporting.availability import missing, ranked
@@ -30,6 +31,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     return Settings(data_dir=tmp_path / "data", llm_weights_dir=tmp_path / "weights")
 
 

@@ -181,3 +181,10 @@ def test_a_catalogue_that_is_gone_is_said(tmp_path: Path) -> None:
 def test_cost_of_an_answer(tokens: tuple[int | None, int | None], cost: float | None) -> None:
     assert find_model("gpt-4o").cost_usd(*tokens) == pytest.approx(cost)
     assert find_model("openai-compatible").cost_usd(*tokens) is None
+
+
+@every_model
+def test_the_readme_names_it(model: Model) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+
+    assert f"`{model.key}`" in readme.read_text("utf-8")
