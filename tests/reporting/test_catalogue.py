@@ -22,7 +22,7 @@ PROMISED = (
     *("gemma3-27b", "gemma3-27b-int4", "gemma3-27b-int8"),
     *("qwen", "qwen-7b", "llava", "llava-1.6"),
 )
-# Size of the weights in GB: parameters x 2 bytes; GGUF: both files, as their repositories list them.
+# Weights in GB: parameters x 2 bytes; GGUF: both files, as their repositories list them.
 WEIGHTS_GB = {
     "internvl": 9.46,
     "internvl3.5-1b": 2.12,
