@@ -6,7 +6,14 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import RecordsError, SettingsError
@@ -36,17 +43,19 @@ class Settings(BaseSettings):
     )
     chroma_url: str | None = Field(None, description="Chroma server that holds the index")
     llm_model: str = Field("offline", description="key of the report writer")
-    openai_api_key: SecretStr | None = Field(None, description="key of OpenAI's models")
-    anthropic_api_key: SecretStr | None = Field(None, description="key of Anthropic's models")
-    google_api_key: SecretStr | None = Field(
-        None,
-        description="key of Google's models",
-        validation_alias=AliasChoices("google_api_key", "gemini_api_key"),
-    )
-    openai_compatible_url: str | None = Field(
-        None, description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1"
-    )
-    openai_compatible_model: str | None = Field(None, description="name of the model it serves")
+    llm_timeout_s: PositiveFloat = Field(120, description="longest wait for one answer, in all")
+    llm_stall_s: PositiveFloat = Field(30, description="longest silence once an answer comes")
+    llm_retries: NonNegativeInt = Field(2, description="further requests after a passing failure")
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str | None = None
+    google_api_key: SecretStr | None = None
+    gemini_api_key: SecretStr | None = Field(None, description="Google's other name for it")
+    google_gemini_base_url: str | None = None
+    openai_compatible_url: str | None = Field(None, description="of your own server, with /v1")
+    openai_compatible_model: str | None = Field(None, description="as your own server names it")
+    openai_compatible_api_key: SecretStr | None = Field(None, description="where it asks for one")
     rag_enabled: bool = Field(True, description="look up similar normal parts")
     domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
     visual_encoder: Literal["auto", "efficientnet_lite0", "vit_small_patch14_dinov2"] = Field(
