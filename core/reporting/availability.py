@@ -6,18 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from pydantic import SecretStr
-
-from core.reporting.catalogue import Model, Provider
+from core.reporting.catalogue import Model
+from core.reporting.writers.keys import find_key, key_variables
 from core.reporting.writers.local_weights import missing_for
 from core.settings import Settings
-
-# Names of the variables that hold a provider's key; the settings' field is the first in lower case.
-KEY_NAMES: dict[Provider, tuple[str, ...]] = {
-    "openai": ("OPENAI_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-}
 
 
 class Availability(NamedTuple):
@@ -71,11 +63,9 @@ def _missing_server(settings: Settings) -> tuple[str, ...]:
 
 
 def _missing_key(model: Model, settings: Settings) -> tuple[str, ...]:
-    names = KEY_NAMES[model.provider]
-    key: SecretStr | None = getattr(settings, names[0].lower())
-    # An empty variable is how people switch a key off.
-    has_key = key is not None and key.get_secret_value().strip()
-    return () if has_key else (f"API key ({' or '.join(names)})",)
+    if find_key(model, settings) is not None:
+        return ()
+    return (f"API key ({' or '.join(key_variables(model))})",)
 
 
 def _shut_down(model: Model, today: date) -> tuple[str, ...]:
