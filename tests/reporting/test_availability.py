@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
 from core.settings import Settings
 
+REPOSITORY = Path(__file__).parents[2]
 VARIABLES = (
     "OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
@@ -122,3 +126,21 @@ def test_those_that_can_run_come_first(bare: Settings) -> None:
     assert places[:first] == sorted(places[:first])
     assert places[first:] == sorted(places[first:])
     assert {"offline", "claude", "claude-opus-5-5"} <= {one.model.key for one in found[:first]}
+
+
+def test_looking_it_up_is_light(bare: Settings) -> None:
+    program = (
+        "import sys; from core.settings import Settings; from core.reporting.catalogue import *; "
+        "from core.reporting.availability import ranked; ranked(catalogue().values(), Settings()); "
+        "print(sorted({'torch', 'transformers', 'xllamacpp', 'openai', 'anthropic', 'google.genai',"
+        " 'langchain_core'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        env=os.environ | {"DEVICE": "cpu", "LLM_WEIGHTS_DIR": str(bare.llm_weights_dir)},
+    )
+
+    assert done.stdout == "[]\n", done.stderr
