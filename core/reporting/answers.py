@@ -182,3 +182,27 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def prose_so_far(text: str) -> str:
+    """What can be read of an answer that is still coming: summary and observations.
+
+    Example:
+        >>> prose_so_far('{"summary": "A dark li')
+        'A dark li'
+    """
+    from pydantic_core import from_json
+
+    start = text.find("{")
+    if start < 0:
+        return ""
+    try:
+        data = from_json(text[start:], allow_partial="trailing-strings")
+    except ValueError:
+        return ""
+    findings = data.get("findings")
+    said = [data.get("summary")]
+    for finding in findings if isinstance(findings, list) else ():
+        if isinstance(finding, dict):
+            said.append(finding.get("observation"))
+    return "\n\n".join(part for part in said if isinstance(part, str) and part)
