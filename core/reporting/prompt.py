@@ -26,8 +26,8 @@ LANGUAGE_NAMES = {
 }
 # Measured low, so that the budget is never too small: Hangul takes more tokens a letter.
 LETTERS_PER_TOKEN = {Language.ENGLISH: 3, Language.KOREAN: 2, Language.GERMAN: 3}
-DESCRIBED_DEFECTS = {False: 12, True: 5}
-SNIPPET_LETTERS = {False: 1500, True: 400}
+DESCRIBED_DEFECTS = {False: 12, True: 3}
+SNIPPET_LETTERS = {False: 1500, True: 300}
 CONTEXT_LETTERS = 100
 
 SYSTEM = """\
