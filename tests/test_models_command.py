@@ -37,17 +37,17 @@ def test_a_table_of_all(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     table = [line for line in out.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
-    assert len({len(line) for line in table}) == 1, "aligned"
+    assert len({line.rindex("|", 0, -1) for line in table}) == 1, "aligned"
     assert {row[0] for row in cells[2:]} == set(catalogue())
     rows = {row[0]: row for row in cells[2:]}
-    assert rows["claude"][4:] == ["10 of 1568", "2 / 10", "Anthropic commercial terms", "nothing"]
-    assert rows["openai-compatible-text"][4:6] == ["none", "? / ?"]
+    assert rows["claude"][3:] == ["10 of 1568", "2 / 10", "Anthropic commercial terms", "nothing"]
+    assert rows["openai-compatible-text"][3:5] == ["none", "? / ?"]
     assert rows["gpt-4o"][-1] == "API key (OPENAI_API_KEY)"
     assert "weights" in rows["gemma3-27b-int4"][-1]
     lacks = [row[-1] != "nothing" for row in cells[2:]]
     assert lacks == sorted(lacks), "those that can run come first"
     assert f"{lacks.count(False)} of {len(lacks)} can run here." in out
-    assert "gemini-2.5-pro: its provider shuts it down on 2026-12-01." in out
+    assert "gemini-2.5-pro 2026-12-01" in out
     assert KEY not in out
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.reporting.availability import Availability
     from core.reporting.catalogue import Model
 
-COLUMNS = ("key", "model", "family", "runs on", "pictures", "USD in / out", "licence", "missing")
+COLUMNS = ("key", "family", "runs on", "pictures", "USD in / out", "licence", "missing")
 NOTES = (
     "USD: per million tokens of prompt / answer, on the day that models.toml names; "
     "?: not known. Pictures: at most, longer side in pixels."
@@ -40,9 +40,9 @@ def _models(options: argparse.Namespace) -> int:
         return 0
     print(_table([COLUMNS, *map(_row, found)]))
     print(f"\n{sum(one.can_run for one in found)} of {len(found)} can run here. {NOTES}")
-    for one in found:
-        if one.model.retires is not None:
-            print(f"{one.model.key}: its provider shuts it down on {one.model.retires}.")
+    ends = [f"{one.model.key} {one.model.retires}" for one in found if one.model.retires]
+    if ends:
+        print(f"Days on which providers shut models down: {', '.join(ends)}.")
     return 0
 
 
@@ -69,7 +69,6 @@ def _row(one: Availability) -> tuple[str, ...]:
     model = one.model
     return (
         model.key,
-        model.title,
         model.family,
         model.runs,
         f"{model.most_pictures} of {model.picture_side}" if model.images else "none",
@@ -86,6 +85,8 @@ def _price(usd: float | None) -> str:
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table that is aligned in a terminal as well; the first row is its head."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    # Nothing stands behind the last column, and some of its cells are long.
+    widths[-1] = len(rows[0][-1])
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         for row in rows

@@ -71,4 +71,4 @@ def _missing_key(model: Model, settings: Settings) -> tuple[str, ...]:
 def _shut_down(model: Model, today: date) -> tuple[str, ...]:
     if model.retires is None or today < model.retires:
         return ()
-    return (f"a successor: its provider shut it down on {model.retires}",)
+    return (f"shut down by its provider on {model.retires}",)
