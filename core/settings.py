@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain import Language
 from core.errors import RecordsError, SettingsError
 
 DUCKDB_SCHEME = "duckdb:///"
@@ -34,7 +35,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="everything that a run makes")
     database_url: str | None = Field(None, description="duckdb:///PATH of the records")
     ad_checkpoint_dir: Path = Field(Path("checkpoints"), description="taught detectors")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="what detectors run on")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="what detectors and local models run on"
+    )
     ad_weights_dir: Path | None = Field(None, description="folder of backbone weights")
     model_cache: Path | None = Field(None, description="converted networks; in DATA_DIR if unset")
     knowledge_file: Path = Field(
@@ -43,6 +46,8 @@ class Settings(BaseSettings):
     )
     chroma_url: str | None = Field(None, description="Chroma server that holds the index")
     llm_model: str = Field("offline", description="key of the report writer")
+    llm_for_pass: bool = Field(False, description="have a model write of parts that passed too")
+    report_language: Language = Field(Language.ENGLISH, description="en, ko or de")
     llm_timeout_s: PositiveFloat = Field(120, description="longest wait for one answer, in all")
     llm_stall_s: PositiveFloat = Field(30, description="longest silence once an answer comes")
     llm_retries: NonNegativeInt = Field(2, description="further requests after a passing failure")
@@ -60,6 +65,10 @@ class Settings(BaseSettings):
     domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
     visual_encoder: Literal["auto", "efficientnet_lite0", "vit_small_patch14_dinov2"] = Field(
         "auto", description="what finds similar normals; auto: DINOv2 where its weights are at hand"
+    )
+    llm_weights_dir: Path | None = Field(None, description="folder of local models' weights")
+    llm_local_timeout_s: PositiveFloat = Field(
+        900, description="longest that a local model may write; waiting for it is not counted"
     )
     max_image_bytes: PositiveInt = Field(64 * 2**20, description="largest file accepted")
     max_image_pixels: PositiveInt = Field(50_000_000, description="largest picture accepted")

@@ -20,6 +20,9 @@ from core.domain import Product
 from core.normal_index import OpenedIndex, open_index
 from core.records.database import Records
 from core.records.files import FileStore
+from core.reporting.catalogue import Model
+from core.reporting.writers.contract import Writer
+from core.reporting.writers.opening import open_writer
 from core.retrieval.encoders import SentenceEncoder, find_encoder
 from core.retrieval.knowledge import KnowledgeBase
 from core.retrieval.labelled import LabelledCrops
@@ -52,6 +55,8 @@ class Workbench:
         self._taught: dict[str, Taught] = {}
         self._index_lock = threading.Lock()
         self._indexes: dict[str, tuple[str, OpenedIndex]] = {}
+        self._writers_lock = threading.Lock()
+        self._writers: dict[str, Writer] = {}
         self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
 
     def __enter__(self) -> Workbench:
@@ -144,6 +149,18 @@ class Workbench:
     def knowledge(self) -> KnowledgeBase:
         """The knowledge index, opened at first use."""
         return KnowledgeBase(self.settings, self._sentence_encoder)
+
+    def writer(self, model: Model) -> Writer:
+        """The report writer of a catalogue entry, opened once.
+
+        Raises:
+            WriterError: if it cannot run on this machine: a key, weights or memory are missing.
+        """
+        # Opening loads libraries, and weights of a local model: no verdict waits for it.
+        with self._writers_lock:
+            if model.key not in self._writers:
+                self._writers[model.key] = open_writer(model, self.settings)
+            return self._writers[model.key]
 
     def _sentence_encoder(self) -> SentenceEncoder:
         return SentenceEncoder.load(self.settings.model_cache_dir, find_encoder(self.settings))

@@ -13,6 +13,7 @@ st.set_page_config(
 page = st.navigation(
     [
         st.Page("inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
+        st.Page("compare.py", title="Compare", icon=":material/compare:"),
         st.Page("history.py", title="History", icon=":material/history:"),
         st.Page("knowledge.py", title="Knowledge", icon=":material/menu_book:"),
         st.Page("products.py", title="Products", icon=":material/category:"),

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from core.domain import Disposition, Product, RevisionKind
+from core.domain import Disposition, Hypothesis, Product, RevisionKind, Rule, Step
 from core.errors import ProductError, RecordsError
+from core.records.answers import kept_answer, save_answer
 from core.records.database import Records
 from core.records.migrations import MIGRATIONS
 from core.settings import Settings
@@ -119,6 +122,7 @@ def test_unknown_inspection(records: Records) -> None:
 def test_one_process_holds_the_records(station: Settings, records: Records) -> None:
     program = f"""
 from core.errors import RecordsError
+from core.records.answers import kept_answer, save_answer
 from core.records.database import Records
 from core.settings import Settings
 try:
@@ -175,16 +179,114 @@ def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> No
     assert kept == saved.model_copy(update={"likeness": None, "comparisons": ()})
 
 
+def as_it_was_before(migration: str, *undo: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    """Take a database back to before a migration; `undo` takes back what it and later ones did."""
+
+    def take_back(connection: duckdb.DuckDBPyConnection) -> None:
+        for statement in undo:
+            connection.execute(statement)
+        connection.execute(
+            "DELETE FROM migrations WHERE number >= (SELECT number FROM migrations WHERE name = ?)",
+            [migration],
+        )
+
+    return take_back
+
+
+WRITINGS = (
+    "ALTER TABLE revisions DROP COLUMN writing",
+    "ALTER TABLE revisions DROP COLUMN remarks",
+    "ALTER TABLE revisions DROP COLUMN violations",
+    "DROP TABLE answers",
+    "DROP TABLE contests",
+    "DROP TABLE contestants",
+)
+
+
 def test_inspections_from_before_defect_types_load(station: Settings) -> None:
     saved = examples.inspection()
     with Records.open(station) as records:
         records.save_inspection(saved)
+    drop = "ALTER TABLE inspections DROP COLUMN defect_types"
     with duckdb.connect(station.records_path) as connection:
-        connection.execute("ALTER TABLE inspections DROP COLUMN defect_types")
-        connection.execute("DELETE FROM migrations WHERE name = 'add_defect_types'")
+        as_it_was_before("add_defect_types", drop, *WRITINGS)(connection)
 
     with Records.open(station) as records:
         assert records.inspection(saved.id) == saved.model_copy(update={"defect_types": ()})
+
+
+def test_reports_of_the_first_schema_are_read_with_their_cause_as_a_hypothesis(
+    station: Settings,
+) -> None:
+    saved = examples.inspection()
+    finding = {
+        "defect_ids": ["D1"],
+        "observation": "A line.",
+        "probable_defect_type": "crack",
+        "cause": "Pressing.",
+        "snippet_ids": ["K-0123456789"],
+    }
+    first = {
+        **saved.revisions[0].report.model_dump(mode="json", exclude={"not_assessed"}),
+        "schema_version": 1,
+        "findings": [finding, {**finding, "cause": ""}],
+    }
+    del first["proposed_severity"]
+    with Records.open(station) as records:
+        records.save_inspection(saved)
+    with duckdb.connect(station.records_path) as connection:
+        connection.execute("UPDATE revisions SET report = ?", [json.dumps(first)])
+        as_it_was_before("add_writings", *WRITINGS)(connection)
+
+    with Records.open(station) as records:
+        read = records.inspection(saved.id).revisions[0]
+
+    assert read.report.schema_version == 1
+    assert [finding.hypotheses for finding in read.report.findings] == [
+        (Hypothesis(cause="Pressing.", snippet_ids=("K-0123456789",)),),
+        (),
+    ]
+    assert (read.writing, read.remarks) == (None, None)
+    assert read.sha256 == saved.revisions[0].sha256, "what was signed is not signed anew"
+
+
+def test_a_draft_comes_back_with_its_writing_and_its_remarks(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+    remarks = (examples.remark(Rule.NUMBER), examples.remark(Rule.OWN_HYPOTHESIS))
+
+    revision = records.add_revision(
+        saved.id,
+        examples.report(),
+        RevisionKind.DRAFTED,
+        "gpt-4o",
+        remarks=remarks,
+        writing=examples.writing(),
+    )
+
+    assert records.inspection(saved.id).revisions[-1] == revision
+    assert revision.violations == remarks[:1], "an own hypothesis is marked, and no violation"
+    detail = records.events(saved.id)[0].detail
+    assert (detail["violations"], detail["writer"], detail["outcome"]) == (1, "gpt-4o", "repaired")
+
+
+def test_a_step_that_came_later_is_added(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+    step = Step(name="report", seconds=2.5, status="failed", reason='"quoted" and 균열')
+
+    records.add_step(saved.id, step)
+
+    assert records.inspection(saved.id).steps == (*saved.steps, step)
+
+
+def test_an_answer_is_kept_and_the_newest_counts(records: Records) -> None:
+    assert kept_answer(records, "a" * 64) is None
+    for summary in ("First.", "Second."):
+        save_answer(records, "a" * 64, examples.report(summary), examples.writing())
+
+    assert kept_answer(records, "a" * 64) == (examples.report("Second."), examples.writing())
+    assert kept_answer(records, "b" * 64) is None
 
 
 def test_another_kind_of_database_is_refused() -> None:
@@ -201,6 +303,7 @@ def test_a_full_disk_is_said_and_loses_nothing(station: Settings) -> None:
     program = f"""
 import resource, signal
 from core.errors import RecordsError
+from core.records.answers import kept_answer, save_answer
 from core.records.database import Records
 from core.settings import Settings
 from tests.records import examples

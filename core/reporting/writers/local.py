@@ -1,0 +1,174 @@
+"""Local models: one in memory at a time, asked by one operator at a time, in order."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Hashable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.errors import WriterError
+from core.reporting.catalogue import Model
+from core.reporting.writers.contract import Answer, OnText, Question
+from core.reporting.writers.memory import check_memory, memory_guard
+from core.settings import Settings
+
+# Called about once a second with the number of askers before this one, while there are any.
+OnWait = Callable[[int], object]
+SECONDS_BETWEEN_CALLS = 1.0
+
+
+class LoadedModel(Protocol):
+    """A local model whose weights are in memory; asked by one thread at a time."""
+
+    def answer(self, question: Question, on_text: OnText | None = None) -> Answer:
+        """Ask once; as `Writer.answer`."""
+        ...
+
+    def close(self) -> None:
+        """Give its memory back; it cannot be asked any more."""
+        ...
+
+
+class LocalModels:
+    """The model that is in memory, and the queue of those who want to ask one.
+
+    Example:
+        >>> models = LocalModels()
+        >>> models.waiting()
+        0
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: deque[object] = deque()
+        self._key: Hashable = None
+        self._loaded: LoadedModel | None = None
+        self._held_gb = 0.0
+
+    def waiting(self) -> int:
+        """How many wait for their turn; the one whose turn it is does not count."""
+        with self._changed:
+            return max(0, len(self._queue) - 1)
+
+    def is_busy(self) -> bool:
+        """Whether a model is being loaded or asked."""
+        with self._changed:
+            return bool(self._queue)
+
+    def held_gb(self) -> float:
+        """Memory that the loaded model holds by its entry, freed when another is loaded."""
+        return self._held_gb
+
+    @contextmanager
+    def turn(
+        self,
+        model: Model,
+        settings: Settings,
+        load: Callable[[], LoadedModel],
+        on_wait: OnWait | None = None,
+    ) -> Generator[LoadedModel]:
+        """Wait for one's turn, then have the model to oneself.
+
+        Another model in memory is released before this one is loaded.
+
+        Args:
+            model: that is asked.
+            settings: that it is loaded with.
+            load: loads it, if it is not in memory.
+            on_wait: told how many are before; what it raises leaves the queue.
+
+        Raises:
+            WriterError: if the model does not fit into memory or cannot be loaded.
+        """
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+        try:
+            self._wait(ticket, on_wait)
+            yield self._load(model, settings, load)
+        finally:
+            with self._changed:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+
+    def release(self) -> None:
+        """Free the memory of the loaded model, once nobody asks it."""
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+        try:
+            self._wait(ticket, None)
+            self._release()
+        finally:
+            with self._changed:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
+
+    def _wait(self, ticket: object, on_wait: OnWait | None) -> None:
+        while before := self._before(ticket):
+            # Outside the lock: a page that is drawn here must not hold up the queue.
+            if on_wait is not None:
+                on_wait(before)
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._queue[0] is ticket, timeout=SECONDS_BETWEEN_CALLS
+                )
+
+    def _before(self, ticket: object) -> int:
+        with self._changed:
+            return self._queue.index(ticket)
+
+    def _load(
+        self, model: Model, settings: Settings, load: Callable[[], LoadedModel]
+    ) -> LoadedModel:
+        key = (model, settings)
+        if self._loaded is None or self._key != key:
+            self._release()
+            check_memory(model, settings)
+            with memory_guard(model):
+                self._loaded = load()
+            self._key, self._held_gb = key, model.memory_gb or 0.0
+        return self._loaded
+
+    def _release(self) -> None:
+        loaded, self._loaded, self._key, self._held_gb = self._loaded, None, None, 0.0
+        if loaded is not None:
+            loaded.close()
+
+
+# Memory is the process's, so its holder is too.
+LOCAL_MODELS = LocalModels()
+
+
+@dataclass(frozen=True)
+class LocalWriter:
+    """A local model as a `Writer`: loaded when it is first asked, and again after a switch.
+
+    Attributes:
+        model: entry of the catalogue.
+        settings: weights, device and time limit.
+        load: brings it into memory.
+        on_wait: told how many are before, while others are.
+    """
+
+    model: Model
+    settings: Settings
+    load: Callable[[], LoadedModel]
+    on_wait: OnWait | None = None
+    models: LocalModels = LOCAL_MODELS
+
+    def answer(self, question: Question, on_text: OnText | None = None) -> Answer:
+        """Ask once; as `Writer.answer`. Waiting for others does not count as the model's time."""
+        self._check_pictures(question)
+        with self.models.turn(self.model, self.settings, self.load, self.on_wait) as loaded:
+            return loaded.answer(question, on_text)
+
+    def _check_pictures(self, question: Question) -> None:
+        if len(question.pictures) > self.model.most_pictures:
+            raise WriterError(
+                f"{self.model.title} takes at most {self.model.most_pictures} pictures, "
+                f"but {len(question.pictures)} were sent. Send fewer, or choose another model."
+            )

@@ -1,0 +1,148 @@
+"""Where the weights of local models lie, and what is missing for one to run here."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import WriterError
+from core.reporting.catalogue import Model
+from core.reporting.writers.memory import why_too_big
+from core.reporting.writers.packaged import assemble, is_installed
+from core.settings import Settings
+
+# What runs the weights of each provider, and what makes them int4 or int8.
+LIBRARIES = {"gguf": "xllamacpp", "transformers": "transformers"}
+QUANTISER = "bitsandbytes"
+
+
+@dataclass(frozen=True)
+class GgufFiles:
+    """Files that llama.cpp loads.
+
+    Attributes:
+        model: weights of the language model.
+        mmproj: weights of the picture encoder; None for a model that takes no pictures.
+    """
+
+    model: Path
+    mmproj: Path | None
+
+
+def missing_for(model: Model, settings: Settings, held_gb: float = 0) -> tuple[str, ...]:
+    """What keeps a local model from running on this machine; nothing is loaded to find out.
+
+    Args:
+        model: entry of the catalogue with provider "gguf" or "transformers".
+        settings: LLM_WEIGHTS_DIR and DEVICE.
+        held_gb: memory that is freed before the model is loaded.
+
+    Returns:
+        Short sentences without a full stop, such as "weights missing: hf download ..."; empty
+        when it can run.
+    """
+    needed = [LIBRARIES[model.provider], *([QUANTISER] if _is_quantised(model) else [])]
+    absent = [library for library in needed if importlib.util.find_spec(library) is None]
+    if absent:
+        return (f"library missing: pip install {' '.join(absent)}",)
+    missing = () if has_weights(model, settings) else (f"weights missing: {fetching(model)}",)
+    too_big = why_too_big(model, settings, held_gb)
+    return (*missing, too_big) if too_big else missing
+
+
+def has_weights(model: Model, settings: Settings) -> bool:
+    """Whether every file of the weights is on this machine."""
+    if model.package:
+        return is_installed(model.package)
+    if model.provider == "gguf":
+        return all(_gguf_file(model, name, settings) for name in _gguf_names(model))
+    return _snapshot(model, settings) is not None
+
+
+def gguf_files(model: Model, settings: Settings) -> GgufFiles:
+    """The files of a GGUF model: of its package, in LLM_WEIGHTS_DIR, or in the hub's cache.
+
+    Raises:
+        WriterError: if one is not on this machine; it says how to fetch it.
+    """
+    if model.package:
+        if not is_installed(model.package):
+            raise _no_weights(model)
+        return GgufFiles(assemble(model.package, settings.model_cache_dir), None)
+    found = [_gguf_file(model, name, settings) for name in _gguf_names(model)]
+    if found[0] is None or None in found:
+        raise _no_weights(model)
+    return GgufFiles(found[0], found[1] if model.mmproj_file else None)
+
+
+def safetensors_folder(model: Model, settings: Settings) -> Path:
+    """The folder of a transformers model: in LLM_WEIGHTS_DIR, or in the hub's cache.
+
+    Raises:
+        WriterError: if a file is not on this machine; it says how to fetch it.
+    """
+    folder = _snapshot(model, settings)
+    if folder is None:
+        raise _no_weights(model)
+    return folder
+
+
+def fetching(model: Model) -> str:
+    """The command that brings a model's weights to this machine."""
+    if model.package:
+        return f"pip install {model.package}"
+    return " ".join(["hf download", model.model, *_gguf_names(model)])
+
+
+def _no_weights(model: Model) -> WriterError:
+    where = "." if model.package else ", or set LLM_WEIGHTS_DIR to the folder that holds them."
+    return WriterError(
+        f"The weights of {model.title} are not on this machine, and are never fetched unasked. "
+        f"Fetch them with `{fetching(model)}`{where}"
+    )
+
+
+def _is_quantised(model: Model) -> bool:
+    return model.provider == "transformers" and bool(model.quantisation)
+
+
+def _gguf_names(model: Model) -> list[str]:
+    return [name for name in (model.gguf_file, model.mmproj_file) if name]
+
+
+def _gguf_file(model: Model, name: str, settings: Settings) -> Path | None:
+    """A GGUF file in LLM_WEIGHTS_DIR, in its repository's folder there, or in the hub's cache."""
+    root = settings.llm_weights_dir
+    own = [] if root is None else [root / name, root / _folder_name(model) / name]
+    return next((path for path in own if path.is_file()), None) or _cached(model, name)
+
+
+def _snapshot(model: Model, settings: Settings) -> Path | None:
+    root = settings.llm_weights_dir
+    if root is not None and _is_whole(root / _folder_name(model)):
+        return root / _folder_name(model)
+    config = _cached(model, "config.json")
+    return config.parent if config is not None and _is_whole(config.parent) else None
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether configuration and every shard of safetensors are there."""
+    index = folder / "model.safetensors.index.json"
+    shards = {"model.safetensors"}
+    if index.is_file():
+        shards = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+    return all((folder / name).is_file() for name in ("config.json", *shards))
+
+
+def _folder_name(model: Model) -> str:
+    return model.model.rpartition("/")[2]
+
+
+def _cached(model: Model, name: str) -> Path | None:
+    """A file of the hub's cache; nothing is fetched."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(model.model, name)
+    return Path(found) if isinstance(found, str) else None

@@ -1,0 +1,154 @@
+"""Whether a local model fits into this machine's memory, said before it is loaded."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import WriterError
+from core.reporting.catalogue import Model
+from core.reporting.writers.llama import llama_cpp
+from core.settings import Settings
+
+GB = 1e9
+# What torch, llama.cpp and the operating system say when memory ran out.
+WORDS = ("alloc", "out of memory", "insufficient memory", "cannot allocate", "failed to map")
+# Limits of a container: mount, limit, use, and the cache in that use which gives way.
+CGROUP_2 = ("", "/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file")
+CGROUP_1 = (
+    "memory",
+    "/sys/fs/cgroup/memory",
+    "memory.limit_in_bytes",
+    "memory.usage_in_bytes",
+    "total_inactive_file",
+)
+
+
+def why_too_big(model: Model, settings: Settings, held_gb: float = 0) -> str:
+    """Say that a model needs more memory than is free; empty when it fits or its need is unknown.
+
+    Args:
+        model: entry of the catalogue; its `memory_gb` counts.
+        settings: DEVICE decides whose memory is meant.
+        held_gb: freed before the model is loaded.
+
+    Example:
+        "needs about 18 GB of memory, 11.5 GB are free"
+    """
+    if model.memory_gb is None:
+        return ""
+    free = free_gb(model, settings) + held_gb
+    if model.memory_gb <= free:
+        return ""
+    return f"needs about {model.memory_gb:g} GB of memory, {free:.1f} GB are free"
+
+
+def check_memory(model: Model, settings: Settings) -> None:
+    """Refuse a model that does not fit.
+
+    Raises:
+        WriterError: if it needs more memory than is free.
+    """
+    if reason := why_too_big(model, settings):
+        raise WriterError(
+            f"{model.title} {reason}. Close other programs, or choose a smaller model, "
+            "its int4 form or an API model."
+        )
+
+
+def free_gb(model: Model, settings: Settings) -> float:
+    """Memory, in 10⁹ bytes, that a model of this provider could take now.
+
+    transformers holds a model in one place; llama.cpp spreads it over GPU and main memory.
+    """
+    if model.provider == "gguf":
+        return (_free_ram() + _free_llama_gpu(settings)) / GB
+    return (_free_cuda() if uses_cuda(settings) else _free_ram()) / GB
+
+
+def uses_cuda(settings: Settings) -> bool:
+    """Whether transformers would run on a CUDA device; torch is asked only where a driver is."""
+    if settings.device == "cpu" or shutil.which("nvidia-smi") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+@contextmanager
+def memory_guard(model: Model) -> Generator[None]:
+    """Turn any library's error for memory that ran out into one for the operator.
+
+    Raises:
+        WriterError: instead of an error that means that; others pass.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        text = str(error).lower()
+        if not isinstance(error, MemoryError) and not any(word in text for word in WORDS):
+            raise
+        raise WriterError(
+            f"The machine's memory is too small for {model.title}. Close other programs, send "
+            "fewer pictures, or choose a smaller model, its int4 form or an API model."
+        ) from error
+
+
+def _free_ram() -> float:
+    """Bytes of main memory that are free, to the machine and to this process's container."""
+    import psutil
+
+    return min(psutil.virtual_memory().available, _free_in_cgroup(Path("/proc/self/cgroup")))
+
+
+def _free_in_cgroup(membership: Path) -> float:
+    """Bytes below the tightest limit of this process's control groups; infinite without one."""
+    try:
+        lines = membership.read_text().splitlines()
+    except OSError:
+        return float("inf")
+    free = float("inf")
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        for controller, mount, limit, use, cache in (CGROUP_2, CGROUP_1):
+            if controller != controllers:
+                continue
+            # A limit above in the tree holds too; inside a container the mount is the group.
+            own = Path(mount + group)
+            for folder in (own, *own.parents):
+                if folder.is_relative_to(mount):
+                    free = min(free, _below_limit(folder, limit, use, cache))
+    return free
+
+
+def _below_limit(folder: Path, limit: str, use: str, cache: str) -> float:
+    try:
+        most = (folder / limit).read_text().strip()
+        if most == "max":
+            return float("inf")
+        used = int((folder / use).read_text())
+        entries = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        given_way = next((int(count) for name, count in entries if name == cache), 0)
+    except OSError:
+        return float("inf")
+    return int(most) - used + given_way
+
+
+def _free_cuda() -> float:
+    import torch
+
+    return torch.cuda.mem_get_info()[0]
+
+
+def _free_llama_gpu(settings: Settings) -> float:
+    """Bytes free on the GPUs that llama.cpp sees; the wheel for CPUs sees none."""
+    if settings.device == "cpu":
+        return 0
+    llama = llama_cpp()
+    return sum(
+        device["memory_free"]
+        for device in llama.get_device_info()
+        if device["type"] == llama.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_GPU
+    )
