@@ -241,9 +241,7 @@ def scenes() -> dict[str, Evidence]:
             product=Product(dataset="MVTec-AD", category="pill", mm_per_px=0.02),
             judgement=judgement("FAIL", 1.66, (1.1, 1.4), 100, held_out=100, guaranteed=0.0295),
             defects=(
-                defect(
-                    1, "major", "bottom", (52, 33), (1105, 1.38), (1.66, 1.31), mm_per_px=0.02
-                ),
+                defect(1, "major", "bottom", (52, 33), (1105, 1.38), (1.66, 1.31), mm_per_px=0.02),
                 defect(2, "minor", "top", (14, 13), (130, 0.16), (1.15, 1.11), mm_per_px=0.02),
             ),
             exemplars=_exemplars(0.942, 0.94, 0.933),
