@@ -28,6 +28,7 @@ from core.reporting.degenerate import why_degenerate
 from core.reporting.grounding import check
 from core.reporting.prompt import PROMPT_VERSION, ask, lengths_of, question_sha256, repaired
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
+from core.reporting.writers.local import OnWait, telling
 from core.workbench import Workbench
 
 NOT_ASKED = (
@@ -48,12 +49,14 @@ class WriterChoice:
         language: of the report; None: as REPORT_LANGUAGE says.
         fresh: ask again, even if the same was asked before, or the part passed.
         on_answer: called with the text of the answer so far; it starts anew at a repair turn.
+        on_wait: called with how many ask a local model first, while others do.
     """
 
     writer: str | None = None
     language: Language | None = None
     fresh: bool = False
     on_answer: OnAnswer | None = None
+    on_wait: OnWait | None = None
 
 
 def draft_report(
@@ -126,7 +129,7 @@ def write_report(
         return kept[0], kept[1].model_copy(update=again)
     asking = Asking(model, question, choice.on_answer)
     try:
-        report = asking.report(bench.writer(model))
+        report = asking.report(telling(bench.writer(model), choice.on_wait))
     except (WriterError, AnswerError) as error:
         report = compose(inspection.evidence, language)
         outcome, reason = Outcome.FELL_BACK, str(error)
