@@ -6,8 +6,9 @@ import re
 import pytest
 
 from core.domain import Context, Language
+from core.reporting.answers import longest_answer
 from core.reporting.catalogue import catalogue, find_model
-from core.reporting.prompt import ask, question_sha256, repaired
+from core.reporting.prompt import LETTERS_PER_TOKEN, ask, question_sha256, repaired
 from core.reporting.writers.contract import PromptPicture
 from tests.records import examples
 
@@ -78,6 +79,8 @@ def test_prompt_and_longest_answer_fit_each_model(key: str, language: Language) 
     read += max(LEAST_PICTURE_TOKENS, (model.picture_side / PATCH) ** 2) * model.most_pictures
     assert read + question.max_tokens <= model.context
     assert question.max_tokens <= model.max_output
+    longest = longest_answer(question.schema) / LETTERS_PER_TOKEN[language]
+    assert question.max_tokens >= longest, "an answer of the schema is never cut"
 
 
 def test_the_hash_names_all_that_was_asked() -> None:
