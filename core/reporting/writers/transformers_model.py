@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # Left in full: the output layer, and what sees. That is a small part of the weights, and what it
 # loses to rounding no language model can give back.
-UNROUNDED = ("lm_head", "vision_tower", "visual", "multi_modal_projector")
+# Patterns of transformers: from a name's start to the end of a module's name.
+UNROUNDED = ("lm_head", r".*\.vision_tower", r".*\.visual", r".*\.multi_modal_projector")
 
 
 def open_transformers(
@@ -50,8 +51,10 @@ class TransformersModel:
     def __init__(self, model: Model, settings: Settings, folder: Path) -> None:
         import torch
         import xgrammar
+        from safetensors import SafetensorError
         from transformers import AutoModelForImageTextToText, AutoProcessor
 
+        _quieten()
         self._model, self._seconds = model, settings.llm_local_timeout_s
         try:
             with memory_guard(model):
@@ -65,7 +68,7 @@ class TransformersModel:
                     device_map={"": _device(settings)},
                     quantization_config=_quantisation(model),
                 ).eval()
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise WriterError(
                 f"The weights of {model.title} in {folder} cannot be loaded: {error}. "
                 "Fetch them anew, or choose another model."
@@ -152,6 +155,13 @@ class TransformersModel:
 
         grammar = self._grammars.compile_json_schema(schema, any_whitespace=False)
         return [LogitsProcessor(grammar)]
+
+
+def _quieten() -> None:
+    """Keep bitsandbytes from a line of log for every layer of every token."""
+    import logging
+
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def _device(settings: Settings) -> str:

@@ -212,7 +212,7 @@ def _qwen_vision() -> dict[str, Any]:
     }
 
 
-def _qwen_ids(tokenizer: transformers.PreTrainedTokenizerFast) -> dict[str, int]:
+def _qwen_ids(tokenizer: transformers.PreTrainedTokenizerFast) -> dict[str, Any]:
     return {
         "image_token_id": _id(tokenizer, "image_token"),
         "video_token_id": _id(tokenizer, "video_token"),
