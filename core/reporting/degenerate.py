@@ -83,7 +83,7 @@ def _of_json(name: str, value: object) -> Iterator[tuple[str, str]]:
         for inner in value:
             yield from _of_json(name, inner)
     elif isinstance(value, str) and name in PROSE and (value.strip() or name in NEVER_BLANK):
-        yield name.replace("_", " "), value
+        yield name.replace("_", " ").removesuffix("s"), value
 
 
 def _why_one(name: str, said: str) -> str:

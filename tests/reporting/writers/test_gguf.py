@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -75,7 +76,7 @@ def test_a_repair_turn_goes_on_with_the_conversation(small: LocalWriter) -> None
     first = small.answer(asked)
     turns = (*asked.turns, Turn("assistant", first.text), Turn("user", "confidence is missing"))
 
-    second = small.answer(asked.__class__(**{**asked.__dict__, "turns": turns}))
+    second = small.answer(replace(asked, turns=turns))
 
     assert second.input_tokens is not None
     assert first.input_tokens is not None
