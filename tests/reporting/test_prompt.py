@@ -111,7 +111,7 @@ def test_a_repair_turn_holds_the_broken_answer_and_its_fault() -> None:
 
 
 def test_a_model_that_holds_itself_to_no_schema_reads_it_in_the_prompt() -> None:
-    bare = next(model for model in catalogue().values() if not model.schema_native)
+    bare = find_model("openai-compatible").model_copy(update={"schema_native": False})
 
     text = ask(EVIDENCE, Context(), bare, Language.ENGLISH).turns[0].text
 
