@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from core.domain import Disposition, Evidence, Remark, Report, Rule, Severity
 from core.reporting.grounding import check
+
+
+@dataclass(frozen=True)
+class Case:
+    """A clean report and what it stands on."""
+
+    name: str
+    evidence: Evidence
+    report: Report
+
 
 # Which rule has to speak of which kind of fault.
 EXPECTED = {

@@ -19,16 +19,14 @@ from core.domain import (
     Report,
     Severity,
 )
+from tests.reporting.grounding.faults import Case
 from tests.reporting.grounding.scenes import scenes
 
 
 @dataclass(frozen=True)
-class FreeText:
-    """A clean report, its evidence, and faults: kind, old words, new words."""
+class FreeText(Case):
+    """A hand-written clean report, with faults to plant: kind, old words, new words."""
 
-    name: str
-    evidence: Evidence
-    report: Report
     faults: tuple[tuple[str, str, str], ...]
     is_held_out: bool
 
