@@ -36,10 +36,11 @@ _CAUSAL = re.compile(
 )
 # What the verdict stands on, and what a statement stands on, is no cause of a defect.
 _OTHER_EFFECT = re.compile(
-    r"\b(?:score|threshold|limit|verdict|guarantee|normals?|similarity|scale|resolution|size|elongat\w*"
-    r"|schwelle|grenze|urteil|garantie|größe|maßstab|score)\b|점수|임계값|기준|판정|결함 ?D\d",
+    r"\s*(?:the|its|a|an|of|der|die|das|ihre[rn]?|seine[rn]?|dem)?\s*(?:\w+\s+)?(?:score|threshold|limit"
+    r"|verdict|guarantee|similarity|size|elongation|schwelle|grenze|urteil|garantie|größe)\b",
     re.IGNORECASE,
 )
+_KOREAN_EFFECT = re.compile(r"(?:점수|임계값|기준|판정|결함 ?D\d|크기)\S*(?:\s+\S+){0,3}\s*$")
 _BEHIND = 80
 
 
@@ -125,8 +126,9 @@ def _asserted(sentence: Sentence) -> Iterator[Remark]:
     for match in _CAUSAL.finditer(text):
         behind = text[match.end() : match.end() + _BEHIND]
         before = text[max(0, match.start() - _BEHIND) : match.start()]
-        said = before if "\uac00" <= match[0][0] <= "\ud7a3" and match[0][:2] != "원인" else behind
-        if _UNKNOWN.search(text) or _OTHER_EFFECT.search(said):
+        is_behind = "\uac00" <= match[0][0] <= "\ud7a3" and not match[0].startswith("원인")
+        said = before if is_behind else behind
+        if _UNKNOWN.search(text) or _OTHER_EFFECT.match(behind) or _KOREAN_EFFECT.search(before):
             continue
         if is_negated(text, match.start(), match.end()) or _speaks_of(said, sentence.snippets, 0.5):
             continue

@@ -16,6 +16,8 @@ class Unit(Enum):
     PLAIN = "plain"
     PERCENT = "percent"
     PIXELS = "pixels"
+    SIDE = "side of the box"
+    POSITION = "position"
     MM = "mm"
     MM2 = "mm²"
     TIMES = "times"
@@ -32,6 +34,9 @@ class Kind(Enum):
     PEAK = "peak"
     MEAN = "mean"
     SIMILARITY = "similarity"
+    OF_NORMALS = "share of normal parts"
+    OF_PICTURE = "share of the picture"
+    CONFIDENCE = "confidence"
 
 
 class Figures:
@@ -56,9 +61,7 @@ class Figures:
         found = list(self._of_the_picture(unit))
         for defect in defects:
             found += self._of_a_defect(unit, defect)
-        for total in (defects, self._evidence.defects):
-            found += self._of_some(unit, total)
-        return found
+        return found + self._of_some(unit, defects)
 
     def of_kind(self, kind: Kind, defects: Sequence[Defect]) -> list[float]:
         """What a figure that is called by its name can be."""
@@ -73,6 +76,9 @@ class Figures:
             Kind.PEAK: [defect.peak for defect in defects],
             Kind.MEAN: [defect.mean for defect in defects],
             Kind.SIMILARITY: list(self._similarities()),
+            Kind.OF_NORMALS: list(self._of_normals()),
+            Kind.OF_PICTURE: self._of_picture(defects),
+            Kind.CONFIDENCE: [100 * judgement.false_alarm.confidence],
         }
         return by_kind[kind]
 
@@ -88,6 +94,17 @@ class Figures:
                 for value in (guess.text_similarity, guess.example_similarity)
                 if value is not None
             )
+
+    def _of_normals(self) -> Iterator[float]:
+        judgement, likeness = self._evidence.judgement, self._evidence.likeness
+        yield from (judgement.percentile, 100 - judgement.percentile)
+        yield from (100 * judgement.false_alarm.guaranteed, 100 * judgement.false_alarm.requested)
+        if likeness:
+            yield from (100 * likeness.farther_than, 100 * (1 - likeness.farther_than))
+
+    def _of_picture(self, defects: Sequence[Defect]) -> list[float]:
+        shares = [defect.area_percent for defect in defects]
+        return [*shares, sum(shares), sum(defect.area_percent for defect in self._evidence.defects)]
 
     def _of_the_picture(self, unit: Unit) -> Iterator[float]:
         evidence, judgement = self._evidence, self._evidence.judgement
@@ -114,8 +131,11 @@ class Figures:
     def _of_a_defect(self, unit: Unit, defect: Defect) -> list[float]:
         box, lines = defect.box, self._map_lines()
         if unit is Unit.PIXELS:
-            corners = [box.x, box.y, box.x + box.width, box.y + box.height]
-            return [defect.area_px, box.width, box.height, *corners, *defect.centroid]
+            return [defect.area_px, box.width, box.height]
+        if unit is Unit.SIDE:
+            return [box.width, box.height]
+        if unit is Unit.POSITION:
+            return [box.x, box.y, box.x + box.width, box.y + box.height, *defect.centroid]
         if unit is Unit.PERCENT:
             over = [100 * defect.peak / line for line in lines]
             return [defect.area_percent, *over, *(abs(ratio - 100) for ratio in over)]

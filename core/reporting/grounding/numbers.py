@@ -71,6 +71,25 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
         (r"similarity|ähnlichkeit|유사도", Kind.SIMILARITY),
     )
 )  # fmt: skip
+# What a share is of stands behind it, in Korean before it.
+_SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
+    (re.compile(rf"(?:{before})\s*$", re.IGNORECASE), re.compile(behind, re.IGNORECASE), kind)
+    for before, behind, kind in (
+        (
+            r"정상[^.,;]{0,8}의|양품[은이가의]? ?(?:최대|약)?",
+            r"\s*(?:of\s+)?(?:(?:all|the|these|those|them|der|aller|\d+)\s+){0,3}"
+            r"(?:held|normals?|good|reference|zurückgehalten|gutteil|normalteil)",
+            Kind.OF_NORMALS,
+        ),
+        (
+            r"(?:사진|화면|이미지|전체)[^.,;]{0,6}의|면적[은이가]?",
+            r"\s*(?:of\s+)?(?:the\s+)?(?:picture|image|frame|des Bildes|der Bildfläche)",
+            Kind.OF_PICTURE,
+        ),
+        (r"신뢰도|confidence(?: of)?|konfidenz(?: von)?", r"\s*(?:confidence|konfidenz)", Kind.CONFIDENCE),
+    )
+)  # fmt: skip
+_POSITION = re.compile(r"\b[xy]\s*[=:≈]\s*$")
 _ABOUT = re.compile(
     r"(?:about|around|approximately|approx\.|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr"
     r"|knapp|fast|약|대략|거의|~|≈)\s*(?:the\s+)?$",
@@ -140,7 +159,7 @@ def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
         for group in (1, 2):
             kept[match.start(group) : match.end(group)] = BLANK * len(match[group])
             found.append(
-                Said(*match.span(group), _ranges(match[group], ""), Unit.PIXELS, None, False)
+                Said(*match.span(group), _ranges(match[group], ""), Unit.SIDE, None, False)
             )
     for match in _WORD_TIMES.finditer(text):
         value = _WORDS[match[1].lower()]
@@ -155,14 +174,25 @@ def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
 
 def _read(text: str, match: re.Match[str]) -> Said:
     before = text[max(0, match.start() - _SAID_OF) : match.start()]
-    behind = text[match.end() : match.end() + 24]
+    behind = text[match.end() : match.end() + 50]
     for pattern, unit, factor in _UNITS:
         if named := pattern.match(behind):
             ranges = tuple((a * factor, b * factor) for a, b in _ranges(match[1], before))
-            return Said(match.start(), match.end() + named.end(), ranges, unit, None, False)
+            share = _share(before, behind[named.end() :]) if unit is Unit.PERCENT else None
+            return Said(match.start(), match.end() + named.end(), ranges, unit, share, False)
+    if _POSITION.search(before):
+        return Said(*match.span(), _ranges(match[1], before), Unit.POSITION, None, False)
     kind = next((kind for pattern, kind in _KINDS if pattern.search(before)), None)
     is_whole = match[1].isdigit()
     return Said(*match.span(), _ranges(match[1], before), Unit.PLAIN, kind, is_whole)
+
+
+def _share(before: str, behind: str) -> Kind | None:
+    """What a percentage is a share of; None: not said."""
+    for korean, western, kind in _SHARES:
+        if western.match(behind) or korean.search(before):
+            return kind
+    return None
 
 
 def _ranges(digits: str, before: str) -> tuple[tuple[float, float], ...]:

@@ -86,8 +86,9 @@ def subjects(sentence: Sentence, defects: Sequence[Defect]) -> list[Subject]:
             ]
     for match in _OTHERS.finditer(sentence.claims):
         before = {d.id for group in found for d in group.defects if group.start < match.start()}
-        rest = tuple(defect for defect in defects if defect.id not in before)
-        found.append(Subject(match.start(), match.end(), rest or tuple(defects), False))
+        whole = sentence.defects or tuple(defects)
+        rest = tuple(defect for defect in whole if defect.id not in before)
+        found.append(Subject(match.start(), match.end(), rest or whole, False))
     return sorted(found, key=lambda group: group.start)
 
 

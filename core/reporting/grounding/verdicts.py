@@ -51,30 +51,32 @@ _OPEN = re.compile(
 _NOT_GOOD = re.compile(r"합격(?:할|될|하지| 처리할) ?(?:수 없|않)|통과하지 못")
 _FAIL_LINE = r"(?:fail(?:ure)?[\s-]*(?:threshold|limit)|fehlerschwelle|ausschussgrenze|불합격 (?:기준|임계값))"
 _REVIEW_LINE = r"(?:review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|review-schwelle|검토 (?:기준|임계값))"
+# Decimals are no end of a clause.
+_NEAR = r"(?:[^.;]|\.\d)"
 _OVER = r"\b(?:reach(?:es|ed)|exceed(?:s|ed)?|above|over|greater than|higher than|erreicht|überschreitet|übersteigt)\b"
 _UNDER = r"\b(?:below|under|lower than|less than|beneath|unter|unterhalb|unterschreitet)\b"
 _LINES: tuple[tuple[re.Pattern[str], frozenset[Verdict]], ...] = (
     (
         re.compile(
-            rf"\b(?:between|zwischen)\b[^.;]{{0,60}}{_REVIEW_LINE}[^.;]{{0,60}}{_FAIL_LINE}"
-            rf"|{_REVIEW_LINE}[^.;]{{0,40}}{_FAIL_LINE}[^.;]{{0,25}}사이",
+            rf"\b(?:between|zwischen)\b{_NEAR}{{0,60}}{_REVIEW_LINE}{_NEAR}{{0,60}}{_FAIL_LINE}"
+            rf"|{_REVIEW_LINE}{_NEAR}{{0,40}}{_FAIL_LINE}{_NEAR}{{0,25}}사이",
             re.IGNORECASE,
         ),
         _REVIEW,
     ),
-    (re.compile(rf"{_OVER}[^.,;]{{0,25}}{_FAIL_LINE}", re.IGNORECASE), frozenset(_FAIL)),
+    (re.compile(rf"{_OVER}{_NEAR}{{0,25}}{_FAIL_LINE}", re.IGNORECASE), frozenset(_FAIL)),
     (
         re.compile(
-            rf"{_FAIL_LINE}[^.,;]{{0,25}}(?:is reached|was reached|is exceeded|was exceeded"
-            r"|ist erreicht|erreicht|überschritten)|불합격 (?:기준|임계값)[^,;]{0,20}"
+            rf"{_FAIL_LINE}{_NEAR}{{0,25}}(?:is reached|was reached|is exceeded|was exceeded"
+            r"|ist erreicht|erreicht|überschritten)|불합격 (?:기준|임계값)[^;]{0,20}?"
             r"(?:이상입니다|도달했|넘|초과)",
             re.IGNORECASE,
         ),
         frozenset(_FAIL),
     ),
-    (re.compile(rf"{_UNDER}[^.,;]{{0,25}}{_REVIEW_LINE}", re.IGNORECASE), _PASS),
-    (re.compile(rf"{_UNDER}[^.,;]{{0,25}}{_FAIL_LINE}", re.IGNORECASE), _NOT_FAILED),
-    (re.compile(r"검토 (?:기준|임계값)[^,;]{0,20}(?:낮|미만|미달)"), _PASS),
+    (re.compile(rf"{_UNDER}{_NEAR}{{0,25}}{_REVIEW_LINE}", re.IGNORECASE), _PASS),
+    (re.compile(rf"{_UNDER}{_NEAR}{{0,25}}{_FAIL_LINE}", re.IGNORECASE), _NOT_FAILED),
+    (re.compile(r"검토 (?:기준|임계값)[^;]{0,20}?(?:낮|미만|미달)"), _PASS),
 )
 # A defect's own peak has its own lines on the map.
 _OF_A_DEFECT = re.compile(r"\bpeak|spitzenwert|최댓값|최대값", re.IGNORECASE)
