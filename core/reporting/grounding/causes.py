@@ -37,7 +37,7 @@ _CAUSAL = re.compile(
 # What the verdict stands on, and what a statement stands on, is no cause of a defect.
 _OTHER_EFFECT = re.compile(
     r"\s*(?:the|its|a|an|of|der|die|das|ihre[rn]?|seine[rn]?|dem)?\s*(?:\w+\s+)?(?:score|threshold|limit"
-    r"|verdict|guarantee|similarity|size|elongation|schwelle|grenze|urteil|garantie|größe)\b",
+    r"|verdict|guarantee|similarity|size|elongation|schwelle|grenze|urteil|garantie|größe|D\d+)\b",
     re.IGNORECASE,
 )
 _KOREAN_EFFECT = re.compile(r"(?:점수|임계값|기준|판정|결함 ?D\d|크기)\S*(?:\s+\S+){0,3}\s*$")

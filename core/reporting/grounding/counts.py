@@ -147,6 +147,7 @@ def _allowed(count: Count, defects: Sequence[Defect], sentence: Sentence) -> set
     for place in places:
         allowed.add(sum(place.fits(defect.region) for defect in defects))
         allowed.add(sum(place.fits(defect.region) for defect in own))
+        allowed.add(sum(place.is_exactly(defect.region) for defect in defects))
     return allowed | _named(sentence, defects)
 
 

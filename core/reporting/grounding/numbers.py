@@ -89,6 +89,11 @@ _SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
         (r"신뢰도|confidence(?: of)?|konfidenz(?: von)?", r"\s*(?:confidence|konfidenz)", Kind.CONFIDENCE),
     )
 )  # fmt: skip
+# How much larger one defect is than another: not measured as such, so not held to it.
+_COMPARED = re.compile(
+    r"\s*(?:as (?:large|big|strong)|larger|bigger|stronger|so (?:groß|stark)|größer|(?:더 )?(?:크|큰))",
+    re.IGNORECASE,
+)
 _POSITION = re.compile(r"\b[xy]\s*[=:≈]\s*$")
 _ABOUT = re.compile(
     r"(?:about|around|approximately|approx\.|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr"
@@ -178,6 +183,8 @@ def _read(text: str, match: re.Match[str]) -> Said:
     for pattern, unit, factor in _UNITS:
         if named := pattern.match(behind):
             ranges = tuple((a * factor, b * factor) for a, b in _ranges(match[1], before))
+            if unit is Unit.TIMES and _COMPARED.match(behind[named.end() :]):
+                return Said(match.start(), match.end() + named.end(), (), unit, None, False)
             share = _share(before, behind[named.end() :]) if unit is Unit.PERCENT else None
             return Said(match.start(), match.end() + named.end(), ranges, unit, share, False)
     if _POSITION.search(before):
@@ -237,8 +244,8 @@ def _is_checked(number: Said, sentence: Sentence) -> bool:
 def _is_measured(
     number: Said, group: Sequence[Subject], figures: Figures, evidence: Evidence
 ) -> bool:
-    if number.unit is None:
-        return False
+    if number.unit is None or not number.ranges:
+        return number.unit is not None
     defects = all_defects(group)
     if number.kind is None:
         return any(figures.holds(number.unit, defects, *limits) for limits in number.ranges)

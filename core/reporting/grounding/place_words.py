@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TOP, MIDDLE, BOTTOM = LEFT, CENTRE, RIGHT = -1, 0, 1
 _ROWS = {
@@ -78,7 +78,11 @@ _WAY = re.compile(
     r"\b(?:from|towards?|to|von|bis|nach|into|zur?m?)\s+(?:the\s+|the\s+very\s+|der\s+|dem\s+)?$",
     re.IGNORECASE,
 )
-_HOUR = re.compile(r"(?<!\d)(1[0-2]|[1-9])(?:-|\s)*(?:o['’]clock|Uhr\b|시 ?방향)", re.IGNORECASE)
+_HOUR = re.compile(
+    r"(?<!\d)(1[0-2]|[1-9])(?:-|\s)*(?:o['’]clock|Uhr\b|시 ?방향)"
+    r"(?!\s*(?:in the|a\.?m|p\.?m|this|today|yesterday|shift|morgens|abends|nachmittags))",
+    re.IGNORECASE,
+)
 _REGION_HOUR = re.compile(r"(\d+) o'clock")
 _CLOCK_ROWS = {TOP: {10, 11, 12, 1, 2}, MIDDLE: {2, 3, 4, 8, 9, 10}, BOTTOM: {4, 5, 6, 7, 8}}
 _CLOCK_COLUMNS = {LEFT: {7, 8, 9, 10, 11}, CENTRE: {11, 12, 1, 5, 6, 7}, RIGHT: {1, 2, 3, 4, 5}}
@@ -118,6 +122,11 @@ class PlaceWord:
         row = next((_ROWS[word] for word in words if word in _ROWS), MIDDLE)
         column = next((_COLUMNS[word] for word in words if word in _COLUMNS), CENTRE)
         return self.row in (None, row) and self.column in (None, column)
+
+    def is_exactly(self, region: str) -> bool:
+        """Whether a region is the place itself: "left" is the left one of the middle row only."""
+        exact = replace(self, row=self.row or MIDDLE, column=self.column or CENTRE)
+        return exact.fits(region)
 
     def _fits_hour(self, hour: int) -> bool:
         if self.row == MIDDLE and self.column == CENTRE:

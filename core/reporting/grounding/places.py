@@ -26,7 +26,7 @@ def check_places(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator[
             continue
         groups = bound(sentence, evidence.defects, [word.start for word in words])
         for word, group in zip(words, groups, strict=True):
-            if is_negated(sentence.claims, word.start, word.end):
+            if is_negated(sentence.claims, word.start, word.end, behind=True):
                 continue
             measured = all_defects(group)
             # Ids that nothing measured has are another rule's.

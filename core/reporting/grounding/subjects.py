@@ -18,6 +18,8 @@ _STRONGEST = re.compile(
     re.IGNORECASE,
 )
 _LARGEST = re.compile(r"\b(?:largest|biggest|größte[nrs]?)\b|가장 큰", re.IGNORECASE)
+_SMALLEST = re.compile(r"\b(?:smallest|kleinste[nrs]?)\b|가장 작은", re.IGNORECASE)
+_WEAKEST = re.compile(r"\b(?:weakest|faintest|schwächste[nrs]?)\b|가장 약한", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\b(?:the other|others|another|a second|the second|remaining|the rest|further|übrigen?"
     r"|andere[nrs]?|weitere[nrs]?|restlichen)\b|나머지|다른|그 밖의|두 번째",
@@ -77,8 +79,14 @@ def subjects(sentence: Sentence, defects: Sequence[Defect]) -> list[Subject]:
     if defects:
         order = list(Severity)
         strongest = min(defects, key=lambda defect: (order.index(defect.severity), -defect.peak))
-        largest = max(defects, key=lambda defect: defect.area_px)
-        for pattern, meant in ((_STRONGEST, strongest), (_LARGEST, largest)):
+        by_area = sorted(defects, key=lambda defect: defect.area_px)
+        weakest = min(defects, key=lambda defect: defect.peak)
+        for pattern, meant in (
+            (_STRONGEST, strongest),
+            (_LARGEST, by_area[-1]),
+            (_SMALLEST, by_area[0]),
+            (_WEAKEST, weakest),
+        ):
             found += [
                 Subject(match.start(), match.end(), (meant,), False)
                 for match in pattern.finditer(sentence.claims)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from core.domain import Disposition, Evidence, Judgement, Remark, Report, Rule, Verdict
 from core.reporting.grounding.sentences import PLANS, Sentence
-from core.reporting.grounding.wording import is_conditional, is_negated
+from core.reporting.grounding.wording import is_conditional, is_negated, is_unreal
 
 _PASS, _REVIEW, _FAIL = frozenset({Verdict.PASS}), frozenset({Verdict.REVIEW}), {Verdict.FAIL}
 _STOPPED = frozenset({Verdict.REVIEW, Verdict.FAIL})
@@ -100,6 +100,8 @@ def check_verdict(
 def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | set[Verdict]]]:
     """What a sentence says of the verdict, and the verdicts that this holds for."""
     text = sentence.claims
+    if is_unreal(text):
+        return
     named = [match for match in _NAMED.finditer(text) if not is_negated(text, *match.span())]
     # Several names side by side explain the three, unless one is said to be the verdict.
     if len({match[1] for match in named}) == 1:
@@ -132,7 +134,7 @@ def _lines(text: str) -> Iterator[tuple[str, frozenset[Verdict]]]:
     """Statements on which side of a threshold the score lies."""
     for pattern, verdicts in _LINES:
         if match := pattern.search(text):
-            if is_negated(text, *match.span()):
+            if is_negated(text, *match.span(), behind=True):
                 verdicts = frozenset(Verdict) - verdicts
             yield match[0], verdicts
             # "between the review and the fail threshold" would be read again, in part.

@@ -26,17 +26,33 @@ _CONDITION = re.compile(
     r"|경우|전까지|때까지|전에|여부|[으하되]면\s",
     re.IGNORECASE,
 )
+_UNREAL = re.compile(
+    r"\b(?:would|had the|had it|were it|were the|wäre[n]?|würde[n]?|hätte[n]?)\b|[었였]다면|[했됐]다면",
+    re.IGNORECASE,
+)
 _REACH = 70
 
 
-def is_negated(text: str, start: int, end: int) -> bool:
-    """Whether the clause around a word denies it; in Korean the denial comes behind."""
+def is_negated(text: str, start: int, end: int, *, behind: bool = False) -> bool:
+    """Whether the clause around a word denies it.
+
+    In Korean the denial comes behind the word. In English and German it is looked for behind only
+    when asked for: "at the top left is no defect", but "it passes without remarks".
+    """
     before = _CLAUSE.split(text[max(0, start - _REACH) : start])[-1]
-    if _NEGATION.search(before):
-        return True
-    return bool(_KOREAN_NEGATION.search(_KOREAN_CLAUSE.split(text[end : end + _REACH])[0]))
+    after = text[end : end + _REACH]
+    return bool(
+        _NEGATION.search(before)
+        or _KOREAN_NEGATION.search(_KOREAN_CLAUSE.split(after)[0])
+        or (behind and _NEGATION.search(_CLAUSE.split(after)[0]))
+    )
+
+
+def is_unreal(text: str) -> bool:
+    """Whether a sentence says what would be if things were otherwise."""
+    return bool(_UNREAL.search(text))
 
 
 def is_conditional(text: str) -> bool:
     """Whether a sentence says what would be, not what is."""
-    return bool(_CONDITION.search(text))
+    return bool(_CONDITION.search(text)) or is_unreal(text)
