@@ -37,8 +37,10 @@ _SEVERE = {
     Severity.MINOR: r"minor|Nebenfehler|geringfügig\w*|경결함|경미",
 }
 _ANY_SEVERE = "|".join(_SEVERE.values())
+# "A 47 px region" is no 47 regions.
+_NO_UNIT = r"(?!\s*(?:px|pixels?|mm|cm|µm|%|percent|times|x|×|by)\b)"
 _WESTERN = re.compile(
-    rf"(?<![\w.,/-])(?P<n>{_EN}|{_DE})(?![.,]?\d)\s+(?!of\b)(?P<adj>(?:[^\W\d]+[\s-]+){{0,3}}?)"
+    rf"(?<![\w.,/-])(?P<n>{_EN}|{_DE})(?![.,]?\d){_NO_UNIT}\s+(?!of\b)(?P<adj>(?:[^\W\d]+[\s-]+){{0,3}}?)"
     rf"(?P<noun>{_NOUN})\b(?!\s+(?:of|per|in der|der)\b)",
     re.IGNORECASE,
 )

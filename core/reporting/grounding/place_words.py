@@ -80,7 +80,7 @@ _WAY = re.compile(
 )
 _HOUR = re.compile(
     r"(?<!\d)(1[0-2]|[1-9])(?:-|\s)*(?:o['’]clock|Uhr\b|시 ?방향)"
-    r"(?!\s*(?:in the|a\.?m|p\.?m|this|today|yesterday|shift|morgens|abends|nachmittags))",
+    r"(?!\s*(?:in the|a\.m|p\.m|this|today|yesterday|shift|morgens|abends|nachmittags))",
     re.IGNORECASE,
 )
 _REGION_HOUR = re.compile(r"(\d+) o'clock")

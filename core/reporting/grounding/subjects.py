@@ -29,6 +29,8 @@ _PRONOUN = re.compile(
     r"\s*(?:it|its|this|they|their|these|both|es|sie|er|dieser?|seine?|ihre?|beide)\b|\s*(?:이|그)\s",
     re.IGNORECASE,
 )
+# Words then stand in a row of their own, in the order of the defects.
+RESPECTIVELY = re.compile(r"\b(?:respectively|jeweils)\b|각각", re.IGNORECASE)
 # An id so near behind "the strongest" names it.
 _APPOSITION = 30
 
@@ -117,6 +119,8 @@ def bound(
     found = subjects(sentence, defects)
     if not found:
         return [(_unnamed(sentence, defects),)] * len(positions)
+    if RESPECTIVELY.search(sentence.claims):
+        return [tuple(found)] * len(positions)
     chosen: list[tuple[Subject, ...]] = []
     names_first = bool(positions) and found[0].start < positions[0]
     index = 0
@@ -134,7 +138,7 @@ def _unnamed(sentence: Sentence, defects: Sequence[Defect]) -> Subject:
     if _PRONOUN.match(sentence.claims):
         before = named_subjects(sentence.before, defects)
         if before:
-            return Subject(0, 0, before[-1].defects, False)
+            return Subject(0, 0, all_defects(before), False)
     return Subject(0, 0, sentence.defects or tuple(defects), False)
 
 
