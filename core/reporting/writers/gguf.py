@@ -12,7 +12,7 @@ from core.errors import WriterError
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, Finish, OnText, PromptPicture, Question
 from core.reporting.writers.llama import llama_cpp
-from core.reporting.writers.local import LocalWriter, OnWait
+from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import GgufFiles, gguf_files
 from core.reporting.writers.memory import memory_guard
 from core.settings import Settings
@@ -143,6 +143,7 @@ def _serve(model: Model, settings: Settings, files: GgufFiles) -> _Server:
     params.n_ctx, params.n_parallel = model.context, 1
     if settings.device == "cpu":
         params.n_gpu_layers, params.mmproj_use_gpu = 0, False
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
     params.verbosity = -1
     # It also opens a port on this machine, which nobody else is to ask.
     params.api_keys = [secrets.token_urlsafe()]
