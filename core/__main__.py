@@ -1,4 +1,4 @@
-"""Command line: `python -m core teach|policy|label|inspect|knowledge|evaluate|bench ...`."""
+"""Command line: `python -m core teach|policy|label|inspect|compare|models|...`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core.commands import bench, evaluate, inspect, knowledge, label, policy, teach
+from core.commands import bench, compare, evaluate, inspect, knowledge, label, models, policy, teach
 from core.detection.memory_guard import memory_guard
 from core.errors import InspectionError
 
 # As shells report a process that was stopped from the keyboard.
 STOPPED = 130
-COMMANDS = (teach, policy, label, inspect, knowledge, evaluate, bench)
+COMMANDS = (teach, policy, label, inspect, compare, models, knowledge, evaluate, bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

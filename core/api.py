@@ -8,15 +8,16 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 from starlette.routing import Mount
 
-from core.domain import Context, EvidenceChoice
-from core.errors import ImageError, InspectionError, ProductError
+from core.domain import Context, EvidenceChoice, Language
+from core.errors import ImageError, InspectionError, ProductError, WriterError
 from core.inspection import inspect
+from core.report_desk import WriterChoice
 from core.sources import PictureFile
 from core.wire import inspection_record
 from core.workbench import shared_workbench
 
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
-STATUS = {ImageError: 422, ProductError: 404}
+STATUS = {ImageError: 422, ProductError: 404, WriterError: 422}
 
 api = FastAPI(title="Smart Factory Anomaly Reporting System", docs_url=None, redoc_url=None)
 
@@ -53,6 +54,8 @@ def inspect_picture(
     inspector: Annotated[str, Form()] = "",
     exemplars: Annotated[bool | None, Form(description="look up similar normal parts")] = None,
     knowledge: Annotated[bool | None, Form(description="look up knowledge")] = None,
+    writer: Annotated[str | None, Form(description="key of the report writer")] = None,
+    language: Annotated[Language | None, Form(description="of the report")] = None,
 ) -> dict[str, Any]:
     """Inspect one picture and answer when all of it is on record."""
     bench = shared_workbench()
@@ -64,5 +67,6 @@ def inspect_picture(
         bench.product(product),
         context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
         evidence=EvidenceChoice(exemplars=exemplars, knowledge=knowledge),
+        writing=WriterChoice(writer, language),
     )
     return inspection_record(inspection)

@@ -126,14 +126,14 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         picture_png=encode_png(picture(bench, inspection)),
         overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
         legend_png=legend_png(inspection),
-        exemplars_png=[(item, _exemplar_or_none(bench, item)) for item in inspection.exemplars],
+        exemplars_png=[(item, exemplar_png_or_none(bench, item)) for item in inspection.exemplars],
         pairs=compared_pairs(bench, inspection, PRINTED_PAIRS),
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )
 
 
-def _exemplar_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
+def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
     """Its picture, or None: a report is printed all the same."""
     try:
         return exemplar_png(bench, exemplar)

@@ -8,25 +8,23 @@ from datetime import UTC, datetime
 
 from core.conditions import condition_notices, is_of_taught_size
 from core.defects import find_defects
+from core.detection.checkpoints import Taught
 from core.domain import (
     Context,
     Defect,
-    Evidence,
     EvidenceChoice,
     Inspection,
     Judgement,
     Product,
-    Report,
     Revision,
-    RevisionKind,
     Step,
 )
 from core.errors import ImageError
 from core.exemplars import find_exemplars
 from core.fitting_knowledge import find_knowledge
 from core.images import CheckedImage, load_image
-from core.records.reports import report_sha256
-from core.reporting.composer import WRITER, compose
+from core.report_desk import WriterChoice, draft_report
+from core.reporting.catalogue import find_model
 from core.sources import PictureFile
 from core.steps import optional, timed
 from core.workbench import Workbench
@@ -44,12 +42,14 @@ def inspect(
     *,
     context: Context | None = None,
     evidence: EvidenceChoice | None = None,
+    writing: WriterChoice | None = None,
     on_verdict: OnVerdict | None = None,
 ) -> Inspection:
     """Inspect one picture and record everything.
 
     The verdict stands before evidence and report are looked up; when one of those fails, the step
-    is recorded as failed with its reason and the rest is kept.
+    is recorded as failed with its reason and the rest is kept. All that was found is on record
+    before a report is asked for, which may take minutes.
 
     Args:
         bench: records, detectors and retrievers.
@@ -57,19 +57,62 @@ def inspect(
         product: that the picture shows; it must have been taught.
         context: lot, serial, station and inspector.
         evidence: which evidence to look up; as the settings say unless it is given.
+        writing: who writes the report, and how; as the settings say unless it is given.
         on_verdict: called as soon as verdict and defects are known.
 
     Raises:
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
+        WriterError: if the catalogue has no such report writer.
         RecordsError: if the inspection cannot be recorded.
+    """
+    writing = writing or WriterChoice()
+    find_model(writing.writer or bench.settings.llm_model)
+    inspection = examine(
+        bench,
+        picture,
+        product,
+        context=context,
+        evidence=evidence,
+        on_verdict=on_verdict,
+    )
+    bench.records.save_inspection(inspection)
+    steps: list[Step] = []
+    revisions: tuple[Revision, ...] = ()
+    with optional(steps, "report"):
+        revisions = (draft_report(bench, inspection, writing),)
+    bench.records.add_step(inspection.id, steps[0])
+    return inspection.model_copy(
+        update={"steps": (*inspection.steps, *steps), "revisions": revisions}
+    )
+
+
+def examine(
+    bench: Workbench,
+    picture: PictureFile,
+    product: Product,
+    taught: Taught | None = None,
+    *,
+    context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
+    on_verdict: OnVerdict | None = None,
+) -> Inspection:
+    """Judge one picture and look up its evidence; nothing is recorded, and there is no report yet.
+
+    Args:
+        bench, picture, product, context, evidence, on_verdict: as for `inspect`.
+        taught: the detector that judges, of that product; None: its active one.
+
+    Raises:
+        ImageError: if the picture cannot be used; the refusal is recorded as an event.
+        ProductError, CheckpointError, WeightsError: if there is no detector that works.
     """
     steps: list[Step] = []
     with timed(steps, "check"):
         image = _checked(bench, picture)
         bench.files.put(picture.read())
     with timed(steps, "load detector"):
-        taught = bench.taught(product)
+        taught = taught or bench.taught(product)
     with timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
     with timed(steps, "measure"):
@@ -87,23 +130,10 @@ def inspect(
     evidence = evidence or EvidenceChoice()
     normals = find_exemplars(bench, product, image, defects, evidence, steps)
     knowledge = find_knowledge(bench, product, image, defects, evidence, steps)
-    report: Report | None = None
-    with optional(steps, "report"):
-        report = compose(
-            Evidence(
-                product=product,
-                judgement=judgement,
-                defects=defects,
-                exemplars=normals.exemplars,
-                likeness=normals.likeness,
-                snippets=knowledge.snippets,
-                defect_types=knowledge.defect_types,
-            )
-        )
     now = datetime.now(UTC)
     with timed(steps, "store"):
         map_sha256 = bench.files.put_map(prediction.anomaly_map)
-    inspection = Inspection(
+    return Inspection(
         id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         created_at=now,
         product=product,
@@ -119,10 +149,7 @@ def inspect(
         snippets=knowledge.snippets,
         defect_types=knowledge.defect_types,
         steps=tuple(steps),
-        revisions=() if report is None else (_draft(report, now),),
     )
-    bench.records.save_inspection(inspection)
-    return inspection
 
 
 def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
@@ -137,14 +164,3 @@ def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
     except ImageError as error:
         bench.records.add_event("picture refused", picture.filename, {"reason": str(error)})
         raise
-
-
-def _draft(report: Report, now: datetime) -> Revision:
-    return Revision(
-        number=1,
-        kind=RevisionKind.DRAFTED,
-        report=report,
-        author=WRITER,
-        created_at=now,
-        sha256=report_sha256(report),
-    )

@@ -6,9 +6,17 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.domain import Language
 from core.errors import RecordsError, SettingsError
 
 DUCKDB_SCHEME = "duckdb:///"
@@ -38,6 +46,22 @@ class Settings(BaseSettings):
     )
     chroma_url: str | None = Field(None, description="Chroma server that holds the index")
     llm_model: str = Field("offline", description="key of the report writer")
+    llm_for_pass: bool = Field(False, description="have a model write of parts that passed too")
+    console_language: Language = Field(Language.ENGLISH, description="of the screens: en, ko or de")
+    report_language: Language = Field(Language.ENGLISH, description="en, ko or de")
+    llm_timeout_s: PositiveFloat = Field(120, description="longest wait for one answer, in all")
+    llm_stall_s: PositiveFloat = Field(30, description="longest silence once an answer comes")
+    llm_retries: NonNegativeInt = Field(2, description="further requests after a passing failure")
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str | None = None
+    google_api_key: SecretStr | None = None
+    gemini_api_key: SecretStr | None = Field(None, description="Google's other name for it")
+    google_gemini_base_url: str | None = None
+    openai_compatible_url: str | None = Field(None, description="of your own server, with /v1")
+    openai_compatible_model: str | None = Field(None, description="as your own server names it")
+    openai_compatible_api_key: SecretStr | None = Field(None, description="where it asks for one")
     rag_enabled: bool = Field(True, description="look up similar normal parts")
     domain_rag_enabled: bool = Field(True, description="look up knowledge snippets")
     visual_encoder: Literal["auto", "efficientnet_lite0", "vit_small_patch14_dinov2"] = Field(

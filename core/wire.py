@@ -27,6 +27,7 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
         "comparisons": [comparison.model_dump() for comparison in inspection.comparisons],
         "snippets": [snippet.id for snippet in inspection.snippets],
         "defect_types": [guess.model_dump() for guess in inspection.defect_types],
+        "report": _report(inspection),
         "notices": [*inspection.image.notices, *judgement.notices()],
         "failed_steps": {
             step.name: step.reason for step in inspection.steps if step.status == "failed"
@@ -47,3 +48,16 @@ def _likeness(inspection: Inspection) -> dict[str, Any] | None:
         return None
     said = {"is_far": likeness.is_far, "sentence": likeness.sentence()}
     return likeness.model_dump() | said
+
+
+def _report(inspection: Inspection) -> dict[str, Any] | None:
+    if not inspection.revisions:
+        return None
+    revision = inspection.revisions[-1]
+    return {
+        "revision": revision.number,
+        "author": revision.author,
+        "writing": revision.writing and revision.writing.model_dump(mode="json"),
+        "remarks": [remark.model_dump(mode="json") for remark in revision.remarks or ()],
+        **revision.report.model_dump(mode="json"),
+    }

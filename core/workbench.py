@@ -18,8 +18,12 @@ from core.detection.checkpoints import (
 from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
 from core.normal_index import OpenedIndex, open_index
+from core.preferences import change_setting, with_preferences
 from core.records.database import Records
 from core.records.files import FileStore
+from core.reporting.catalogue import Model
+from core.reporting.writers.contract import Writer
+from core.reporting.writers.opening import open_writer
 from core.retrieval.encoders import SentenceEncoder, find_encoder
 from core.retrieval.knowledge import KnowledgeBase
 from core.retrieval.labelled import LabelledCrops
@@ -45,13 +49,16 @@ class Workbench:
         Raises:
             RecordsError: if the records are locked by another process, damaged or unwritable.
         """
-        self.settings = settings
+        self._environment = settings
         self.records = Records.open(settings)
+        self.settings = with_preferences(settings, self.records)
         self.files = FileStore(settings.files_dir)
         self._lock = threading.RLock()
         self._taught: dict[str, Taught] = {}
         self._index_lock = threading.Lock()
         self._indexes: dict[str, tuple[str, OpenedIndex]] = {}
+        self._writers_lock = threading.Lock()
+        self._writers: dict[str, Writer] = {}
         self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
 
     def __enter__(self) -> Workbench:
@@ -68,6 +75,14 @@ class Workbench:
     def close(self) -> None:
         """Close the records. What was recorded is on disk already."""
         self.records.close()
+
+    def change_setting(self, name: str, value: object, person: str) -> None:
+        """Change a setting from now on, also after a restart; None: as the environment says.
+
+        Raises:
+            SettingsError: if it cannot be changed here, cannot have that value, or nobody is named.
+        """
+        self.settings = change_setting(self._environment, self.records, name, value, person)
 
     def taught_products(self) -> tuple[Product, ...]:
         """Every product that has a detector, by key."""
@@ -144,6 +159,18 @@ class Workbench:
     def knowledge(self) -> KnowledgeBase:
         """The knowledge index, opened at first use."""
         return KnowledgeBase(self.settings, self._sentence_encoder)
+
+    def writer(self, model: Model) -> Writer:
+        """The report writer of a catalogue entry, opened once.
+
+        Raises:
+            WriterError: if it cannot run on this machine: a key, weights or memory are missing.
+        """
+        # Opening loads libraries, and weights of a local model: no verdict waits for it.
+        with self._writers_lock:
+            if model.key not in self._writers:
+                self._writers[model.key] = open_writer(model, self.settings)
+            return self._writers[model.key]
 
     def _sentence_encoder(self) -> SentenceEncoder:
         return SentenceEncoder.load(self.settings.model_cache_dir, find_encoder(self.settings))

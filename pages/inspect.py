@@ -10,8 +10,10 @@ from core.domain import Context, EvidenceChoice, Inspection, Product, Verdict
 from core.errors import InspectionError
 from core.images import PICTURE_SUFFIXES
 from core.inspection import inspect
+from core.report_desk import WriterChoice
 from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_examples
 from core.workbench import Workbench, shared_workbench
+from pages.parts.disposition import show_disposition
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import (
     show_defects,
@@ -22,9 +24,10 @@ from pages.parts.facts import (
 )
 from pages.parts.normals import show_comparisons, show_exemplars
 from pages.parts.picture import show_picture
-from pages.parts.report import show_disposition, show_report
+from pages.parts.report import show_report
 from pages.parts.teaching import teach_demo_button
 from pages.parts.words import verdict_text
+from pages.parts.writers import ask_writer, shown_in
 
 
 def say_what_to_do_first(bench: Workbench) -> None:
@@ -74,6 +77,8 @@ def ask_evidence(bench: Workbench) -> EvidenceChoice:
 def take_pictures(bench: Workbench, product: Product) -> None:
     context = ask_context()
     evidence = ask_evidence(bench)
+    with st.expander("Report writer and language"):
+        writing = ask_writer(bench, "inspect")
     uploads = st.file_uploader(
         "Pictures",
         type=sorted(PICTURE_SUFFIXES),
@@ -88,7 +93,7 @@ def take_pictures(bench: Workbench, product: Product) -> None:
     if pictures:
         # A fresh uploader: what was inspected is not inspected again by the next rerun.
         st.session_state["uploads"] += 1
-        inspect_all(bench, pictures, product, context, evidence)
+        inspect_all(bench, pictures, product, context, evidence, writing)
 
 
 def show_refusals() -> None:
@@ -103,10 +108,11 @@ def inspect_all(
     product: Product,
     context: Context,
     evidence: EvidenceChoice,
+    writing: WriterChoice,
 ) -> None:
     """Inspect pictures one after another; one that cannot be used never stops the rest."""
     progress = st.progress(0.0, "Inspecting") if len(pictures) > 1 else None
-    early = st.empty()
+    early, draft = st.empty(), st.empty()
     newest: Inspection | None = None
     for done, picture in enumerate(pictures):
         if progress is not None:
@@ -118,6 +124,7 @@ def inspect_all(
                 product,
                 context=context,
                 evidence=evidence,
+                writing=shown_in(draft, writing),
                 on_verdict=lambda judgement, _defects: early.markdown(
                     verdict_text(judgement.verdict)
                 ),

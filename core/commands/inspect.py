@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.commands.shared import written
-from core.domain import Context, EvidenceChoice, Inspection
+from core.commands.shared import add_writer_options, written
+from core.domain import Context, EvidenceChoice, Inspection, Outcome, Revision
 from core.errors import ImageError
 from core.settings import settings
 from core.sources import PictureFile, pictures_at
@@ -39,15 +39,18 @@ def add_command(commands: _SubParsersAction) -> None:
             action=argparse.BooleanOptionalAction,
             help=f"look up {what}, or not; as the settings say unless given",
         )
+    add_writer_options(inspect)
     inspect.set_defaults(run=_inspect)
 
 
 def _inspect(options: argparse.Namespace) -> int:
     from core.inspection import inspect
+    from core.report_desk import WriterChoice
     from core.workbench import Workbench
 
     context = Context(**{name: getattr(options, name) for name in Context.model_fields})
     evidence = EvidenceChoice(exemplars=options.exemplars, knowledge=options.knowledge)
+    writing = WriterChoice(options.writer, options.language, fresh=options.fresh)
     failed = False
     pictures = _pictures(options.images)
     with Workbench(settings()) as bench:
@@ -55,7 +58,9 @@ def _inspect(options: argparse.Namespace) -> int:
         bench.taught(product)  # a product without a detector is one error, not one a picture
         for number, picture in enumerate(pictures, start=1):
             try:
-                inspection = inspect(bench, picture, product, context=context, evidence=evidence)
+                inspection = inspect(
+                    bench, picture, product, context=context, evidence=evidence, writing=writing
+                )
             except ImageError as error:
                 failed = True
                 _print_refusal(picture, error, as_json=options.json)
@@ -100,11 +105,21 @@ def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) ->
     evidence = (inspection.likeness.sentence(),) if far else ()
     for sentence in (*inspection.image.notices, *inspection.judgement.notices(), *evidence):
         print(f"       note: {sentence}")
+    for revision in inspection.revisions:
+        _print_writing(revision)
     for step in inspection.steps:
         if timing or step.status == "failed":
             print(
                 f"       {step.name:14} {step.seconds * 1000:8.1f} ms {step.status} {step.reason}"
             )
+
+
+def _print_writing(revision: Revision) -> None:
+    writing = revision.writing
+    if writing is not None and writing.outcome is not Outcome.WRITTEN:
+        print(f"       report by {writing.writer}: {writing.outcome.value}. {writing.reason}")
+    for remark in revision.violations:
+        print(f"       report, {remark.place}: {remark.message}")
 
 
 def _print_refusal(picture: PictureFile, error: ImageError, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
+from core.domain import Language
 from core.errors import DetectorError, OutputError
 
 
@@ -24,6 +25,29 @@ def add_detector_options(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="of the detector, such as backbone=wide_resnet50_2 or tile_px=1024; VALUE is JSON",
+    )
+
+
+def add_writer_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--writer",
+        metavar="KEY",
+        help="who writes the report (see `models`); as LLM_MODEL says unless given",
+    )
+    add_language_options(command)
+
+
+def add_language_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--language",
+        type=Language,
+        choices=list(Language),
+        help="of the report; as REPORT_LANGUAGE says unless given",
+    )
+    command.add_argument(
+        "--fresh",
+        action="store_true",
+        help="ask the model even if the same was asked before, or the part passed",
     )
 
 

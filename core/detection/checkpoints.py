@@ -180,6 +180,13 @@ def taught_products(settings: Settings) -> tuple[Product, ...]:
     return tuple(Product.from_key(key) for key in keys)
 
 
+def versions(settings: Settings, product: Product) -> tuple[Active, ...]:
+    """Every version of a product's detectors that is on disk, the newest first."""
+    found = product_folder(settings, product).glob(f"*/*/{CARD_FILE}")
+    refs = [Active(algorithm=path.parts[-3], version=path.parts[-2]) for path in found]
+    return tuple(sorted(refs, key=lambda ref: ref.version, reverse=True))
+
+
 def read_card(settings: Settings, product: Product, active: Active | None = None) -> Card:
     """Card of a version (the active one unless said otherwise).
 

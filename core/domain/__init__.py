@@ -5,6 +5,7 @@ x to the right, y down; scores on the detector's own absolute scale; times in UT
 """
 
 from core.domain.base import Frozen, percent
+from core.domain.contest import Contest, Contestant, WinRate
 from core.domain.evidence import (
     FAR,
     Comparison,
@@ -55,6 +56,8 @@ __all__ = [
     "CauseClass",
     "Comparison",
     "Confidence",
+    "Contest",
+    "Contestant",
     "Context",
     "Defect",
     "DefectTypeGuess",
@@ -86,6 +89,7 @@ __all__ = [
     "Snippet",
     "Step",
     "Verdict",
+    "WinRate",
     "Writing",
     "percent",
 ]

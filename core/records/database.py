@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 import duckdb
@@ -20,24 +17,19 @@ from core.domain import (
     Inspection,
     InspectionSummary,
     Product,
+    Remark,
     Report,
     Revision,
     RevisionKind,
     Snippet,
+    Step,
+    Writing,
 )
 from core.errors import ProductError, RecordsError
 from core.records import rows
 from core.records.citations import Citation, citations, cited_snippet
-from core.records.migrations import migrate
+from core.records.connection import Database, insert
 from core.records.reports import report_sha256
-from core.records.sentences import ignoring_a_dead_transaction, in_sentences, why_not_opened
-from core.settings import Settings
-
-# A station is often offline: DuckDB must not look for extensions on the net.
-OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
 
 
 class Event(Frozen):
@@ -50,7 +42,7 @@ class Event(Frozen):
     detail: dict[str, Any]
 
 
-class Records:
+class Records(Database):
     """The records of one station; safe to use from several threads of one process.
 
     Example:
@@ -58,55 +50,9 @@ class Records:
         ...     records.summaries(limit=10)
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-        self._writing = threading.Lock()
-
-    @classmethod
-    def open(cls, settings: Settings) -> Records:
-        """Open the records, creating or updating the file as needed.
-
-        Raises:
-            RecordsError: if another process holds them, or the file is damaged or unwritable.
-        """
-        path = settings.records_path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection = duckdb.connect(path, config=OFFLINE)
-        except OSError as error:
-            raise RecordsError(
-                f"The records cannot be kept in {path.parent}: {error.strerror}. "
-                "Set DATA_DIR to a folder that can be written."
-            ) from error
-        except duckdb.Error as error:
-            raise RecordsError(why_not_opened(str(path), error)) from error
-        try:
-            migrate(connection)
-        except (duckdb.Error, RecordsError) as error:
-            connection.close()
-            if isinstance(error, RecordsError):
-                raise
-            raise RecordsError(why_not_opened(str(path), error)) from error
-        return cls(connection)
-
-    def __enter__(self) -> Records:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file, so that another process may open it."""
-        self._connection.close()
-
     def save_product(self, product: Product) -> None:
         """Add a product, or change its scale."""
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             cursor.execute(
                 "INSERT OR REPLACE INTO products VALUES (?, ?, ?, ?)",
                 [product.key, product.dataset, product.category, product.mm_per_px],
@@ -114,7 +60,7 @@ class Records:
 
     def products(self) -> tuple[Product, ...]:
         """Every product on record, by key."""
-        found = self._rows("SELECT dataset, category, mm_per_px FROM products ORDER BY key")
+        found = self.rows("SELECT dataset, category, mm_per_px FROM products ORDER BY key")
         return tuple(Product(**row) for row in found)
 
     def product(self, key: str) -> Product:
@@ -133,9 +79,9 @@ class Records:
 
     def save_inspection(self, inspection: Inspection) -> None:
         """Record a whole inspection in one transaction."""
-        with self._transaction() as cursor:
-            _insert(cursor, "inspections", [rows.inspection_row(inspection)])
-            _insert(
+        with self.transaction() as cursor:
+            insert(cursor, "inspections", [rows.inspection_row(inspection)])
+            insert(
                 cursor,
                 "defects",
                 [
@@ -143,7 +89,7 @@ class Records:
                     for position, defect in enumerate(inspection.defects)
                 ],
             )
-            _insert(
+            insert(
                 cursor,
                 "evidence",
                 [
@@ -156,7 +102,7 @@ class Records:
                     for position, item in enumerate(items)
                 ],
             )
-            _insert(
+            insert(
                 cursor,
                 "revisions",
                 [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
@@ -175,14 +121,14 @@ class Records:
         Raises:
             RecordsError: if there is none of that id.
         """
-        found = self._rows("SELECT * FROM inspections WHERE id = ?", inspection_id)
+        found = self.rows("SELECT * FROM inspections WHERE id = ?", inspection_id)
         if not found:
             raise RecordsError(
                 f"There is no inspection {inspection_id!r} on record here. Check the number."
             )
 
         def children(table: str, order: str) -> list[rows.Row]:
-            return self._rows(
+            return self.rows(
                 f"SELECT * EXCLUDE inspection_id FROM {table} WHERE inspection_id = ? "
                 f"ORDER BY {order}",
                 inspection_id,
@@ -200,7 +146,7 @@ class Records:
         self, *, product_key: str | None = None, limit: int = 50, offset: int = 0
     ) -> tuple[InspectionSummary, ...]:
         """Inspections, the newest first, each with its newest disposition."""
-        found = self._rows(
+        found = self.rows(
             """
             WITH page AS (
                 SELECT id, created_at, product_key, filename, lot, serial, score, verdict
@@ -225,22 +171,46 @@ class Records:
 
     def count(self, product_key: str | None = None) -> int:
         """How many inspections are on record."""
-        return self._rows(
+        return self.rows(
             "SELECT count(*) AS n FROM inspections WHERE ? IS NULL OR product_key = ?",
             product_key,
             product_key,
         )[0]["n"]
 
+    def add_step(self, inspection_id: str, step: Step) -> None:
+        """Record a step that was taken after the inspection was saved."""
+        with self.transaction() as cursor:
+            cursor.execute(
+                "UPDATE inspections SET steps = "
+                "to_json(list_append(from_json(steps, '[\"json\"]'), ?::JSON)) WHERE id = ?",
+                [step.model_dump_json(), inspection_id],
+            )
+
     def add_revision(
-        self, inspection_id: str, report: Report, kind: RevisionKind, author: str
+        self,
+        inspection_id: str,
+        report: Report,
+        kind: RevisionKind,
+        author: str,
+        *,
+        remarks: Sequence[Remark] | None = None,
+        writing: Writing | None = None,
     ) -> Revision:
         """Save a report as the inspection's next revision; those before it stay.
+
+        Args:
+            inspection_id: whose report it is.
+            report: as it is to stand.
+            kind: drafted, edited or signed.
+            author: a person's name, or the writer's key.
+            remarks: of the grounding check; None: not checked.
+            writing: how a draft was written.
 
         Raises:
             RecordsError: if there is no such inspection, or no author is named.
         """
         _require(author, "Name the person who saves the report.")
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             revision = Revision(
                 number=_next_number(cursor, "revisions", inspection_id),
                 kind=kind,
@@ -248,9 +218,15 @@ class Records:
                 author=author.strip(),
                 created_at=datetime.now(UTC),
                 sha256=report_sha256(report),
+                remarks=None if remarks is None else tuple(remarks),
+                writing=writing,
             )
-            _insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
-            detail = {"revision": revision.number, "sha256": revision.sha256}
+            insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
+            detail: dict[str, Any] = {"revision": revision.number, "sha256": revision.sha256}
+            if remarks is not None:
+                detail["violations"] = len(revision.violations)
+            if writing is not None:
+                detail |= {"writer": writing.writer, "outcome": writing.outcome.value}
             _add_event(cursor, f"report {kind.value}", inspection_id, detail, revision.author)
         return revision
 
@@ -270,10 +246,10 @@ class Records:
             decided_by=decided_by.strip(),
             decided_at=datetime.now(UTC),
         )
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             number = _next_number(cursor, "dispositions", inspection_id)
             row = {"inspection_id": inspection_id, "number": number, **entry.model_dump()}
-            _insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
+            insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
             detail = {"disposition": disposition.value, "reason": entry.reason}
             _add_event(cursor, "disposition", inspection_id, detail, entry.decided_by)
         return entry
@@ -286,21 +262,21 @@ class Records:
         self, kind: str, details: Sequence[tuple[str, dict[str, Any]]], actor: str = ""
     ) -> None:
         """Put what happened to several subjects on record: all of it, or nothing."""
-        with self._transaction() as cursor:
+        with self.transaction() as cursor:
             for subject, detail in details:
                 _add_event(cursor, kind, subject, detail, actor)
 
     def cited_snippet(self, snippet_id: str) -> Snippet | None:
         """A piece of knowledge as it was when it was last retrieved; None if it never was."""
-        return cited_snippet(self._rows, snippet_id)
+        return cited_snippet(self.rows, snippet_id)
 
     def citations(self, snippet_id: str, limit: int = 100) -> tuple[Citation, ...]:
         """Inspections that retrieved a piece of knowledge, the newest first."""
-        return citations(self._rows, snippet_id, limit)
+        return citations(self.rows, snippet_id, limit)
 
     def events(self, subject: str | None = None, limit: int = 100) -> tuple[Event, ...]:
         """What happened (to one subject), the newest first."""
-        found = self._rows(
+        found = self.rows(
             "SELECT * EXCLUDE number FROM events WHERE ? IS NULL OR subject = ? "
             "ORDER BY number DESC LIMIT ?",
             subject,
@@ -308,48 +284,6 @@ class Records:
             limit,
         )
         return tuple(Event(**{**row, "detail": json.loads(row["detail"])}) for row in found)
-
-    def _rows(self, query: str, *parameters: object) -> list[rows.Row]:
-        # A cursor is a connection of its own: threads do not meet in one.
-        with in_sentences(), self._connection.cursor() as cursor:
-            cursor.execute(query, list(parameters))
-            names = [column[0] for column in cursor.description or ()]
-            return [
-                {name: _from_column(value) for name, value in zip(names, row, strict=True)}
-                for row in cursor.fetchall()
-            ]
-
-    @contextmanager
-    def _transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """All of what is written inside, or nothing of it."""
-        with in_sentences(), self._writing, self._connection.cursor() as cursor:
-            cursor.execute("BEGIN")
-            try:
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                with ignoring_a_dead_transaction():
-                    cursor.execute("ROLLBACK")
-                raise
-
-
-def _insert(cursor: duckdb.DuckDBPyConnection, table: str, values: Sequence[rows.Row]) -> None:
-    if not values:
-        return
-    names = list(values[0])
-    places = ", ".join("?" * len(names))
-    cursor.executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})",
-        [[_to_column(row[name]) for name in names] for row in values],
-    )
-
-
-def _to_column(value: object) -> object:
-    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
-
-
-def _from_column(value: object) -> object:
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _add_event(
@@ -366,7 +300,7 @@ def _add_event(
         "actor": actor,
         "detail": json.dumps(detail, ensure_ascii=False),
     }
-    _insert(cursor, "events", [row])
+    insert(cursor, "events", [row])
 
 
 def _next_number(cursor: duckdb.DuckDBPyConnection, table: str, inspection_id: str) -> int:

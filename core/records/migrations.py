@@ -218,7 +218,11 @@ def create_contests(connection: DuckDBPyConnection) -> None:
             id VARCHAR PRIMARY KEY,
             created_at TIMESTAMP NOT NULL,
             product_key VARCHAR NOT NULL,
-            image_sha256 VARCHAR NOT NULL
+            image_sha256 VARCHAR NOT NULL,
+            inspection_id VARCHAR,
+            chosen INTEGER,
+            chosen_by VARCHAR NOT NULL DEFAULT '',
+            chosen_at TIMESTAMP
         )
         """
     )
@@ -229,17 +233,22 @@ def create_contests(connection: DuckDBPyConnection) -> None:
             position INTEGER NOT NULL,
             detector VARCHAR NOT NULL,
             writer VARCHAR NOT NULL,
-            verdict VARCHAR NOT NULL,
-            violations INTEGER,
-            seconds DOUBLE NOT NULL,
-            input_tokens BIGINT,
-            output_tokens BIGINT,
-            cost_usd DOUBLE,
-            outcome VARCHAR NOT NULL,
-            inspection JSON NOT NULL,
-            chosen_by VARCHAR,
-            chosen_at TIMESTAMP,
+            content JSON NOT NULL,
             PRIMARY KEY (contest_id, position)
+        )
+        """
+    )
+
+
+def create_preferences(connection: DuckDBPyConnection) -> None:
+    """Settings that were changed in the console."""
+    connection.execute(
+        """
+        CREATE TABLE preferences (
+            name VARCHAR PRIMARY KEY,
+            value JSON NOT NULL,
+            changed_at TIMESTAMP NOT NULL,
+            changed_by VARCHAR NOT NULL
         )
         """
     )
@@ -259,4 +268,5 @@ MIGRATIONS = (
     add_writings,
     create_answers,
     create_contests,
+    create_preferences,
 )

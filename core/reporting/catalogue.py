@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
@@ -20,7 +22,7 @@ Provider = Literal["offline", "openai", "anthropic", "google", "transformers", "
 class Model(Frozen):
     """One report writer of the catalogue: what it is and what it can do."""
 
-    key: str = Field(pattern=r"[a-z0-9][a-z0-9.-]*")
+    key: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
     title: str = Field(description="for the operator")
     family: str = Field(description="GPT, Claude, Gemini, InternVL, Gemma 3, ...")
     provider: Provider = Field(description="which code runs it")
@@ -37,6 +39,7 @@ class Model(Frozen):
     price_input: float | None = Field(None, ge=0, description="USD per million tokens")
     price_output: float | None = Field(None, ge=0, description="USD per million tokens")
     price_as_of: str = Field("", description="date of the price, YYYY-MM-DD")
+    retires: date | None = Field(None, description="its provider shuts it down on that day")
     licence: str
     quantisation: Literal["", "int4", "int8"] = ""
     memory_gb: float | None = Field(None, gt=0, description="needed to run it on this machine")
@@ -84,8 +87,10 @@ def find_model(key: str) -> Model:
     """
     known = catalogue()
     if key not in known:
+        alike = " or ".join(get_close_matches(key.lower(), known))
         raise WriterError(
-            f"There is no report writer {key!r}. `python -m core models` lists all of them; "
-            f"known: {', '.join(known)}."
+            f"There is no report writer {key!r}. "
+            f"{f'Did you mean {alike}? ' if alike else ''}"
+            "`python -m core models` lists all of them."
         )
     return known[key]

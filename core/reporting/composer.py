@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from core.domain import (
@@ -11,18 +10,18 @@ from core.domain import (
     DefectTypeGuess,
     Disposition,
     Evidence,
-    Exemplar,
     Finding,
     Hypothesis,
     Judgement,
     Language,
-    Likeness,
-    Product,
     Report,
     Severity,
     Snippet,
     Verdict,
 )
+from core.reporting.answers import FULL
+from core.reporting.labelled import Label, cut, labelled_causes, labelled_part
+from core.reporting.phrases import Phrases, phrases
 
 WRITER = "offline"
 # Further regions share one finding: a report names the worst one by one.
@@ -31,13 +30,15 @@ DESCRIBED_SINGLY = 5
 RELATED = 0.2
 # The filter steps that answer with knowledge of the product itself.
 OF_THE_PRODUCT = ("defect type", "product")
-LABELS = ("Appearance", "Common causes", "Effect", "Recommended action")
-QUOTED = 600
 
 
 def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report:
-    """Write a report from the evidence: the same evidence gives the same words."""
-    judgement, defects, guesses = evidence.judgement, evidence.defects, evidence.defect_types
+    """Write a report from the evidence: the same evidence gives the same words.
+
+    Knowledge is quoted in its own language, between quotation marks and with its id.
+    """
+    words = phrases(language)
+    judgement, defects = evidence.judgement, evidence.defects
     related = [snippet for snippet in evidence.snippets if snippet.similarity >= RELATED]
     # A passage of a document names no defect type: it is cited, but is no candidate.
     typed = [snippet for snippet in related if snippet.defect_type]
@@ -45,16 +46,14 @@ def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report
     passed = judgement.verdict is Verdict.PASS
     return Report(
         language=language,
-        summary=_summary(evidence.product, judgement, defects),
-        findings=_findings(judgement, defects, best, related, guesses),
-        effect=_quote(best, "Effect"),
+        summary=_summary(words, evidence),
+        findings=_findings(words, evidence, best, related),
+        effect=_quoted(words, "effect", best, "Effect", FULL.effect),
         proposed_severity=worst(defects),
-        containment="" if passed else _containment(judgement.verdict),
-        recommended_action="" if passed else _action(best),
+        containment="" if passed else _containment(words, judgement.verdict),
+        recommended_action="" if passed else _action(words, best),
         proposed_disposition=_proposal(judgement.verdict),
-        open_questions=(
-            () if passed else _questions(defects, evidence.exemplars, evidence.likeness, best)
-        ),
+        open_questions=() if passed else _questions(words, evidence, best),
         confidence=_confidence(judgement, best),
     )
 
@@ -65,124 +64,152 @@ def worst(defects: Sequence[Defect]) -> Severity | None:
     return min((defect.severity for defect in defects), key=order.index, default=None)
 
 
-def _summary(product: Product, judgement: Judgement, defects: Sequence[Defect]) -> str:
-    score = f"score {judgement.score:.3f}, above {judgement.percentile:.0f} % of held-out normals"
+def _summary(words: Phrases, evidence: Evidence) -> str:
+    judgement, defects = evidence.judgement, evidence.defects
+    product = evidence.product.key
+    t_low, t_high = f"{judgement.t_low:.3f}", f"{judgement.t_high:.3f}"
+    score = words.say(
+        "score", score=f"{judgement.score:.3f}", percentile=f"{judgement.percentile:.0f}"
+    )
     if judgement.verdict is Verdict.PASS:
-        return (
-            f"No region of this {product.key} part reaches the review threshold of "
-            f"{judgement.t_low:.3f} ({score}). {judgement.false_alarm.sentence()}"
+        false_alarm = words.false_alarm(judgement.false_alarm)
+        return words.say(
+            "passed", product=product, t_low=t_low, score=score, false_alarm=false_alarm
         )
-    worst = defects[0]
-    counted = "One region deviates" if len(defects) == 1 else f"{len(defects)} regions deviate"
-    if judgement.verdict is Verdict.FAIL:
-        reached = f"The fail threshold of {judgement.t_high:.3f} is reached"
-        next_step = "Hold the part and decide on its disposition."
-    else:
-        reached = (
-            f"The score lies between the review threshold of {judgement.t_low:.3f} "
-            f"and the fail threshold of {judgement.t_high:.3f}"
-        )
-        next_step = "A person must decide."
-    return (
-        f"{counted} from the normal {product.key} parts; the strongest, {worst.id}, is "
-        f"{worst.severity.value} and lies at the {worst.region}. {reached} ({score}). {next_step}"
+    outcome = "fail" if judgement.verdict is Verdict.FAIL else "review"
+    strongest = defects[0]
+    return words.say(
+        "one_deviates" if len(defects) == 1 else "some_deviate",
+        count=len(defects),
+        product=product,
+        id=strongest.id,
+        severity=words.severity[strongest.severity],
+        region=words.place(strongest.region),
+        reached=words.say(f"{outcome}_reached", t_low=t_low, t_high=t_high),
+        score=score,
+        next_step=words.say(f"{outcome}_next"),
     )
 
 
 def _findings(
-    judgement: Judgement,
-    defects: Sequence[Defect],
-    best: Snippet | None,
-    related: Sequence[Snippet],
-    guesses: Sequence[DefectTypeGuess],
+    words: Phrases, evidence: Evidence, best: Snippet | None, related: Sequence[Snippet]
 ) -> tuple[Finding, ...]:
-    cited = tuple(snippet.id for snippet in related)
+    defects = evidence.defects
+    cited = tuple(snippet.id for snippet in related[: FULL.citations])
     described = [
         Finding(
             defect_ids=(defect.id,),
-            observation=_observation(defect, judgement),
-            probable_defect_type=_ranked(defect, guesses) or _candidate(best),
-            hypotheses=(_cause(best, said_of=defects[0].id if number else None),),
+            observation=_observation(words, defect, evidence.judgement),
+            probable_defect_type=_ranked(words, defect, evidence.defect_types)
+            or _candidate(words, best),
+            hypotheses=_referred(words, best, defects[0]) if number else _hypotheses(words, best),
             snippet_ids=cited,
         )
         for number, defect in enumerate(defects[:DESCRIBED_SINGLY])
     ]
     rest = defects[DESCRIBED_SINGLY:]
     if rest:
-        percent = sum(defect.area_percent for defect in rest)
         described.append(
             Finding(
                 defect_ids=tuple(defect.id for defect in rest),
-                observation=f"{len(rest)} further regions, together {percent:.2f} % of the "
-                f"picture, none with a higher peak than {rest[0].peak:.3f}.",
-                hypotheses=(_cause(None),),
+                observation=words.say(
+                    "one_further_region" if len(rest) == 1 else "further_regions",
+                    count=len(rest),
+                    percent=f"{sum(defect.area_percent for defect in rest):.2f}",
+                    peak=f"{rest[0].peak:.3f}",
+                ),
+                hypotheses=_hypotheses(words, None),
             )
         )
     return tuple(described)
 
 
-def _observation(defect: Defect, judgement: Judgement) -> str:
-    area = f"{defect.area_percent:.2f} % of the picture"
-    if defect.area_mm2 is not None:
-        area += f", {defect.area_mm2:.2f} mm²"
-    shape = "Elongated" if defect.elongation >= 3 else "Compact"
-    return (
-        f"{shape} region at the {defect.region}, {defect.box.width} x {defect.box.height} px "
-        f"({area}); peak {defect.peak:.3f}, {defect.peak / judgement.map_t_low:.2f} times the "
-        f"map's review threshold; {defect.severity.value}."
+def _observation(words: Phrases, defect: Defect, judgement: Judgement) -> str:
+    percent = f"{defect.area_percent:.2f}"
+    if defect.area_mm2 is None:
+        area = words.say("area", percent=percent)
+    else:
+        area = words.say("area_mm2", percent=percent, mm2=f"{defect.area_mm2:.2f}")
+    return words.say(
+        "observation",
+        shape=words.say("elongated" if defect.elongation >= 3 else "compact"),
+        region=words.place(defect.region),
+        width=defect.box.width,
+        height=defect.box.height,
+        area=area,
+        peak=f"{defect.peak:.3f}",
+        times=f"{defect.peak / judgement.map_t_low:.2f}",
+        severity=words.severity[defect.severity],
     )
 
 
-def _ranked(defect: Defect, guesses: Sequence[DefectTypeGuess]) -> str:
+def _ranked(words: Phrases, defect: Defect, guesses: Sequence[DefectTypeGuess]) -> str:
     """The types that fit, in their order: likeness is no proof, so none is claimed."""
     own = sorted((g for g in guesses if g.defect_id == defect.id), key=lambda guess: guess.rank)
+    if not own:
+        return ""
     names = ", ".join(guess.defect_type.replace("_", " ") for guess in own)
-    return f"Candidates, the likeliest first: {names}; not confirmed." if own else ""
+    return words.say(
+        "ranked", types=cut(names, FULL.defect_type - len(words.say("ranked", types="")))
+    )
 
 
-def _candidate(best: Snippet | None) -> str:
+def _candidate(words: Phrases, best: Snippet | None) -> str:
     if best is None:
         return ""
-    name = best.defect_type.replace("_", " ")
-    other = "" if best.matched_by in OF_THE_PRODUCT else f" of {best.scope}"
-    return f"Candidate: {name}{other} ({best.id}, similarity {best.similarity:.2f}); not confirmed."
+    known = {"id": best.id, "similarity": f"{best.similarity:.2f}"}
+    key = "candidate"
+    if best.matched_by not in OF_THE_PRODUCT:
+        key, known["scope"] = "candidate_of_other", best.scope
+    room = FULL.defect_type - len(words.say(key, type="", **known))
+    return words.say(key, type=cut(best.defect_type.replace("_", " "), room), **known)
 
 
-def _cause(best: Snippet | None, said_of: str | None = None) -> Hypothesis:
-    """What is known of the cause; the same knowledge is quoted once, then referred to."""
+def _hypotheses(words: Phrases, best: Snippet | None) -> tuple[Hypothesis, ...]:
+    """What is known of the cause, one hypothesis a cause; that it is not known is said first."""
+    unknown = words.say("not_determined")
     if best is None:
-        return Hypothesis(cause="Not determined from the picture.")
-    named = _part(best.text, "Common causes")
-    if said_of is not None:
-        text = f"Not determined from the picture. Knowledge {best.id}: see {said_of}."
-    elif not named:
-        text = f"Not determined from the picture. Knowledge {best.id} names no cause."
-    else:
-        text = (
-            f"Not determined from the picture. Knowledge {best.id} names as common causes: {named}"
-        )
-    return Hypothesis(cause=text, snippet_ids=(best.id,))
+        return (Hypothesis(cause=unknown),)
+    causes = labelled_causes(best.text)[: FULL.hypotheses]
+    if not causes:
+        nothing = words.say("no_cause_named", id=best.id)
+        return (Hypothesis(cause=f"{unknown} {nothing}", snippet_ids=(best.id,)),)
+    # Each has the same room, though only the first one says that the cause is unknown.
+    room = FULL.cause - len(unknown) - 1
+    room -= len(words.say("possible_cause", id=best.id, quote=""))
+    said = [words.say("possible_cause", id=best.id, quote=cut(text, room)) for _, text in causes]
+    said[0] = f"{unknown} {said[0]}"
+    return tuple(
+        Hypothesis(cause=text, cause_class=cause_class, snippet_ids=(best.id,))
+        for text, (cause_class, _) in zip(said, causes, strict=True)
+    )
 
 
-def _quote(best: Snippet | None, label: str) -> str:
-    text = _part(best.text, label) if best else ""
-    return f"Not assessed. Knowledge {best.id} on this type: {text}" if best and text else ""
+def _referred(words: Phrases, best: Snippet | None, first: Defect) -> tuple[Hypothesis, ...]:
+    """The same knowledge is quoted once, then referred to."""
+    if best is None:
+        return _hypotheses(words, None)
+    where = words.say("causes_above", id=best.id, defect=first.id)
+    cause = f"{words.say('not_determined')} {where}"
+    return (Hypothesis(cause=cause, snippet_ids=(best.id,)),)
 
 
-def _containment(verdict: Verdict) -> str:
-    if verdict is Verdict.FAIL:
-        return (
-            "Set this part aside and mark it. Look at the parts made just before and after it "
-            "before they move on."
-        )
-    return "Keep this part at the station until a person has decided."
+def _quoted(words: Phrases, key: str, best: Snippet | None, label: Label, limit: int) -> str:
+    text = labelled_part(best.text, label) if best else ""
+    if not best or not text:
+        return ""
+    return words.say(
+        key, id=best.id, quote=cut(text, limit - len(words.say(key, id=best.id, quote="")))
+    )
 
 
-def _action(best: Snippet | None) -> str:
-    text = _part(best.text, "Recommended action") if best else ""
-    if best and text:
-        return f"If the candidate is confirmed, knowledge {best.id} recommends: {text}"
-    return "No knowledge entry recommends an action; the quality engineer decides."
+def _containment(words: Phrases, verdict: Verdict) -> str:
+    return words.say("contain_fail" if verdict is Verdict.FAIL else "contain_review")
+
+
+def _action(words: Phrases, best: Snippet | None) -> str:
+    quoted = _quoted(words, "action", best, "Recommended action", FULL.action)
+    return quoted or words.say("no_action")
 
 
 def _proposal(verdict: Verdict) -> Disposition | None:
@@ -190,24 +217,17 @@ def _proposal(verdict: Verdict) -> Disposition | None:
     return {Verdict.PASS: Disposition.USE_AS_IS, Verdict.REVIEW: Disposition.REINSPECT}.get(verdict)
 
 
-def _questions(
-    defects: Sequence[Defect],
-    exemplars: Sequence[Exemplar],
-    likeness: Likeness | None,
-    best: Snippet | None,
-) -> tuple[str, ...]:
-    questions = ["Is the deviation a defect, and of which type?", "What caused it?"]
-    questions.append("Are further parts of the lot affected?")
-    if any(defect.area_mm2 is None for defect in defects):
-        questions.append("How large is it in mm? The product has no scale (mm per px).")
+def _questions(words: Phrases, evidence: Evidence, best: Snippet | None) -> tuple[str, ...]:
+    questions = [words.say(key) for key in ("ask_type", "ask_cause", "ask_lot")]
+    if any(defect.area_mm2 is None for defect in evidence.defects):
+        questions.append(words.say("ask_scale"))
     if best is None:
-        questions.append("No related knowledge entry was found: should one be written?")
-    if not exemplars:
-        questions.append("No normal part was compared: does the place look different there?")
+        questions.append(words.say("ask_knowledge"))
+    if not evidence.exemplars:
+        questions.append(words.say("ask_normal"))
+    likeness = evidence.likeness
     if likeness is not None and likeness.is_far:
-        questions.append(
-            f"{likeness.sentence()} Is it the right product, in its usual pose and light?"
-        )
+        questions.append(words.say("ask_pose", likeness=words.far(likeness)))
     return tuple(questions)
 
 
@@ -223,11 +243,3 @@ def _confidence(judgement: Judgement, best: Snippet | None) -> Confidence:
         return "high" if judgement.percentile < 90 else "medium"
     known = best is not None and best.matched_by in OF_THE_PRODUCT
     return "high" if judgement.verdict is Verdict.FAIL and known else "medium"
-
-
-def _part(text: str, label: str) -> str:
-    """What a labelled knowledge text says under one label; empty when it has no such label."""
-    others = "|".join(re.escape(other) for other in LABELS if other != label)
-    found = re.search(rf"{re.escape(label)}:\s*(.*?)(?=\s*(?:{others}):|$)", text, re.DOTALL)
-    part = found[1].strip() if found else ""
-    return part if len(part) <= QUOTED else part[:QUOTED].rsplit(" ", 1)[0] + " ..."

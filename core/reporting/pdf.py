@@ -6,12 +6,24 @@ import io
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from core.domain import Disposition, Exemplar, Finding, Inspection, Revision, RevisionKind, Verdict
+from core.domain import (
+    Disposition,
+    Exemplar,
+    Finding,
+    Hypothesis,
+    Inspection,
+    Outcome,
+    Revision,
+    RevisionKind,
+    Verdict,
+)
 from core.reporting.evidence import ComparedPair, print_evidence
 from core.reporting.page import INK, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
 FINDINGS = 6
+VIOLATIONS = 5
+VIOLATION_TEXT = 220
 MOST_PAGES = 3
 # Characters of a text: the first that keeps the report short enough is taken.
 TEXT_LIMITS = (900, 450, 220, 110, 60)
@@ -195,20 +207,29 @@ def _text(finding: Finding, limit: int) -> str:
         for part in (
             finding.observation,
             finding.probable_defect_type,
-            *(hypothesis.cause for hypothesis in finding.hypotheses),
+            *map(_cause, finding.hypotheses),
         )
         if part
     ]
-    if finding.snippet_ids:
-        parts.append(f"Knowledge cited: {', '.join(finding.snippet_ids)}")
+    cited = [*finding.snippet_ids, *(i for h in finding.hypotheses for i in h.snippet_ids)]
+    if cited:
+        parts.append(f"Knowledge cited: {', '.join(dict.fromkeys(cited))}")
     return "\n".join(parts)
+
+
+def _cause(hypothesis: Hypothesis) -> str:
+    kind = f"{hypothesis.cause_class.value.capitalize()}: " if hypothesis.cause_class else ""
+    own = "" if hypothesis.snippet_ids else f" (no knowledge cited, {hypothesis.confidence})"
+    return f"{kind}{hypothesis.cause}{own}"
 
 
 def _measures(page: ReportPage, revision: Revision, limit: int) -> None:
     report = revision.report
-    proposed = report.proposed_disposition
+    severity, proposed = report.proposed_severity, report.proposed_disposition
     fields = [
+        ("Not assessed", ", ".join(report.not_assessed)),
         ("Effect", report.effect),
+        ("Proposed severity", severity.value if severity else ""),
         ("Containment", report.containment),
         ("Recommended action", report.recommended_action),
         ("Proposed disposition", proposed.value if proposed else ""),
@@ -219,6 +240,32 @@ def _measures(page: ReportPage, revision: Revision, limit: int) -> None:
     for label, text in fields:
         if text:
             page.labelled(label, shorten(text, limit))
+    _violations(page, revision)
+
+
+def _violations(page: ReportPage, revision: Revision) -> None:
+    """What the grounding check found: whoever reads the paper must know it too."""
+    if revision.remarks is None:
+        return
+    found = revision.violations
+    if not found:
+        page.labelled("Grounding check", "No sentence contradicts the evidence.")
+    for remark in found[:VIOLATIONS]:
+        page.labelled("Contradicts evidence", shorten(remark.message, VIOLATION_TEXT))
+    if len(found) > VIOLATIONS:
+        page.note(f"{len(found) - VIOLATIONS} further contradictions are on record.")
+
+
+def _written(revision: Revision) -> list[str]:
+    """How the draft was written; of an edited revision a person is the author."""
+    writing = revision.writing
+    if writing is None:
+        return []
+    fallback = ", the offline composer wrote" if writing.outcome is Outcome.FELL_BACK else ""
+    return [
+        f"Writer {writing.writer} {writing.model}, {writing.outcome.value}{fallback}   ·   prompt "
+        f"version {writing.prompt_version}, SHA-256 {writing.prompt_sha256}"
+    ]
 
 
 def _decision(
@@ -258,6 +305,7 @@ def _record(
             f"Report SHA-256 {revision.sha256}",
             f"Detector {detector.algorithm} on {detector.backbone}, version {detector.version}"
             f"   ·   printed {printed_at:%Y-%m-%d %H:%M:%S} UTC",
+            *_written(revision),
         ],
         INK,
     )

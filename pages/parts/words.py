@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+import streamlit as st
+
 from core.domain import Inspection, Verdict
 
 Colour = Literal["green", "orange", "red"]
@@ -37,3 +39,8 @@ def why_nothing(inspection: Inspection, step_name: str) -> str:
 def plain(text: str) -> str:
     """Text of others for a place that takes Markdown: its marks are shown, and do nothing."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>$~:&])", r"\\\1", text)
+
+
+def person_of(inspection: Inspection) -> str:
+    """Who is at the console: the name given last, else the inspection's inspector."""
+    return st.session_state.get("person", inspection.context.inspector)

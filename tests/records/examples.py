@@ -17,14 +17,18 @@ from core.domain import (
     Inspection,
     Judgement,
     Likeness,
+    Outcome,
     Product,
+    Remark,
     Report,
     Revision,
     RevisionKind,
+    Rule,
     Severity,
     Snippet,
     Step,
     Verdict,
+    Writing,
 )
 from core.records.reports import report_sha256
 
@@ -88,6 +92,32 @@ def guess(defect_id: str = "D1", defect_type: str = "crack", rank: int = 1) -> D
 
 def report(summary: str = "A major defect at the top left.") -> Report:
     return Report(summary=summary, open_questions=("Cause?",))
+
+
+def remark(rule: Rule = Rule.NUMBER) -> Remark:
+    return Remark(
+        rule=rule,
+        place="summary",
+        sentence="A major defect at the top left.",
+        message="The text says 9 %, measured is 0.27 %.",
+    )
+
+
+def writing() -> Writing:
+    return Writing(
+        writer="gpt-4o",
+        model="gpt-4o-2024-11-20",
+        outcome=Outcome.REPAIRED,
+        reason="summary: 901 characters.",
+        prompt_version=1,
+        prompt_sha256="e" * 64,
+        pictures=2,
+        attempts=2,
+        input_tokens=3000,
+        output_tokens=400,
+        cost_usd=0.0115,
+        seconds=4.25,
+    )
 
 
 def revision(number: int = 1) -> Revision:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -9,8 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.domain import Disposition, Product, RevisionKind
+from core.domain import Disposition, Hypothesis, Inspection, Product, RevisionKind, Rule, Step
 from core.errors import ProductError, RecordsError
+from core.records import migrations, rows
+from core.records.answers import kept_answer, save_answer
+from core.records.connection import insert
 from core.records.database import Records
 from core.records.migrations import MIGRATIONS
 from core.settings import Settings
@@ -119,6 +123,9 @@ def test_unknown_inspection(records: Records) -> None:
 def test_one_process_holds_the_records(station: Settings, records: Records) -> None:
     program = f"""
 from core.errors import RecordsError
+from core.records import migrations, rows
+from core.records.answers import kept_answer, save_answer
+from core.records.connection import insert
 from core.records.database import Records
 from core.settings import Settings
 try:
@@ -175,16 +182,116 @@ def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> No
     assert kept == saved.model_copy(update={"likeness": None, "comparisons": ()})
 
 
-def test_inspections_from_before_defect_types_load(station: Settings) -> None:
+def saved_before(
+    migration: str, saved: Inspection, station: Settings, monkeypatch: pytest.MonkeyPatch
+) -> duckdb.DuckDBPyConnection:
+    """Save an inspection as a program did that had not learned a migration yet."""
+    names = [step.__name__ for step in MIGRATIONS]
+    station.records_path.parent.mkdir(parents=True)
+    connection = duckdb.connect(station.records_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "MIGRATIONS", MIGRATIONS[: names.index(migration)])
+        migrations.migrate(connection)
+    tables = {
+        "inspections": [rows.inspection_row(saved)],
+        "defects": [rows.defect_row(saved.id, n, defect) for n, defect in enumerate(saved.defects)],
+        "evidence": [
+            rows.evidence_row(saved.id, position, item)
+            for items in (saved.exemplars, saved.comparisons, saved.snippets)
+            for position, item in enumerate(items)
+        ],
+        "revisions": [rows.revision_row(saved.id, revision) for revision in saved.revisions],
+    }
+    for table, values in tables.items():
+        described = connection.execute(f"DESCRIBE {table}").fetchall()
+        known = {column[0] for column in described}
+        insert(
+            connection,
+            table,
+            [{name: row[name] for name in row if name in known} for row in values],
+        )
+    return connection
+
+
+def test_inspections_from_before_defect_types_load(
+    station: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     saved = examples.inspection()
-    with Records.open(station) as records:
-        records.save_inspection(saved)
-    with duckdb.connect(station.records_path) as connection:
-        connection.execute("ALTER TABLE inspections DROP COLUMN defect_types")
-        connection.execute("DELETE FROM migrations WHERE name = 'add_defect_types'")
+    saved_before("add_defect_types", saved, station, monkeypatch).close()
 
     with Records.open(station) as records:
         assert records.inspection(saved.id) == saved.model_copy(update={"defect_types": ()})
+
+
+def test_reports_of_the_first_schema_are_read_with_their_cause_as_a_hypothesis(
+    station: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = examples.inspection()
+    finding = {
+        "defect_ids": ["D1"],
+        "observation": "A line.",
+        "probable_defect_type": "crack",
+        "cause": "Pressing.",
+        "snippet_ids": ["K-0123456789"],
+    }
+    first = {
+        **saved.revisions[0].report.model_dump(mode="json", exclude={"not_assessed"}),
+        "schema_version": 1,
+        "findings": [finding, {**finding, "cause": ""}],
+    }
+    del first["proposed_severity"]
+    with saved_before("add_writings", saved, station, monkeypatch) as connection:
+        connection.execute("UPDATE revisions SET report = ?", [json.dumps(first)])
+
+    with Records.open(station) as records:
+        read = records.inspection(saved.id).revisions[0]
+
+    assert read.report.schema_version == 1
+    assert [finding.hypotheses for finding in read.report.findings] == [
+        (Hypothesis(cause="Pressing.", snippet_ids=("K-0123456789",)),),
+        (),
+    ]
+    assert (read.writing, read.remarks) == (None, None)
+    assert read.sha256 == saved.revisions[0].sha256, "what was signed is not signed anew"
+
+
+def test_a_draft_comes_back_with_its_writing_and_its_remarks(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+    remarks = (examples.remark(Rule.NUMBER), examples.remark(Rule.OWN_HYPOTHESIS))
+
+    revision = records.add_revision(
+        saved.id,
+        examples.report(),
+        RevisionKind.DRAFTED,
+        "gpt-4o",
+        remarks=remarks,
+        writing=examples.writing(),
+    )
+
+    assert records.inspection(saved.id).revisions[-1] == revision
+    assert revision.violations == remarks[:1], "an own hypothesis is marked, and no violation"
+    detail = records.events(saved.id)[0].detail
+    assert (detail["violations"], detail["writer"], detail["outcome"]) == (1, "gpt-4o", "repaired")
+
+
+def test_a_step_that_came_later_is_added(records: Records) -> None:
+    saved = examples.inspection()
+    records.save_inspection(saved)
+    step = Step(name="report", seconds=2.5, status="failed", reason='"quoted" and 균열')
+
+    records.add_step(saved.id, step)
+
+    assert records.inspection(saved.id).steps == (*saved.steps, step)
+
+
+def test_an_answer_is_kept_and_the_newest_counts(records: Records) -> None:
+    assert kept_answer(records, "a" * 64) is None
+    for summary in ("First.", "Second."):
+        save_answer(records, "a" * 64, examples.report(summary), examples.writing())
+
+    assert kept_answer(records, "a" * 64) == (examples.report("Second."), examples.writing())
+    assert kept_answer(records, "b" * 64) is None
 
 
 def test_another_kind_of_database_is_refused() -> None:
@@ -201,6 +308,9 @@ def test_a_full_disk_is_said_and_loses_nothing(station: Settings) -> None:
     program = f"""
 import resource, signal
 from core.errors import RecordsError
+from core.records import migrations, rows
+from core.records.answers import kept_answer, save_answer
+from core.records.connection import insert
 from core.records.database import Records
 from core.settings import Settings
 from tests.records import examples

@@ -148,9 +148,7 @@ def test_the_disposition_is_printed(tmp_path: Path) -> None:
     assert "Ana" in text
 
 
-@pytest.mark.parametrize(
-    "long", ["word " * 2000, "x" * 10_000, "균열" * 3000, "emoji 🔥 \x00 漢字"]
-)
+@pytest.mark.parametrize("long", ["word " * 800, "x" * 4000, "균열" * 2000, "emoji 🔥 \x00 漢字"])
 def test_any_text_fits_on_three_pages(long: str) -> None:
     defects = tuple(examples.defect(number) for number in range(1, 51))
     findings = tuple(

@@ -7,12 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.errors import WriterError
 from core.reporting.catalogue import Model
-from core.reporting.writers.contract import Answer, OnText, Question
+from core.reporting.writers.contract import Answer, OnText, Question, Writer
 from core.reporting.writers.memory import check_memory, memory_guard
 from core.settings import Settings
 
@@ -184,3 +184,8 @@ class LocalWriter:
                 f"{self.model.title} takes at most {self.model.most_pictures} pictures, "
                 f"but {len(question.pictures)} were sent. Send fewer, or choose another model."
             )
+
+
+def telling(writer: Writer, on_wait: OnWait | None) -> Writer:
+    """The same writer, which tells who waits for it; one that is not local has no queue."""
+    return replace(writer, on_wait=on_wait) if isinstance(writer, LocalWriter) else writer

@@ -1,0 +1,117 @@
+"""One DuckDB file: opened, asked and written to, from several threads of one process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+from core.errors import RecordsError
+from core.records.migrations import migrate
+from core.records.rows import Row
+from core.records.sentences import ignoring_a_dead_transaction, in_sentences, why_not_opened
+from core.settings import Settings
+
+# A station is often offline: DuckDB must not look for extensions on the net.
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+class Database:
+    """An open file of the present shape; what is asked of it stands in `Records`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the records, creating or updating the file as needed.
+
+        Raises:
+            RecordsError: if another process holds them, or the file is damaged or unwritable.
+        """
+        path = settings.records_path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = duckdb.connect(path, config=OFFLINE)
+        except OSError as error:
+            raise RecordsError(
+                f"The records cannot be kept in {path.parent}: {error.strerror}. "
+                "Set DATA_DIR to a folder that can be written."
+            ) from error
+        except duckdb.Error as error:
+            raise RecordsError(why_not_opened(str(path), error)) from error
+        try:
+            migrate(connection)
+        except (duckdb.Error, RecordsError) as error:
+            connection.close()
+            if isinstance(error, RecordsError):
+                raise
+            raise RecordsError(why_not_opened(str(path), error)) from error
+        return cls(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, so that another process may open it."""
+        self._connection.close()
+
+    def rows(self, query: str, *parameters: object) -> list[Row]:
+        """Rows that a query gives, by column name."""
+        # A cursor is a connection of its own: threads do not meet in one.
+        with in_sentences(), self._connection.cursor() as cursor:
+            cursor.execute(query, list(parameters))
+            names = [column[0] for column in cursor.description or ()]
+            return [
+                {name: _from_column(value) for name, value in zip(names, row, strict=True)}
+                for row in cursor.fetchall()
+            ]
+
+    @contextmanager
+    def transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """All of what is written inside, or nothing of it."""
+        with in_sentences(), self._writing, self._connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                with ignoring_a_dead_transaction():
+                    cursor.execute("ROLLBACK")
+                raise
+
+
+def insert(cursor: duckdb.DuckDBPyConnection, table: str, values: Sequence[Row]) -> None:
+    if not values:
+        return
+    names = list(values[0])
+    places = ", ".join("?" * len(names))
+    cursor.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})",
+        [[_to_column(row[name]) for name in names] for row in values],
+    )
+
+
+def _to_column(value: object) -> object:
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _from_column(value: object) -> object:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

@@ -1,0 +1,207 @@
+"""What a model may answer: the schema that it is held to, and the way from its text to a report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain import (
+    CauseClass,
+    Disposition,
+    Evidence,
+    Language,
+    Report,
+    Severity,
+)
+from core.errors import InspectionError
+from core.reporting.languages import is_in_language
+
+TOLD_FAULTS = 5
+
+
+class AnswerError(InspectionError):
+    """A model's answer is no report; the sentence tells the model what to mend."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Most characters of each text of an answer, and most items of each list."""
+
+    findings: int
+    hypotheses: int
+    questions: int
+    citations: int
+    summary: int
+    observation: int
+    defect_type: int
+    cause: int
+    effect: int
+    containment: int
+    action: int
+    question: int
+
+
+FULL = Lengths(6, 4, 7, 3, 900, 400, 250, 250, 600, 300, 600, 250)
+# A small model loses the thread of a long answer.
+BRIEF = Lengths(2, 1, 1, 1, 240, 160, 60, 120, 120, 120, 140, 120)
+
+
+def answer_schema(
+    lengths: Lengths,
+    defect_ids: Sequence[str] | None = None,
+    snippet_ids: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """JSON schema (draft 2020-12) of an answer: a report without its version and language.
+
+    Args:
+        lengths: bounds of texts and lists.
+        defect_ids, snippet_ids: that may be cited; None: any. A model that holds itself to the
+            schema can then cite no other; the grounding check finds what one that does not cites.
+    """
+    confidence = {"enum": ["low", "medium", "high"]}
+    citations = _ids(snippet_ids, lengths.citations)
+    hypothesis = _object(
+        cause=_text(lengths.cause),
+        cause_class={"enum": [*(kind.value for kind in CauseClass), None]},
+        confidence=confidence,
+        snippet_ids=citations,
+    )
+    finding = _object(
+        defect_ids=_ids(defect_ids, None if defect_ids is None else len(defect_ids)),
+        observation=_text(lengths.observation),
+        probable_defect_type=_text(lengths.defect_type),
+        snippet_ids=citations,
+        hypotheses=_list(hypothesis, lengths.hypotheses),
+    )
+    findings = lengths.findings if defect_ids is None or defect_ids else 0
+    return _object(
+        summary=_text(lengths.summary),
+        findings=_list(finding, findings),
+        not_assessed=_ids(defect_ids, None if defect_ids is None else len(defect_ids)),
+        effect=_text(lengths.effect),
+        proposed_severity={"enum": [*(severity.value for severity in Severity), None]},
+        containment=_text(lengths.containment),
+        recommended_action=_text(lengths.action),
+        proposed_disposition={"enum": [*(option.value for option in Disposition), None]},
+        open_questions=_list(_text(lengths.question), lengths.questions),
+        confidence=confidence,
+    )
+
+
+def schema_for(evidence: Evidence, lengths: Lengths) -> dict[str, Any]:
+    """The schema of an answer about this evidence, with the ids that it may cite."""
+    return answer_schema(
+        lengths,
+        [defect.id for defect in evidence.defects],
+        [snippet.id for snippet in evidence.snippets],
+    )
+
+
+def longest_answer(schema: dict[str, Any]) -> int:
+    """Characters of the longest JSON that a schema lets through, written as `json.dumps` does."""
+    if "enum" in schema:
+        return max(len(json.dumps(value)) for value in schema["enum"])
+    if schema["type"] == "string":
+        return 2 + schema["maxLength"]
+    if schema["type"] == "array":
+        return 2 + schema["maxItems"] * (2 + longest_answer(schema["items"]))
+    parts = schema["properties"].items()
+    return 2 + sum(len(f'"{name}": , ') + longest_answer(part) for name, part in parts)
+
+
+def read_answer(text: str, lengths: Lengths, language: Language) -> Report:
+    """A model's text as a report.
+
+    Prose or a fence around the JSON object is ignored; nothing inside it is changed.
+
+    Raises:
+        AnswerError: if there is no such object, it breaks the schema, or it is in another
+            language.
+    """
+    import jsonschema
+
+    data = _json_object(text)
+    validator = jsonschema.Draft202012Validator(answer_schema(lengths))
+    faults = [_told(fault) for fault in validator.iter_errors(data)]
+    if faults:
+        raise AnswerError(" ".join(faults[:TOLD_FAULTS]))
+    report = Report(**data, language=language)
+    prose = " ".join([report.summary, *(finding.observation for finding in report.findings)])
+    if not prose.strip():
+        raise AnswerError("The summary is empty: say what, where, how bad and what next.")
+    if not is_in_language(prose, language):
+        raise AnswerError(f"The texts must be in the language {language.value!r}, and are not.")
+    return report
+
+
+def _json_object(text: str) -> Any:  # noqa: ANN401  # whatever the model wrote
+    start = text.find("{")
+    if start < 0:
+        raise AnswerError("The answer holds no JSON object.")
+    try:
+        data, _ = json.JSONDecoder().raw_decode(text, start)
+        # Half of a surrogate pair is valid JSON, and can be neither shown nor stored.
+        json.dumps(data, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise AnswerError(f"The answer is not valid JSON: {error}.") from error
+    return data
+
+
+def _told(fault: Any) -> str:  # noqa: ANN401  # jsonschema's own error
+    place = ".".join(str(part) for part in fault.absolute_path) or "the object"
+    if fault.validator == "maxLength":
+        return f"{place} has {len(fault.instance)} characters; at most {fault.validator_value}."
+    if fault.validator == "maxItems":
+        return f"{place} has {len(fault.instance)} items; at most {fault.validator_value}."
+    return f"{place}: {fault.message[:200]}."
+
+
+def _text(most: int) -> dict[str, Any]:
+    return {"type": "string", "maxLength": most}
+
+
+def _list(items: dict[str, Any], most: int) -> dict[str, Any]:
+    return {"type": "array", "items": items, "maxItems": most}
+
+
+def _ids(known: Sequence[str] | None, most: int | None) -> dict[str, Any]:
+    if known is None:
+        return {"type": "array", "items": {"type": "string"}}
+    if not known:
+        return _list(_text(1), 0)
+    return _list({"enum": list(known)}, len(known) if most is None else min(most, len(known)))
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def prose_so_far(text: str) -> str:
+    """What can be read of an answer that is still coming: summary and observations.
+
+    Example:
+        >>> prose_so_far('{"summary": "A dark li')
+        'A dark li'
+    """
+    from pydantic_core import from_json
+
+    start = text.find("{")
+    if start < 0:
+        return ""
+    try:
+        data = from_json(text[start:], allow_partial="trailing-strings")
+    except ValueError:
+        return ""
+    findings = data.get("findings")
+    said = [data.get("summary")]
+    for finding in findings if isinstance(findings, list) else ():
+        if isinstance(finding, dict):
+            said.append(finding.get("observation"))
+    return "\n\n".join(part for part in said if isinstance(part, str) and part)

@@ -1,0 +1,74 @@
+"""What a report writer lacks to run here; looked up without a network and without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from core.reporting.catalogue import Model
+from core.reporting.writers.keys import find_key, key_variables
+from core.reporting.writers.local_weights import missing_for
+from core.settings import Settings
+
+
+class Availability(NamedTuple):
+    """A report writer and what is missing for it to run here."""
+
+    model: Model
+    missing: tuple[str, ...]
+
+    @property
+    def can_run(self) -> bool:
+        return not self.missing
+
+
+def missing(model: Model, settings: Settings, today: date | None = None) -> tuple[str, ...]:
+    """What a model lacks to run here; whether a key is valid or a server answers is not asked.
+
+    Args:
+        model: of the catalogue.
+        settings: keys, server and folder of weights.
+        today: another day than this one.
+
+    Returns:
+        Phrases such as "API key (OPENAI_API_KEY)"; empty: it can run.
+
+    Example:
+        >>> missing(find_model("offline"), Settings())
+        ()
+    """
+    if model.provider == "offline":
+        return ()
+    if model.runs == "your server":
+        return _missing_server(settings)
+    if model.runs == "provider":
+        return (*_shut_down(model, today or date.today()), *_missing_key(model, settings))
+    return missing_for(model, settings)
+
+
+def ranked(models: Iterable[Model], settings: Settings) -> tuple[Availability, ...]:
+    """All models, those that can run here first; otherwise in the order given."""
+    found = (Availability(model, missing(model, settings)) for model in models)
+    return tuple(sorted(found, key=lambda one: not one.can_run))
+
+
+def _missing_server(settings: Settings) -> tuple[str, ...]:
+    phrases = []
+    if not settings.openai_compatible_url:
+        phrases.append("URL of the server (OPENAI_COMPATIBLE_URL)")
+    if not settings.openai_compatible_model:
+        phrases.append("name of its model (OPENAI_COMPATIBLE_MODEL)")
+    return tuple(phrases)
+
+
+def _missing_key(model: Model, settings: Settings) -> tuple[str, ...]:
+    if find_key(model, settings) is not None:
+        return ()
+    return (f"API key ({' or '.join(key_variables(model))})",)
+
+
+def _shut_down(model: Model, today: date) -> tuple[str, ...]:
+    if model.retires is None or today < model.retires:
+        return ()
+    return (f"shut down by its provider on {model.retires}",)

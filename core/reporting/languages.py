@@ -1,0 +1,33 @@
+"""Which language a text is in: a model may answer in another than was asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from core.domain import Language
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+# Fewer letters, or a weaker likelihood, tell nothing.
+LETTERS = 30
+SURE = 0.95
+
+
+def is_in_language(text: str, language: Language) -> bool:
+    """Whether a text may be in a language; a short or mixed one is given the benefit of the doubt.
+
+    Naive Bayes over byte n-grams: Lui and Baldwin, "langid.py", ACL 2012.
+    """
+    if sum(letter.isalpha() for letter in text) < LETTERS:
+        return True
+    found, likelihood = _identifier().classify(text)
+    return found == language.value or likelihood < SURE
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

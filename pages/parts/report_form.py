@@ -1,0 +1,206 @@
+"""The report as a form, with what the grounding check says below each field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from core.domain import (
+    CauseClass,
+    Defect,
+    Disposition,
+    Finding,
+    Hypothesis,
+    Inspection,
+    Remark,
+    Report,
+    Revision,
+    RevisionKind,
+    Severity,
+)
+from core.errors import InspectionError
+from core.report_desk import save_edit
+from core.workbench import Workbench
+from pages.parts.words import person_of, plain
+
+Kind = TypeVar("Kind", Severity, Disposition, CauseClass)
+CONFIDENCES = ("low", "medium", "high")
+
+
+class ReportForm:
+    """Fields of one revision, each with its marks below it.
+
+    Args:
+        revision: that is edited.
+        defects: that were measured.
+        remarks: of the grounding check.
+        key: of the widgets.
+    """
+
+    def __init__(
+        self,
+        revision: Revision,
+        defects: Sequence[Defect],
+        remarks: Sequence[Remark],
+        key: str,
+    ) -> None:
+        self._report = revision.report
+        self._defects = defects
+        self._remarks = remarks
+        self._key = key
+
+    def edited(self) -> Report:
+        """The report as it stands in the form."""
+        report = self._report
+        summary = self._text("Summary", report.summary, "summary")
+        findings = [self._finding(number) for number in range(len(report.findings))]
+        not_assessed = self._not_assessed()
+        effect = self._text("Effect", report.effect, "effect")
+        containment = self._text("Containment", report.containment, "containment")
+        action = self._text("Recommended action", report.recommended_action, "recommended_action")
+        questions = self._text(
+            "Open questions, one a line", "\n".join(report.open_questions), "open_questions"
+        )
+        left, middle, right = st.columns(3)
+        with left:
+            severity = self._option(
+                "Proposed severity", list(Severity), report.proposed_severity, "proposed_severity"
+            )
+        with middle:
+            disposition = self._option(
+                "Proposed disposition",
+                list(Disposition),
+                report.proposed_disposition,
+                "proposed_disposition",
+            )
+        with right:
+            confidence = st.segmented_control(
+                "Confidence", CONFIDENCES, default=report.confidence, required=True
+            )
+        return Report(
+            language=report.language,
+            summary=summary,
+            findings=tuple(findings),
+            not_assessed=not_assessed,
+            effect=effect,
+            proposed_severity=severity,
+            containment=containment,
+            recommended_action=action,
+            proposed_disposition=disposition,
+            open_questions=tuple(filter(None, map(str.strip, questions.splitlines()))),
+            confidence=confidence,
+        )
+
+    def _finding(self, number: int) -> Finding:
+        finding, place = self._report.findings[number], f"findings.{number}"
+        st.markdown(f"**Finding {number + 1}** · {plain(', '.join(finding.defect_ids))}")
+        self._marks(f"{place}.defect_ids")
+        observation = self._text("Observation", finding.observation, f"{place}.observation")
+        kind = self._text(
+            "Probable defect type", finding.probable_defect_type, f"{place}.probable_defect_type"
+        )
+        if finding.snippet_ids:
+            st.caption(f"Stands on {plain(', '.join(finding.snippet_ids))}")
+        self._marks(f"{place}.snippet_ids")
+        hypotheses = [
+            self._hypothesis(hypothesis, f"{place}.hypotheses.{index}")
+            for index, hypothesis in enumerate(finding.hypotheses)
+        ]
+        return finding.model_copy(
+            update={
+                "observation": observation,
+                "probable_defect_type": kind,
+                "hypotheses": tuple(h for h in hypotheses if h.cause.strip()),
+            }
+        )
+
+    def _not_assessed(self) -> tuple[str, ...]:
+        listed = self._report.not_assessed
+        found = [defect.id for defect in self._defects]
+        if not (found or listed):
+            return ()
+        chosen = st.multiselect(
+            "Defects that no finding speaks of",
+            list(dict.fromkeys([*found, *listed])),
+            default=listed,
+            key=f"{self._key}-not_assessed",
+        )
+        self._marks("not_assessed")
+        return tuple(chosen)
+
+    def _hypothesis(self, hypothesis: Hypothesis, place: str) -> Hypothesis:
+        text, kind = st.columns([4, 1])
+        with text:
+            cause = self._text("Possible cause", hypothesis.cause, f"{place}.cause")
+            cited = ", ".join(hypothesis.snippet_ids)
+            st.caption(
+                f"Confidence {hypothesis.confidence} · "
+                + (f"stands on {plain(cited)}" if cited else "cites no knowledge")
+            )
+            self._marks(f"{place}.snippet_ids")
+        with kind:
+            cause_class = self._option(
+                "6M class", list(CauseClass), hypothesis.cause_class, f"{place}.cause_class"
+            )
+        return hypothesis.model_copy(update={"cause": cause, "cause_class": cause_class})
+
+    def _text(self, label: str, text: str, place: str) -> str:
+        written = st.text_area(
+            label, text, height="content", max_chars=4000, key=f"{self._key}-{place}"
+        )
+        self._marks(place)
+        return written
+
+    def _option(self, label: str, options: list[Kind], now: Kind | None, place: str) -> Kind | None:
+        chosen = st.selectbox(
+            label,
+            options,
+            index=None if now is None else options.index(now),
+            format_func=lambda option: option.value,
+            placeholder="none",
+            key=f"{self._key}-{place}",
+        )
+        self._marks(place)
+        return chosen
+
+    def _marks(self, place: str) -> None:
+        """What the check says of a field, or of an item of a list."""
+        for remark in self._remarks:
+            if remark.place != place and not _is_item(remark.place, place):
+                continue
+            colour, icon = ("red", "warning") if remark.is_violation else ("orange", "psychology")
+            quoted = f"“{plain(remark.sentence)}” " if remark.sentence else ""
+            st.markdown(
+                f":{colour}[:material/{icon}: **{remark.rule.value}**] {quoted}"
+                f"— {plain(remark.message)}"
+            )
+
+
+def edit_report(
+    bench: Workbench, inspection: Inspection, revision: Revision, remarks: Sequence[Remark]
+) -> None:
+    """The form; what is saved becomes the next revision, checked again."""
+    key = f"report-{inspection.id}-{revision.number}"
+    with st.form(key):
+        edited = ReportForm(revision, inspection.defects, remarks, key).edited()
+        name = st.text_input("Your name", value=person_of(inspection))
+        with st.container(horizontal=True):
+            saved = st.form_submit_button("Save as new revision", icon=":material/save:")
+            signed = st.form_submit_button("Save and sign", icon=":material/signature:")
+    if not (saved or signed):
+        return
+    kind = RevisionKind.SIGNED if signed else RevisionKind.EDITED
+    try:
+        saved_as = save_edit(bench, inspection, edited, kind, name)
+    except InspectionError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.session_state["person"] = name
+    st.toast(f"Revision {saved_as.number} is on record.", icon=":material/save:")
+    st.rerun()
+
+
+def _is_item(place: str, of: str) -> bool:
+    return place.startswith(f"{of}.") and place[len(of) + 1 :].isdecimal()
