@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import WriterError
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, PromptPicture, Question
-from core.reporting.writers.local import LocalWriter, OnWait
+from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import safetensors_folder
 from core.reporting.writers.memory import memory_guard, uses_cuda
 from core.settings import Settings
@@ -90,7 +91,7 @@ class TransformersModel:
         """
         if self._network is None:
             raise WriterError(f"{self._model.title} was released from memory. Ask again.")
-        with memory_guard(self._model):
+        with memory_guard(self._model), _on_threads(cores()):
             return self._generate(self._network, question, on_text)
 
     def close(self) -> None:
@@ -155,6 +156,19 @@ class TransformersModel:
 
         grammar = self._grammars.compile_json_schema(schema, any_whitespace=False)
         return [LogitsProcessor(grammar)]
+
+
+@contextmanager
+def _on_threads(most: int) -> Generator[None]:
+    """Compute on this many threads at most, then on as many as before."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, most))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _quieten() -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,6 @@ from tests.reporting.writers.tiny_checkpoints import FAMILIES
 
 FIRST, SECOND = entry("llava-1.5"), entry("gemma3")
 ASKED = question(schema=SHORT_SCHEMA)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Generator[None]:
-    """Tiny layers are slower on several threads than on one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

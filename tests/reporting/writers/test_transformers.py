@@ -17,24 +17,15 @@ from tests.reporting.writers.local_examples import SHORT_SCHEMA, entry, question
 from tests.reporting.writers.tiny_checkpoints import FAMILIES
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Generator[None]:
-    """Tiny layers are slower on several threads than on one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-    LOCAL_MODELS.release()
-
-
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Generator[Settings]:
     """Settings whose weights' folder holds a tiny checkpoint of every family."""
     root = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     for name, make in FAMILIES.items():
         make(root / name)
-    return Settings(data_dir=root / "data", llm_weights_dir=root, device="cpu")
+    yield Settings(data_dir=root / "data", llm_weights_dir=root, device="cpu")
+    LOCAL_MODELS.release()
 
 
 @pytest.mark.parametrize("pictures", [0, 2])
