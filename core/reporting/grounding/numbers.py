@@ -40,37 +40,39 @@ _NAMES = re.compile(
     r"|\b(?:19|20)\d{2}\b(?!\s*(?:px|%|mm|pixel))",
     re.IGNORECASE,
 )
-_UNITS: tuple[tuple[re.Pattern[str], Unit | None, float], ...] = tuple(
-    (re.compile(rf"\s*(?:{words})", re.IGNORECASE), unit, factor)
-    for words, unit, factor in (
-        (r"%|percent\b|per cent\b|prozent\b|퍼센트|프로", Unit.PERCENT, 1),
-        (r"mm\s?(?:²|\^?2)|sq\.? ?mm|square milli\w+|quadratmilli\w+|(?:제곱|평방) ?밀리", Unit.MM2, 1),
-        (r"cm\s?(?:²|\^?2)", Unit.MM2, 100),
-        (r"mm\b(?!/)|millimet\w+|millimeter\w*|밀리미터|mm(?=[가-힣])", Unit.MM, 1),
-        (r"cm\b|zentimeter\w*|센티미터", Unit.MM, 10),
-        (r"µm\b|μm\b|microns?\b", Unit.MM, 0.001),
-        (r"px|pixels?\b|pixeln?\b|픽셀|화소", Unit.PIXELS, 1),
-        (r"°\s?[CFK]\b|degrees? (?:celsius|fahrenheit)|grad celsius", None, 1),
-        (r"°|degrees?\b|deg\b|grad\b|도(?![가-힣])", Unit.DEGREES, 1),
-        (r"times\b|[\s-]?fold\b|[x×](?![\w])|-?mal\b|-?fach\w*|배", Unit.TIMES, 1),
-    )
+_UNITS: tuple[tuple[str, Unit | None, float], ...] = (
+    (r"%|percent\b|per cent\b|prozent\b|퍼센트|프로", Unit.PERCENT, 1),
+    (r"mm\s?(?:²|\^?2)|sq\.? ?mm|square milli\w+|quadratmilli\w+|(?:제곱|평방) ?밀리", Unit.MM2, 1),
+    (r"cm\s?(?:²|\^?2)", Unit.MM2, 100),
+    (r"mm\b(?!/)|millimet\w+|millimeter\w*|밀리미터|mm(?=[가-힣])", Unit.MM, 1),
+    (r"cm\b|zentimeter\w*|센티미터", Unit.MM, 10),
+    (r"µm\b|μm\b|microns?\b", Unit.MM, 0.001),
+    (r"px|pixels?\b|pixeln?\b|픽셀|화소", Unit.PIXELS, 1),
+    (r"°\s?[CFK]\b|degrees? (?:celsius|fahrenheit)|grad celsius", None, 1),
+    (r"°|degrees?\b|deg\b|grad\b|도(?![가-힣])", Unit.DEGREES, 1),
+    (r"times\b|[\s-]?fold\b|[x×](?![\w])|-?mal\b|-?fach\w*|배", Unit.TIMES, 1),
 )  # fmt: skip
+_UNIT = re.compile(
+    r"\s*(?:" + "|".join(f"(?P<u{at}>{words})" for at, (words, _, _) in enumerate(_UNITS)) + ")",
+    re.IGNORECASE,
+)
 _FILL = (
     r"(?:[\s:=(,]|of|is|was|are|at|with|all|value|values|level|von|ist|war|beträgt|betrug|bei|mit|der"
     r"|des|um|lies|about|approximately|roughly|around|rund|etwa|ca\.|liegt|약|은|는|이|가|값은|값|의){0,6}$"
 )
-_KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
-    (re.compile(rf"(?:{words}){_FILL}", re.IGNORECASE), kind)
-    for words, kind in (
-        (r"review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|검토 ?(?:기준|임계값)", Kind.REVIEW),
-        (r"fail(?:ure)?[\s-]*(?:threshold|limit)|fehlerschwelle|불합격 ?(?:기준|임계값)", Kind.FAIL),
-        (r"thresholds?|limit|schwelle|grenze|grenzwert|임계값|임계치|(?<!검토 )(?<!불합격 )기준", Kind.THRESHOLD),
-        (r"\bscores?|점수", Kind.SCORE),
-        (r"\bpeaks?|spitzenwerte?|최댓값|최대값", Kind.PEAK),
-        (r"\bmean|mittelwerte?|평균값?", Kind.MEAN),
-        (r"similarity|ähnlichkeit|유사도", Kind.SIMILARITY),
-    )
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    (r"review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|검토 ?(?:기준|임계값)", Kind.REVIEW),
+    (r"fail(?:ure)?[\s-]*(?:threshold|limit)|fehlerschwelle|불합격 ?(?:기준|임계값)", Kind.FAIL),
+    (r"thresholds?|limit|schwelle|grenze|grenzwert|임계값|임계치|(?<!검토 )(?<!불합격 )기준", Kind.THRESHOLD),
+    (r"\bscores?|점수", Kind.SCORE),
+    (r"\bpeaks?|spitzenwerte?|최댓값|최대값", Kind.PEAK),
+    (r"\bmean|mittelwerte?|평균값?", Kind.MEAN),
+    (r"similarity|ähnlichkeit|유사도", Kind.SIMILARITY),
 )  # fmt: skip
+_KIND = re.compile(
+    "(?:" + "|".join(f"(?P<k{at}>{words})" for at, (words, _) in enumerate(_KINDS)) + ")" + _FILL,
+    re.IGNORECASE,
+)
 # What a share is of stands behind it, in Korean before it.
 _SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
     (re.compile(rf"(?:{before})\s*$", re.IGNORECASE), re.compile(behind, re.IGNORECASE), kind)
@@ -180,16 +182,18 @@ def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
 def _read(text: str, match: re.Match[str]) -> Said:
     before = text[max(0, match.start() - _SAID_OF) : match.start()]
     behind = text[match.end() : match.end() + 50]
-    for pattern, unit, factor in _UNITS:
-        if named := pattern.match(behind):
-            ranges = tuple((a * factor, b * factor) for a, b in _ranges(match[1], before))
-            if unit is Unit.TIMES and _COMPARED.match(behind[named.end() :]):
-                return Said(match.start(), match.end() + named.end(), (), unit, None, False)
-            share = _share(before, behind[named.end() :]) if unit is Unit.PERCENT else None
-            return Said(match.start(), match.end() + named.end(), ranges, unit, share, False)
+    if named := _UNIT.match(behind):
+        _, unit, factor = _UNITS[int(str(named.lastgroup)[1:])]
+        end, after = match.end() + named.end(), behind[named.end() :]
+        if unit is Unit.TIMES and _COMPARED.match(after):
+            return Said(match.start(), end, (), unit, None, False)
+        ranges = tuple((a * factor, b * factor) for a, b in _ranges(match[1], before))
+        share = _share(before, after) if unit is Unit.PERCENT else None
+        return Said(match.start(), end, ranges, unit, share, False)
     if _POSITION.search(before):
         return Said(*match.span(), _ranges(match[1], before), Unit.POSITION, None, False)
-    kind = next((kind for pattern, kind in _KINDS if pattern.search(before)), None)
+    called = _KIND.search(before)
+    kind = _KINDS[int(str(called.lastgroup)[1:])][1] if called else None
     is_whole = match[1].isdigit()
     return Said(*match.span(), _ranges(match[1], before), Unit.PLAIN, kind, is_whole)
 

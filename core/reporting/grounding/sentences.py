@@ -17,7 +17,9 @@ Kind = Literal[
 PLANS: frozenset[Kind] = frozenset({"containment", "action", "question"})
 # No person writes longer sentences; text without stops is read in pieces of this length.
 LONGEST = 600
-_END = re.compile(r"[.!?。！？]+[\"”“’')\]]*(?=\s)|\n+")
+# Read from the gaps, not from the stops: a text of nothing but stops stays quick to read.
+_GAP = re.compile(r"\s+")
+_STOPS, _CLOSING = ".!?。！？", "\"”“’')]"
 _ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|approx|ca|cf|vs|no|nr|fig|abb|max|min|bzw|ggf|usw|resp|etc|incl|inkl"
     r"|z\.? ?b|d\.? ?h|u\.? ?a|n?\.?i\.o|\d{1,2}|[a-z])\.$",
@@ -98,12 +100,12 @@ def split(text: str) -> list[str]:
     """
     found: list[str] = []
     start = 0
-    for end in _END.finditer(text):
-        # An abbreviation is told from what stands right before its stop.
-        if end[0] == "." and _ABBREVIATED.search(text[max(start, end.end() - 12) : end.end()]):
-            continue
-        found += _pieces(text[start : end.end()])
-        start = end.end()
+    for gap in _GAP.finditer(text):
+        before = text[max(start, gap.start() - 12) : gap.start()]
+        is_stop = before.rstrip(_CLOSING).endswith(tuple(_STOPS))
+        if "\n" in gap[0] or (is_stop and not _ABBREVIATED.search(before)):
+            found += _pieces(text[start : gap.start()])
+            start = gap.end()
     return [*found, *_pieces(text[start:])]
 
 

@@ -116,6 +116,8 @@ def bound(
         defects: all that are measured.
         positions: of the words in question, rising.
     """
+    if not positions:
+        return []
     found = subjects(sentence, defects)
     if not found:
         return [(_unnamed(sentence, defects),)] * len(positions)
