@@ -223,6 +223,9 @@ def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]
 def _picked(bench: Workbench, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
     """The model that is to write, and why it is another than the one asked for."""
     asked = find_model(choice.writer or bench.settings.llm_model)
+    if asked.runs == "your server":
+        # The catalogue cannot know which model that is; the record and the cache must.
+        asked = asked.model_copy(update={"model": bench.settings.openai_compatible_model or ""})
     passed = inspection.judgement.verdict is Verdict.PASS and not inspection.defects
     if asked.key == WRITER or choice.fresh or bench.settings.llm_for_pass or not passed:
         return asked, ""

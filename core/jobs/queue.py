@@ -79,7 +79,8 @@ class Jobs:
             created_at=now,
             state=JobState.QUEUED,
         )
-        recorded.add_job(self._records, job, task.model_dump_json())
+        # What was left out stays so: a task may refuse some fields beside others.
+        recorded.add_job(self._records, job, task.model_dump_json(exclude_unset=True))
         self.start()
         return self.job(job.id)
 

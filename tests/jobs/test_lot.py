@@ -76,7 +76,9 @@ def test_a_bad_file_never_stops_the_rest(
     assert inspection.judgement.verdict is Verdict.FAIL
     assert inspection.context == LOT
     assert inspection.report is not None
-    assert [step.name for step in inspection.steps if step.status == "off"] == ["knowledge"]
+    assert [step.name for step in inspection.steps if step.status == "off"] == [
+        "retrieve knowledge"
+    ]
 
 
 def test_a_lot_of_an_untaught_product_fails_as_a_whole(demo_bench: Workbench) -> None:
@@ -126,7 +128,13 @@ def test_an_inspection_left_without_its_report_gets_it(
     assert second.place == 1
     assert demo_bench.jobs.cancel(second.id).state is JobState.CANCELLED
     # What is on record when the process dies while the report is being written.
-    left = examine(demo_bench, defective_cells[0], demo_product, inspection_id=f"{second.id}-00001")
+    left = examine(
+        demo_bench,
+        defective_cells[0],
+        demo_product,
+        evidence=EvidenceChoice(knowledge=False),
+        inspection_id=f"{second.id}-00001",
+    )
     demo_bench.records.save_inspection(left)
 
     demo_bench.jobs.resume(second.id)
