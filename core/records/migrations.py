@@ -240,7 +240,20 @@ def create_contests(connection: DuckDBPyConnection) -> None:
     )
 
 
-<<<<<<< HEAD
+def create_preferences(connection: DuckDBPyConnection) -> None:
+    """Settings that were changed in the console."""
+    connection.execute(
+        """
+        CREATE TABLE preferences (
+            name VARCHAR PRIMARY KEY,
+            value JSON NOT NULL,
+            changed_at TIMESTAMP NOT NULL,
+            changed_by VARCHAR NOT NULL
+        )
+        """
+    )
+
+
 def create_jobs(connection: DuckDBPyConnection) -> None:
     """Long work in the background, queued, running and ended."""
     connection.execute("CREATE SEQUENCE job_numbers")
@@ -267,17 +280,6 @@ def create_jobs(connection: DuckDBPyConnection) -> None:
             arguments JSON NOT NULL,
             result JSON NOT NULL DEFAULT '{}',
             error VARCHAR NOT NULL DEFAULT ''
-=======
-def create_preferences(connection: DuckDBPyConnection) -> None:
-    """Settings that were changed in the console."""
-    connection.execute(
-        """
-        CREATE TABLE preferences (
-            name VARCHAR PRIMARY KEY,
-            value JSON NOT NULL,
-            changed_at TIMESTAMP NOT NULL,
-            changed_by VARCHAR NOT NULL
->>>>>>> main
         )
         """
     )
@@ -297,9 +299,6 @@ MIGRATIONS = (
     add_writings,
     create_answers,
     create_contests,
-<<<<<<< HEAD
-    create_jobs,
-=======
     create_preferences,
->>>>>>> main
+    create_jobs,
 )
