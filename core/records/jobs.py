@@ -202,10 +202,12 @@ def interrupt_running(database: Database) -> None:
 
 def inspected_in(database: Database, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """Which of these inspections are on record: verdict, and whether their report was tried."""
+    # The process may have died after the report was recorded, and before the step was.
     found = database.rows(
         """
         SELECT id, verdict,
-            list_contains(json_extract_string(steps, '$[*].name'), 'report') AS is_reported
+            list_contains(json_extract_string(steps, '$[*].name'), 'report')
+                OR id IN (SELECT inspection_id FROM revisions) AS is_reported
         FROM inspections WHERE id IN (SELECT unnest(?::VARCHAR[]))
         """,
         list(ids),
