@@ -74,7 +74,8 @@ def changed(settings: Settings, name: str, value: object) -> Settings:
     if name not in CHANGEABLE:
         raise _not_here(name)
     try:
-        after = Settings(**(dict(settings) | {name: value}))
+        values: dict[str, Any] = dict(settings) | {name: value}
+        after = Settings(**values)
         find_model(after.llm_model)
     except ValidationError as error:
         raise SettingsError(

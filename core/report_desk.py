@@ -21,7 +21,7 @@ from core.domain import (
 from core.errors import WriterError
 from core.prompt_pictures import prompt_pictures
 from core.records.answers import kept_answer, save_answer
-from core.reporting.answers import AnswerError, read_answer
+from core.reporting.answers import AnswerError, longest_answer, read_answer
 from core.reporting.catalogue import Model, find_model
 from core.reporting.composer import WRITER, compose
 from core.reporting.degenerate import why_degenerate
@@ -35,6 +35,9 @@ NOT_ASKED = (
     "The part passed and has no defects: the offline composer writes such reports unless a model "
     "is asked to write again, or LLM_FOR_PASS is on."
 )
+
+# An answer this many times as long as the longest report is not going to be one.
+ENDLESS = 2
 
 # Called with the whole text of the present answer, each time that more of it has come.
 OnAnswer = Callable[[str], object]
@@ -188,14 +191,22 @@ class Asking:
             raise WriterError(f"{self._model.title} would not write this report: {said}")
         return answer
 
-    def _on_text(self) -> OnText | None:
-        if self._on_answer is None:
-            return None
-        tell, pieces = self._on_answer, list[str]()
+    def _on_text(self) -> OnText:
+        pieces: list[str] = []
+        length = 0
+        most = ENDLESS * longest_answer(self._question.schema)
 
         def gather(piece: str) -> None:
+            nonlocal length
             pieces.append(piece)
-            tell("".join(pieces))
+            length += len(piece)
+            if length > most:
+                raise WriterError(
+                    f"{self._model.title} wrote more than {most} characters, where a report has "
+                    f"at most {most // ENDLESS}; it was stopped. Choose another writer."
+                )
+            if self._on_answer is not None:
+                self._on_answer("".join(pieces))
 
         return gather
 

@@ -12,6 +12,7 @@ from core.domain import Inspection, Language, Outcome, Product, RevisionKind, Ru
 from core.errors import WriterError
 from core.inspection import examine, inspect
 from core.report_desk import NOT_ASKED, WriterChoice, draft_report, save_edit, write_report
+from core.reporting.catalogue import find_model
 from core.sources import PictureFile, demo_normals
 from core.workbench import Workbench
 from tests.reporting.writers.wire.openai_chat import OpenAIChat
@@ -103,7 +104,8 @@ def test_a_model_writes_and_all_of_it_is_on_record(
     assert revision.violations == ()
     assert seen[-1] == server_text(server, found)
     (request,) = server.requests
-    assert writing.pictures == len(request.pictures) == 10
+    assert writing.pictures == len(request.pictures)
+    assert writing.pictures == find_model(WRITER).most_pictures
     assert request.schema is not None
     assert found.defects[0].id in request.texts[-1]
 
@@ -134,7 +136,9 @@ def test_a_broken_answer_gets_one_repair_turn(
     assert writing is not None
     assert (writing.outcome, writing.attempts) == (Outcome.REPAIRED, 2)
     assert writing.reason
-    assert writing.output_tokens == 2 * OUTPUT_TOKENS, "both answers are paid for"
+    # The SDK loses the count of an answer that was cut: not known is said as not known.
+    paid = None if broken.finish == "length" else 2 * OUTPUT_TOKENS
+    assert writing.output_tokens == paid, "both answers are paid for"
     first, second = server.requests
     assert len(second.texts) == len(first.texts) + 2
     assert writing.reason in second.texts[-1], "the model is told what was wrong"
@@ -147,7 +151,7 @@ def test_a_broken_answer_gets_one_repair_turn(
         ([Reply("", refusal="I will not.", finish="refusal")], "would not write this report"),
         ([Reply(status=401, message="bad key")], "401"),
         ([Reply(status=500, message="broken")], "500"),
-        ([Reply("word " * 120_000)], "no JSON object"),
+        ([Reply("word " * 120_000)], "it was stopped"),
     ],
     ids=["broken twice", "refusal", "401", "500", "200 pages"],
 )
@@ -167,21 +171,13 @@ def test_without_a_usable_answer_the_composer_writes_and_the_record_says_why(
     assert revision.violations == ()
 
 
-def test_two_hundred_pages_in_the_schema_are_too_long(
-    desk: Workbench, server: LoopbackServer, found: Inspection
-) -> None:
-    server.replies = [Reply(answer_on(found, summary="A long word. " * 46_000))]
-
-    _, writing = write_report(desk, found)
-
-    assert writing.outcome is Outcome.FELL_BACK
-    assert "summary has 598000 characters; at most 900" in writing.reason
-
-
 def test_an_answer_in_another_language_is_asked_for_again(
     desk: Workbench, server: LoopbackServer, found: Inspection
 ) -> None:
-    korean = "왼쪽 위에 어두운 선이 있습니다. 부품을 보류하고 품질 담당자가 검토해야 합니다."
+    korean = (
+        "왼쪽 위에 어두운 선이 있습니다. 부품을 보류하고 품질 담당자가 검토해야 합니다. 원인은 "
+        "아직 밝혀지지 않았습니다."
+    )
     server.replies = [Reply(answer_on(found, summary=korean, findings=[])), Reply(answer_on(found))]
 
     report, writing = write_report(desk, found)
