@@ -13,6 +13,7 @@ import pytest
 from core.domain import Context, EvidenceChoice, JobState, Product, Verdict
 from core.errors import JobError
 from core.inspection import examine
+from core.report_desk import draft_report
 from core.settings import Settings
 from core.sources import PictureFile, demo_normals
 from core.tasks.pictures import keep_pictures
@@ -25,6 +26,7 @@ LOT = Context(lot="L-7", inspector="Ana")
 # What another process does until it is killed, in the middle of a lot.
 PROGRAM = """
 import os, signal, time
+from core.report_desk import draft_report
 from core.settings import Settings
 from core.sources import demo_examples
 from core.tasks.pictures import keep_pictures
@@ -120,14 +122,18 @@ def on_record(bench: Workbench, job_id: str) -> dict[str, object]:
     return {summary.id: summary.created_at for summary in reversed(mine)}
 
 
-def test_an_inspection_left_without_its_report_gets_it(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+@pytest.mark.parametrize("is_written", [False, True], ids=["before its report", "after it"])
+def test_the_picture_at_which_the_process_died_gets_one_report(
+    demo_bench: Workbench,
+    demo_product: Product,
+    defective_cells: list[PictureFile],
+    is_written: bool,
 ) -> None:
     first = demo_bench.jobs.submit("inspect_lot", "First", lot(demo_bench, demo_normals()[:9]))
     second = demo_bench.jobs.submit("inspect_lot", "Second", lot(demo_bench, defective_cells[:2]))
     assert second.place == 1
     assert demo_bench.jobs.cancel(second.id).state is JobState.CANCELLED
-    # What is on record when the process dies while the report is being written.
+    # What is on record when the process dies before the report, or before its step, is saved.
     left = examine(
         demo_bench,
         defective_cells[0],
@@ -136,6 +142,8 @@ def test_an_inspection_left_without_its_report_gets_it(
         inspection_id=f"{second.id}-00001",
     )
     demo_bench.records.save_inspection(left)
+    if is_written:
+        draft_report(demo_bench, left)
 
     demo_bench.jobs.resume(second.id)
     done = ended(demo_bench, second.id)
@@ -145,7 +153,7 @@ def test_an_inspection_left_without_its_report_gets_it(
     kept = demo_bench.records.inspection(left.id)
     assert kept.created_at == left.created_at
     assert len(kept.revisions) == 1
-    assert [step.name for step in kept.steps].count("report") == 1
+    assert [step.name for step in kept.steps].count("report") == (not is_written)
 
 
 def test_a_killed_process_goes_on_with_the_pictures_that_are_left(station: Settings) -> None:
