@@ -58,7 +58,9 @@ def check_severities(
                 continue
             fitting = [defect for defect in measured if defect.severity is word.severity]
             # "D3 to D7 are minor" is said of all of them, words without an id of any.
-            of_all = len(group) == 1 and group[0].is_named and not RESPECTIVELY.search(sentence.claims)
+            of_all = (
+                len(group) == 1 and group[0].is_named and not RESPECTIVELY.search(sentence.claims)
+            )
             if not fitting or (of_all and len(fitting) < len(measured)):
                 graded = "; ".join(f"{d.id}: {d.severity.value}" for d in measured[:8])
                 yield Remark(
