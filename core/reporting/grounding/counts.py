@@ -57,7 +57,7 @@ _KOREAN = re.compile(
     rf"|(?P<rest>나머지|그중)\s*(?P<n3>{_KO})\s*(?:개|곳|군데|건|영역)[은는이가의]?\s*(?P<noun3>{_ANY_SEVERE})?"
 )
 _NONE = re.compile(
-    rf"\b(?P<n>no|zero|kein|keine)\s+(?:(?:visible|relevant|abnormal|anomalous|auffälligen?)\s+)?"
+    r"\b(?P<n>no|zero|kein|keine)\s+(?:(?:visible|relevant|abnormal|anomalous|auffälligen?)\s+)?"
     r"(?P<noun>defects?|regions?|deviations?|anomal(?:y|ies)|Fehler|Abweichung(?:en)?|Auffälligkeit(?:en)?)"
     r"(?=\s+(?:(?:was|were|is|are|has been|have been|wurden?)\s+)?(?:found|detected|measured|visible"
     r"|present|gefunden|erkannt|festgestellt|gemessen))"

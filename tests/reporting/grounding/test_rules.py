@@ -26,7 +26,9 @@ def written(evidence: Evidence, field: str, text: str) -> Report:
         observation=text if field == "observation" else "",
         hypotheses=(Hypothesis(cause=text, snippet_ids=cited),) if field == "cause" else (),
     )
-    texts = {"summary": "", field: text} if field not in ("observation", "cause") else {"summary": ""}
+    texts = (
+        {"summary": "", field: text} if field not in ("observation", "cause") else {"summary": ""}
+    )
     return Report(
         **texts, findings=(finding,) if ids else (), proposed_severity=worst(evidence.defects)
     )
