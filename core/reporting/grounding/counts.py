@@ -27,7 +27,8 @@ _DE = r"zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf"
 _KO = r"\d{1,3}|한|두|세|네|다섯|여섯|일곱|여덟|아홉|열"
 # Only words that count measured regions: "two cracks" may be said of one region.
 _NOUN = (
-    r"defects?|(?<!of )regions?|deviations?|anomal(?:y|ies)|indications?|flaws?|irregularit(?:y|ies)"
+    r"defects?|(?<!of )regions?|deviations?|anomal(?:y|ies)|indications?|flaws?|irregularit(?:y"
+    r"|ies)"
     r"|spots?|areas?|places?|Fehler|Bereiche?|Stellen?|Abweichung(?:en)?|Auffälligkeit(?:en)?"
     r"|Anomalien?|Region(?:en)?|Hauptfehler|Nebenfehler|Defekte?"
 )
@@ -45,21 +46,25 @@ _WESTERN = re.compile(
     re.IGNORECASE,
 )
 _OF_SEVERITY = re.compile(
-    rf"(?<![\w.,/-])(?P<n>{_EN}|{_DE})\s+(?:of (?:them|these|which)\s+)?(?:are\s+|is\s+|sind\s+|ist\s+)?"
+    rf"(?<![\w.,/-])(?P<n>{_EN}|{_DE})\s+(?:of (?:them|these|which)\s+)?(?:are\s+|is\s+|sind\s+"
+    rf"|ist\s+)?"
     rf"(?:rated\s+|graded\s+)?(?P<adj>critical|major|minor|kritisch|Hauptfehler|Nebenfehler)\b"
     r"(?![\s-]+\w)",
     re.IGNORECASE,
 )
 _KOREAN = re.compile(
-    rf"(?P<noun>{KOREAN_NOUN}|중결함|경결함|치명 ?결함)(?:이|가|은|는|을|를|의)?\s*(?:총|모두|단|각각)?\s*"
+    rf"(?P<noun>{KOREAN_NOUN}|중결함|경결함|치명 ?결함)(?:이|가|은|는|을|를|의)?\s*(?:총|모두|단"
+    rf"|각각)?\s*"
     rf"(?P<n>{_KO}|하나)(?:\s*(?:개|곳|군데|건)|(?=\s*(?:있|확인|검출|발견)))"
-    rf"|(?<!\d)(?P<n2>{_KO})\s*(?:개|곳|군데|건)의?\s+(?P<noun2>{KOREAN_NOUN}|중결함|경결함|치명 ?결함)"
+    rf"|(?<!\d)(?P<n2>{_KO})\s*(?:개|곳|군데|건)의?\s+(?P<noun2>{KOREAN_NOUN}|중결함|경결함"
+    rf"|치명 ?결함)"
     rf"|(?P<rest>나머지|그중)\s*(?P<n3>{_KO})\s*(?:개|곳|군데|건|영역)[은는이가의]?\s*(?P<noun3>{_ANY_SEVERE})?"
 )
 _NONE = re.compile(
     r"\b(?P<n>no|zero|kein|keine)\s+(?:(?:visible|relevant|abnormal|anomalous|auffälligen?)\s+)?"
     r"(?P<noun>defects?|regions?|deviations?|anomal(?:y|ies)|Fehler|Abweichung(?:en)?|Auffälligkeit(?:en)?)"
-    r"(?=\s+(?:(?:was|were|is|are|has been|have been|wurden?)\s+)?(?:found|detected|measured|visible"
+    r"(?=\s+(?:(?:was|were|is|are|has been|have been|wurden?)\s+)?(?:found|detected|measured"
+    r"|visible"
     r"|present|gefunden|erkannt|festgestellt|gemessen))"
     r"|(?P<ko>(?:결함|이상)(?:이|은)\s*(?:없|발견되지 않|검출되지 않|확인되지 않))",
     re.IGNORECASE,

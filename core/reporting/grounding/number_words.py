@@ -25,13 +25,15 @@ _WORD_TIMES = re.compile(
     r"(?:long|wide|threshold|limit|lang|breit|schwelle|grenze))",
     re.IGNORECASE,
 )
-_WORDS = {word: number for number, word in enumerate(_SIX.split("|")[:9], start=2)}
-_WORDS |= {word: number for number, word in enumerate(_SIX.split("|")[9:], start=2)}
+_EACH = _SIX.split("|")
+_WORDS = {word: 2 + number % 9 for number, word in enumerate(_SIX.split("|"))}
 # Numbers that measure nothing: dates, hours, standards, ordinals, list numerals, grids.
 _NAMES = re.compile(
-    r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?|\b\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\b"
+    r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?|\b\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}"
+    r"|\d{2})\b"
     r"|\b\d{1,2}:\d{2}(?::\d{2})?\b|\d{4}년(?:\s*\d{1,2}월)?(?:\s*\d{1,2}일)?|\d{1,2}월\s*\d{1,2}일"
-    r"|\b(?:ISO|DIN|EN|IEC|IPC|ASTM|KS|JIS|IATF|VDA|AQL|AIAG|MIL-STD|UL|SEMI|GB/T)[ /A-Z-]{0,12}\d[\d.:-]*"
+    r"|\b(?:ISO|DIN|EN|IEC|IPC|ASTM|KS|JIS|IATF|VDA|AQL|AIAG|MIL-STD|UL|SEMI"
+    r"|GB/T)[ /A-Z-]{0,12}\d[\d.:-]*"
     r"|\b\d{1,3}(?:st|nd|rd|th)\b|\b\d{1,2}(?:-|\s)*(?:o['’]clock|Uhr\b|시 ?방향)"
     r"|^\s*\(?\d{1,2}[.)](?=\s)|\(\d\)|\b3\s?[x×]\s?3(?=\s*(?:grid|Raster|격자|그리드))"
     r"|\b(?:19|20)\d{2}\b(?!\s*(?:px|%|mm|pixel))",
@@ -60,7 +62,8 @@ _FILL = (
 _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|검토 ?(?:기준|임계값)", Kind.REVIEW),
     (r"fail(?:ure)?[\s-]*(?:threshold|limit)|fehlerschwelle|불합격 ?(?:기준|임계값)", Kind.FAIL),
-    (r"thresholds?|limit|schwelle|grenze|grenzwert|임계값|임계치|(?<!검토 )(?<!불합격 )기준", Kind.THRESHOLD),
+    (r"thresholds?|limit|schwelle|grenze|grenzwert|임계값|임계치"
+     r"|(?<!검토 )(?<!불합격 )기준", Kind.THRESHOLD),
     (r"\bscores?|점수", Kind.SCORE),
     (r"\bpeaks?|spitzenwerte?|최댓값|최대값", Kind.PEAK),
     (r"\bmean|mittelwerte?|평균값?", Kind.MEAN),
@@ -85,12 +88,14 @@ _SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
             r"\s*(?:of\s+)?(?:the\s+)?(?:picture|image|frame|des Bildes|der Bildfläche)",
             Kind.OF_PICTURE,
         ),
-        (r"신뢰도|confidence(?: of)?|konfidenz(?: von)?", r"\s*(?:confidence|konfidenz)", Kind.CONFIDENCE),
+        (r"신뢰도|confidence(?: of)?|konfidenz(?: von)?", r"\s*(?:confidence"
+         r"|konfidenz)", Kind.CONFIDENCE),
     )
 )  # fmt: skip
 # How much larger one defect is than another: not measured as such, so not held to it.
 _COMPARED = re.compile(
-    r"\s*(?:as (?:large|big|strong)|larger|bigger|stronger|so (?:groß|stark)|größer|(?:더 )?(?:크|큰))",
+    r"\s*(?:as (?:large|big|strong)|larger|bigger|stronger|so (?:groß|stark)|größer"
+    r"|(?:더 )?(?:크|큰))",
     re.IGNORECASE,
 )
 _POSITION = re.compile(r"\b[xy]\s*[=:≈]\s*$")

@@ -45,7 +45,7 @@ class _Said:
 def check_severities(
     report: Report, evidence: Evidence, sentences: Sequence[Sentence]
 ) -> Iterator[Remark]:
-    """Remarks on a severity that no defect spoken of has, and on a proposal that is not the worst's."""
+    """Remarks on severities that the policy does not give, and on a proposal not the worst's."""
     yield from _proposal(report, evidence)
     for sentence in sentences:
         if sentence.kind in PLANS or sentence.is_question or sentence.kind == "cause":

@@ -9,7 +9,19 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ALIKE = 5
 # Words that hold a sentence together, or that any cause of any defect may be told with.
 _EMPTY = frozenset(
-    ["a", "about", "above", "after", "again", "against", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "could", "did", "do", "does", "due", "during", "each", "few", "for", "from", "further", "had", "has", "have", "having", "how", "if", "in", "into", "is", "it", "its", "itself", "less", "like", "likely", "may", "maybe", "might", "more", "most", "much", "must", "near", "no", "nor", "not", "of", "off", "on", "once", "only", "or", "other", "others", "out", "over", "own", "part", "parts", "perhaps", "possible", "possibly", "probable", "probably", "same", "shall", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "upon", "very", "was", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would", "yet", "you", "your", "cause", "caused", "causes", "causing", "cause's", "defect", "defects", "damage", "damaged", "deviation", "anomaly", "region", "reason", "result", "results", "resulting", "origin", "originate", "originates", "stem", "stems", "lead", "leads", "knowledge", "entry", "names", "named", "mentions", "mentioned", "determined", "picture", "image", "see", "hypothesis", "one", "another", "machine", "man", "method", "material", "measurement", "environment", "handling", "process", "production", "step"]
+    """
+    a about above after again against all also an and any are as at be because been before being
+    below between both but by can cannot could did do does due during each few for from further had
+    has have having how if in into is it its itself less like likely may maybe might more most much
+    must near no nor not of off on once only or other others out over own part parts perhaps
+    possible possibly probable probably same shall should so some such than that the their them then
+    there these they this those through to too under until up upon very was were what when where
+    which while who why will with would yet you your
+    cause caused causes causing cause's defect defects damage damaged deviation anomaly region
+    reason result results resulting origin originate originates stem stems lead leads knowledge
+    entry names named mentions mentioned determined picture image see hypothesis one another
+    machine man method material measurement environment handling process production step
+    """.split()  # noqa: SIM905
 )
 
 

@@ -27,7 +27,8 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _UNREAL = re.compile(
-    r"\b(?:would|had the|had it|were it|were the|wäre[n]?|würde[n]?|hätte[n]?)\b|[었였]다면|[했됐]다면",
+    r"\b(?:would|had the|had it|were it|were the|wäre[n]?|würde[n]?|hätte[n]?)\b|[었였]다면"
+    r"|[했됐]다면",
     re.IGNORECASE,
 )
 _REACH = 70

@@ -29,7 +29,10 @@ from tests.reporting.grounding.generated import cases
 from tests.reporting.grounding.scenes import scenes
 
 CELL = scenes()["cell"]
-ALPHABET = "D1 K-12ab .,;:!?\"'“”„<>&#*_[](){}|\\/%²°×0123456789\n\t상단왼쪽 topleft FAILpass oben 🔥漢字е́\x00¦"
+ALPHABET = (
+    "D1 K-12ab .,;:!?\"'“”„<>&#*_[](){}|\\/%²°×0123456789\n\t상단왼쪽 "
+    "topleft FAILpass oben 🔥漢字е́\x00¦"
+)
 LONG = 600_000
 
 
