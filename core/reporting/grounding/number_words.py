@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,8 +26,7 @@ _WORD_TIMES = re.compile(
     r"(?:long|wide|threshold|limit|lang|breit|schwelle|grenze))",
     re.IGNORECASE,
 )
-_EACH = _SIX.split("|")
-_WORDS = {word: 2 + number % 9 for number, word in enumerate(_SIX.split("|"))}
+_WORDS: dict[str, int] = {word: 2 + number % 9 for number, word in enumerate(_SIX.split("|"))}
 # Numbers that measure nothing: dates, hours, standards, ordinals, list numerals, grids.
 _NAMES = re.compile(
     r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?|\b\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}"
@@ -98,14 +98,31 @@ _COMPARED = re.compile(
     r"|(?:더 )?(?:크|큰))",
     re.IGNORECASE,
 )
+# How long something takes or lasts: no picture measures it.
+_TIME = re.compile(
+    r"[\s-]*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|shifts?|jahren?|monaten?"
+    r"|wochen?|tagen?|stunden?|minuten?|sekunden?|schichten?)\b|년|개월|주일|일간|일 이내|시간|분간)",
+    re.IGNORECASE,
+)
 _POSITION = re.compile(r"\b[xy]\s*[=:≈]\s*$")
 _ABOUT = re.compile(
     r"(?:about|around|approximately|approx\.|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr"
     r"|knapp|fast|약|대략|거의|~|≈)\s*(?:the\s+)?$",
     re.IGNORECASE,
 )
-_MORE = re.compile(r"(?:more than|mehr als)\s*$", re.IGNORECASE)
-_LESS = re.compile(r"(?:less than|weniger als)\s*$", re.IGNORECASE)
+# A size may be told by what it stays under or goes beyond; a score, by figures on record only.
+_SIZES = frozenset({Unit.PIXELS, Unit.MM, Unit.MM2})
+_OVER = re.compile(
+    r"(?:more than|over|above|at least|larger than|greater than|exceed(?:s|ing)?|beyond|mehr als"
+    r"|über|mindestens|größer als)\s*$",
+    re.IGNORECASE,
+)
+_UNDER = re.compile(
+    r"(?:less than|under|below|at most|up to|no (?:more|larger) than|smaller than|within"
+    r"|weniger als|unter|höchstens|bis zu|kleiner als)\s*$",
+    re.IGNORECASE,
+)
+_NOT_OVER = re.compile(r"\b(?:none|no|not|never|kein\w*|nicht)\b", re.IGNORECASE)
 _SAID_OF = 40
 
 
@@ -115,7 +132,8 @@ class Said:
 
     Attributes:
         start, end: in the sentence, with its unit.
-        ranges: of the figures that it can stand for, one for each way to read its separators.
+        ranges: of the figures that it can stand for, one for each way to read its separators;
+            empty: it measures nothing that the evidence could hold.
         unit: None: one that nothing here is measured in.
         kind: what it is called; None: not said.
         is_whole: no decimals, no unit.
@@ -165,7 +183,11 @@ def _read(text: str, match: re.Match[str]) -> Said:
             return Said(match.start(), end, (), unit, None, False)
         ranges = tuple((a * factor, b * factor) for a, b in _ranges(match[1], before))
         share = _share(before, after) if unit is Unit.PERCENT else None
+        if unit in _SIZES or share is Kind.OF_PICTURE:
+            ranges = tuple(_open(before, *limits) for limits in ranges)
         return Said(match.start(), end, ranges, unit, share, False)
+    if _TIME.match(behind):
+        return Said(*match.span(), (), Unit.PLAIN, None, False)
     if _POSITION.search(before):
         return Said(*match.span(), _ranges(match[1], before), Unit.POSITION, None, False)
     called = _KIND.search(before)
@@ -190,12 +212,15 @@ def _ranges(digits: str, before: str) -> tuple[tuple[float, float], ...]:
         low, high = value - 0.5 * unit - 1e-9, value + unit - 1e-9
         if _ABOUT.search(before):
             low, high = min(low, 0.95 * value), max(high, 1.05 * value)
-        elif _MORE.search(before):
-            low, high = value, 1.5 * value
-        elif _LESS.search(before):
-            low, high = value / 1.5, value
         ranges.append((low, high))
     return tuple(ranges)
+
+
+def _open(before: str, low: float, high: float) -> tuple[float, float]:
+    """The limits of a figure that is told as under or over a number."""
+    if _UNDER.search(before) or (_OVER.search(before) and _NOT_OVER.search(before)):
+        return 0, high
+    return (low, math.inf) if _OVER.search(before) else (low, high)
 
 
 def _readings(digits: str) -> list[str]:

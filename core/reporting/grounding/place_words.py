@@ -76,7 +76,7 @@ _SINGLES = re.compile(
 # Beside the centre, or a way from one place to another: no one cell of the grid.
 _NO_CELL = re.compile(r"\bof (?:the )?cent(?:re|er)|[\s-]+(?:to|towards?)\b", re.IGNORECASE)
 _WAY = re.compile(
-    r"\b(?:from|towards?|to|von|bis|nach|into|zur?m?)\s+(?:the\s+|the\s+very\s+|der\s+|dem\s+)?$",
+    r"\b(?:from|towards?|to|von|bis|vor|nach|into|zur?m?)\s+(?:the\s+|the\s+very\s+|der\s+|dem\s+)?$",
     re.IGNORECASE,
 )
 _HOUR = re.compile(

@@ -129,7 +129,8 @@ def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | 
     if _NOT_GOOD.search(text):
         yield _NOT_GOOD.search(text)[0], _STOPPED  # ty: ignore
         return
-    if match := _OPEN.search(text):
+    match = _OPEN.search(text)
+    if match and not is_negated(text, *match.span()):
         yield match[0], _REVIEW
         return
     for pattern, plain, denied in ((_BAD, frozenset(_FAIL), _NOT_FAILED), (_GOOD, _PASS, _STOPPED)):

@@ -31,6 +31,11 @@ _UNREAL = re.compile(
     r"|[했됐]다면",
     re.IGNORECASE,
 )
+# "The head on the left is fine" says as little of a defect as "no defect on the left".
+_SOUND = re.compile(
+    r"\b(?:fine|normal|intact|undamaged|unremarkable|unauffällig|unbeschädigt)\b|정상",
+    re.IGNORECASE,
+)
 _REACH = 70
 
 
@@ -46,6 +51,7 @@ def is_negated(text: str, start: int, end: int, *, behind: bool = False) -> bool
         _NEGATION.search(before)
         or _KOREAN_NEGATION.search(_KOREAN_CLAUSE.split(after)[0])
         or (behind and _NEGATION.search(_CLAUSE.split(after)[0]))
+        or (behind and _SOUND.search(_CLAUSE.split(after)[0]))
     )
 
 
