@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from core.domain import Defect, Remark, Rule, Severity
 from core.reporting.grounding.place_words import place_words
 from core.reporting.grounding.sentences import PLANS, Sentence
-from core.reporting.grounding.subjects import named_subjects
+from core.reporting.grounding.subjects import Subject, named_subjects
 from core.reporting.grounding.wording import KOREAN_NOUN
 
-_VALUES = {
-    **{str(value): value for value in range(1000)},
+_VALUES: dict[str, int] = {
     "zero": 0, "no": 0, "keine": 0, "kein": 0,
     "one": 1, "single": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
@@ -100,13 +99,17 @@ def count_words(text: str) -> list[Count]:
     for pattern in (_WESTERN, _OF_SEVERITY, _KOREAN, _NONE):
         for match in pattern.finditer(text):
             named = match.groupdict()
-            number = next((named[n] for n in ("n", "n2", "n3") if named.get(n)), "no")
+            word = next((named[n] for n in ("n", "n2", "n3") if named.get(n)), "no").lower()
+            number = int(word) if word.isdecimal() else _VALUES.get(" ".join(word.split()))
+            # Letters that only look alike to the pattern, such as a long s, are no number.
+            if number is None:
+                continue
             around = text[max(0, match.start() - 14) : match.end()]
             found.append(
                 Count(
                     match.start(),
                     match.end(),
-                    _VALUES[" ".join(number.lower().split())],
+                    number,
                     _severity(match[0]),
                     bool(_FURTHER.search(around)),
                 )
@@ -118,9 +121,15 @@ def check_counts(defects: Sequence[Defect], sentence: Sentence) -> Iterator[Rema
     """Remarks on numbers of defects that were not measured."""
     if sentence.kind in PLANS or sentence.kind == "cause" or sentence.is_question:
         return
-    for count in count_words(sentence.claims):
-        allowed = _allowed(count, defects, sentence)
-        if count.number not in allowed:
+    counts = count_words(sentence.claims)
+    if not counts:
+        return
+    named = named_subjects(sentence.claims, defects)
+    by_place = (
+        _by_place(defects, sentence) if any(not count.severity for count in counts) else set()
+    )
+    for count in counts:
+        if count.number not in _allowed(count, defects, sentence.defects, named, by_place):
             said = sentence.claims[count.start : count.end].strip()
             yield Remark(
                 rule=Rule.NUMBER,
@@ -130,41 +139,37 @@ def check_counts(defects: Sequence[Defect], sentence: Sentence) -> Iterator[Rema
             )
 
 
-def _allowed(count: Count, defects: Sequence[Defect], sentence: Sentence) -> set[int]:
-    own = sentence.defects
-    if count.severity is not None:
-        wholes = (defects, own) if own else (defects,)
-        allowed = {sum(d.severity is count.severity for d in whole) for whole in wholes}
-        # "Two critical regions" of a sentence that names two of them.
-        return (
-            allowed | _named(sentence, defects)
-            if not count.is_rest
-            else set(range(max(allowed) + 1))
-        )
-    if count.is_rest:
-        named = len({d.id for g in named_subjects(sentence.claims, defects) for d in g.defects})
+def _allowed(
+    count: Count,
+    defects: Sequence[Defect],
+    own: Sequence[Defect],
+    named: Sequence[Subject],
+    by_place: set[int],
+) -> set[int]:
+    """Numbers that are true of all defects, of a finding's own, or of those that are named."""
+    ids = {defect.id for group in named for defect in group.defects}
+    wholes = (defects, own) if own else (defects,)
+    if count.is_rest and count.severity is None:
         return {
-            len(defects) - 1,
-            len(defects) - named,
-            len(own) or len(defects) - 1,
-            len(own) - named,
-        }
-    allowed = {len(defects), len(own)} if own else {len(defects)}
-    places = place_words(sentence.claims)
-    for place in places:
-        allowed.add(sum(place.fits(defect.region) for defect in defects))
-        allowed.add(sum(place.fits(defect.region) for defect in own))
-        allowed.add(sum(place.is_exactly(defect.region) for defect in defects))
-    return allowed | _named(sentence, defects)
+            number for whole in wholes for number in (len(whole) - 1, len(whole) - len(ids))
+        } | {len(own) or len(defects) - 1}
+    # "Two regions, D1 and D2" of a part with more of them.
+    groups = {len(group.defects) for group in named if len(group.defects) > 1}
+    groups |= {len(ids)} if len(ids) > 1 else set()
+    if count.severity is None:
+        return {len(whole) for whole in wholes} | by_place | groups
+    graded = {sum(d.severity is count.severity for d in whole) for whole in wholes}
+    return set(range(max(graded) + 1)) if count.is_rest else graded | groups
 
 
-def _named(sentence: Sentence, defects: Sequence[Defect]) -> set[int]:
-    """Sizes of the groups of ids that a sentence names: "two regions, D1 and D2"."""
-    groups = named_subjects(sentence.claims, defects)
-    ids = {defect.id for group in groups for defect in group.defects}
-    return {len(group.defects) for group in groups if len(group.defects) > 1} | (
-        {len(ids)} if len(ids) > 1 else set()
-    )
+def _by_place(defects: Sequence[Defect], sentence: Sentence) -> set[int]:
+    """How many defects lie at the places that a sentence names: "two regions on the left"."""
+    found: set[int] = set()
+    for place in place_words(sentence.claims):
+        found.add(sum(place.fits(defect.region) for defect in defects))
+        found.add(sum(place.fits(defect.region) for defect in sentence.defects))
+        found.add(sum(place.is_exactly(defect.region) for defect in defects))
+    return found
 
 
 def _severity(words: str) -> Severity | None:

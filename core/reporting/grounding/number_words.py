@@ -94,14 +94,16 @@ _SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
 )  # fmt: skip
 # How much larger one defect is than another: not measured as such, so not held to it.
 _COMPARED = re.compile(
-    r"\s*(?:as (?:large|big|strong)|larger|bigger|stronger|so (?:groß|stark)|größer"
+    r"\s*(?:as (?:large|big|strong)|larger|bigger|stronger|so (?:groß|stark)"
+    r"|größer"
     r"|(?:더 )?(?:크|큰))",
     re.IGNORECASE,
 )
 # How long something takes or lasts: no picture measures it.
 _TIME = re.compile(
-    r"[\s-]*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|shifts?|jahren?|monaten?"
-    r"|wochen?|tagen?|stunden?|minuten?|sekunden?|schichten?)\b|년|개월|주일|일간|일 이내|시간|분간)",
+    r"[\s-]*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|shifts?|jahren?"
+    r"|monaten?|wochen?|tagen?|stunden?|minuten?|sekunden?|schichten?)\b"
+    r"|년|개월|주일|일간|일 이내|시간|분간)",
     re.IGNORECASE,
 )
 _POSITION = re.compile(r"\b[xy]\s*[=:≈]\s*$")
@@ -163,8 +165,10 @@ def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
                 Said(*match.span(group), _ranges(match[group], ""), Unit.SIDE, None, False)
             )
     for match in _WORD_TIMES.finditer(text):
-        value = _WORDS[match[1].lower()]
-        found.append(Said(*match.span(), ((value - 0.5, value + 1),), Unit.TIMES, None, False))
+        value = _WORDS.get(match[1].lower())
+        # Letters that only look alike to the pattern, such as a long s, are no number.
+        if value is not None:
+            found.append(Said(*match.span(), ((value - 0.5, value + 1),), Unit.TIMES, None, False))
     counted = count_words(text)
     plain = "".join(kept)
     for match in NUMBER.finditer(plain):

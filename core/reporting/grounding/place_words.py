@@ -167,10 +167,9 @@ def _read(match: re.Match[str]) -> PlaceWord:
             row, column = MIDDLE, CENTRE
         elif _mid(word):
             row, column = (MIDDLE, column) if "row" in name else (row, CENTRE)
-        elif word in _ROWS:
-            row = _ROWS[word]
         else:
-            column = _COLUMNS[word]
+            # Letters that only look alike to the pattern, such as a dotless i, are in neither.
+            row, column = _ROWS.get(word, row), _COLUMNS.get(word, column)
     return PlaceWord(match.start(), match.end(), row, column)
 
 

@@ -121,7 +121,9 @@ def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | 
     if len({match[1] for match in named}) == 1:
         yield named[0][1], frozenset({Verdict(named[0][1])})
     for match in _STATED.finditer(text):
-        yield match[0], frozenset({Verdict(match[1].upper())})
+        # Not every letter that the pattern takes for one of these is one: dotless i, long s.
+        if match[1].upper() in set(Verdict):
+            yield match[0], frozenset({Verdict(match[1].upper())})
     if sentence.kind in PLANS or is_conditional(text):
         return
     if not _OF_A_DEFECT.search(text):

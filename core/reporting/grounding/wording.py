@@ -51,8 +51,12 @@ def is_negated(text: str, start: int, end: int, *, behind: bool = False) -> bool
         _NEGATION.search(before)
         or _KOREAN_NEGATION.search(_KOREAN_CLAUSE.split(after)[0])
         or (behind and _NEGATION.search(_CLAUSE.split(after)[0]))
-        or (behind and _SOUND.search(_CLAUSE.split(after)[0]))
     )
+
+
+def is_sound(text: str, end: int) -> bool:
+    """Whether the clause goes on to say that what is there is as it should be."""
+    return bool(_SOUND.search(_CLAUSE.split(text[end : end + _REACH])[0]))
 
 
 def is_unreal(text: str) -> bool:

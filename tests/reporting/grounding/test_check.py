@@ -31,7 +31,7 @@ from tests.reporting.grounding.scenes import scenes
 CELL = scenes()["cell"]
 ALPHABET = (
     "D1 K-12ab .,;:!?\"'“”„<>&#*_[](){}|\\/%²°×0123456789\n\t상단왼쪽 "
-    "topleft FAILpass oben 🔥漢字е́\x00¦"
+    "topleft FAILpass oben 🔥漢字е́\x00¦ſıİK٣०"
 )
 LONG = 600_000
 
@@ -160,7 +160,11 @@ def test_no_text_makes_it_fail(seed: int) -> None:
         letters = [rng.choice((*ALPHABET, chr(rng.randrange(1, 0xD7FF)))) for _ in range(400)]
         words = rng.choice(free_texts()).report.summary.split()
         rng.shuffle(words)
-        return "".join(letters) + " ".join(words)
+        # Letters and digits that a pattern may take for others.
+        alike = str.maketrans(
+            rng.choice(({}, {"s": "ſ", "i": "İ", "k": "K"}, {"3": "٣", "1": "०1"}))
+        )
+        return "".join(letters) + " ".join(words).translate(alike)
 
     ids = tuple(rng.choice(("D1", "D1", "", "K-1", "🔥", "D" * 50)) for _ in range(3))
     hypothesis = Hypothesis(cause=noise(), snippet_ids=ids)
@@ -202,4 +206,4 @@ def test_reading_takes_time_in_step_with_length(unit: str) -> None:
         return time.process_time() - start
 
     assert all(len(piece) <= LONGEST for piece in split((unit * LONG)[:LONG]))
-    assert seconds(LONG // 5) < 0.5 + 30 * seconds(LONG // 50)
+    assert seconds(LONG // 10) < 0.5 + 30 * seconds(LONG // 100)
