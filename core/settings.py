@@ -70,6 +70,13 @@ class Settings(BaseSettings):
     llm_local_timeout_s: PositiveFloat = Field(
         900, description="longest that a local model may write; waiting for it is not counted"
     )
+    audit_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="share of passed parts that a person is to look at",
+    )
+    takt_s: PositiveFloat | None = Field(None, description="time that the line gives a part")
     max_image_bytes: PositiveInt = Field(64 * 2**20, description="largest file accepted")
     max_image_pixels: PositiveInt = Field(50_000_000, description="largest picture accepted")
 

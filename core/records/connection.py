@@ -27,8 +27,9 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 class Database:
     """An open file of the present shape; what is asked of it stands in `Records`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, audit_share: float) -> None:
         self._connection = connection
+        self._audit_share = audit_share
         self._writing = threading.Lock()
 
     @classmethod
@@ -56,7 +57,7 @@ class Database:
             if isinstance(error, RecordsError):
                 raise
             raise RecordsError(why_not_opened(str(path), error)) from error
-        return cls(connection)
+        return cls(connection, settings.audit_share)
 
     def __enter__(self) -> Self:
         return self

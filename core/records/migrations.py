@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 
 from core.errors import RecordsError
+from core.records.migration_of_standing import add_costs, add_standing
 
 
 def migrate(connection: DuckDBPyConnection) -> None:
@@ -254,4 +255,6 @@ MIGRATIONS = (
     add_writings,
     create_answers,
     create_contests,
+    add_standing,
+    add_costs,
 )

@@ -193,7 +193,30 @@ def as_it_was_before(migration: str, *undo: str) -> Callable[[duckdb.DuckDBPyCon
     return take_back
 
 
+STANDING = (
+    *(
+        f"ALTER TABLE inspections DROP COLUMN {column}"
+        for column in (
+            "width",
+            "height",
+            "defect_count",
+            "defect_type",
+            "is_first",
+            "is_audited",
+            "disposition",
+            "reason",
+            "decided_at",
+            "searched",
+        )
+    ),
+    "DROP TABLE known_types",
+    *(
+        f"ALTER TABLE revisions DROP COLUMN {column}"
+        for column in ("writer", "from_cache", "input_tokens", "output_tokens", "cost_usd")
+    ),
+)
 WRITINGS = (
+    *STANDING,
     "ALTER TABLE revisions DROP COLUMN writing",
     "ALTER TABLE revisions DROP COLUMN remarks",
     "ALTER TABLE revisions DROP COLUMN violations",
