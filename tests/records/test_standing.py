@@ -7,9 +7,11 @@ import duckdb
 from core.domain import NOT_CLASSIFIED, Disposition, Finding, Report, RevisionKind, Verdict
 from core.records.database import Records
 from core.records.migration_of_standing import AUDIT_SHARE_BEFORE
-from core.records.standing import is_drawn
+from core.records.standing import is_drawn, refresh
 from core.settings import Settings
 from tests.records import examples
+from tests.records.conftest import SHARE, Past
+from tests.records.oracle import is_audited
 from tests.records.test_database import STANDING, as_it_was_before
 
 COLUMNS = (
@@ -161,3 +163,16 @@ def test_an_unusual_report_is_searched_by_its_newest_summary(station: Settings) 
         "",
         "änderung at the rim.",
     ]
+
+
+def test_generated_records_stand_as_saved_ones_would(past: Past) -> None:
+    columns = f"SELECT {COLUMNS} FROM inspections ORDER BY id"
+    before = past.records.rows(columns)
+    with past.records.transaction() as cursor:
+        for inspection in past.inspections[::10]:
+            refresh(cursor, inspection.id)
+
+    assert past.records.rows(columns) == before
+    for row, inspection in zip(before, sorted(past.inspections, key=lambda i: i.id), strict=True):
+        assert row["is_audited"] == is_audited(inspection, SHARE)
+        assert row["defect_count"] == len(inspection.defects)
