@@ -27,9 +27,12 @@ class Rate(Frozen):
 
 def exact_rate(count: int, out_of: int) -> Rate | None:
     """Rate of a count; None when there is no case at all."""
-    from scipy.stats import binomtest
+    # scipy.stats has the same by name, but takes most of a second to load: a screen waits for it.
+    from scipy.special import betaincinv
 
     if out_of == 0:
         return None
-    interval = binomtest(count, out_of).proportion_ci(CONFIDENCE, method="exact")
-    return Rate(count=count, out_of=out_of, low=float(interval.low), high=float(interval.high))
+    tail = (1 - CONFIDENCE) / 2
+    low = betaincinv(count, out_of - count + 1, tail) if count else 0
+    high = betaincinv(count + 1, out_of - count, 1 - tail) if count < out_of else 1
+    return Rate(count=count, out_of=out_of, low=float(low), high=float(high))

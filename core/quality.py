@@ -151,7 +151,7 @@ def cohen_kappa(table: np.ndarray) -> Kappa | None:
         >>> round(cohen_kappa(np.array([[20, 5], [10, 15]])).value, 2)
         0.4
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     n = table.sum()
     if n == 0:
@@ -168,7 +168,7 @@ def cohen_kappa(table: np.ndarray) -> Kappa | None:
     off_diagonal = (1 - kappa) ** 2 * ((p * squares).sum() - np.diag(p) @ np.diag(squares))
     variance = on_diagonal + off_diagonal - (kappa - by_chance * (1 - kappa)) ** 2
     error = np.sqrt(max(0.0, float(variance)) / n) / (1 - by_chance)
-    reach = float(norm.ppf((1 + CONFIDENCE) / 2) * error)
+    reach = float(ndtri((1 + CONFIDENCE) / 2) * error)
     return Kappa(value=kappa, low=max(-1.0, kappa - reach), high=min(1.0, kappa + reach))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from scipy.stats import binomtest
 
 from core.intervals import exact_rate
 
@@ -27,3 +28,12 @@ def test_exact_interval_holds_its_share_and_shrinks(share: float) -> None:
         assert rate.low <= share <= rate.high
         widths.append(rate.high - rate.low)
     assert widths == sorted(widths, reverse=True)
+
+
+@pytest.mark.parametrize(("count", "out_of"), [(0, 1), (1, 1), (3, 7), (546, 18_247), (9, 10**6)])
+def test_exact_interval_is_scipys(count: int, out_of: int) -> None:
+    rate = exact_rate(count, out_of)
+    expected = binomtest(count, out_of).proportion_ci(0.95, method="exact")
+
+    assert rate is not None
+    assert (rate.low, rate.high) == pytest.approx((expected.low, expected.high))

@@ -25,6 +25,7 @@ UNDECIDED_SHARE = 0.05
 PRODUCTS = ("line/bracket", "line/housing", "line/lens", "line/plate", "line/seal")
 END = datetime(2026, 11, 1, tzinfo=UTC)
 
+# One part in a hundred comes back after $CYCLE parts, when its product runs again.
 # u: uniform in [0, 1), the same for the same part and salt; z: standard normal (Box and Muller).
 MACROS = (
     "CREATE OR REPLACE TEMP MACRO u(k, salt) AS hash(salt || k) / 18446744073709551616.0",
@@ -70,7 +71,8 @@ SELECT *,
          THEN pick(u(k, 'how'), ['scrap', 'rework', 'rework', 'repair', 'return to supplier'])
          ELSE pick(u(k, 'how'), ['void (false alarm)', 'void (false alarm)', 'use as is'])
     END AS disposition,
-    CASE WHEN k > 500 AND u(k, 'again') < 0.01 THEN k - 500 ELSE k END AS serial_number,
+    CASE WHEN k >= $CYCLE AND u(k, 'again') < 0.01 AND u(k - $CYCLE, 'again') >= 0.01
+         THEN k - $CYCLE ELSE k END AS serial_number,
     'Inspector ' || (1 + floor(12 * u(k, 'who'))::INTEGER) AS inspector
 FROM judged
 """
@@ -137,12 +139,14 @@ INSERT INTO revisions BY NAME
 SELECT id AS inspection_id, 1 AS number, 'drafted' AS kind,
     CASE WHEN by_model THEN 'gpt-4o-mini' ELSE 'offline' END AS author, created_at,
     sha256(id) AS sha256, $REPORT AS report, to_json([]::VARCHAR[]) AS remarks, 0 AS violations,
-    author AS writer, by_model AND u(k, 'cache') < 0.05 AS from_cache,
+    author AS writer,
+    CASE WHEN by_model THEN 'gpt-4o-mini-2024-07-18' ELSE '' END AS model,
+    by_model AND u(k, 'cache') < 0.05 AS from_cache,
     CASE WHEN by_model THEN 1500 + (800 * u(k, 'in'))::BIGINT END AS input_tokens,
     CASE WHEN by_model THEN 250 + (200 * u(k, 'out'))::BIGINT END AS output_tokens,
     CASE WHEN NOT by_model THEN NULL WHEN from_cache THEN 0.0
          ELSE round(input_tokens * 1.5e-7 + output_tokens * 6e-7, 8) END AS cost_usd,
-    json_object('writer', author, 'model', '', 'outcome', 'written', 'reason', '',
+    json_object('writer', author, 'model', model, 'outcome', 'written', 'reason', '',
         'prompt_version', 1, 'prompt_sha256', sha256(id), 'pictures', 0, 'attempts',
         CASE WHEN by_model AND NOT from_cache THEN 1 ELSE 0 END, 'input_tokens', input_tokens,
         'output_tokens', output_tokens, 'cost_usd', cost_usd, 'seconds', 4.0,
@@ -219,6 +223,7 @@ def _with_parts(query: str) -> str:
         ("$SUMMARY", SUMMARY),
         ("$REASON", REASON),
         ("$PRODUCTS", str(list(PRODUCTS))),
+        ("$CYCLE", str(PARTS_A_LOT * len(PRODUCTS))),
         ("$LOT", str(PARTS_A_LOT)),
         ("$HEX", str(DRAWN_BITS // 4)),
         ("$BITS", str(DRAWN_BITS)),

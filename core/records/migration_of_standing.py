@@ -37,6 +37,7 @@ def add_costs(connection: DuckDBPyConnection) -> None:
     """What each draft took, in columns."""
     for column in (
         "writer VARCHAR",
+        "model VARCHAR",
         "from_cache BOOLEAN",
         "input_tokens BIGINT",
         "output_tokens BIGINT",
@@ -47,6 +48,7 @@ def add_costs(connection: DuckDBPyConnection) -> None:
         """
         UPDATE revisions SET
             writer = json_extract_string(writing, '$.writer'),
+            model = json_extract_string(writing, '$.model'),
             from_cache = json_extract_string(writing, '$.from_cache')::BOOLEAN,
             input_tokens = json_extract_string(writing, '$.input_tokens')::BIGINT,
             output_tokens = json_extract_string(writing, '$.output_tokens')::BIGINT,

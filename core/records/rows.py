@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 # Measurements that queries need stand in columns; the rest of a defect is its shape.
 DEFECT_SHAPE = {"box", "contour", "elongation", "orientation_deg"}
-WRITING_COLUMNS = ("writer", "from_cache", "input_tokens", "output_tokens", "cost_usd")
+WRITING_COLUMNS = ("writer", "model", "from_cache", "input_tokens", "output_tokens", "cost_usd")
 
 
 def inspection_row(inspection: Inspection) -> Row:

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from core.domain import Frozen
 from core.records.connection import Database
-from core.records.search import NEWEST_FIRST, Filter, where
+from core.records.search import Filter, where
 
 # Percentiles of so many are steady, and reading more takes longer than a screen may.
-TIMED = 20_000
+TIMED = 10_000
 
 
 class StepTime(Frozen):
@@ -46,7 +46,7 @@ class WritingCost(Frozen):
     input_tokens: int
     output_tokens: int
     cost_usd: float = Field(description="of the drafts whose price is known")
-    unpriced: int = Field(description="drafts that used tokens at no known price")
+    unpriced: int = Field(description="drafts whose price is not known")
 
 
 @dataclass(frozen=True)
@@ -70,52 +70,50 @@ def step_times(database: Database, filter: Filter, takt_s: float | None = None) 
         filter: which inspections.
         takt_s: time that the line gives a part, in seconds.
     """
-    condition, values = where(filter)
-    newest = f"""
+    condition, values = where(_newest(database, filter))
+    found = database.rows(
+        f"""
         WITH newest AS (
             SELECT id, from_json(
                 steps, '[{{"name": "VARCHAR", "seconds": "DOUBLE", "status": "VARCHAR"}}]'
             ) AS steps
-            FROM inspections WHERE {condition} {NEWEST_FIRST} LIMIT {TIMED}
-        )
-    """
-    steps = database.rows(
-        f"""
-        {newest},
-        taken AS (
-            SELECT unnest(steps) AS step, unnest(range(len(steps))) AS place FROM newest
-        )
-        SELECT step.name AS name, count(*) AS count,
-            count(*) FILTER (step.status = 'failed') AS failed,
-            median(step.seconds) AS median, quantile_cont(step.seconds, 0.95) AS p95
-        FROM taken WHERE step.status <> 'off'
-        GROUP BY step.name ORDER BY avg(place), name
-        """,
-        *values,
-    )
-    whole = database.rows(
-        f"""
-        {newest},
-        timed AS (
-            SELECT list_sum(list_transform(steps, lambda step: step.seconds)) AS seconds FROM newest
-        )
-        SELECT count(*) AS inspections, median(seconds) AS median,
-            quantile_cont(seconds, 0.95) AS p95,
-            CASE WHEN ?::DOUBLE IS NOT NULL THEN count(*) FILTER (seconds > ?::DOUBLE) END
-                AS over_takt
-        FROM timed
+            FROM inspections WHERE {condition}
+        ),
+        taken AS MATERIALIZED (
+            SELECT id, unnest(steps, recursive := true), unnest(range(len(steps))) AS place
+            FROM newest
+        ),
+        whole AS (SELECT id, sum(seconds) AS seconds FROM taken GROUP BY id)
+        SELECT name, count(*) AS count, count(*) FILTER (status = 'failed') AS failed,
+            median(seconds) AS median, quantile_cont(seconds, 0.95) AS p95,
+            avg(place) AS place, NULL AS over_takt
+        FROM taken WHERE status <> 'off' GROUP BY name
+        UNION ALL
+        SELECT NULL, count(*), 0, median(seconds), quantile_cont(seconds, 0.95), -1,
+            count(*) FILTER (seconds > ?::DOUBLE)
+        FROM whole
+        ORDER BY place, name
         """,
         *values,
         takt_s,
-        takt_s,
     )
-    return StepTimes(steps=tuple(StepTime(**row) for row in steps), **whole[0])
+    whole, *steps = found
+    return StepTimes(
+        inspections=whole["count"],
+        steps=tuple(
+            StepTime(**{name: row[name] for name in StepTime.model_fields}) for row in steps
+        ),
+        median=whole["median"],
+        p95=whole["p95"],
+        over_takt=None if takt_s is None else whole["over_takt"],
+    )
 
 
 def writing_costs(database: Database, filter: Filter) -> tuple[WritingCost, ...]:
     """Tokens and cost of the drafts of a filter's inspections, by the day and writer of the draft.
 
-    A draft counts for the writer that was asked, also where the composer wrote in its place.
+    A draft counts for the writer that was asked, also where the composer wrote in its place. Drafts
+    that no model was asked for are left out: they cost nothing.
     """
     condition, values = where(filter)
     found = database.rows(
@@ -125,9 +123,9 @@ def writing_costs(database: Database, filter: Filter) -> tuple[WritingCost, ...]
             coalesce(sum(input_tokens) FILTER (NOT from_cache), 0)::BIGINT AS input_tokens,
             coalesce(sum(output_tokens) FILTER (NOT from_cache), 0)::BIGINT AS output_tokens,
             coalesce(sum(cost_usd), 0) AS cost_usd,
-            count(*) FILTER (input_tokens IS NOT NULL AND cost_usd IS NULL) AS unpriced
+            count(*) FILTER (cost_usd IS NULL) AS unpriced
         FROM revisions JOIN inspections ON inspections.id = inspection_id
-        WHERE writer IS NOT NULL AND {condition}
+        WHERE model <> '' AND {condition}
         GROUP BY ALL ORDER BY day, writer
         """,
         *values,
@@ -159,3 +157,23 @@ def passed_scores(
         *values,
     )
     return tuple(ScoreWeek(row["start"], np.array(row["scores"])) for row in found)
+
+
+def _newest(database: Database, filter: Filter) -> Filter:
+    """The filter, from the time on at which the newest `TIMED` of its inspections begin.
+
+    By a time of its own, because the database then leaves alone what lies before; with a LIMIT it
+    reads the JSON of all.
+    """
+    condition, values = where(filter)
+    found = database.rows(
+        f"""
+        SELECT min(created_at) AS start FROM (
+            SELECT created_at FROM inspections WHERE {condition}
+            ORDER BY created_at DESC LIMIT {TIMED}
+        )
+        """,
+        *values,
+    )
+    start = found[0]["start"]
+    return filter if start is None else filter.model_copy(update={"since": start})

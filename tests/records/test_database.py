@@ -212,7 +212,7 @@ STANDING = (
     "DROP TABLE known_types",
     *(
         f"ALTER TABLE revisions DROP COLUMN {column}"
-        for column in ("writer", "from_cache", "input_tokens", "output_tokens", "cost_usd")
+        for column in ("writer", "model", "from_cache", "input_tokens", "output_tokens", "cost_usd")
     ),
 )
 WRITINGS = (

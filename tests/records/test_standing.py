@@ -18,7 +18,7 @@ COLUMNS = (
     "id, width, height, defect_count, defect_type, is_first, is_audited, disposition, reason, "
     "decided_at, searched"
 )
-COSTS = "inspection_id, number, writer, from_cache, input_tokens, output_tokens, cost_usd"
+COSTS = "inspection_id, number, writer, model, from_cache, input_tokens, output_tokens, cost_usd"
 
 
 def naming(*types: str) -> Report:
