@@ -76,14 +76,19 @@ class Database:
 
     def rows(self, query: str, *parameters: object) -> list[Row]:
         """Rows that a query gives, by column name."""
-        # A cursor is a connection of its own: threads do not meet in one.
-        with in_sentences(), self._connection.cursor() as cursor:
+        with self.reading() as cursor:
             cursor.execute(query, list(parameters))
             names = [column[0] for column in cursor.description or ()]
             return [
                 {name: _from_column(value) for name, value in zip(names, row, strict=True)}
                 for row in cursor.fetchall()
             ]
+
+    @contextmanager
+    def reading(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection of its own to read by: threads do not meet in one."""
+        with in_sentences(), self._connection.cursor() as cursor:
+            yield cursor
 
     @contextmanager
     def transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
