@@ -21,19 +21,23 @@ from core.domain import (
 from core.errors import WriterError
 from core.prompt_pictures import prompt_pictures
 from core.records.answers import kept_answer, save_answer
-from core.reporting.answers import AnswerError, read_answer
+from core.reporting.answers import AnswerError, longest_answer, read_answer
 from core.reporting.catalogue import Model, find_model
 from core.reporting.composer import WRITER, compose
 from core.reporting.degenerate import why_degenerate
 from core.reporting.grounding import check
 from core.reporting.prompt import PROMPT_VERSION, ask, lengths_of, question_sha256, repaired
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
+from core.reporting.writers.local import OnWait, telling
 from core.workbench import Workbench
 
 NOT_ASKED = (
     "The part passed and has no defects: the offline composer writes such reports unless a model "
     "is asked to write again, or LLM_FOR_PASS is on."
 )
+
+# An answer this many times as long as the longest report is not going to be one.
+ENDLESS = 2
 
 # Called with the whole text of the present answer, each time that more of it has come.
 OnAnswer = Callable[[str], object]
@@ -48,12 +52,14 @@ class WriterChoice:
         language: of the report; None: as REPORT_LANGUAGE says.
         fresh: ask again, even if the same was asked before, or the part passed.
         on_answer: called with the text of the answer so far; it starts anew at a repair turn.
+        on_wait: called with how many ask a local model first, while others do.
     """
 
     writer: str | None = None
     language: Language | None = None
     fresh: bool = False
     on_answer: OnAnswer | None = None
+    on_wait: OnWait | None = None
 
 
 def draft_report(
@@ -126,7 +132,7 @@ def write_report(
         return kept[0], kept[1].model_copy(update=again)
     asking = Asking(model, question, choice.on_answer)
     try:
-        report = asking.report(bench.writer(model))
+        report = asking.report(telling(bench.writer(model), choice.on_wait))
     except (WriterError, AnswerError) as error:
         report = compose(inspection.evidence, language)
         outcome, reason = Outcome.FELL_BACK, str(error)
@@ -185,14 +191,22 @@ class Asking:
             raise WriterError(f"{self._model.title} would not write this report: {said}")
         return answer
 
-    def _on_text(self) -> OnText | None:
-        if self._on_answer is None:
-            return None
-        tell, pieces = self._on_answer, list[str]()
+    def _on_text(self) -> OnText:
+        pieces: list[str] = []
+        length = 0
+        most = ENDLESS * longest_answer(self._question.schema)
 
         def gather(piece: str) -> None:
+            nonlocal length
             pieces.append(piece)
-            tell("".join(pieces))
+            length += len(piece)
+            if length > most:
+                raise WriterError(
+                    f"{self._model.title} wrote more than {most} characters, where a report has "
+                    f"at most {most // ENDLESS}; it was stopped. Choose another writer."
+                )
+            if self._on_answer is not None:
+                self._on_answer("".join(pieces))
 
         return gather
 
@@ -220,6 +234,9 @@ def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]
 def _picked(bench: Workbench, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
     """The model that is to write, and why it is another than the one asked for."""
     asked = find_model(choice.writer or bench.settings.llm_model)
+    if asked.runs == "your server":
+        # The catalogue cannot know which model that is; the record and the cache must.
+        asked = asked.model_copy(update={"model": bench.settings.openai_compatible_model or ""})
     passed = inspection.judgement.verdict is Verdict.PASS and not inspection.defects
     if asked.key == WRITER or choice.fresh or bench.settings.llm_for_pass or not passed:
         return asked, ""

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     chroma_url: str | None = Field(None, description="Chroma server that holds the index")
     llm_model: str = Field("offline", description="key of the report writer")
     llm_for_pass: bool = Field(False, description="have a model write of parts that passed too")
+    console_language: Language = Field(Language.ENGLISH, description="of the screens: en, ko or de")
     report_language: Language = Field(Language.ENGLISH, description="en, ko or de")
     llm_timeout_s: PositiveFloat = Field(120, description="longest wait for one answer, in all")
     llm_stall_s: PositiveFloat = Field(30, description="longest silence once an answer comes")

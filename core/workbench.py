@@ -18,6 +18,7 @@ from core.detection.checkpoints import (
 from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
 from core.normal_index import OpenedIndex, open_index
+from core.preferences import change_setting, with_preferences
 from core.records.database import Records
 from core.records.files import FileStore
 from core.reporting.catalogue import Model
@@ -48,8 +49,9 @@ class Workbench:
         Raises:
             RecordsError: if the records are locked by another process, damaged or unwritable.
         """
-        self.settings = settings
+        self._environment = settings
         self.records = Records.open(settings)
+        self.settings = with_preferences(settings, self.records)
         self.files = FileStore(settings.files_dir)
         self._lock = threading.RLock()
         self._taught: dict[str, Taught] = {}
@@ -73,6 +75,14 @@ class Workbench:
     def close(self) -> None:
         """Close the records. What was recorded is on disk already."""
         self.records.close()
+
+    def change_setting(self, name: str, value: object, person: str) -> None:
+        """Change a setting from now on, also after a restart; None: as the environment says.
+
+        Raises:
+            SettingsError: if it cannot be changed here, cannot have that value, or nobody is named.
+        """
+        self.settings = change_setting(self._environment, self.records, name, value, person)
 
     def taught_products(self) -> tuple[Product, ...]:
         """Every product that has a detector, by key."""

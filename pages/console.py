@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.texts import t
+
 st.set_page_config(
     page_title="Smart Factory Anomaly Reporting",
     page_icon=":material/frame_inspect:",
@@ -12,11 +14,13 @@ st.set_page_config(
 
 page = st.navigation(
     [
-        st.Page("inspect.py", title="Inspect", icon=":material/frame_inspect:", default=True),
-        st.Page("compare.py", title="Compare", icon=":material/compare:"),
-        st.Page("history.py", title="History", icon=":material/history:"),
-        st.Page("knowledge.py", title="Knowledge", icon=":material/menu_book:"),
-        st.Page("products.py", title="Products", icon=":material/category:"),
+        st.Page(
+            "inspect.py", title=t("console.inspect"), icon=":material/frame_inspect:", default=True
+        ),
+        st.Page("compare.py", title=t("console.compare"), icon=":material/compare:"),
+        st.Page("history.py", title=t("console.history"), icon=":material/history:"),
+        st.Page("knowledge.py", title=t("console.knowledge"), icon=":material/menu_book:"),
+        st.Page("products.py", title=t("console.products"), icon=":material/category:"),
     ],
     position="top",
 )

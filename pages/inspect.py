@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import streamlit as st
 
@@ -28,7 +27,7 @@ from pages.parts.picture import show_picture
 from pages.parts.report import show_report
 from pages.parts.teaching import teach_demo_button
 from pages.parts.words import verdict_text
-from pages.parts.writers import ask_writer, showing_in
+from pages.parts.writers import ask_writer, shown_in
 
 
 def say_what_to_do_first(bench: Workbench) -> None:
@@ -125,7 +124,7 @@ def inspect_all(
                 product,
                 context=context,
                 evidence=evidence,
-                writing=replace(writing, on_answer=showing_in(draft)),
+                writing=shown_in(draft, writing),
                 on_verdict=lambda judgement, _defects: early.markdown(
                     verdict_text(judgement.verdict)
                 ),

@@ -25,11 +25,15 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 
 class Database:
-    """An open file of the present shape; what is asked of it stands in `Records`."""
+    """An open file of the present shape; what is asked of it stands in `Records`.
+
+    Attributes:
+        audit_share: share of the parts that pass from now on that are drawn for an audit.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, audit_share: float) -> None:
         self._connection = connection
-        self._audit_share = audit_share
+        self.audit_share = audit_share
         self._writing = threading.Lock()
 
     @classmethod

@@ -83,7 +83,7 @@ class Records(Database):
         """Record a whole inspection in one transaction."""
         with self.transaction() as cursor:
             add_types(cursor, inspection)
-            standing = first_standing(cursor, inspection, self._audit_share)
+            standing = first_standing(cursor, inspection, self.audit_share)
             insert(cursor, "inspections", [rows.inspection_row(inspection) | standing])
             insert(
                 cursor,

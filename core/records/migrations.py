@@ -241,6 +241,20 @@ def create_contests(connection: DuckDBPyConnection) -> None:
     )
 
 
+def create_preferences(connection: DuckDBPyConnection) -> None:
+    """Settings that were changed in the console."""
+    connection.execute(
+        """
+        CREATE TABLE preferences (
+            name VARCHAR PRIMARY KEY,
+            value JSON NOT NULL,
+            changed_at TIMESTAMP NOT NULL,
+            changed_by VARCHAR NOT NULL
+        )
+        """
+    )
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -255,6 +269,7 @@ MIGRATIONS = (
     add_writings,
     create_answers,
     create_contests,
+    create_preferences,
     add_standing,
     add_costs,
 )

@@ -19,8 +19,6 @@ from core.errors import InspectionError
 from core.reporting.languages import is_in_language
 
 TOLD_FAULTS = 5
-# JSON around one text: quotes, its name and separators.
-AROUND = 40
 
 
 class AnswerError(InspectionError):
@@ -47,7 +45,7 @@ class Lengths:
 
 FULL = Lengths(6, 4, 7, 3, 900, 400, 250, 250, 600, 300, 600, 250)
 # A small model loses the thread of a long answer.
-BRIEF = Lengths(3, 1, 2, 2, 300, 220, 80, 160, 160, 160, 200, 160)
+BRIEF = Lengths(2, 1, 1, 1, 240, 160, 60, 120, 120, 120, 140, 120)
 
 
 def answer_schema(
@@ -102,14 +100,15 @@ def schema_for(evidence: Evidence, lengths: Lengths) -> dict[str, Any]:
 
 
 def longest_answer(schema: dict[str, Any]) -> int:
-    """Characters of the longest JSON that a schema lets through, roughly."""
+    """Characters of the longest JSON that a schema lets through, written as `json.dumps` does."""
     if "enum" in schema:
-        return AROUND + max(len(str(value)) for value in schema["enum"])
+        return max(len(json.dumps(value)) for value in schema["enum"])
     if schema["type"] == "string":
-        return AROUND + schema["maxLength"]
+        return 2 + schema["maxLength"]
     if schema["type"] == "array":
-        return AROUND + schema["maxItems"] * longest_answer(schema["items"])
-    return AROUND + sum(longest_answer(part) for part in schema["properties"].values())
+        return 2 + schema["maxItems"] * (2 + longest_answer(schema["items"]))
+    parts = schema["properties"].items()
+    return 2 + sum(len(f'"{name}": , ') + longest_answer(part) for name, part in parts)
 
 
 def read_answer(text: str, lengths: Lengths, language: Language) -> Report:

@@ -19,6 +19,7 @@ from core.domain import (
     Snippet,
     Verdict,
 )
+from core.reporting.answers import FULL
 from core.reporting.labelled import Label, cut, labelled_causes, labelled_part
 from core.reporting.phrases import Phrases, phrases
 
@@ -29,9 +30,6 @@ DESCRIBED_SINGLY = 5
 RELATED = 0.2
 # The filter steps that answer with knowledge of the product itself.
 OF_THE_PRODUCT = ("defect type", "product")
-# The bounds that models are held to hold here too, in characters and in entries.
-MOST_TYPE, MOST_CAUSE, MOST_EFFECT, MOST_ACTION = 300, 400, 700, 700
-MOST_HYPOTHESES, MOST_CITED = 6, 5
 
 
 def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report:
@@ -50,7 +48,7 @@ def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report
         language=language,
         summary=_summary(words, evidence),
         findings=_findings(words, evidence, best, related),
-        effect=_quoted(words, "effect", best, "Effect", MOST_EFFECT),
+        effect=_quoted(words, "effect", best, "Effect", FULL.effect),
         proposed_severity=worst(defects),
         containment="" if passed else _containment(words, judgement.verdict),
         recommended_action="" if passed else _action(words, best),
@@ -97,7 +95,7 @@ def _findings(
     words: Phrases, evidence: Evidence, best: Snippet | None, related: Sequence[Snippet]
 ) -> tuple[Finding, ...]:
     defects = evidence.defects
-    cited = tuple(snippet.id for snippet in related[:MOST_CITED])
+    cited = tuple(snippet.id for snippet in related[: FULL.citations])
     described = [
         Finding(
             defect_ids=(defect.id,),
@@ -151,7 +149,9 @@ def _ranked(words: Phrases, defect: Defect, guesses: Sequence[DefectTypeGuess]) 
     if not own:
         return ""
     names = ", ".join(guess.defect_type.replace("_", " ") for guess in own)
-    return words.say("ranked", types=cut(names, MOST_TYPE - len(words.say("ranked", types=""))))
+    return words.say(
+        "ranked", types=cut(names, FULL.defect_type - len(words.say("ranked", types="")))
+    )
 
 
 def _candidate(words: Phrases, best: Snippet | None) -> str:
@@ -161,7 +161,7 @@ def _candidate(words: Phrases, best: Snippet | None) -> str:
     key = "candidate"
     if best.matched_by not in OF_THE_PRODUCT:
         key, known["scope"] = "candidate_of_other", best.scope
-    room = MOST_TYPE - len(words.say(key, type="", **known))
+    room = FULL.defect_type - len(words.say(key, type="", **known))
     return words.say(key, type=cut(best.defect_type.replace("_", " "), room), **known)
 
 
@@ -170,12 +170,12 @@ def _hypotheses(words: Phrases, best: Snippet | None) -> tuple[Hypothesis, ...]:
     unknown = words.say("not_determined")
     if best is None:
         return (Hypothesis(cause=unknown),)
-    causes = labelled_causes(best.text)[:MOST_HYPOTHESES]
+    causes = labelled_causes(best.text)[: FULL.hypotheses]
     if not causes:
         nothing = words.say("no_cause_named", id=best.id)
         return (Hypothesis(cause=f"{unknown} {nothing}", snippet_ids=(best.id,)),)
     # Each has the same room, though only the first one says that the cause is unknown.
-    room = MOST_CAUSE - len(unknown) - 1
+    room = FULL.cause - len(unknown) - 1
     room -= len(words.say("possible_cause", id=best.id, quote=""))
     said = [words.say("possible_cause", id=best.id, quote=cut(text, room)) for _, text in causes]
     said[0] = f"{unknown} {said[0]}"
@@ -208,7 +208,7 @@ def _containment(words: Phrases, verdict: Verdict) -> str:
 
 
 def _action(words: Phrases, best: Snippet | None) -> str:
-    quoted = _quoted(words, "action", best, "Recommended action", MOST_ACTION)
+    quoted = _quoted(words, "action", best, "Recommended action", FULL.action)
     return quoted or words.say("no_action")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 # Fewer letters, or a weaker likelihood, tell nothing.
-LETTERS = 40
+LETTERS = 30
 SURE = 0.95
 
 

@@ -39,11 +39,9 @@ def show_report(bench: Workbench, inspection: Inspection) -> None:
             on_click="ignore",
         )
         write_again_button(bench, inspection)
-        st.page_link(
-            "compare.py",
-            label="Compare writers",
-            icon=":material/compare:",
-            query_params={"inspection": inspection.id},
+        st.markdown(
+            f"[:material/compare: Compare writers](compare?inspection={inspection.id})",
+            width="content",
         )
 
 

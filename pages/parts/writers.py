@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from core.domain import Inspection, Language, Outcome, Revision
 from core.report_desk import WriterChoice, draft_report
@@ -103,13 +105,21 @@ def write_again_button(bench: Workbench, inspection: Inspection) -> None:
         place = st.empty()
     if pressed:
         with shown_to_the_operator(), st.spinner("Writing"):
-            asked = WriterChoice(
-                choice.writer, choice.language, fresh=True, on_answer=showing_in(place)
-            )
-            draft_report(bench, inspection, asked)
+            draft_report(bench, inspection, replace(shown_in(place, choice), fresh=True))
             st.rerun()
 
 
-def showing_in(place: DeltaGenerator) -> Callable[[str], object]:
-    """Show an answer in a place while it comes."""
-    return lambda text: place.text(prose_so_far(text) or "The answer begins …")
+def shown_in(place: DeltaGenerator, choice: WriterChoice) -> WriterChoice:
+    """The same choice, whose answer is shown in a place while it comes, and the queue before it."""
+    context = get_script_run_ctx()
+
+    def show(text: str) -> None:
+        # A local model may call from a thread of its own, which Streamlit does not know.
+        add_script_run_ctx(threading.current_thread(), context)
+        place.text(text)
+
+    return replace(
+        choice,
+        on_answer=lambda text: show(prose_so_far(text) or "The answer begins …"),
+        on_wait=lambda before: show(f"Waiting for the local model; {before} before you."),
+    )

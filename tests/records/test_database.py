@@ -4,16 +4,17 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from core.domain import Disposition, Hypothesis, Product, RevisionKind, Rule, Step
+from core.domain import Disposition, Hypothesis, Inspection, Product, RevisionKind, Rule, Step
 from core.errors import ProductError, RecordsError
+from core.records import migrations, rows
 from core.records.answers import kept_answer, save_answer
+from core.records.connection import insert
 from core.records.database import Records
 from core.records.migrations import MIGRATIONS
 from core.settings import Settings
@@ -122,7 +123,9 @@ def test_unknown_inspection(records: Records) -> None:
 def test_one_process_holds_the_records(station: Settings, records: Records) -> None:
     program = f"""
 from core.errors import RecordsError
+from core.records import migrations, rows
 from core.records.answers import kept_answer, save_answer
+from core.records.connection import insert
 from core.records.database import Records
 from core.settings import Settings
 try:
@@ -179,67 +182,49 @@ def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> No
     assert kept == saved.model_copy(update={"likeness": None, "comparisons": ()})
 
 
-def as_it_was_before(migration: str, *undo: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
-    """Take a database back to before a migration; `undo` takes back what it and later ones did."""
-
-    def take_back(connection: duckdb.DuckDBPyConnection) -> None:
-        for statement in undo:
-            connection.execute(statement)
-        connection.execute(
-            "DELETE FROM migrations WHERE number >= (SELECT number FROM migrations WHERE name = ?)",
-            [migration],
+def saved_before(
+    migration: str, saved: Inspection, station: Settings, monkeypatch: pytest.MonkeyPatch
+) -> duckdb.DuckDBPyConnection:
+    """Save an inspection as a program did that had not learned a migration yet."""
+    names = [step.__name__ for step in MIGRATIONS]
+    station.records_path.parent.mkdir(parents=True)
+    connection = duckdb.connect(station.records_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "MIGRATIONS", MIGRATIONS[: names.index(migration)])
+        migrations.migrate(connection)
+    tables = {
+        "inspections": [rows.inspection_row(saved)],
+        "defects": [rows.defect_row(saved.id, n, defect) for n, defect in enumerate(saved.defects)],
+        "evidence": [
+            rows.evidence_row(saved.id, position, item)
+            for items in (saved.exemplars, saved.comparisons, saved.snippets)
+            for position, item in enumerate(items)
+        ],
+        "revisions": [rows.revision_row(saved.id, revision) for revision in saved.revisions],
+    }
+    for table, values in tables.items():
+        described = connection.execute(f"DESCRIBE {table}").fetchall()
+        known = {column[0] for column in described}
+        insert(
+            connection,
+            table,
+            [{name: row[name] for name in row if name in known} for row in values],
         )
-
-    return take_back
-
-
-STANDING = (
-    *(
-        f"ALTER TABLE inspections DROP COLUMN {column}"
-        for column in (
-            "width",
-            "height",
-            "defect_count",
-            "defect_type",
-            "is_first",
-            "is_audited",
-            "disposition",
-            "reason",
-            "decided_at",
-            "searched",
-        )
-    ),
-    "DROP TABLE known_types",
-    *(
-        f"ALTER TABLE revisions DROP COLUMN {column}"
-        for column in ("writer", "model", "from_cache", "input_tokens", "output_tokens", "cost_usd")
-    ),
-)
-WRITINGS = (
-    *STANDING,
-    "ALTER TABLE revisions DROP COLUMN writing",
-    "ALTER TABLE revisions DROP COLUMN remarks",
-    "ALTER TABLE revisions DROP COLUMN violations",
-    "DROP TABLE answers",
-    "DROP TABLE contests",
-    "DROP TABLE contestants",
-)
+    return connection
 
 
-def test_inspections_from_before_defect_types_load(station: Settings) -> None:
+def test_inspections_from_before_defect_types_load(
+    station: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     saved = examples.inspection()
-    with Records.open(station) as records:
-        records.save_inspection(saved)
-    drop = "ALTER TABLE inspections DROP COLUMN defect_types"
-    with duckdb.connect(station.records_path) as connection:
-        as_it_was_before("add_defect_types", drop, *WRITINGS)(connection)
+    saved_before("add_defect_types", saved, station, monkeypatch).close()
 
     with Records.open(station) as records:
         assert records.inspection(saved.id) == saved.model_copy(update={"defect_types": ()})
 
 
 def test_reports_of_the_first_schema_are_read_with_their_cause_as_a_hypothesis(
-    station: Settings,
+    station: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = examples.inspection()
     finding = {
@@ -255,11 +240,8 @@ def test_reports_of_the_first_schema_are_read_with_their_cause_as_a_hypothesis(
         "findings": [finding, {**finding, "cause": ""}],
     }
     del first["proposed_severity"]
-    with Records.open(station) as records:
-        records.save_inspection(saved)
-    with duckdb.connect(station.records_path) as connection:
+    with saved_before("add_writings", saved, station, monkeypatch) as connection:
         connection.execute("UPDATE revisions SET report = ?", [json.dumps(first)])
-        as_it_was_before("add_writings", *WRITINGS)(connection)
 
     with Records.open(station) as records:
         read = records.inspection(saved.id).revisions[0]
@@ -326,7 +308,9 @@ def test_a_full_disk_is_said_and_loses_nothing(station: Settings) -> None:
     program = f"""
 import resource, signal
 from core.errors import RecordsError
+from core.records import migrations, rows
 from core.records.answers import kept_answer, save_answer
+from core.records.connection import insert
 from core.records.database import Records
 from core.settings import Settings
 from tests.records import examples

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
+import pytest
 
 from core.domain import NOT_CLASSIFIED, Disposition, Finding, Report, RevisionKind, Verdict
+from core.records import migrations
 from core.records.database import Records
 from core.records.migration_of_standing import AUDIT_SHARE_BEFORE
+from core.records.migrations import MIGRATIONS
 from core.records.standing import is_drawn, refresh
 from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import is_audited
-from tests.records.test_database import STANDING, as_it_was_before
 
 COLUMNS = (
     "id, width, height, defect_count, defect_type, is_first, is_audited, disposition, reason, "
@@ -92,23 +96,44 @@ def test_defect_type_follows_what_a_person_writes(station: Settings) -> None:
         assert stands("4") == ""
 
 
-def test_migration_fills_the_columns_as_saving_does(station: Settings) -> None:
+def test_migration_fills_the_columns_as_saving_does(
+    station: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Records.open(station) as records:
         fill(records)
         before = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
         costs = records.rows(f"SELECT {COSTS} FROM revisions ORDER BY ALL")
         types = records.rows("SELECT * FROM known_types ORDER BY ALL")
     assert station.audit_share == AUDIT_SHARE_BEFORE
-    with duckdb.connect(station.records_path) as connection:
-        as_it_was_before("add_standing", *STANDING)(connection)
+    old = station.model_copy(update={"data_dir": tmp_path / "old"})
+    copy_as_before("add_standing", station, old, monkeypatch)
 
-    with Records.open(station) as records:
+    with Records.open(old) as records:
         assert records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id") == before
         assert records.rows(f"SELECT {COSTS} FROM revisions ORDER BY ALL") == costs
         assert records.rows("SELECT * FROM known_types ORDER BY ALL") == types
     assert {row["defect_type"] for row in before} == {"", "crack", "dark_spot", NOT_CLASSIFIED}
     assert any(row["is_audited"] for row in before)
     assert not all(row["is_first"] for row in before)
+
+
+def copy_as_before(
+    migration: str, station: Settings, old: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records of a station as a program kept them that had not learned a migration yet."""
+    known = [step.__name__ for step in MIGRATIONS].index(migration)
+    old.records_path.parent.mkdir(parents=True)
+    with duckdb.connect(old.records_path) as connection:
+        with monkeypatch.context() as patched:
+            patched.setattr(migrations, "MIGRATIONS", MIGRATIONS[:known])
+            migrations.migrate(connection)
+        connection.execute(f"ATTACH '{station.records_path}' AS present (READ_ONLY)")
+        for table in ("inspections", "defects", "evidence", "revisions", "dispositions"):
+            described = connection.execute(f"DESCRIBE {table}").fetchall()
+            columns = ", ".join(column[0] for column in described)
+            connection.execute(
+                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM present.{table}"
+            )
 
 
 def test_the_draw_is_a_share_of_ids_and_nested() -> None:

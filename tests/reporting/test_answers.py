@@ -159,7 +159,7 @@ def test_no_answer_is_longer_than_the_longest(lengths: Lengths) -> None:
 
     jsonschema.validate(fullest, schema)
     written = len(json.dumps(fullest))
-    assert written <= longest_answer(schema) <= 1.6 * written
+    assert written <= longest_answer(schema) <= 1.1 * written
 
 
 def test_an_answer_can_be_followed_while_it_comes() -> None:

@@ -6,8 +6,9 @@ import re
 import pytest
 
 from core.domain import Context, Language
+from core.reporting.answers import longest_answer
 from core.reporting.catalogue import catalogue, find_model
-from core.reporting.prompt import ask, question_sha256, repaired
+from core.reporting.prompt import LETTERS_PER_TOKEN, ask, question_sha256, repaired
 from core.reporting.writers.contract import PromptPicture
 from tests.records import examples
 
@@ -78,6 +79,8 @@ def test_prompt_and_longest_answer_fit_each_model(key: str, language: Language) 
     read += max(LEAST_PICTURE_TOKENS, (model.picture_side / PATCH) ** 2) * model.most_pictures
     assert read + question.max_tokens <= model.context
     assert question.max_tokens <= model.max_output
+    longest = longest_answer(question.schema) / LETTERS_PER_TOKEN[language]
+    assert question.max_tokens >= longest, "an answer of the schema is never cut"
 
 
 def test_the_hash_names_all_that_was_asked() -> None:
@@ -108,7 +111,7 @@ def test_a_repair_turn_holds_the_broken_answer_and_its_fault() -> None:
 
 
 def test_a_model_that_holds_itself_to_no_schema_reads_it_in_the_prompt() -> None:
-    bare = next(model for model in catalogue().values() if not model.schema_native)
+    bare = find_model("openai-compatible").model_copy(update={"schema_native": False})
 
     text = ask(EVIDENCE, Context(), bare, Language.ENGLISH).turns[0].text
 

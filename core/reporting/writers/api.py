@@ -56,7 +56,9 @@ class ApiWriter:
             WriterError: if no answer could be had; what happened, what to do.
         """
         until = time.monotonic() + self._settings.llm_timeout_s
-        for attempt in range(1, self._settings.llm_retries + 2):
+        attempt = 0
+        while True:
+            attempt += 1
             incoming = Incoming(on_text)
             failure = self._ask(question, incoming, until)
             if failure is None:
@@ -78,7 +80,6 @@ class ApiWriter:
                 pause,
             )
             time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
 
     def _ask(self, question: Question, incoming: Incoming, until: float) -> Failure | None:
         """Send one request; the failure that it met, or None."""

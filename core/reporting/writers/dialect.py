@@ -1,7 +1,7 @@
 """The answer's JSON schema, cut down to what each provider's strict mode takes.
 
 What a provider does not enforce is told to the model in words instead; the caller validates the
-answer against the whole schema.
+answer against the whole schema. Lists of values (`enum`) are taken to be lists of strings.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ GEMINI_KEYWORDS = frozenset(
 )
 # Not limits: nothing is lost when a model does not hear of them.
 SILENT = frozenset({"title", "default", "$schema", "$id"})
+# Both providers limit how many values a schema may list; a longer list is a list of ids, and those
+# are checked in the answer anyhow.
+MOST_VALUES = 200
 
 
 def openai_schema(schema: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +50,8 @@ def gemini_schema(schema: dict[str, Any]) -> dict[str, Any]:
     Example:
         >>> gemini_schema({"const": "stop", "title": "Word"})
         {'enum': ['stop'], 'title': 'Word'}
+        >>> gemini_schema({"enum": ["D1", None]})
+        {'anyOf': [{'type': 'string', 'enum': ['D1']}, {'type': 'null'}]}
     """
     return _adapted(schema, GEMINI_KEYWORDS, every_required=False)
 
@@ -64,11 +69,19 @@ def _adapted(
     if "$ref" in schema:
         # Neither provider takes other keywords beside a reference.
         return {"$ref": schema["$ref"]}
+    if None in schema.get("enum", ()):
+        # A list of values has one type here; null is another.
+        values = {**schema, "enum": [value for value in schema["enum"] if value is not None]}
+        schema = {"anyOf": [values, {"type": "null"}]}
     adapted: dict[str, Any] = {}
     told: list[str] = []
     for keyword, value in schema.items():
         if keyword == "const" and keyword not in keywords:
             adapted["enum"] = [value]
+        elif keyword == "enum":
+            adapted.setdefault("type", "string")
+            if 0 < len(value) <= MOST_VALUES:
+                adapted["enum"] = value
         elif keyword in keywords:
             adapted[keyword] = _value(keyword, value, keywords, every_required=every_required)
         elif keyword not in SILENT:

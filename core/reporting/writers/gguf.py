@@ -12,7 +12,7 @@ from core.errors import WriterError
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, Finish, OnText, PromptPicture, Question
 from core.reporting.writers.llama import llama_cpp
-from core.reporting.writers.local import LocalWriter, OnWait
+from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import GgufFiles, gguf_files
 from core.reporting.writers.memory import memory_guard
 from core.settings import Settings
@@ -21,6 +21,8 @@ from core.settings import Settings
 # because a penalty also falls on the ids and numbers that it must repeat.
 BRIEF_PENALTY = 1.15
 PENALISED_TOKENS = 256
+# llama.cpp sets the memory of its whole context aside at once; no question needs a large model's.
+MOST_CONTEXT = 16_384
 # Without it a grammar allows white space without end, and small models make use of that.
 COMPACT = {"x-guidance": {"whitespace_flexible": False}}
 
@@ -140,9 +142,12 @@ def _serve(model: Model, settings: Settings, files: GgufFiles) -> _Server:
     params.model.path = str(files.model)
     if files.mmproj is not None:
         params.mmproj.path = str(files.mmproj)
-    params.n_ctx, params.n_parallel = model.context, 1
+    params.n_ctx, params.n_parallel = min(model.context, MOST_CONTEXT), 1
     if settings.device == "cpu":
         params.n_gpu_layers, params.mmproj_use_gpu = 0, False
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
+    # Loading keeps Python's lock, and with it every page; weights are mapped and read when used.
+    params.warmup = False
     params.verbosity = -1
     # It also opens a port on this machine, which nobody else is to ask.
     params.api_keys = [secrets.token_urlsafe()]

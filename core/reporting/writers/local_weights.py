@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import WriterError
 from core.reporting.catalogue import Model
+from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.memory import why_too_big
 from core.reporting.writers.packaged import assemble, is_installed
 from core.settings import Settings
@@ -31,13 +32,12 @@ class GgufFiles:
     mmproj: Path | None
 
 
-def missing_for(model: Model, settings: Settings, held_gb: float = 0) -> tuple[str, ...]:
+def missing_for(model: Model, settings: Settings) -> tuple[str, ...]:
     """What keeps a local model from running on this machine; nothing is loaded to find out.
 
     Args:
         model: entry of the catalogue with provider "gguf" or "transformers".
         settings: LLM_WEIGHTS_DIR and DEVICE.
-        held_gb: memory that is freed before the model is loaded.
 
     Returns:
         Short sentences without a full stop, such as "weights missing: hf download ..."; empty
@@ -48,7 +48,7 @@ def missing_for(model: Model, settings: Settings, held_gb: float = 0) -> tuple[s
     if absent:
         return (f"library missing: pip install {' '.join(absent)}",)
     missing = () if has_weights(model, settings) else (f"weights missing: {fetching(model)}",)
-    too_big = why_too_big(model, settings, held_gb)
+    too_big = why_too_big(model, settings, LOCAL_MODELS.held_gb())
     return (*missing, too_big) if too_big else missing
 
 

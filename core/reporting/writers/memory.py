@@ -15,14 +15,18 @@ from core.settings import Settings
 GB = 1e9
 # What torch, llama.cpp and the operating system say when memory ran out.
 WORDS = ("alloc", "out of memory", "insufficient memory", "cannot allocate", "failed to map")
-# Limits of a container: mount, limit, use, and the cache in that use which gives way.
-CGROUP_2 = ("", "/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file")
-CGROUP_1 = (
-    "memory",
-    "/sys/fs/cgroup/memory",
-    "memory.limit_in_bytes",
-    "memory.usage_in_bytes",
-    "total_inactive_file",
+CGROUPS = Path("/sys/fs/cgroup")
+# Version 2 and 1 of control groups: controller in /proc/self/cgroup, folder of its tree, limit,
+# use, and the cache in that use which gives way.
+VERSIONS = (
+    ("", "", "memory.max", "memory.current", "inactive_file"),
+    (
+        "memory",
+        "memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
 )
 
 
@@ -96,31 +100,34 @@ def memory_guard(model: Model) -> Generator[None]:
         ) from error
 
 
+def free_in_cgroup(membership: str, root: Path = CGROUPS) -> float:
+    """Bytes below the tightest memory limit of control groups; infinite where none is set.
+
+    Args:
+        membership: text of /proc/self/cgroup.
+        root: where the trees of control groups are mounted.
+    """
+    free = float("inf")
+    for line in membership.splitlines():
+        _, controllers, group = line.split(":", 2)
+        for controller, tree, limit, use, cache in VERSIONS:
+            if controller != controllers:
+                continue
+            # A limit above in the tree holds too; inside a container the tree's root is the group.
+            own = root / tree / group.lstrip("/")
+            for folder in (own, *own.parents):
+                if folder.is_relative_to(root / tree):
+                    free = min(free, _below_limit(folder, limit, use, cache))
+    return free
+
+
 def _free_ram() -> float:
     """Bytes of main memory that are free, to the machine and to this process's container."""
     import psutil
 
-    return min(psutil.virtual_memory().available, _free_in_cgroup(Path("/proc/self/cgroup")))
-
-
-def _free_in_cgroup(membership: Path) -> float:
-    """Bytes below the tightest limit of this process's control groups; infinite without one."""
-    try:
-        lines = membership.read_text().splitlines()
-    except OSError:
-        return float("inf")
-    free = float("inf")
-    for line in lines:
-        _, controllers, group = line.split(":", 2)
-        for controller, mount, limit, use, cache in (CGROUP_2, CGROUP_1):
-            if controller != controllers:
-                continue
-            # A limit above in the tree holds too; inside a container the mount is the group.
-            own = Path(mount + group)
-            for folder in (own, *own.parents):
-                if folder.is_relative_to(mount):
-                    free = min(free, _below_limit(folder, limit, use, cache))
-    return free
+    membership = Path("/proc/self/cgroup")
+    limited = free_in_cgroup(membership.read_text()) if membership.exists() else float("inf")
+    return min(psutil.virtual_memory().available, limited)
 
 
 def _below_limit(folder: Path, limit: str, use: str, cache: str) -> float:

@@ -29,6 +29,6 @@ def messages_of(question: Question) -> list[BaseMessage]:
 def _blocks(picture: PromptPicture) -> tuple[dict[str, str], dict[str, str]]:
     data = base64.b64encode(picture.png).decode("ascii")
     return (
-        {"type": "text", "text": f"Picture {picture.name}:"},
+        {"type": "text", "text": f"Picture: {picture.name}"},
         {"type": "image", "base64": data, "mime_type": "image/png"},
     )

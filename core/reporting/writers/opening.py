@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.errors import WriterError
 from core.reporting.catalogue import Model, Provider
 from core.reporting.writers.contract import Writer
 from core.settings import Settings
@@ -19,13 +18,7 @@ def open_writer(model: Model, settings: Settings) -> Writer:
     Example:
         >>> writer = open_writer(find_model("offline"), settings())  # doctest: +SKIP
     """
-    opener = OPENERS.get(model.provider)
-    if opener is None:
-        raise WriterError(
-            f"{model.title} cannot run here: nothing is installed that runs models by "
-            f"{model.provider}. Choose another writer."
-        )
-    return opener(model, settings)
+    return OPENERS[model.provider](model, settings)
 
 
 def _offline(_model: Model, _settings: Settings) -> Writer:
@@ -55,9 +48,23 @@ def _google(model: Model, settings: Settings) -> Writer:
     return ApiWriter(model, google_chat(model, settings), settings)
 
 
+def _transformers(model: Model, settings: Settings) -> Writer:
+    from core.reporting.writers.transformers_model import open_transformers
+
+    return open_transformers(model, settings)
+
+
+def _gguf(model: Model, settings: Settings) -> Writer:
+    from core.reporting.writers.gguf import open_gguf
+
+    return open_gguf(model, settings)
+
+
 OPENERS: dict[Provider, Callable[[Model, Settings], Writer]] = {
     "offline": _offline,
     "openai": _openai,
     "anthropic": _anthropic,
     "google": _google,
+    "transformers": _transformers,
+    "gguf": _gguf,
 }

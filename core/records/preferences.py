@@ -1,0 +1,29 @@
+"""Settings that were changed on a page: each value, and who changed it when."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from core.records.connection import Database, insert
+
+
+def preferences(database: Database) -> dict[str, Any]:
+    """Every changed setting by name, as JSON values."""
+    found = database.rows("SELECT name, value FROM preferences ORDER BY name")
+    return {row["name"]: json.loads(row["value"]) for row in found}
+
+
+def save_preference(database: Database, name: str, value: object, person: str) -> None:
+    """Keep a setting's value; None: it stands again as the environment says."""
+    with database.transaction() as cursor:
+        cursor.execute("DELETE FROM preferences WHERE name = ?", [name])
+        if value is not None:
+            row = {
+                "name": name,
+                "value": json.dumps(value),
+                "changed_at": datetime.now(UTC),
+                "changed_by": person,
+            }
+            insert(cursor, "preferences", [row])

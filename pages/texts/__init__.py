@@ -1,0 +1,75 @@
+"""The console's texts, one catalogue a language, and numbers and times as the language has them.
+
+A text is named `page.name` and stands in `en.toml`, `ko.toml` and `de.toml`. What a person typed, a
+model wrote or core said is not translated.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+from babel.dates import format_datetime
+from babel.numbers import format_decimal, format_percent
+
+from core.domain import Language
+from core.errors import InspectionError
+from core.workbench import shared_workbench
+
+FOLDER = Path(__file__).parent
+
+
+def t(key: str, **values: object) -> str:
+    """A text in the console's language.
+
+    Args:
+        key: such as "inspect.ready".
+        values: of the text's placeholders.
+    """
+    text = texts(language())[key]
+    return text.format(**values) if values else text
+
+
+def language() -> Language:
+    """The console's language; English where the records, and so the choice, cannot be read."""
+    try:
+        return shared_workbench().settings.console_language
+    except InspectionError:
+        return Language.ENGLISH
+
+
+@cache
+def texts(language: Language) -> dict[str, str]:
+    """Every text of a language by its key."""
+    pages = tomllib.loads((FOLDER / f"{language.value}.toml").read_text("utf-8"))
+    return {f"{page}.{name}": text for page, named in pages.items() for name, text in named.items()}
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number with the language's separators."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, pattern, locale=language().value)
+
+
+def percentage(share: float, digits: int = 1) -> str:
+    """A share as a percentage."""
+    pattern = "0" + ("." + "0" * digits if digits else "") + " %"
+    return format_percent(share, pattern, locale=language().value)
+
+
+def when(moment: datetime) -> str:
+    """Date and time of the browser's zone, in the language's order."""
+    return format_datetime(moment, "short", tzinfo=_zone(), locale=language().value)
+
+
+def _zone() -> tzinfo:
+    name, offset = st.context.timezone, st.context.timezone_offset
+    try:
+        return ZoneInfo(name) if name else UTC
+    except ZoneInfoNotFoundError:
+        # Browsers know zones that this machine may not; the offset holds for today at least.
+        return UTC if offset is None else timezone(timedelta(minutes=-offset))
