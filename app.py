@@ -18,7 +18,9 @@ from core.workbench import close_shared_workbench, shared_workbench
 async def lifespan(_app: st.App) -> AsyncGenerator[None]:
     """Hold the records open from the first request to the last."""
     try:
-        shared_workbench().warm()
+        bench = shared_workbench()
+        bench.warm()
+        bench.jobs.start()
     except InspectionError as error:
         # The console starts all the same: every page says what is wrong and tries again.
         logging.getLogger(__name__).error("%s", error)

@@ -7,13 +7,24 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core.commands import bench, compare, evaluate, inspect, knowledge, label, models, policy, teach
+from core.commands import (
+    bench,
+    compare,
+    doctor,
+    evaluate,
+    inspect,
+    knowledge,
+    label,
+    models,
+    policy,
+    teach,
+)
 from core.detection.memory_guard import memory_guard
 from core.errors import InspectionError
 
 # As shells report a process that was stopped from the keyboard.
 STOPPED = 130
-COMMANDS = (teach, policy, label, inspect, compare, models, knowledge, evaluate, bench)
+COMMANDS = (teach, policy, label, inspect, compare, models, knowledge, evaluate, bench, doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,6 +30,10 @@ class RecordsError(InspectionError):
     """The records cannot be opened, read or written."""
 
 
+class RecordsInUseError(RecordsError):
+    """Another process holds the records, most likely the running console."""
+
+
 class WeightsError(InspectionError):
     """The weights of a backbone or an encoder cannot be had on this machine."""
 
@@ -52,3 +56,7 @@ class EvaluationError(InspectionError):
 
 class WriterError(InspectionError):
     """A report writer is unknown, cannot run here, or gave no answer."""
+
+
+class JobError(InspectionError):
+    """A job is unknown, wrongly described, or in no state for what is asked of it."""

@@ -44,6 +44,7 @@ def inspect(
     evidence: EvidenceChoice | None = None,
     writing: WriterChoice | None = None,
     on_verdict: OnVerdict | None = None,
+    inspection_id: str | None = None,
 ) -> Inspection:
     """Inspect one picture and record everything.
 
@@ -59,6 +60,7 @@ def inspect(
         evidence: which evidence to look up; as the settings say unless it is given.
         writing: who writes the report, and how; as the settings say unless it is given.
         on_verdict: called as soon as verdict and defects are known.
+        inspection_id: that nothing on record has; a new one unless it is given.
 
     Raises:
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
@@ -75,8 +77,18 @@ def inspect(
         context=context,
         evidence=evidence,
         on_verdict=on_verdict,
+        inspection_id=inspection_id,
     )
     bench.records.save_inspection(inspection)
+    return add_report(bench, inspection, writing)
+
+
+def add_report(bench: Workbench, inspection: Inspection, writing: WriterChoice) -> Inspection:
+    """Have the report of a recorded inspection drafted; a failure is recorded, not raised.
+
+    Raises:
+        RecordsError: if that cannot be recorded.
+    """
     steps: list[Step] = []
     revisions: tuple[Revision, ...] = ()
     with optional(steps, "report"):
@@ -96,11 +108,12 @@ def examine(
     context: Context | None = None,
     evidence: EvidenceChoice | None = None,
     on_verdict: OnVerdict | None = None,
+    inspection_id: str | None = None,
 ) -> Inspection:
     """Judge one picture and look up its evidence; nothing is recorded, and there is no report yet.
 
     Args:
-        bench, picture, product, context, evidence, on_verdict: as for `inspect`.
+        bench, picture, product, context, evidence, on_verdict, inspection_id: as for `inspect`.
         taught: the detector that judges, of that product; None: its active one.
 
     Raises:
@@ -134,7 +147,7 @@ def examine(
     with timed(steps, "store"):
         map_sha256 = bench.files.put_map(prediction.anomaly_map)
     return Inspection(
-        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        id=inspection_id or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         created_at=now,
         product=product,
         context=context or Context(),

@@ -78,6 +78,10 @@ class Settings(BaseSettings):
         description="share of passed parts that a person is to look at",
     )
     takt_s: PositiveFloat | None = Field(None, description="time that the line gives a part")
+    jobs_at_once: PositiveInt = Field(1, description="long jobs that run beside each other")
+    job_stall_s: PositiveFloat = Field(
+        120, description="a job that tells nothing for this long is shown as stalled"
+    )
     max_image_bytes: PositiveInt = Field(64 * 2**20, description="largest file accepted")
     max_image_pixels: PositiveInt = Field(50_000_000, description="largest picture accepted")
 

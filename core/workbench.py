@@ -17,6 +17,7 @@ from core.detection.checkpoints import (
 )
 from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
+from core.jobs.queue import Jobs
 from core.normal_index import OpenedIndex, open_index
 from core.preferences import change_setting, with_preferences
 from core.records.database import Records
@@ -60,6 +61,7 @@ class Workbench:
         self._writers_lock = threading.Lock()
         self._writers: dict[str, Writer] = {}
         self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
+        self.jobs = Jobs(self)
 
     def __enter__(self) -> Workbench:
         return self
@@ -73,7 +75,8 @@ class Workbench:
         self.close()
 
     def close(self) -> None:
-        """Close the records. What was recorded is on disk already."""
+        """Stop the jobs and close the records. What was recorded is on disk already."""
+        self.jobs.close()
         self.records.close()
 
     def change_setting(self, name: str, value: object, person: str) -> None:

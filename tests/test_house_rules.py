@@ -23,7 +23,7 @@ BELOW_THE_ROOMS = {
     "writing",
 }
 ROOMS = {"detection", "retrieval", "reporting", "records"}
-TOP = {"api", "commands", "evaluation", "__main__"}
+TOP = {"api", "commands", "evaluation", "tasks", "__main__"}
 HEAVY = {"torch", "anomalib", "transformers", "chromadb", "sentence_transformers", "openvino"}
 NOT_FOR_PAGES = HEAVY | {"cv2", "duckdb", "langchain_chroma", "openai", "anthropic", "google"}
 

@@ -233,6 +233,19 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
     return Taught(card, calibrate(normals, policy), detector, policy, folder)
 
 
+def read_calibration(settings: Settings, card: Card) -> Calibration:
+    """The thresholds of a version by the product's present policy; its detector is not loaded.
+
+    Raises:
+        CheckpointError: if calibration or policy are missing or damaged.
+    """
+    ref = card.detector
+    folder = product_folder(settings, card.product) / ref.algorithm / ref.version
+    data = _verified(folder, card, CALIBRATION_FILE)
+    normals = _parse(data, NormalScores, folder / CALIBRATION_FILE)
+    return calibrate(normals, read_policy(settings, card.product))
+
+
 def read_exemplars(taught: Taught) -> bytes:
     """The index of normal pictures of a version, as it was written.
 

@@ -16,6 +16,7 @@ from core.domain.evidence import (
     Snippet,
 )
 from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
+from core.domain.job import Job, JobState
 from core.domain.judgement import (
     MOST_MM_PER_PX,
     Box,
@@ -75,6 +76,8 @@ __all__ = [
     "ImageInfo",
     "Inspection",
     "InspectionSummary",
+    "Job",
+    "JobState",
     "Judgement",
     "Language",
     "Likeness",

@@ -53,14 +53,14 @@ class Database:
                 "Set DATA_DIR to a folder that can be written."
             ) from error
         except duckdb.Error as error:
-            raise RecordsError(why_not_opened(str(path), error)) from error
+            raise why_not_opened(str(path), error) from error
         try:
             migrate(connection)
         except (duckdb.Error, RecordsError) as error:
             connection.close()
             if isinstance(error, RecordsError):
                 raise
-            raise RecordsError(why_not_opened(str(path), error)) from error
+            raise why_not_opened(str(path), error) from error
         return cls(connection, settings.audit_share)
 
     def __enter__(self) -> Self:

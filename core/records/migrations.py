@@ -255,6 +255,37 @@ def create_preferences(connection: DuckDBPyConnection) -> None:
     )
 
 
+def create_jobs(connection: DuckDBPyConnection) -> None:
+    """Long work in the background, queued, running and ended."""
+    connection.execute("CREATE SEQUENCE job_numbers")
+    connection.execute(
+        """
+        CREATE TABLE jobs (
+            number BIGINT DEFAULT nextval('job_numbers'),
+            id VARCHAR PRIMARY KEY,
+            kind VARCHAR NOT NULL,
+            title VARCHAR NOT NULL,
+            who VARCHAR NOT NULL,
+            created_at TIMESTAMP NOT NULL,
+            queued_at TIMESTAMP NOT NULL,
+            started_at TIMESTAMP,
+            ended_at TIMESTAMP,
+            state VARCHAR NOT NULL,
+            is_stopping BOOLEAN NOT NULL DEFAULT false,
+            step VARCHAR NOT NULL DEFAULT '',
+            step_started_at TIMESTAMP,
+            done_at_start DOUBLE NOT NULL DEFAULT 0,
+            done DOUBLE NOT NULL DEFAULT 0,
+            total DOUBLE NOT NULL DEFAULT 1,
+            reported_at TIMESTAMP,
+            arguments JSON NOT NULL,
+            result JSON NOT NULL DEFAULT '{}',
+            error VARCHAR NOT NULL DEFAULT ''
+        )
+        """
+    )
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -270,6 +301,7 @@ MIGRATIONS = (
     create_answers,
     create_contests,
     create_preferences,
+    create_jobs,
     add_standing,
     add_costs,
 )

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 import duckdb
 
-from core.errors import RecordsError
+from core.errors import RecordsError, RecordsInUseError
 
 
-def why_not_opened(path: str, error: duckdb.Error) -> str:
+def why_not_opened(path: str, error: duckdb.Error) -> RecordsError:
     if "lock" in str(error).lower():
-        return (
+        return RecordsInUseError(
             f"The records in {path} are in use by another process, most likely the running "
             "console. Use the console, or stop it and try again."
         )
-    return (
+    return RecordsError(
         f"The records in {path} cannot be opened ({str(error).splitlines()[0]}). The file was "
         "left as it is: restore it from a copy, or set DATA_DIR to another folder."
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.backbones import (
     DEFAULT_BACKBONE,
+    Weights,
     backbone_spec,
     input_scale,
     resized,
@@ -59,10 +60,7 @@ class VisualEncoder:
         Raises:
             WeightsError: if the weights are not on this machine.
         """
-        backbone = _backbone(settings)
-        weights = weights_at_hand(backbone, settings)
-        if weights is None:
-            raise WeightsError(_not_at_hand(backbone))
+        backbone, weights = find_visual_encoder(settings)
         size = INPUT_SIZES[backbone]
         path = settings.model_cache_dir / (
             f"{backbone}-{weights.source}-pooled-c{CONVERSION_VERSION}.xml"
@@ -81,6 +79,19 @@ class VisualEncoder:
         """
         (pooled,) = self._program(resized(pixels, self._input_size)[None])
         return pooled[0]
+
+
+def find_visual_encoder(settings: Settings) -> tuple[str, Weights]:
+    """The network that VISUAL_ENCODER names, and its weights; neither is loaded.
+
+    Raises:
+        WeightsError: if the weights are not on this machine.
+    """
+    backbone = _backbone(settings)
+    weights = weights_at_hand(backbone, settings)
+    if weights is None:
+        raise WeightsError(_not_at_hand(backbone))
+    return backbone, weights
 
 
 def _backbone(settings: Settings) -> str:

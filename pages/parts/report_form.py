@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.domain import (
     CauseClass,
+    Confidence,
     Defect,
     Disposition,
     Finding,
@@ -26,7 +27,7 @@ from core.workbench import Workbench
 from pages.parts.words import person_of, plain
 
 Kind = TypeVar("Kind", Severity, Disposition, CauseClass)
-CONFIDENCES = ("low", "medium", "high")
+CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
 
 
 class ReportForm:
@@ -76,8 +77,8 @@ class ReportForm:
                 "proposed_disposition",
             )
         with right:
-            confidence = st.segmented_control(
-                "Confidence", CONFIDENCES, default=report.confidence, required=True
+            confidence = st.selectbox(
+                "Confidence", CONFIDENCES, index=CONFIDENCES.index(report.confidence)
             )
         return Report(
             language=report.language,
@@ -131,7 +132,7 @@ class ReportForm:
         return tuple(chosen)
 
     def _hypothesis(self, hypothesis: Hypothesis, place: str) -> Hypothesis:
-        text, kind = st.columns([4, 1])
+        text, kind = st.columns([3, 1])
         with text:
             cause = self._text("Possible cause", hypothesis.cause, f"{place}.cause")
             cited = ", ".join(hypothesis.snippet_ids)

@@ -103,8 +103,10 @@ def write_again_button(bench: Workbench, inspection: Inspection) -> None:
         choice = ask_writer(bench, f"again-{inspection.id}")
         pressed = st.button("Write the report", key=f"again-{inspection.id}-go", type="primary")
         place = st.empty()
+        if pressed:
+            place.caption("Writing …")
     if pressed:
-        with shown_to_the_operator(), st.spinner("Writing"):
+        with shown_to_the_operator():
             draft_report(bench, inspection, replace(shown_in(place, choice), fresh=True))
             st.rerun()
 

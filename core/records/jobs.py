@@ -1,0 +1,261 @@
+"""Jobs on record: the queue, and where each job stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from core.domain import Job, JobState
+from core.errors import JobError
+from core.records.connection import Database, insert
+from core.records.rows import Row
+
+INTERRUPTED = (
+    "The program ended while this ran. Start it again: a lot goes on with the pictures that are "
+    "left, other work begins anew."
+)
+STATES_THAT_RESUME = (JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED)
+# Arguments may name thousands of pictures, and are for the worker alone.
+COLUMNS = """
+    * EXCLUDE (arguments),
+    CASE WHEN state = 'queued' THEN
+        row_number() OVER (PARTITION BY state ORDER BY queued_at, number)
+    END AS place
+"""
+
+
+def add_job(database: Database, job: Job, arguments: str) -> None:
+    """Put a new job at the end of the queue.
+
+    Args:
+        database: the records.
+        job: in state queued.
+        arguments: what its task needs, as JSON.
+    """
+    row = job.model_dump(include={"id", "kind", "title", "who", "created_at"})
+    with database.transaction() as cursor:
+        insert(
+            cursor,
+            "jobs",
+            [
+                row
+                | {
+                    "queued_at": job.created_at,
+                    "state": job.state.value,
+                    "arguments": arguments,
+                }
+            ],
+        )
+
+
+def job(database: Database, job_id: str, stall_s: float) -> Job:
+    """A job as it stands now.
+
+    Args:
+        database: the records.
+        job_id: of the job.
+        stall_s: silence from which on a running job counts as stalled.
+
+    Raises:
+        JobError: if there is none of that id.
+    """
+    found = _jobs(database, "id = ?", [job_id], stall_s, limit=1)
+    if not found:
+        raise JobError(f"There is no job {job_id!r} on record here. Check the number.")
+    return found[0]
+
+
+def recent_jobs(database: Database, limit: int, stall_s: float) -> tuple[Job, ...]:
+    """Jobs in any state, the newest first."""
+    return _jobs(database, "true", [], stall_s, limit, order="created_at DESC, number DESC")
+
+
+def active_jobs(database: Database, stall_s: float) -> tuple[Job, ...]:
+    """Jobs that run, and then those that wait, in their order."""
+    order = "state = 'queued', queued_at, number"
+    return _jobs(database, "state IN ('running', 'queued')", [], stall_s, 10_000, order)
+
+
+def claim_next(database: Database) -> tuple[str, str, str] | None:
+    """Take the next job off the queue and let it run; None: nothing waits.
+
+    Returns:
+        Its id, kind and arguments.
+    """
+    with database.transaction() as cursor:
+        now = _now()
+        return cursor.execute(
+            """
+            UPDATE jobs SET state = 'running', started_at = ?, reported_at = ?, error = '',
+                ended_at = NULL, step = '', step_started_at = NULL, done = 0, total = 1
+            WHERE id = (
+                SELECT id FROM jobs WHERE state = 'queued' ORDER BY queued_at, number LIMIT 1
+            )
+            RETURNING id, kind, arguments
+            """,
+            [now, now],
+        ).fetchone()
+
+
+def save_progress(
+    database: Database,
+    job_id: str,
+    step: str,
+    done: float,
+    total: float,
+    result: dict[str, Any] | None = None,
+) -> None:
+    """Record how far a running job is, and what has come of it so far unless that is None."""
+    now = _now()
+    with database.transaction() as cursor:
+        cursor.execute(
+            """
+            UPDATE jobs SET
+                step_started_at = CASE WHEN step = $step THEN step_started_at ELSE $now END,
+                done_at_start = CASE WHEN step = $step THEN done_at_start ELSE $done END,
+                step = $step, done = $done, total = $total, reported_at = $now,
+                result = coalesce($result, result)
+            WHERE id = $id AND state = 'running'
+            """,
+            {
+                "id": job_id,
+                "now": now,
+                "step": step,
+                "done": done,
+                "total": total,
+                "result": None if result is None else _to_json(result),
+            },
+        )
+
+
+def end_job(
+    database: Database,
+    job_id: str,
+    state: JobState,
+    result: dict[str, Any] | None = None,
+    error: str = "",
+) -> None:
+    """Record how a running job ended; what had come of it stays unless there is a result."""
+    with database.transaction() as cursor:
+        cursor.execute(
+            "UPDATE jobs SET state = ?, ended_at = ?, is_stopping = false, "
+            "result = coalesce(?, result), error = ? WHERE id = ? AND state = 'running'",
+            [state.value, _now(), None if result is None else _to_json(result), error, job_id],
+        )
+
+
+def cancel_job(database: Database, job_id: str) -> JobState | None:
+    """Cancel a job that waits; of one that runs, record that it is to stop.
+
+    Returns:
+        The state that it was in; None if there is no such job.
+    """
+    with database.transaction() as cursor:
+        found = cursor.execute("SELECT state FROM jobs WHERE id = ?", [job_id]).fetchone()
+        cursor.execute(
+            "UPDATE jobs SET state = 'cancelled', ended_at = ? WHERE id = ? AND state = 'queued'",
+            [_now(), job_id],
+        )
+        cursor.execute(
+            "UPDATE jobs SET is_stopping = true WHERE id = ? AND state = 'running'", [job_id]
+        )
+    return None if found is None else JobState(found[0])
+
+
+def requeue_job(database: Database, job_id: str) -> None:
+    """Put a job that ended before it was done at the end of the queue.
+
+    Raises:
+        JobError: if it waits, runs or is done, or there is none of that id.
+    """
+    states = [state.value for state in STATES_THAT_RESUME]
+    with database.transaction() as cursor:
+        changed = cursor.execute(
+            "UPDATE jobs SET state = 'queued', queued_at = ?, ended_at = NULL, error = '' "
+            "WHERE id = ? AND list_contains(?, state) RETURNING id",
+            [_now(), job_id, states],
+        ).fetchone()
+        if changed is None:
+            raise JobError(
+                f"The job {job_id} cannot be started again: it waits, runs or is done already, or "
+                "there is no such job. Make a new one instead."
+            )
+
+
+def interrupt_running(database: Database) -> None:
+    """Mark what ran when the last process ended; only one process has the records open."""
+    if not database.rows("SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1"):
+        return
+    with database.transaction() as cursor:
+        cursor.execute(
+            """
+            UPDATE jobs SET ended_at = coalesce(reported_at, ?), is_stopping = false,
+                state = CASE WHEN is_stopping THEN 'cancelled' ELSE 'interrupted' END,
+                error = CASE WHEN is_stopping THEN '' ELSE ? END
+            WHERE state = 'running'
+            """,
+            [_now(), INTERRUPTED],
+        )
+
+
+def inspected_in(database: Database, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Which of these inspections are on record: verdict, and whether their report was tried."""
+    # The process may have died after the report was recorded, and before the step was.
+    found = database.rows(
+        """
+        SELECT id, verdict,
+            list_contains(json_extract_string(steps, '$[*].name'), 'report')
+                OR id IN (SELECT inspection_id FROM revisions) AS is_reported
+        FROM inspections WHERE id IN (SELECT unnest(?::VARCHAR[]))
+        """,
+        list(ids),
+    )
+    return {row["id"]: (row["verdict"], row["is_reported"]) for row in found}
+
+
+def _jobs(
+    database: Database,
+    where: str,
+    parameters: list[object],
+    stall_s: float,
+    limit: int,
+    order: str = "number",
+) -> tuple[Job, ...]:
+    # The place is counted over the whole queue, before any of it is left out.
+    found = database.rows(
+        f"SELECT * FROM (SELECT {COLUMNS} FROM jobs) WHERE {where} ORDER BY {order} LIMIT ?",
+        *parameters,
+        limit,
+    )
+    now = datetime.now(UTC)
+    return tuple(_job_of(row, now, stall_s) for row in found)
+
+
+def _job_of(row: Row, now: datetime, stall_s: float) -> Job:
+    is_running = row["state"] == JobState.RUNNING.value
+    silent_s = (now - row["reported_at"]).total_seconds() if is_running else 0.0
+    computed = {
+        "result": json.loads(row["result"]),
+        "seconds_left": _seconds_left(row, silent_s) if is_running else None,
+        "is_stalled": silent_s > stall_s,
+    }
+    return Job(**{name: row[name] for name in Job.model_fields if name not in computed}, **computed)
+
+
+def _seconds_left(row: Row, silent_s: float) -> float | None:
+    """At the pace of the step so far; nothing is known before it has moved."""
+    moved = row["done"] - row["done_at_start"]
+    if moved <= 0 or row["step_started_at"] is None:
+        return None
+    seconds = (row["reported_at"] - row["step_started_at"]).total_seconds()
+    return max(0.0, (row["total"] - row["done"]) * seconds / moved - silent_s)
+
+
+def _to_json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

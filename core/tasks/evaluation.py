@@ -1,0 +1,60 @@
+"""Measure a detector on labelled sets, as `python -m core evaluate` does."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from core.detection.registry import DEFAULT_DETECTOR
+from core.evaluation.costs import cost_rule
+from core.evaluation.datasets import read_datasets
+from core.evaluation.detection import evaluate_detection
+from core.jobs.task import Progress, Task
+from core.workbench import Workbench
+
+
+class Evaluate(Task):
+    """Teach a fresh detector on each set's normals and measure it on its test pictures.
+
+    Begun anew when it is resumed. Records and detectors of the station stay as they are.
+    """
+
+    folders: tuple[Path, ...] = Field(min_length=1, description="in the layout of MVTec AD")
+    detector: str = DEFAULT_DETECTOR
+    options: dict[str, Any] = Field(default_factory=dict, description="of the detector")
+    seed: int = 0
+    cost_ratio: float | None = Field(None, description="cost of an escape in overkills")
+    prevalence: float | None = Field(None, description="share of defective parts")
+    review_cost: float | None = Field(None, description="cost of a review in overkills")
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Measure one set after the other.
+
+        Returns:
+            `figures`: of each set that is done, `core.evaluation.detection.DetectionFigures`.
+
+        Raises:
+            InspectionError: if a set cannot be used, or the detector's options cannot be.
+        """
+        costs = cost_rule(self.cost_ratio, self.prevalence, self.review_cost)
+        figures: list[dict[str, Any]] = []
+        for dataset in read_datasets(self.folders):
+            measured, _ = evaluate_detection(
+                dataset,
+                bench.settings,
+                algorithm=self.detector,
+                options=self.options,
+                costs=costs,
+                seed=self.seed,
+                on_progress=partial(_of_set, progress, dataset.name),
+            )
+            figures.append(measured.model_dump(mode="json"))
+            progress(f"{dataset.name}: measured", 1, result={"figures": figures})
+        return {"figures": figures}
+
+
+def _of_set(progress: Progress, name: str, step: str, share: float) -> None:
+    progress(f"{name}: {step}", share)

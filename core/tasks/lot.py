@@ -1,0 +1,133 @@
+"""Inspect all pictures of a lot; one that cannot be used never stops the rest."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from core.domain import Context, EvidenceChoice, Language, Product
+from core.errors import (
+    CheckpointError,
+    InspectionError,
+    ProductError,
+    RecordsError,
+    WeightsError,
+    WriterError,
+)
+from core.inspection import add_report, inspect
+from core.jobs.task import Progress, Task
+from core.records.jobs import inspected_in
+from core.report_desk import WriterChoice
+from core.tasks.pictures import KeptPicture
+from core.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+STEP = "Inspect the pictures"
+# With these, no other picture would fare better: the job stops, and can be resumed.
+FOR_ALL = (ProductError, CheckpointError, WeightsError, WriterError, RecordsError)
+
+
+@dataclass
+class LotResult:
+    """What has come of a lot so far."""
+
+    inspections: list[str] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    refused: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, inspection_id: str, verdict: str) -> None:
+        self.inspections.append(inspection_id)
+        self.verdicts[verdict] += 1
+
+    def refuse(self, filename: str, sentence: str) -> None:
+        self.refused.append({"filename": filename, "sentence": sentence})
+
+    def as_json(self) -> dict[str, Any]:
+        """Ids of inspections, counts of verdicts, and refusals with their sentences."""
+        return {
+            "inspections": self.inspections,
+            "verdicts": dict(self.verdicts),
+            "refused": self.refused,
+        }
+
+
+class InspectLot(Task):
+    """Inspect pictures one by one; after an interruption, those that are left.
+
+    The inspection of the nth picture has the id `<job id>-<n>`, n from 1 and of five digits: that
+    is how a job that goes on knows what is done.
+    """
+
+    product: str = Field(description="DATASET/CATEGORY")
+    pictures: tuple[KeptPicture, ...] = Field(min_length=1)
+    context: Context = Context()
+    evidence: EvidenceChoice = EvidenceChoice()
+    writer: str | None = Field(None, description="None: as LLM_MODEL says")
+    language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Inspect what is not on record yet.
+
+        Raises:
+            ProductError, CheckpointError, WeightsError: if there is no detector that works.
+            WriterError: if there is no such report writer.
+            RecordsError: if an inspection cannot be recorded.
+        """
+        product = bench.product(self.product)
+        bench.taught(product)  # a product without a detector is one error, not one a picture
+        ids = [f"{progress.job_id}-{number:05d}" for number in range(1, len(self.pictures) + 1)]
+        known = inspected_in(bench.records, ids)
+        result = LotResult()
+        writing = self._writing(progress)
+        for done, (inspection_id, picture) in enumerate(zip(ids, self.pictures, strict=True)):
+            progress(STEP, done, len(ids), result.as_json())
+            if inspection_id in known:
+                verdict, is_reported = known[inspection_id]
+                if not is_reported:
+                    add_report(bench, bench.records.inspection(inspection_id), writing)
+                result.add(inspection_id, verdict)
+                continue
+            self._inspect(bench, product, picture, inspection_id, writing, result)
+        return result.as_json()
+
+    def _writing(self, progress: Progress) -> WriterChoice:
+        # A report may take minutes: a job that is cancelled does not wait for its end.
+        return WriterChoice(self.writer, self.language, on_answer=lambda text: progress.stop_here())
+
+    def _inspect(
+        self,
+        bench: Workbench,
+        product: Product,
+        picture: KeptPicture,
+        inspection_id: str,
+        writing: WriterChoice,
+        result: LotResult,
+    ) -> None:
+        try:
+            inspection = inspect(
+                bench,
+                picture.file(bench),
+                product,
+                context=self.context,
+                evidence=self.evidence,
+                writing=writing,
+                inspection_id=inspection_id,
+            )
+        except FOR_ALL:
+            raise
+        except InspectionError as error:
+            result.refuse(picture.filename, str(error))
+        except Exception as error:
+            log.exception("%s could not be inspected", picture.filename)
+            result.refuse(
+                picture.filename,
+                f"{picture.filename} could not be inspected ({type(error).__name__}: {error}). "
+                "The program's log says where.",
+            )
+        else:
+            result.add(inspection_id, inspection.judgement.verdict.value)

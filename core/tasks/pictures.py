@@ -1,0 +1,62 @@
+"""Pictures of a job: kept in the file store before it is put in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from core.domain import Frozen
+from core.errors import ImageError
+from core.images import load_image
+from core.sources import PictureFile
+from core.workbench import Workbench
+
+
+class KeptPicture(Frozen):
+    """A picture in the file store, or why it is not there."""
+
+    filename: str
+    sha256: str = ""
+    refusal: str = Field("", description="why it could not be kept; empty: it was")
+
+    def file(self, bench: Workbench) -> PictureFile:
+        """The picture; reading raises ImageError if it could not be kept."""
+        return PictureFile(self.filename, lambda: self._read(bench))
+
+    def _read(self, bench: Workbench) -> bytes:
+        if self.refusal:
+            raise ImageError(self.refusal)
+        return bench.files.read(self.sha256)
+
+
+def keep_pictures(bench: Workbench, pictures: Iterable[PictureFile]) -> list[dict[str, str]]:
+    """Keep pictures for a job, which may run hours later and in another process.
+
+    One that cannot be read or is too large is noted with its sentence, and refused when its turn
+    comes; all others are looked at only then.
+
+    Returns:
+        What the argument `pictures` of a job takes.
+
+    Raises:
+        RecordsError: if the file store cannot be written.
+    """
+    return [_kept(bench, picture).model_dump(mode="json") for picture in pictures]
+
+
+def _kept(bench: Workbench, picture: PictureFile) -> KeptPicture:
+    limits = bench.settings
+    try:
+        data = picture.read()
+        if len(data) > limits.max_image_bytes:
+            # Too large to be stored: this is what says so.
+            load_image(
+                data,
+                picture.filename,
+                max_bytes=limits.max_image_bytes,
+                max_pixels=limits.max_image_pixels,
+            )
+    except ImageError as error:
+        return KeptPicture(filename=picture.filename, refusal=str(error))
+    return KeptPicture(filename=picture.filename, sha256=bench.files.put(data))

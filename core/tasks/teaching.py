@@ -1,0 +1,91 @@
+"""Teach a product, or add good pictures to one that was taught."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from core.detection.checkpoints import Card
+from core.detection.registry import DEFAULT_DETECTOR
+from core.domain import Product
+from core.jobs.task import Progress, Task
+from core.relearning import add_normals
+from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
+from core.tasks.pictures import KeptPicture
+from core.teaching import teach
+from core.workbench import Workbench
+
+
+class Teach(Task):
+    """Teach from pictures that were kept, from a folder of this machine, or the demo's own.
+
+    Begun anew when it is resumed; until it is done, the version before judges.
+    """
+
+    product: str = Field(DEMO_PRODUCT_KEY, description="DATASET/CATEGORY")
+    pictures: tuple[KeptPicture, ...] = ()
+    folder: Path | None = None
+    demo: bool = Field(False, description="the demo product, from its 200 functional cells")
+    add: bool = Field(False, description="add to what is taught, with its detector and options")
+    detector: str = DEFAULT_DETECTOR
+    options: dict[str, Any] = Field(default_factory=dict, description="of the detector")
+    mm_per_px: float | None = Field(None, gt=0)
+    seed: int = 0
+    cross_fit: bool = False
+
+    @model_validator(mode="after")
+    def _is_one_lesson(self) -> Self:
+        if (bool(self.pictures), self.folder is not None, self.demo).count(True) != 1:
+            raise ValueError("give either pictures, or a folder, or demo")
+        if self.demo and self.product != DEMO_PRODUCT_KEY:
+            raise ValueError(f"the demo's pictures are of {DEMO_PRODUCT_KEY}")
+        kept = self.model_fields_set & {"detector", "options", "seed", "cross_fit", "mm_per_px"}
+        if self.add and kept:
+            raise ValueError(f"{', '.join(sorted(kept))} has no effect with add")
+        return self
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Teach; the new version judges from its end on.
+
+        Raises:
+            InspectionError: as `core.teaching.teach` and `core.relearning.add_normals`.
+        """
+        pictures = self._lesson(bench)
+        if self.add:
+            product = bench.product(self.product)
+            card = add_normals(bench, product, pictures, on_progress=progress)
+        else:
+            product = Product.from_key(self.product, self.mm_per_px)
+            card = teach(
+                bench,
+                product,
+                pictures,
+                algorithm=self.detector,
+                options=self.options,
+                cross_fit=self.cross_fit,
+                seed=self.seed,
+                on_progress=progress,
+            )
+        return _told(card)
+
+    def _lesson(self, bench: Workbench) -> list[PictureFile]:
+        if self.demo:
+            return demo_normals()
+        if self.folder is not None:
+            return pictures_at([self.folder])
+        return [picture.file(bench) for picture in self.pictures]
+
+
+def _told(card: Card) -> dict[str, Any]:
+    return {
+        "product": card.product.key,
+        "algorithm": card.detector.algorithm,
+        "version": card.detector.version,
+        "images": len(card.images),
+        "held_out": card.held_out,
+        "false_alarm": card.facts["false alarms, by the policy when taught"],
+        "skipped": list(card.skipped),
+        "notices": list(card.notices),
+    }
