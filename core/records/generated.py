@@ -20,12 +20,14 @@ from core.records.standing import DRAWN_BITS
 BATCH = 100_000
 SECONDS_A_PART = 20
 PARTS_A_LOT = 200
+PRODUCTS = ("line/bracket", "line/housing", "line/lens", "line/plate", "line/seal")
+# One part in a hundred comes back after so many, when its product runs again.
+CYCLE = PARTS_A_LOT * len(PRODUCTS)
 # On the last parts nobody has decided anything: they make the queue.
 UNDECIDED_SHARE = 0.05
-PRODUCTS = ("line/bracket", "line/housing", "line/lens", "line/plate", "line/seal")
+VERSION = "20260101-080000-000000"
 END = datetime(2026, 11, 1, tzinfo=UTC)
 
-# One part in a hundred comes back after $CYCLE parts, when its product runs again.
 # u: uniform in [0, 1), the same for the same part and salt; z: standard normal (Box and Muller).
 MACROS = (
     "CREATE OR REPLACE TEMP MACRO u(k, salt) AS hash(salt || k) / 18446744073709551616.0",
@@ -85,7 +87,7 @@ SELECT id, created_at, product_key,
     false AS is_unlike, round(100 * least(score, 0.99), 1) AS percentile,
     'part_' || k || '.png' AS filename, sha256('picture' || k) AS image_sha256,
     sha256('map' || k) AS map_sha256, 'patchcore' AS algorithm,
-    '20260101-080000-000000' AS version, 'efficientnet_lite0' AS backbone,
+    '$VERSION' AS version, 'efficientnet_lite0' AS backbone,
     json_object('dataset', split_part(product_key, '/', 1),
         'category', split_part(product_key, '/', 2), 'mm_per_px', 0.1) AS product,
     json_object('sha256', sha256('picture' || k), 'filename', 'part_' || k || '.png',
@@ -223,7 +225,8 @@ def _with_parts(query: str) -> str:
         ("$SUMMARY", SUMMARY),
         ("$REASON", REASON),
         ("$PRODUCTS", str(list(PRODUCTS))),
-        ("$CYCLE", str(PARTS_A_LOT * len(PRODUCTS))),
+        ("$VERSION", VERSION),
+        ("$CYCLE", str(CYCLE)),
         ("$LOT", str(PARTS_A_LOT)),
         ("$HEX", str(DRAWN_BITS // 4)),
         ("$BITS", str(DRAWN_BITS)),

@@ -11,7 +11,7 @@ import pytest
 
 from core.domain import NOT_CLASSIFIED, Disposition, Inspection, RevisionKind, Verdict
 from core.records.database import Records
-from core.records.generated import END
+from core.records.generated import END, VERSION
 from core.records.quality import (
     Period,
     defect_places,
@@ -26,7 +26,6 @@ from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import defect_type_of, disposition_of, is_audited
 
-VERSION = "20260101-080000-000000"
 Meant = Callable[[Inspection], bool]
 FILTERS: tuple[tuple[Filter, Meant], ...] = (
     (Filter(), lambda i: True),
