@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from core.domain import Frozen, Scale, Severity
+from core.domain import Disposition, Frozen, Scale, Severity
 
 
 class SeverityRule(Frozen):
@@ -58,3 +58,6 @@ class Policy(Frozen):
     severity: SeverityRule = SeverityRule()
     min_area_px: int = Field(16, ge=1, le=10_000_000, description="smallest region that counts")
     mm_per_px: Scale | None = Field(None, description="scale of the pictures; None: the product's")
+    disposition_costs: dict[Disposition, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="what a part costs by its disposition, in the plant's own currency"
+    )

@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     llm_local_timeout_s: PositiveFloat = Field(
         900, description="longest that a local model may write; waiting for it is not counted"
     )
+    audit_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="share of passed parts that a person is to look at",
+    )
+    takt_s: PositiveFloat | None = Field(None, description="time that the line gives a part")
     jobs_at_once: PositiveInt = Field(1, description="long jobs that run beside each other")
     job_stall_s: PositiveFloat = Field(
         120, description="a job that tells nothing for this long is shown as stalled"

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def whole_file(path: Path) -> Generator[Path]:
+    """A path beside the one that is meant, for a file too large to be held in memory.
+
+    What was written there takes the place of `path` at the end; where that goes wrong, nothing is
+    left behind and the file is as it was before.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        scratch = Path(folder) / path.name
+        yield scratch
+        scratch.replace(path)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -38,6 +38,10 @@ def add_command(commands: _SubParsersAction) -> None:
     retrieval.add_argument("--entries", type=int, default=100_000, metavar="N")
     retrieval.add_argument("--json", action="store_true", help="figures as JSON")
     retrieval.set_defaults(run=_retrieval)
+    records = what.add_parser("records", help="lists and charts, with many inspections on record")
+    records.add_argument("--entries", type=_positive, default=1_000_000, metavar="N")
+    records.add_argument("--json", action="store_true", help="figures as JSON")
+    records.set_defaults(run=_records)
 
 
 def _detection(options: argparse.Namespace) -> int:
@@ -90,4 +94,12 @@ def _retrieval(options: argparse.Namespace) -> int:
 
     figures = measure_retrieval(options.entries, settings(), on_progress=show_progress)
     print(figures.model_dump_json(indent=2) if options.json else retrieval_table(figures))
+    return 0
+
+
+def _records(options: argparse.Namespace) -> int:
+    from core.evaluation.many_records import many_records_table, measure_many_records
+
+    figures = measure_many_records(options.entries, settings(), on_progress=show_progress)
+    print(figures.model_dump_json(indent=2) if options.json else many_records_table(figures))
     return 0

@@ -62,7 +62,7 @@ def _label(options: argparse.Namespace) -> int:
 
 
 def _say(product_key: str, labelling: Labelling) -> None:
-    from core.evaluation.estimates import exact_rate
+    from core.intervals import exact_rate
 
     crops = labelling.crops
     for sentence in labelling.skipped:

@@ -30,7 +30,7 @@ def add_command(commands: _SubParsersAction) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="false_alarm_rate=0.02, confidence=0.99, location=clock, min_area_px=50, "
-        "mm_per_px=0.05, severity.major_peak=1.2",
+        "mm_per_px=0.05, severity.major_peak=1.2, disposition_costs.scrap=12.5",
     )
     policy.add_argument("--by", default="", help="who changes it; needed with --set")
     policy.add_argument("--reason", default="", help="why; needed with --set")

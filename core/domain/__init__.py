@@ -15,7 +15,7 @@ from core.domain.evidence import (
     Likeness,
     Snippet,
 )
-from core.domain.inspection import Evidence, Inspection, InspectionSummary, Step
+from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
 from core.domain.job import Job, JobState
 from core.domain.judgement import (
     MOST_MM_PER_PX,
@@ -52,6 +52,7 @@ from core.domain.report import (
 __all__ = [
     "FAR",
     "MOST_MM_PER_PX",
+    "NOT_CLASSIFIED",
     "REPORT_SCHEMA_VERSION",
     "Box",
     "CauseClass",

@@ -20,6 +20,9 @@ from core.domain.judgement import (
 )
 from core.domain.report import Disposition, DispositionEntry, Report, Revision
 
+# Defect type of an inspection whose defects were given none.
+NOT_CLASSIFIED = "not classified"
+
 
 class Step(Frozen):
     """One step of an inspection: how long it took and how it ended."""
@@ -83,7 +86,11 @@ class InspectionSummary(Frozen):
     filename: str
     lot: str
     serial: str
+    station: str
+    inspector: str
     score: float
     verdict: Verdict
     defect_count: int
+    defect_type: str = Field(description="NOT_CLASSIFIED: of no known type; empty: no defect")
+    is_audited: bool = Field(description="passed, and drawn at random for a person to look at")
     disposition: Disposition | None

@@ -37,6 +37,13 @@ class Disposition(StrEnum):
     REINSPECT = "reinspect"
     VOID = "void (false alarm)"
 
+    @property
+    def is_of_good_part(self) -> bool | None:
+        """Whether it says that the part may be used as it is; None: that is left open."""
+        if self is Disposition.REINSPECT:
+            return None
+        return self in (Disposition.USE_AS_IS, Disposition.VOID)
+
 
 class RevisionKind(StrEnum):
     """How a revision of a report came to be."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.domain import Frozen
 from core.errors import EvaluationError
-from core.evaluation.estimates import Rate, exact_rate
+from core.intervals import Rate, exact_rate
 
 REVIEW_COST = 0.1
 

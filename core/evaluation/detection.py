@@ -14,10 +14,10 @@ from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import FalseAlarmRate, Frozen, Verdict
 from core.evaluation.costs import CostFigures, CostRule, cost_figures
 from core.evaluation.datasets import Dataset
-from core.evaluation.estimates import Rate, exact_rate
 from core.evaluation.judging import Judged, judge_dataset
 from core.evaluation.localisation import LocalisationFigures, localisation_figures
 from core.evaluation.metrics import PixelFigures, RankingFigures, pixel_figures, ranking_figures
+from core.intervals import Rate, exact_rate
 from core.settings import Settings
 
 

@@ -1,35 +1,18 @@
-"""Figures with their uncertainty: exact intervals of counts, bootstrap intervals of areas."""
+"""Figures with their uncertainty: bootstrap intervals of areas."""
 
 from __future__ import annotations
 
 import numpy as np
-from pydantic import Field
 
 from core.domain import Frozen
+from core.intervals import CONFIDENCE
 
-CONFIDENCE = 0.95
 RESAMPLES = 1000
 FPR_LIMIT = 0.3
 # Where the per-region overlap curve is read for resampling, as false-positive rates of all
 # pictures together. A resample's own rates differ: the grid goes well beyond the limit.
 GRID = 0.7 * np.linspace(0, 1, 256) ** 2
 READ_PIXELS = 2_000_000
-
-
-class Rate(Frozen):
-    """A count out of a number, with the exact 95 % interval of its share.
-
-    The interval is that of Clopper and Pearson (1934): it holds for independent cases.
-    """
-
-    count: int
-    out_of: int = Field(gt=0)
-    low: float
-    high: float
-
-    @property
-    def share(self) -> float:
-        return self.count / self.out_of
 
 
 class Estimate(Frozen):
@@ -42,16 +25,6 @@ class Estimate(Frozen):
     value: float
     low: float
     high: float
-
-
-def exact_rate(count: int, out_of: int) -> Rate | None:
-    """Rate of a count; None when there is no case at all."""
-    from scipy.stats import binomtest
-
-    if out_of == 0:
-        return None
-    interval = binomtest(count, out_of).proportion_ci(CONFIDENCE, method="exact")
-    return Rate(count=count, out_of=out_of, low=float(interval.low), high=float(interval.high))
 
 
 def percentile_interval(value: float, resampled: np.ndarray) -> Estimate:

@@ -15,13 +15,12 @@ from core.evaluation.datasets import Dataset, TestPicture
 from core.evaluation.estimates import (
     RESAMPLES,
     Estimate,
-    Rate,
-    exact_rate,
     percentile_interval,
 )
 from core.evaluation.judging import read_pixels
 from core.evaluation.poses import pose_error, small_grey
 from core.inspection import DESCRIBED_DEFECTS, inspect
+from core.intervals import Rate, exact_rate
 from core.labelling import LabelledPicture, defect_region, label_pictures
 from core.normals import StoredPictures
 from core.retrieval.defect_types import MOST_TYPES, rank_types, text_similarities

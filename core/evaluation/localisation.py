@@ -11,7 +11,7 @@ from pydantic import Field
 
 from core.defects import REACH, find_defects
 from core.domain import Defect, Frozen, Judgement
-from core.evaluation.estimates import Rate, exact_rate
+from core.intervals import Rate, exact_rate
 from core.policy import Policy
 
 

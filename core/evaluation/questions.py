@@ -15,10 +15,9 @@ from core.evaluation.aside import workbench_aside
 from core.evaluation.estimates import (
     RESAMPLES,
     Estimate,
-    Rate,
-    exact_rate,
     percentile_interval,
 )
+from core.intervals import Rate, exact_rate
 from core.retrieval.encoders import SentenceEncoder
 from core.retrieval.knowledge import KnowledgeBase
 from core.settings import Settings

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from core.domain import FalseAlarmRate
 from core.evaluation.costs import PairCost
 from core.evaluation.detection import DetectionFigures
-from core.evaluation.estimates import Estimate, Rate
+from core.evaluation.estimates import Estimate
+from core.intervals import Rate
 
 DETECTION_COLUMNS = (
     "set",

@@ -25,10 +25,15 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 
 class Database:
-    """An open file of the present shape; what is asked of it stands in `Records`."""
+    """An open file of the present shape; what is asked of it stands in `Records`.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    Attributes:
+        audit_share: share of the parts that pass from now on that are drawn for an audit.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, audit_share: float) -> None:
         self._connection = connection
+        self.audit_share = audit_share
         self._writing = threading.Lock()
 
     @classmethod
@@ -56,7 +61,7 @@ class Database:
             if isinstance(error, RecordsError):
                 raise
             raise why_not_opened(str(path), error) from error
-        return cls(connection)
+        return cls(connection, settings.audit_share)
 
     def __enter__(self) -> Self:
         return self
@@ -75,14 +80,19 @@ class Database:
 
     def rows(self, query: str, *parameters: object) -> list[Row]:
         """Rows that a query gives, by column name."""
-        # A cursor is a connection of its own: threads do not meet in one.
-        with in_sentences(), self._connection.cursor() as cursor:
+        with self.reading() as cursor:
             cursor.execute(query, list(parameters))
             names = [column[0] for column in cursor.description or ()]
             return [
                 {name: _from_column(value) for name, value in zip(names, row, strict=True)}
                 for row in cursor.fetchall()
             ]
+
+    @contextmanager
+    def reading(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection of its own to read by: threads do not meet in one."""
+        with in_sentences(), self._connection.cursor() as cursor:
+            yield cursor
 
     @contextmanager
     def transaction(self) -> Generator[duckdb.DuckDBPyConnection]:

@@ -30,6 +30,8 @@ from core.records import rows
 from core.records.citations import Citation, citations, cited_snippet
 from core.records.connection import Database, insert
 from core.records.reports import report_sha256
+from core.records.search import Filter, count, search
+from core.records.standing import add_types, first_standing, refresh
 
 
 class Event(Frozen):
@@ -80,7 +82,9 @@ class Records(Database):
     def save_inspection(self, inspection: Inspection) -> None:
         """Record a whole inspection in one transaction."""
         with self.transaction() as cursor:
-            insert(cursor, "inspections", [rows.inspection_row(inspection)])
+            add_types(cursor, inspection)
+            standing = first_standing(cursor, inspection, self.audit_share)
+            insert(cursor, "inspections", [rows.inspection_row(inspection) | standing])
             insert(
                 cursor,
                 "defects",
@@ -107,6 +111,7 @@ class Records(Database):
                 "revisions",
                 [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
             )
+            refresh(cursor, inspection.id)
             _add_event(
                 cursor,
                 "inspected",
@@ -146,36 +151,11 @@ class Records(Database):
         self, *, product_key: str | None = None, limit: int = 50, offset: int = 0
     ) -> tuple[InspectionSummary, ...]:
         """Inspections, the newest first, each with its newest disposition."""
-        found = self.rows(
-            """
-            WITH page AS (
-                SELECT id, created_at, product_key, filename, lot, serial, score, verdict
-                FROM inspections
-                WHERE ? IS NULL OR product_key = ?
-                ORDER BY created_at DESC, id DESC
-                LIMIT ? OFFSET ?
-            )
-            SELECT page.*,
-                (SELECT count(*) FROM defects WHERE inspection_id = page.id) AS defect_count,
-                (SELECT arg_max(disposition, number) FROM dispositions
-                 WHERE inspection_id = page.id) AS disposition
-            FROM page
-            ORDER BY created_at DESC, id DESC
-            """,
-            product_key,
-            product_key,
-            limit,
-            offset,
-        )
-        return tuple(rows.summary_of(row) for row in found)
+        return search(self, Filter(product_key=product_key), limit=limit, offset=offset)
 
     def count(self, product_key: str | None = None) -> int:
         """How many inspections are on record."""
-        return self.rows(
-            "SELECT count(*) AS n FROM inspections WHERE ? IS NULL OR product_key = ?",
-            product_key,
-            product_key,
-        )[0]["n"]
+        return count(self, Filter(product_key=product_key))
 
     def add_step(self, inspection_id: str, step: Step) -> None:
         """Record a step that was taken after the inspection was saved."""
@@ -222,6 +202,7 @@ class Records(Database):
                 writing=writing,
             )
             insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
+            refresh(cursor, inspection_id)
             detail: dict[str, Any] = {"revision": revision.number, "sha256": revision.sha256}
             if remarks is not None:
                 detail["violations"] = len(revision.violations)
@@ -250,6 +231,7 @@ class Records(Database):
             number = _next_number(cursor, "dispositions", inspection_id)
             row = {"inspection_id": inspection_id, "number": number, **entry.model_dump()}
             insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
+            refresh(cursor, inspection_id)
             detail = {"disposition": disposition.value, "reason": entry.reason}
             _add_event(cursor, "disposition", inspection_id, detail, entry.decided_by)
         return entry

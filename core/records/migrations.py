@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 
 from core.errors import RecordsError
+from core.records.migration_of_standing import add_costs, add_standing
 
 
 def migrate(connection: DuckDBPyConnection) -> None:
@@ -301,4 +302,6 @@ MIGRATIONS = (
     create_contests,
     create_preferences,
     create_jobs,
+    add_standing,
+    add_costs,
 )

@@ -31,6 +31,7 @@ Row = dict[str, Any]
 
 # Measurements that queries need stand in columns; the rest of a defect is its shape.
 DEFECT_SHAPE = {"box", "contour", "elongation", "orientation_deg"}
+WRITING_COLUMNS = ("writer", "model", "from_cache", "input_tokens", "output_tokens", "cost_usd")
 
 
 def inspection_row(inspection: Inspection) -> Row:
@@ -93,6 +94,7 @@ def revision_row(inspection_id: str, revision: Revision) -> Row:
         "sha256": revision.sha256,
         "report": revision.report.model_dump_json(),
         "writing": revision.writing and revision.writing.model_dump_json(),
+        **{name: revision.writing and getattr(revision.writing, name) for name in WRITING_COLUMNS},
         "remarks": None
         if revision.remarks is None
         else json.dumps([remark.model_dump(mode="json") for remark in revision.remarks]),

@@ -1,4 +1,4 @@
-"""Intervals against closed forms and against slow but plain bootstraps."""
+"""Intervals against slow but plain bootstraps."""
 
 from __future__ import annotations
 
@@ -7,33 +7,10 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.evaluation.estimates import (
-    exact_rate,
     percentile_interval,
     resampled_areas,
     resampled_overlap,
 )
-
-
-def test_exact_interval_of_no_case_is_the_closed_form() -> None:
-    rate = exact_rate(0, 20)
-
-    assert rate is not None
-    assert rate.low == 0
-    # 20 good parts in a row have a chance of 2.5 % at this rate.
-    assert rate.high == pytest.approx(1 - 0.025 ** (1 / 20))
-    assert exact_rate(0, 0) is None
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
-def test_exact_interval_holds_its_share_and_shrinks(share: float) -> None:
-    rates = [exact_rate(round(share * n), n) for n in (20, 200, 2000)]
-
-    widths = []
-    for rate in rates:
-        assert rate is not None
-        assert rate.low <= share <= rate.high
-        widths.append(rate.high - rate.low)
-    assert widths == sorted(widths, reverse=True)
 
 
 def scored(good: int, defective: int) -> tuple[np.ndarray, np.ndarray]:

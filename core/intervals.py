@@ -1,0 +1,38 @@
+"""Shares with their uncertainty: exact intervals of counts."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from core.domain import Frozen
+
+CONFIDENCE = 0.95
+
+
+class Rate(Frozen):
+    """A count out of a number, with the exact 95 % interval of its share.
+
+    The interval is that of Clopper and Pearson (1934): it holds for independent cases.
+    """
+
+    count: int
+    out_of: int = Field(gt=0)
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        return self.count / self.out_of
+
+
+def exact_rate(count: int, out_of: int) -> Rate | None:
+    """Rate of a count; None when there is no case at all."""
+    # scipy.stats has the same by name, but takes most of a second to load: a screen waits for it.
+    from scipy.special import betaincinv
+
+    if out_of == 0:
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low = betaincinv(count, out_of - count + 1, tail) if count else 0
+    high = betaincinv(count + 1, out_of - count, 1 - tail) if count < out_of else 1
+    return Rate(count=count, out_of=out_of, low=float(low), high=float(high))

@@ -1,0 +1,146 @@
+"""Counts that quality figures are made of, for the inspections that a filter means.
+
+Days and hours are those of UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+from pydantic import AwareDatetime, Field
+
+from core.domain import Disposition, Frozen, Verdict
+from core.records.connection import Database
+from core.records.search import Filter, where
+
+GRID = 24
+# Stopped, or passed and found bad by a person; a false alarm is no defect.
+IS_DEFECTIVE = """(verdict <> 'PASS'
+    OR disposition IN ('rework', 'repair', 'scrap', 'return to supplier'))"""
+IS_FALSE_ALARM = "coalesce(disposition, '') = 'void (false alarm)'"
+
+
+class VerdictCount(Frozen):
+    """How many inspections have the same verdict and the same newest disposition."""
+
+    verdict: Verdict
+    disposition: Disposition | None
+    is_first: bool = Field(description="of the product's part of that serial, or without serial")
+    is_audited: bool
+    count: int
+
+
+class Period(StrEnum):
+    """What inspections are put together by."""
+
+    HOUR = "hour"
+    DAY = "day"
+    LOT = "lot"
+
+
+class PeriodCount(Frozen):
+    """Verdicts of one hour, day or lot."""
+
+    label: str = Field(description="the lot; of an hour or day its start, ISO 8601 in UTC")
+    start: AwareDatetime = Field(description="of the hour or day; first inspection of a lot")
+    inspected: int
+    reviewed: int
+    failed: int
+
+
+class TypeCount(Frozen):
+    """How many defective parts of a product have the same defect type and disposition."""
+
+    product_key: str
+    defect_type: str
+    disposition: Disposition | None
+    count: int
+
+
+def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ...]:
+    """Inspections by verdict, newest disposition, first of the part or not, drawn or not."""
+    condition, values = where(filter)
+    found = database.rows(
+        f"""
+        SELECT verdict, disposition, is_first, is_audited, count(*) AS count
+        FROM inspections WHERE {condition} GROUP BY ALL ORDER BY ALL
+        """,
+        *values,
+    )
+    return tuple(VerdictCount(**row) for row in found)
+
+
+def period_counts(database: Database, filter: Filter, by: Period) -> tuple[PeriodCount, ...]:
+    """Verdicts of each hour, day or lot in which there is an inspection, by time.
+
+    Lots of the same name of several products are one; inspections without a lot are in none.
+    """
+    condition, values = where(filter)
+    if by is Period.LOT:
+        group, start, condition = "lot", "min(created_at)", f"lot <> '' AND {condition}"
+    else:
+        group = start = f"date_trunc('{by.value}', created_at)"
+    found = database.rows(
+        f"""
+        SELECT {group} AS label, {start} AS start, count(*) AS inspected,
+            count(*) FILTER (verdict = 'REVIEW') AS reviewed,
+            count(*) FILTER (verdict = 'FAIL') AS failed
+        FROM inspections WHERE {condition} GROUP BY {group} ORDER BY start, label
+        """,
+        *values,
+    )
+    if by is not Period.LOT:
+        found = [row | {"label": f"{row['start']:%Y-%m-%dT%H:%M}"} for row in found]
+    return tuple(PeriodCount(**row) for row in found)
+
+
+def type_counts(database: Database, filter: Filter) -> tuple[TypeCount, ...]:
+    """Stopped parts, and passed ones that were found bad, by product, defect type and disposition.
+
+    False alarms are among them, with their disposition. A stopped part on which no defect was
+    located counts as not classified.
+    """
+    condition, values = where(filter)
+    found = database.rows(
+        f"""
+        SELECT product_key, disposition, count(*) AS count,
+            coalesce(nullif(defect_type, ''), 'not classified') AS defect_type
+        FROM inspections WHERE {IS_DEFECTIVE} AND {condition}
+        GROUP BY ALL ORDER BY ALL
+        """,
+        *values,
+    )
+    return tuple(TypeCount(**row) for row in found)
+
+
+def defect_places(
+    database: Database, filter: Filter, *, columns: int = GRID, rows: int = GRID
+) -> np.ndarray:
+    """Where on the picture the defects of defective parts lie; false alarms are left out.
+
+    Says something of the part only where all pictures show it in the same pose: filter by product.
+
+    Returns:
+        int64 (rows, columns): centroids in each field of a grid over the picture, top row first.
+    """
+    condition, values = where(filter)
+    found = database.rows(
+        f"""
+        SELECT least(floor(centroid_x / width * ?), ? - 1)::INTEGER AS x,
+            least(floor(centroid_y / height * ?), ? - 1)::INTEGER AS y,
+            count(*) AS count
+        FROM defects JOIN inspections ON inspections.id = inspection_id
+        WHERE {IS_DEFECTIVE} AND NOT {IS_FALSE_ALARM} AND {condition}
+        GROUP BY ALL
+        """,
+        columns,
+        columns,
+        rows,
+        rows,
+        *values,
+    )
+    counts = np.zeros((rows, columns), np.int64)
+    for row in found:
+        counts[row["y"], row["x"]] = row["count"]
+    return counts

@@ -1,0 +1,98 @@
+"""Inspections by what they are: filtered, searched, counted and paged."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from core.domain import Disposition, Frozen, InspectionSummary, Verdict
+from core.records.connection import Database
+from core.records.rows import summary_of
+from core.records.standing import folded
+
+PAGE = 50
+SUMMARY = ", ".join(InspectionSummary.model_fields)
+NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+
+
+class Filter(Frozen):
+    """Which inspections are meant; what is left out does not matter.
+
+    Example:
+        >>> Filter(product_key="ELPV/mono", verdict=Verdict.FAIL, disposition="open").text
+        ''
+    """
+
+    product_key: str | None = None
+    lot: str | None = None
+    serial: str | None = None
+    station: str | None = None
+    verdict: Verdict | None = None
+    disposition: Disposition | Literal["open"] | None = None
+    """The newest one; "open": none yet."""
+    defect_type: str | None = None
+    since: AwareDatetime | None = None
+    """Earliest time."""
+    until: AwareDatetime | None = None
+    """Time before which it was."""
+    text: str = ""
+    """Anywhere in file name, lot, serial, id, inspector, defect type, reason of the newest
+    disposition or summary of the newest report; taken literally, capitals make no difference."""
+
+
+def search(
+    database: Database, filter: Filter, *, limit: int = PAGE, offset: int = 0
+) -> tuple[InspectionSummary, ...]:
+    """A page of the inspections that a filter means, the newest first."""
+    condition, values = where(filter)
+    found = database.rows(
+        f"SELECT {SUMMARY} FROM inspections WHERE {condition} {NEWEST_FIRST} LIMIT ? OFFSET ?",
+        *values,
+        limit,
+        offset,
+    )
+    return tuple(summary_of(row) for row in found)
+
+
+def count(database: Database, filter: Filter) -> int:
+    """How many inspections a filter means."""
+    condition, values = where(filter)
+    found = database.rows(f"SELECT count(*) AS n FROM inspections WHERE {condition}", *values)
+    return found[0]["n"]
+
+
+def ids(database: Database, filter: Filter) -> tuple[str, ...]:
+    """Ids of all inspections that a filter means, the newest first."""
+    condition, values = where(filter)
+    found = database.rows(f"SELECT id FROM inspections WHERE {condition} {NEWEST_FIRST}", *values)
+    return tuple(row["id"] for row in found)
+
+
+def where(filter: Filter) -> tuple[str, list[object]]:
+    """Condition on the columns of `inspections`, and the values of its parameters."""
+    terms: list[str] = []
+    values: list[object] = []
+
+    def add(term: str, value: object) -> None:
+        terms.append(term)
+        values.append(value)
+
+    for column in ("product_key", "lot", "serial", "station", "verdict", "defect_type"):
+        value = getattr(filter, column)
+        if value is not None:
+            add(f"inspections.{column} = ?", str(value))
+    if filter.disposition == "open":
+        terms.append("inspections.disposition IS NULL")
+    elif filter.disposition is not None:
+        add("inspections.disposition = ?", filter.disposition.value)
+    # Times are on record in UTC without a zone.
+    if filter.since is not None:
+        add("inspections.created_at >= ?", filter.since.astimezone(UTC).replace(tzinfo=None))
+    if filter.until is not None:
+        add("inspections.created_at < ?", filter.until.astimezone(UTC).replace(tzinfo=None))
+    if filter.text:
+        # contains() knows no wildcards: % and _ are characters like others.
+        add("contains(inspections.searched, ?)", folded(filter.text))
+    return " AND ".join(terms) or "true", values

@@ -1,0 +1,129 @@
+"""Where an inspection stands, kept in columns beside it so that lists and charts need no JSON.
+
+Two of them are definitions:
+
+Defect type: of the newest report that a person edited or signed, the first finding's probable type
+that is a known type of the product; else the type that ranked first when the picture was inspected;
+else `NOT_CLASSIFIED`. Without a defect there is none. Known are the types that inspections of the
+product have ranked or found knowledge of; "_", "-", blanks and capitals make no difference.
+
+Audit: a passed part is drawn when the first 52 bits of the SHA-256 of its inspection's id, as a
+share of 2^52, lie below AUDIT_SHARE. That id is random, made once and never changed, so nobody
+chooses what is drawn, looking again draws nothing anew, and the score plays no part: the drawn
+ones are a random sample of what passed. The draw holds for the share at the time of inspection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Collection, Sequence
+
+from duckdb import DuckDBPyConnection
+
+from core.domain import NOT_CLASSIFIED, Inspection, Verdict
+from core.records.rows import Row
+
+DRAWN_BITS = 52
+
+
+def is_drawn(inspection_id: str, share: float) -> bool:
+    """Whether an inspection is in the random sample of this share.
+
+    Example:
+        >>> is_drawn("20261124-093015-abc123", 0.0), is_drawn("20261124-093015-abc123", 1.0)
+        (False, True)
+    """
+    digest = hashlib.sha256(inspection_id.encode()).hexdigest()
+    return int(digest[: DRAWN_BITS // 4], 16) / 2**DRAWN_BITS < share
+
+
+def defect_type(written: Sequence[str], ranked: Sequence[str], known: Collection[str]) -> str:
+    """Defect type of an inspection that has defects.
+
+    Args:
+        written: probable types of the findings of a report that a person edited or signed.
+        ranked: types that were ranked at inspection, the likeliest first.
+        known: types of the product.
+
+    Example:
+        >>> defect_type(["some crack?", "Finger interruption"], ["crack"], {"finger_interruption"})
+        'finger_interruption'
+    """
+    named = (_type_name(text) for text in written)
+    return next((name for name in named if name in known), (*ranked, NOT_CLASSIFIED)[0])
+
+
+def folded(text: str) -> str:
+    """Text as it is searched: composed Unicode in small letters."""
+    return unicodedata.normalize("NFC", text).lower()
+
+
+def add_types(cursor: DuckDBPyConnection, inspection: Inspection) -> None:
+    """Learn the names of the defect types that an inspection ranked or found knowledge of."""
+    names = {guess.defect_type for guess in inspection.defect_types}
+    names |= {snippet.defect_type for snippet in inspection.snippets if snippet.defect_type}
+    for name in sorted(names):
+        cursor.execute(
+            "INSERT OR IGNORE INTO known_types VALUES (?, ?)", [inspection.product.key, name]
+        )
+
+
+def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_share: float) -> Row:
+    """Columns of an inspection that never change after it was saved."""
+    serial = inspection.context.serial
+    earlier = (
+        serial
+        and cursor.execute(
+            "SELECT 1 FROM inspections WHERE product_key = ? AND serial = ? LIMIT 1",
+            [inspection.product.key, serial],
+        ).fetchone()
+    )
+    return {
+        "width": inspection.image.width,
+        "height": inspection.image.height,
+        "defect_count": len(inspection.defects),
+        "is_first": not earlier,
+        "is_audited": inspection.judgement.verdict is Verdict.PASS
+        and is_drawn(inspection.id, audit_share),
+    }
+
+
+def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
+    """Bring the columns that change up to what reports and dispositions say now."""
+    of_it = [inspection_id]
+    facts = cursor.execute(
+        "SELECT product_key, defect_count, json_extract_string(defect_types, '$[*].defect_type'), "
+        "filename, lot, serial, id, inspector FROM inspections WHERE id = ?",
+        of_it,
+    ).fetchone()
+    assert facts is not None
+    product_key, defects, ranked, *texts = facts
+    reports = cursor.execute(
+        "SELECT kind, report FROM revisions WHERE inspection_id = ? ORDER BY number DESC", of_it
+    ).fetchall()
+    decision = cursor.execute(
+        "SELECT disposition, reason, decided_at FROM dispositions WHERE inspection_id = ? "
+        "ORDER BY number DESC LIMIT 1",
+        of_it,
+    ).fetchone()
+    by_person = next((report for kind, report in reports if kind != "drafted"), '{"findings": []}')
+    written = [each["probable_defect_type"] for each in json.loads(by_person)["findings"]]
+    known = cursor.execute(
+        "SELECT name FROM known_types WHERE product_key = ?", [product_key]
+    ).fetchall()
+    found = defect_type(written, ranked, {name for (name,) in known}) if defects else ""
+    disposition, reason, decided_at = decision or (None, None, None)
+    summary = json.loads(reports[0][1])["summary"] if reports else ""
+    # Between two texts stands a character that nobody types: no match reaches across.
+    searched = folded("\x1f".join([*texts, found, reason or "", summary]))
+    cursor.execute(
+        "UPDATE inspections SET defect_type = ?, disposition = ?, reason = ?, decided_at = ?, "
+        "searched = ? WHERE id = ?",
+        [found, disposition, reason, decided_at, searched, inspection_id],
+    )
+
+
+def _type_name(text: str) -> str:
+    return "_".join(text.strip().lower().replace("-", " ").replace("_", " ").split())

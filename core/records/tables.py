@@ -1,0 +1,66 @@
+"""Inspections as one table in a file, written by the database itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from core.errors import OutputError
+from core.records.connection import Database
+from core.records.search import NEWEST_FIRST, Filter, where
+
+# Columns that persons or files name; the rest is the program's own.
+TYPED_IN = ("lot", "serial", "station", "inspector", "filename", "defect_type", "reason")
+# What a spreadsheet takes for the start of a formula (OWASP, CSV Injection), with the full-width
+# forms that it takes for the same.
+FORMULA = "[=+\\-@\\t\\r\\n＝＋－＠]"
+COLUMNS = """
+    inspections.id, created_at AS created_at_utc, product_key, {lot}, {serial}, {station},
+    {inspector}, {filename}, image_sha256, algorithm, version, verdict, score, t_low, t_high,
+    percentile, defect_count, {defect_type}, is_audited, inspections.disposition, {reason},
+    {decided_by}, inspections.decided_at AS decided_at_utc
+"""
+
+
+def write_table(
+    database: Database, filter: Filter, path: Path, kind: Literal["csv", "parquet"]
+) -> None:
+    """Write the inspections that a filter means to a file, the newest first.
+
+    In CSV a text that begins like a formula gets an apostrophe before it: a spreadsheet then shows
+    it and does not run it. Parquet has every text as it was typed.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    condition, values = where(filter)
+    typed_in = (*((f"inspections.{name}", name) for name in TYPED_IN), ("by_whom", "decided_by"))
+    texts = {name: f"{_harmless(text, kind)} AS {name}" for text, name in typed_in}
+    query = f"""
+        SELECT {COLUMNS.format(**texts)}
+        FROM inspections LEFT JOIN (
+            SELECT inspection_id, arg_max(decided_by, number) AS by_whom
+            FROM dispositions GROUP BY inspection_id
+        ) ON inspection_id = inspections.id
+        WHERE {condition} {NEWEST_FIRST}
+    """
+    with database.reading() as cursor:
+        table = cursor.sql(query, params=values)
+        try:
+            if kind == "csv":
+                table.write_csv(str(path))
+            else:
+                table.write_parquet(str(path))
+        except duckdb.IOException as error:
+            raise OutputError(
+                f"The table could not be written ({str(error).splitlines()[0]}). Free space or "
+                "correct the folder's rights, and export again."
+            ) from error
+
+
+def _harmless(text: str, kind: str) -> str:
+    if kind != "csv":
+        return text
+    return f"CASE WHEN regexp_matches({text}, '^{FORMULA}') THEN '''' || {text} ELSE {text} END"

@@ -1,0 +1,42 @@
+"""Lists and charts over made-up inspections: each is asked, and what it says is of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.__main__ import main
+from core.evaluation.many_records import many_records_table, measure_many_records
+from core.settings import Settings
+
+
+def test_every_screen_is_timed(station: Settings) -> None:
+    steps: list[float] = []
+
+    figures = measure_many_records(
+        2000, station, on_progress=lambda step, share: steps.append(share)
+    )
+
+    assert figures.entries == 2000
+    assert {
+        timing.what.split(":")[0].split(",")[0].split(" by ")[0] for timing in figures.timings
+    } == {
+        "History",
+        "Queue",
+        "Quality",
+        "Save an inspection",
+        "Save a report",
+        "Save a disposition",
+    }
+    assert all(0 < timing.median < 5 for timing in figures.timings)
+    assert steps[-1] == 1
+    assert not station.records_path.exists(), "the station's own records are left alone"
+    table = many_records_table(figures)
+    assert "| History: first page |" in table
+    assert "2,000 made-up inspections" in table
+
+
+def test_the_command_refuses_no_entries(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "records", "--entries", "0"])
+
+    assert "at least 1" in capsys.readouterr().err
