@@ -38,6 +38,7 @@ GIB = 2**30
 LEAST_FREE = 1 * GIB
 LITTLE_FREE = 5 * GIB
 FOLDERS_OF_FILES = 256
+SHA256_DIGITS = 64
 COUNTED_FILES = 20_000
 Status = Literal["ok", "note", "missing"]
 
@@ -163,7 +164,8 @@ def files_size(root: Path) -> FilesSize:
     count = size = folders = 0
     for folder in sorted(root.glob("??")):
         folders += 1
-        for path in folder.iterdir():
+        # What is being written has another name, and may be gone in a moment.
+        for path in folder.glob("?" * SHA256_DIGITS):
             count += 1
             size += path.stat().st_size
         if count >= COUNTED_FILES:

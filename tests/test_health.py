@@ -129,7 +129,8 @@ def test_a_large_store_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for number in range(256):
         folder = tmp_path / f"{number:02x}"
         folder.mkdir()
-        (folder / "a").write_bytes(b"12345")
+        (folder / f"{number:064x}").write_bytes(b"12345")
+        (folder / "tmp-being-written").write_bytes(b"123")
     monkeypatch.setattr(health, "COUNTED_FILES", 64)
 
     size = files_size(tmp_path)

@@ -20,9 +20,11 @@ STATES_THAT_RESUME = (JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED)
 # Arguments may name thousands of pictures, and are for the worker alone.
 COLUMNS = """
     * EXCLUDE (arguments),
-    CASE WHEN state = 'queued' THEN
-        row_number() OVER (PARTITION BY state ORDER BY queued_at, number)
-    END AS place
+    CASE WHEN state = 'queued' THEN (
+        SELECT count(*) FROM jobs AS waiting
+        WHERE waiting.state = 'queued'
+            AND (waiting.queued_at, waiting.number) <= (jobs.queued_at, jobs.number)
+    ) END AS place
 """
 
 
@@ -223,9 +225,8 @@ def _jobs(
     limit: int,
     order: str = "number",
 ) -> tuple[Job, ...]:
-    # The place is counted over the whole queue, before any of it is left out.
     found = database.rows(
-        f"SELECT * FROM (SELECT {COLUMNS} FROM jobs) WHERE {where} ORDER BY {order} LIMIT ?",
+        f"SELECT {COLUMNS} FROM jobs WHERE {where} ORDER BY {order} LIMIT ?",
         *parameters,
         limit,
     )

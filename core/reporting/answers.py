@@ -70,14 +70,14 @@ def answer_schema(
     )
     finding = _object(
         defect_ids=_ids(defect_ids, None if defect_ids is None else len(defect_ids)),
-        observation=_text(lengths.observation),
+        observation=_text(lengths.observation, least=10),
         probable_defect_type=_text(lengths.defect_type),
         snippet_ids=citations,
         hypotheses=_list(hypothesis, lengths.hypotheses),
     )
     findings = lengths.findings if defect_ids is None or defect_ids else 0
     return _object(
-        summary=_text(lengths.summary),
+        summary=_text(lengths.summary, least=20),
         findings=_list(finding, findings),
         not_assessed=_ids(defect_ids, None if defect_ids is None else len(defect_ids)),
         effect=_text(lengths.effect),
@@ -129,7 +129,7 @@ def read_answer(text: str, lengths: Lengths, language: Language) -> Report:
         raise AnswerError(" ".join(faults[:TOLD_FAULTS]))
     report = Report(**data, language=language)
     prose = " ".join([report.summary, *(finding.observation for finding in report.findings)])
-    if not prose.strip():
+    if not report.summary.strip():
         raise AnswerError("The summary is empty: say what, where, how bad and what next.")
     if not is_in_language(prose, language):
         raise AnswerError(f"The texts must be in the language {language.value!r}, and are not.")
@@ -158,8 +158,10 @@ def _told(fault: Any) -> str:  # noqa: ANN401  # jsonschema's own error
     return f"{place}: {fault.message[:200]}."
 
 
-def _text(most: int) -> dict[str, Any]:
-    return {"type": "string", "maxLength": most}
+def _text(most: int, least: int = 0) -> dict[str, Any]:
+    # Small models leave blank what they may leave blank.
+    bounds = {"minLength": least, "maxLength": most} if least else {"maxLength": most}
+    return {"type": "string"} | bounds
 
 
 def _list(items: dict[str, Any], most: int) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def test_a_bad_file_never_stops_the_rest(
     assert inspection.context == LOT
     assert inspection.report is not None
     assert [step.name for step in inspection.steps if step.status == "off"] == [
-        "retrieve knowledge"
+        "knowledge",
+        "defect types",
     ]
 
 

@@ -95,7 +95,8 @@ def test_an_answer_is_read_as_a_report(text: str) -> None:
             "findings has 7 items; at most 6",
         ),
         (json.dumps(an_answer(summary="half a pair \ud800")), "not valid JSON"),
-        (json.dumps(an_answer(summary=" ", findings=[])), "The summary is empty"),
+        (json.dumps(an_answer(summary=" " * 30, findings=[])), "The summary is empty"),
+        (json.dumps(an_answer(summary="", findings=[])), "summary: '' is too short"),
         (
             json.dumps(
                 an_answer(

@@ -16,21 +16,29 @@ SUPPORTED = 0.34
 # Shorter quotes are marks and names.
 _QUOTED_WORDS = 3
 _UNKNOWN = re.compile(
-    r"\b(?:(?:not|never|cannot be|can't be|n't|no cause)\s+(?:\w+\s+){0,3}?(?:determined|known|established|identified|clear)"
+    r"\b(?:(?:not|never|cannot be|can't be|n't|no cause)\s+(?:\w+\s+){0,3}?(?:determined|known"
+    r"|established|identified|clear)"
     r"|undetermined|unknown|unclear|not determined|no cause (?:can|could|is|was)|names no cause"
-    r"|(?:nicht|noch nicht)\s+(?:\w+\s+){0,2}?(?:bestimmt|bestimmbar|bekannt|erkennbar|feststellbar|ermittelt|geklärt)"
+    r"|(?:nicht|noch nicht)\s+(?:\w+\s+){0,2}?(?:bestimmt|bestimmbar|bekannt|erkennbar"
+    r"|feststellbar|ermittelt|geklärt)"
     r"|unbekannt|ungeklärt|unklar|offen|nennt keine Ursache|keine Ursache)\b"
-    r"|(?:판단|확인|파악|결정|특정)(?:할 수 없|되지 않|하지 못|불가)|알 수 없|불명|미상|원인이 적혀 있지 않",
+    r"|(?:판단|확인|파악|결정|특정)(?:할 수 없|되지 않|하지 못|불가)|알 수 없|불명|미상"
+    r"|원인이 적혀 있지 않",
     re.IGNORECASE,
 )
 # "See K-1" and "K-1: see D1" point to a cause and name none.
 _POINTER = re.compile(r"\b(?:see|siehe|vgl\.?|cf\.?)\b|참조", re.IGNORECASE)
 _CAUSAL = re.compile(
-    r"\b(?:caused by|due to|because(?: of)?|owing to|result(?:s|ed|ing)? (?:from|of)|stem(?:s|med|ming)? from"
-    r"|root cause (?:is|was|lies)|the cause (?:is|was|lies)|attribut(?:ed|able) to|originat(?:es?|ed|ing) (?:from|in)"
-    r"|trace[sd]? (?:back )?to|triggered by|brought about by|as a (?:result|consequence) of|produced by"
-    r"|verursacht durch|hervorgerufen durch|wegen|aufgrund|auf grund|infolge|bedingt durch|ausgelöst durch"
-    r"|(?:die )?ursache (?:ist|war|liegt)|zurückzuführen auf|entstanden durch|entsteht durch|weil)\b"
+    r"\b(?:caused by|due to|because(?: of)?|owing to|result(?:s|ed|ing)? (?:from|of)|stem(?:s"
+    r"|med|ming)? from"
+    r"|root cause (?:is|was|lies)|the cause (?:is|was|lies)|attribut(?:ed|able) to"
+    r"|originat(?:es?|ed|ing) (?:from|in)"
+    r"|trace[sd]? (?:back )?to|triggered by|brought about by|as a (?:result|consequence) of"
+    r"|produced by"
+    r"|verursacht durch|hervorgerufen durch|wegen|aufgrund|auf grund|infolge|bedingt durch"
+    r"|ausgelöst durch"
+    r"|(?:die )?ursache (?:ist|war|liegt)|zurückzuführen auf|entstanden durch|entsteht durch"
+    r"|weil)\b"
     r"|때문|원인은|원인으로|(?:으로|로) 인(?:해|하여|한)|에 의해|에 의한|기인|에서 비롯",
     re.IGNORECASE,
 )

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from core.domain import Defect, Remark, Rule, Severity
 from core.reporting.grounding.place_words import place_words
 from core.reporting.grounding.sentences import PLANS, Sentence
-from core.reporting.grounding.subjects import named_subjects
+from core.reporting.grounding.subjects import Subject, named_subjects
 from core.reporting.grounding.wording import KOREAN_NOUN
 
-_VALUES = {
-    **{str(value): value for value in range(1000)},
+_VALUES: dict[str, int] = {
     "zero": 0, "no": 0, "keine": 0, "kein": 0,
     "one": 1, "single": 1, "a single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
@@ -27,7 +26,8 @@ _DE = r"zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf"
 _KO = r"\d{1,3}|한|두|세|네|다섯|여섯|일곱|여덟|아홉|열"
 # Only words that count measured regions: "two cracks" may be said of one region.
 _NOUN = (
-    r"defects?|(?<!of )regions?|deviations?|anomal(?:y|ies)|indications?|flaws?|irregularit(?:y|ies)"
+    r"defects?|(?<!of )regions?|deviations?|anomal(?:y|ies)|indications?|flaws?|irregularit(?:y"
+    r"|ies)"
     r"|spots?|areas?|places?|Fehler|Bereiche?|Stellen?|Abweichung(?:en)?|Auffälligkeit(?:en)?"
     r"|Anomalien?|Region(?:en)?|Hauptfehler|Nebenfehler|Defekte?"
 )
@@ -45,21 +45,25 @@ _WESTERN = re.compile(
     re.IGNORECASE,
 )
 _OF_SEVERITY = re.compile(
-    rf"(?<![\w.,/-])(?P<n>{_EN}|{_DE})\s+(?:of (?:them|these|which)\s+)?(?:are\s+|is\s+|sind\s+|ist\s+)?"
+    rf"(?<![\w.,/-])(?P<n>{_EN}|{_DE})\s+(?:of (?:them|these|which)\s+)?(?:are\s+|is\s+|sind\s+"
+    rf"|ist\s+)?"
     rf"(?:rated\s+|graded\s+)?(?P<adj>critical|major|minor|kritisch|Hauptfehler|Nebenfehler)\b"
     r"(?![\s-]+\w)",
     re.IGNORECASE,
 )
 _KOREAN = re.compile(
-    rf"(?P<noun>{KOREAN_NOUN}|중결함|경결함|치명 ?결함)(?:이|가|은|는|을|를|의)?\s*(?:총|모두|단|각각)?\s*"
+    rf"(?P<noun>{KOREAN_NOUN}|중결함|경결함|치명 ?결함)(?:이|가|은|는|을|를|의)?\s*(?:총|모두|단"
+    rf"|각각)?\s*"
     rf"(?P<n>{_KO}|하나)(?:\s*(?:개|곳|군데|건)|(?=\s*(?:있|확인|검출|발견)))"
-    rf"|(?<!\d)(?P<n2>{_KO})\s*(?:개|곳|군데|건)의?\s+(?P<noun2>{KOREAN_NOUN}|중결함|경결함|치명 ?결함)"
+    rf"|(?<!\d)(?P<n2>{_KO})\s*(?:개|곳|군데|건)의?\s+(?P<noun2>{KOREAN_NOUN}|중결함|경결함"
+    rf"|치명 ?결함)"
     rf"|(?P<rest>나머지|그중)\s*(?P<n3>{_KO})\s*(?:개|곳|군데|건|영역)[은는이가의]?\s*(?P<noun3>{_ANY_SEVERE})?"
 )
 _NONE = re.compile(
-    rf"\b(?P<n>no|zero|kein|keine)\s+(?:(?:visible|relevant|abnormal|anomalous|auffälligen?)\s+)?"
+    r"\b(?P<n>no|zero|kein|keine)\s+(?:(?:visible|relevant|abnormal|anomalous|auffälligen?)\s+)?"
     r"(?P<noun>defects?|regions?|deviations?|anomal(?:y|ies)|Fehler|Abweichung(?:en)?|Auffälligkeit(?:en)?)"
-    r"(?=\s+(?:(?:was|were|is|are|has been|have been|wurden?)\s+)?(?:found|detected|measured|visible"
+    r"(?=\s+(?:(?:was|were|is|are|has been|have been|wurden?)\s+)?(?:found|detected|measured"
+    r"|visible"
     r"|present|gefunden|erkannt|festgestellt|gemessen))"
     r"|(?P<ko>(?:결함|이상)(?:이|은)\s*(?:없|발견되지 않|검출되지 않|확인되지 않))",
     re.IGNORECASE,
@@ -95,13 +99,17 @@ def count_words(text: str) -> list[Count]:
     for pattern in (_WESTERN, _OF_SEVERITY, _KOREAN, _NONE):
         for match in pattern.finditer(text):
             named = match.groupdict()
-            number = next((named[n] for n in ("n", "n2", "n3") if named.get(n)), "no")
+            word = next((named[n] for n in ("n", "n2", "n3") if named.get(n)), "no").lower()
+            number = int(word) if word.isdecimal() else _VALUES.get(" ".join(word.split()))
+            # Letters that only look alike to the pattern, such as a long s, are no number.
+            if number is None:
+                continue
             around = text[max(0, match.start() - 14) : match.end()]
             found.append(
                 Count(
                     match.start(),
                     match.end(),
-                    _VALUES[" ".join(number.lower().split())],
+                    number,
                     _severity(match[0]),
                     bool(_FURTHER.search(around)),
                 )
@@ -113,9 +121,15 @@ def check_counts(defects: Sequence[Defect], sentence: Sentence) -> Iterator[Rema
     """Remarks on numbers of defects that were not measured."""
     if sentence.kind in PLANS or sentence.kind == "cause" or sentence.is_question:
         return
-    for count in count_words(sentence.claims):
-        allowed = _allowed(count, defects, sentence)
-        if count.number not in allowed:
+    counts = count_words(sentence.claims)
+    if not counts:
+        return
+    named = named_subjects(sentence.claims, defects)
+    by_place = (
+        _by_place(defects, sentence) if any(not count.severity for count in counts) else set()
+    )
+    for count in counts:
+        if count.number not in _allowed(count, defects, sentence.defects, named, by_place):
             said = sentence.claims[count.start : count.end].strip()
             yield Remark(
                 rule=Rule.NUMBER,
@@ -125,41 +139,37 @@ def check_counts(defects: Sequence[Defect], sentence: Sentence) -> Iterator[Rema
             )
 
 
-def _allowed(count: Count, defects: Sequence[Defect], sentence: Sentence) -> set[int]:
-    own = sentence.defects
-    if count.severity is not None:
-        wholes = (defects, own) if own else (defects,)
-        allowed = {sum(d.severity is count.severity for d in whole) for whole in wholes}
-        # "Two critical regions" of a sentence that names two of them.
-        return (
-            allowed | _named(sentence, defects)
-            if not count.is_rest
-            else set(range(max(allowed) + 1))
-        )
-    if count.is_rest:
-        named = len({d.id for g in named_subjects(sentence.claims, defects) for d in g.defects})
+def _allowed(
+    count: Count,
+    defects: Sequence[Defect],
+    own: Sequence[Defect],
+    named: Sequence[Subject],
+    by_place: set[int],
+) -> set[int]:
+    """Numbers that are true of all defects, of a finding's own, or of those that are named."""
+    ids = {defect.id for group in named for defect in group.defects}
+    wholes = (defects, own) if own else (defects,)
+    if count.is_rest and count.severity is None:
         return {
-            len(defects) - 1,
-            len(defects) - named,
-            len(own) or len(defects) - 1,
-            len(own) - named,
-        }
-    allowed = {len(defects), len(own)} if own else {len(defects)}
-    places = place_words(sentence.claims)
-    for place in places:
-        allowed.add(sum(place.fits(defect.region) for defect in defects))
-        allowed.add(sum(place.fits(defect.region) for defect in own))
-        allowed.add(sum(place.is_exactly(defect.region) for defect in defects))
-    return allowed | _named(sentence, defects)
+            number for whole in wholes for number in (len(whole) - 1, len(whole) - len(ids))
+        } | {len(own) or len(defects) - 1}
+    # "Two regions, D1 and D2" of a part with more of them.
+    groups = {len(group.defects) for group in named if len(group.defects) > 1}
+    groups |= {len(ids)} if len(ids) > 1 else set()
+    if count.severity is None:
+        return {len(whole) for whole in wholes} | by_place | groups
+    graded = {sum(d.severity is count.severity for d in whole) for whole in wholes}
+    return set(range(max(graded) + 1)) if count.is_rest else graded | groups
 
 
-def _named(sentence: Sentence, defects: Sequence[Defect]) -> set[int]:
-    """Sizes of the groups of ids that a sentence names: "two regions, D1 and D2"."""
-    groups = named_subjects(sentence.claims, defects)
-    ids = {defect.id for group in groups for defect in group.defects}
-    return {len(group.defects) for group in groups if len(group.defects) > 1} | (
-        {len(ids)} if len(ids) > 1 else set()
-    )
+def _by_place(defects: Sequence[Defect], sentence: Sentence) -> set[int]:
+    """How many defects lie at the places that a sentence names: "two regions on the left"."""
+    found: set[int] = set()
+    for place in place_words(sentence.claims):
+        found.add(sum(place.fits(defect.region) for defect in defects))
+        found.add(sum(place.fits(defect.region) for defect in sentence.defects))
+        found.add(sum(place.is_exactly(defect.region) for defect in defects))
+    return found
 
 
 def _severity(words: str) -> Severity | None:

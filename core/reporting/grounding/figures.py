@@ -143,7 +143,11 @@ class Figures:
             return [] if defect.area_mm2 is None else [defect.area_mm2]
         if unit is Unit.MM:
             sides = (box.width, box.height, math.hypot(box.width, box.height))
-            return [] if self._scale is None else [self._scale * side for side in sides]
+            return (
+                []
+                if self._scale is None
+                else [self._scale, *(self._scale * side for side in sides)]
+            )
         if unit is Unit.TIMES:
             return [
                 *(value / line for value in (defect.peak, defect.mean) for line in lines),

@@ -58,7 +58,8 @@ _SINGLES = re.compile(
     rf"|\b{_AT}(?P<at>top|bottom|left|right)\b{_OTHER_WHOLE}{_HERE}"
     r"|[(,:;]\s*(?:the\s+)?(?P<listed>top|bottom|left|right|centre|center|middle)\s*(?=[,;).:])"
     r"|\band\s+the\s+(?P<last>top|bottom|left|right|centre|center|middle)\s*(?=[,;).])"
-    r"|\b(?P<centre>(?:at|in|near|around|close to)\s+(?:the\s+|its\s+)?(?:very\s+|image\s+|picture\s+)?"
+    r"|\b(?P<centre>(?:at|in|near|around|close to)\s+(?:the\s+|its\s+)?(?:very\s+|image\s+"
+    r"|picture\s+)?"
     rf"(?:centre|center|middle))\b(?![\s-]+(?:left|right|line|core|punch|hole|pin)){_OTHER_WHOLE}"
     r"|\b(?P<central>central\s+(?:part|area|region|zone|section|portion|third)|(?:lies|located|placed"
     r"|sits|positioned)\s+centrally|centrally\s+(?:located|placed|positioned))\b"
@@ -75,7 +76,7 @@ _SINGLES = re.compile(
 # Beside the centre, or a way from one place to another: no one cell of the grid.
 _NO_CELL = re.compile(r"\bof (?:the )?cent(?:re|er)|[\s-]+(?:to|towards?)\b", re.IGNORECASE)
 _WAY = re.compile(
-    r"\b(?:from|towards?|to|von|bis|nach|into|zur?m?)\s+(?:the\s+|the\s+very\s+|der\s+|dem\s+)?$",
+    r"\b(?:from|towards?|to|von|bis|vor|nach|into|zur?m?)\s+(?:the\s+|the\s+very\s+|der\s+|dem\s+)?$",
     re.IGNORECASE,
 )
 _HOUR = re.compile(
@@ -166,10 +167,9 @@ def _read(match: re.Match[str]) -> PlaceWord:
             row, column = MIDDLE, CENTRE
         elif _mid(word):
             row, column = (MIDDLE, column) if "row" in name else (row, CENTRE)
-        elif word in _ROWS:
-            row = _ROWS[word]
         else:
-            column = _COLUMNS[word]
+            # Letters that only look alike to the pattern, such as a dotless i, are in neither.
+            row, column = _ROWS.get(word, row), _COLUMNS.get(word, column)
     return PlaceWord(match.start(), match.end(), row, column)
 
 

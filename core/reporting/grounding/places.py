@@ -9,7 +9,7 @@ from core.domain import Defect, Evidence, Remark, Rule
 from core.reporting.grounding.place_words import PlaceWord, place_words
 from core.reporting.grounding.sentences import PLANS, Sentence
 from core.reporting.grounding.subjects import DEFECT_ID, all_defects, bound
-from core.reporting.grounding.wording import KOREAN_NOUN, NOUN, is_negated
+from core.reporting.grounding.wording import KOREAN_NOUN, NOUN, is_negated, is_sound
 
 _DEFECT = re.compile(rf"\b{NOUN}\b|{KOREAN_NOUN}|{DEFECT_ID.pattern}", re.IGNORECASE)
 
@@ -26,7 +26,8 @@ def check_places(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator[
             continue
         groups = bound(sentence, evidence.defects, [word.start for word in words])
         for word, group in zip(words, groups, strict=True):
-            if is_negated(sentence.claims, word.start, word.end, behind=True):
+            text = sentence.claims
+            if is_negated(text, word.start, word.end, behind=True) or is_sound(text, word.end):
                 continue
             measured = all_defects(group)
             # Ids that nothing measured has are another rule's.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.domain import Evidence, Remark, Report, Rule, Severity
 from core.reporting.grounding.sentences import PLANS, Sentence
 from core.reporting.grounding.subjects import RESPECTIVELY, all_defects, bound
-from core.reporting.grounding.wording import KOREAN_NOUN, NOUN, is_negated
+from core.reporting.grounding.wording import NOUN, is_negated
 
 _WORD = re.compile(
     r"\b(?P<critical>critical|kritische[nrms]?|kritisch|kritischer Fehler)\b"
@@ -45,7 +45,7 @@ class _Said:
 def check_severities(
     report: Report, evidence: Evidence, sentences: Sequence[Sentence]
 ) -> Iterator[Remark]:
-    """Remarks on a severity that no defect spoken of has, and on a proposal that is not the worst's."""
+    """Remarks on severities that the policy does not give, and on a proposal not the worst's."""
     yield from _proposal(report, evidence)
     for sentence in sentences:
         if sentence.kind in PLANS or sentence.is_question or sentence.kind == "cause":
@@ -58,7 +58,9 @@ def check_severities(
                 continue
             fitting = [defect for defect in measured if defect.severity is word.severity]
             # "D3 to D7 are minor" is said of all of them, words without an id of any.
-            of_all = len(group) == 1 and group[0].is_named and not RESPECTIVELY.search(sentence.claims)
+            of_all = (
+                len(group) == 1 and group[0].is_named and not RESPECTIVELY.search(sentence.claims)
+            )
             if not fitting or (of_all and len(fitting) < len(measured)):
                 graded = "; ".join(f"{d.id}: {d.severity.value}" for d in measured[:8])
                 yield Remark(

@@ -21,7 +21,7 @@ _EMPTY = frozenset(
     reason result results resulting origin originate originates stem stems lead leads knowledge
     entry names named mentions mentioned determined picture image see hypothesis one another
     machine man method material measurement environment handling process production step
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 

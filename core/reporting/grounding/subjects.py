@@ -14,7 +14,8 @@ _TO = re.compile(r"\s*(?:-|–|~|to|through|bis|부터)\s*", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:,|and|und|or|oder|&|/|와|과|및|,\s*(?:and|und))\s*", re.IGNORECASE)
 _STRONGEST = re.compile(
     r"\b(?:strongest|dominant|worst|worse|main one|most (?:severe|serious|prominent|relevant))\b"
-    r"|\b(?:stärkste[nrs]?|schwerste[nrs]?|schwerwiegendste[nrs]?)\b|가장 (?:강한|심한|심각한)|주된",
+    r"|\b(?:stärkste[nrs]?|schwerste[nrs]?|schwerwiegendste[nrs]?)\b|가장 (?:강한|심한|심각한)"
+    r"|주된",
     re.IGNORECASE,
 )
 _LARGEST = re.compile(r"\b(?:largest|biggest|größte[nrs]?)\b|가장 큰", re.IGNORECASE)

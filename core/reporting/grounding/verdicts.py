@@ -35,25 +35,39 @@ _GOOD = re.compile(
 )
 _BAD = re.compile(
     r"\b(?:fail(?:s|ed)(?! to\b)|(?:is|was|be|been|are) (?:therefore |thus |hereby )?(?:rejected"
-    r"|scrapped|sorted out)|must be rejected|has to be rejected|(?:must|can) ?not be (?:used|accepted"
-    r"|shipped)|non-?conforming|nonconformity|defective part|does not (?:meet|pass|conform)|not acceptable"
+    r"|scrapped|sorted out)|must be rejected|has to be rejected|(?:must|can) ?not be (?:used"
+    r"|accepted"
+    r"|shipped)|non-?conforming|nonconformity|defective part|does not (?:meet|pass|conform)"
+    r"|not acceptable"
     r"|durchgefallen|abgelehnt|zurückgewiesen|ausschuss(?!grenze|schwelle)|n\.\s?i\.\s?O\."
     r"|nicht (?:in Ordnung|bestanden|konform|freigegeben)|nichtkonform\w*)\b"
-    r"|불합격(?! ?(?:기준|임계|여부))|부적합(?! ?(?:기준|여부))|폐기해야|불량품(?=입니다|으로 판정)",
+    r"|불합격(?! ?(?:기준|임계|여부))|부적합(?! ?(?:기준|여부))|폐기해야|불량품(?=입니다"
+    r"|으로 판정)",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:borderline|grenzfall|review (?:is )?(?:needed|required)|in the review band)\b|재검토 대상"
+    r"\b(?:borderline|grenzfall|review (?:is )?(?:needed|required)|in the review band)\b"
+    r"|재검토 대상"
     r"|neither passes nor fails",
     re.IGNORECASE,
 )
 # Stands where a denial of passing is itself the statement.
 _NOT_GOOD = re.compile(r"합격(?:할|될|하지| 처리할) ?(?:수 없|않)|통과하지 못")
-_FAIL_LINE = r"(?:fail(?:ure)?[\s-]*(?:threshold|limit)|fehlerschwelle|ausschussgrenze|불합격 (?:기준|임계값))"
-_REVIEW_LINE = r"(?:review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|review-schwelle|검토 (?:기준|임계값))"
+_FAIL_LINE = (
+    r"(?:fail(?:ure)?[\s-]*(?:threshold|limit)|fehlerschwelle|ausschussgrenze"
+    r"|불합격 (?:기준|임계값))"
+)
+_REVIEW_LINE = (
+    r"(?:review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|review-schwelle"
+    r"|검토 (?:기준|임계값))"
+)
 # Decimals are no end of a clause.
 _NEAR = r"(?:[^.;]|\.\d)"
-_OVER = r"\b(?:reach(?:es|ed)|exceed(?:s|ed)?|above|over|greater than|higher than|erreicht|überschreitet|übersteigt)\b"
+_OVER = (
+    r"\b(?:reach(?:es|ed)|exceed(?:s|ed)?|above|over|greater than|higher than|erreicht"
+    r"|überschreitet"
+    r"|übersteigt)\b"
+)
 _UNDER = r"\b(?:below|under|lower than|less than|beneath|unter|unterhalb|unterschreitet)\b"
 _LINES: tuple[tuple[re.Pattern[str], frozenset[Verdict]], ...] = (
     (
@@ -107,7 +121,9 @@ def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | 
     if len({match[1] for match in named}) == 1:
         yield named[0][1], frozenset({Verdict(named[0][1])})
     for match in _STATED.finditer(text):
-        yield match[0], frozenset({Verdict(match[1].upper())})
+        # Not every letter that the pattern takes for one of these is one: dotless i, long s.
+        if match[1].upper() in set(Verdict):
+            yield match[0], frozenset({Verdict(match[1].upper())})
     if sentence.kind in PLANS or is_conditional(text):
         return
     if not _OF_A_DEFECT.search(text):
@@ -115,7 +131,8 @@ def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | 
     if _NOT_GOOD.search(text):
         yield _NOT_GOOD.search(text)[0], _STOPPED  # ty: ignore
         return
-    if match := _OPEN.search(text):
+    match = _OPEN.search(text)
+    if match and not is_negated(text, *match.span()):
         yield match[0], _REVIEW
         return
     for pattern, plain, denied in ((_BAD, frozenset(_FAIL), _NOT_FAILED), (_GOOD, _PASS, _STOPPED)):

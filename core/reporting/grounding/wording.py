@@ -27,7 +27,13 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _UNREAL = re.compile(
-    r"\b(?:would|had the|had it|were it|were the|wäre[n]?|würde[n]?|hätte[n]?)\b|[었였]다면|[했됐]다면",
+    r"\b(?:would|had the|had it|were it|were the|wäre[n]?|würde[n]?|hätte[n]?)\b|[었였]다면"
+    r"|[했됐]다면",
+    re.IGNORECASE,
+)
+# "The head on the left is fine" says as little of a defect as "no defect on the left".
+_SOUND = re.compile(
+    r"\b(?:fine|normal|intact|undamaged|unremarkable|unauffällig|unbeschädigt)\b|정상",
     re.IGNORECASE,
 )
 _REACH = 70
@@ -46,6 +52,11 @@ def is_negated(text: str, start: int, end: int, *, behind: bool = False) -> bool
         or _KOREAN_NEGATION.search(_KOREAN_CLAUSE.split(after)[0])
         or (behind and _NEGATION.search(_CLAUSE.split(after)[0]))
     )
+
+
+def is_sound(text: str, end: int) -> bool:
+    """Whether the clause goes on to say that what is there is as it should be."""
+    return bool(_SOUND.search(_CLAUSE.split(text[end : end + _REACH])[0]))
 
 
 def is_unreal(text: str) -> bool:

@@ -63,8 +63,8 @@ def planted(report: Report, kind: str, old: str, new: str) -> Report:
 def is_caught(clean: Report, faulty: Report, evidence: Evidence, kind: str) -> bool:
     """Whether the right rule says of the faulty report what it did not say of the clean one."""
     rule = EXPECTED[kind]
-    before = _keys(check(clean, evidence), rule)
-    return bool(_keys(check(faulty, evidence), rule) - before)
+    found = _keys(check(faulty, evidence), rule)
+    return bool(found) and bool(found - _keys(check(clean, evidence), rule))
 
 
 def violations(report: Report, evidence: Evidence) -> tuple[Remark, ...]:

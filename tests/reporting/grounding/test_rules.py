@@ -26,12 +26,13 @@ def written(evidence: Evidence, field: str, text: str) -> Report:
         observation=text if field == "observation" else "",
         hypotheses=(Hypothesis(cause=text, snippet_ids=cited),) if field == "cause" else (),
     )
-    texts = (
-        {"summary": "", field: text} if field not in ("observation", "cause") else {"summary": ""}
+    report = Report(
+        summary="",
+        findings=(finding,) if ids else (),
+        proposed_severity=worst(evidence.defects),
     )
-    return Report(
-        **texts, findings=(finding,) if ids else (), proposed_severity=worst(evidence.defects)
-    )
+    said = {} if field in ("observation", "cause") else {field: text}
+    return report.model_copy(update=said)
 
 
 @pytest.mark.parametrize(("scene", "field", "text"), TRICKY["clean"])

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from core.domain import Language, Report
-from core.errors import WriterError
 from core.reporting.catalogue import find_model
 from core.reporting.composer import compose
 from core.reporting.writers.contract import Writer
@@ -99,12 +98,6 @@ def test_offline_answer_is_the_composers_report() -> None:
     assert not {"schema_version", "language"} & fields.keys()
     assert Report(**fields, language=Language.KOREAN) == compose(asked.evidence, Language.KOREAN)
     assert (answer.input_tokens, answer.output_tokens) == (0, 0)
-
-
-def test_provider_that_nothing_runs_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.reporting.writers.opening.OPENERS", {})
-    with pytest.raises(WriterError, match="nothing is installed"):
-        open_writer(find_model("offline"), Settings(_env_file=None))
 
 
 def test_libraries_wait_until_a_writer_is_opened() -> None:
