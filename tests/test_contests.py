@@ -26,7 +26,7 @@ from core.workbench import Workbench
 def two_detectors(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, demo_product: Product
 ) -> Generator[Workbench]:
-    """A station whose demo product was taught by PatchCore and by an EfficientAD that hardly learned."""
+    """A station whose demo product two detectors learned, one of them hardly."""
     root = tmp_path_factory.mktemp("contests")
     station = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
