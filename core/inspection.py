@@ -126,7 +126,7 @@ def examine(
         bench.files.put(picture.read())
     with timed(steps, "load detector"):
         taught = taught or bench.taught(product)
-    with timed(steps, "detect"):
+    with bench.judging.turn(steps), timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
     with timed(steps, "measure"):
         judgement = taught.calibration.judge(prediction)

@@ -30,6 +30,7 @@ from core.retrieval.knowledge import KnowledgeBase
 from core.retrieval.labelled import LabelledCrops
 from core.retrieval.visual import VisualEncoder
 from core.settings import Settings, settings
+from core.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Workbench:
         self.records = Records.open(settings)
         self.settings = with_preferences(settings, self.records)
         self.files = FileStore(settings.files_dir)
+        self.judging = Turns()
         self._lock = threading.RLock()
         self._taught: dict[str, Taught] = {}
         self._index_lock = threading.Lock()
