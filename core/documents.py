@@ -30,6 +30,15 @@ def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
     return _pixels(bench, inspection.image.sha256, inspection.image.filename)
 
 
+def picture_thumbnail(bench: Workbench, sha256: str, filename: str) -> bytes:
+    """An inspected picture as a small PNG.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return thumbnail_png(_pixels(bench, sha256, filename), THUMBNAIL_SIDE)
+
+
 def colour_scale(inspection: Inspection) -> ColourScale:
     """The fixed scale of the inspection's detector: equal colours mean equal values."""
     return ColourScale(inspection.judgement.map_t_low, inspection.judgement.map_t_high)
@@ -67,7 +76,7 @@ def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return thumbnail_png(_pixels(bench, exemplar.sha256, exemplar.filename), THUMBNAIL_SIDE)
+    return picture_thumbnail(bench, exemplar.sha256, exemplar.filename)
 
 
 def compared_pairs(
