@@ -47,7 +47,7 @@ def comparison(*parts: ComparedPart) -> LotComparison:
 
 def counts(standing: Standing) -> list[tuple[int, int] | None]:
     rates = (standing.escapes, standing.overkills, standing.stopped)
-    return [rate and (rate.count, rate.out_of) for rate in rates]
+    return [None if rate is None else (rate.count, rate.out_of) for rate in rates]
 
 
 def test_a_lot_is_judged_by_both_and_the_records_stay(
