@@ -12,6 +12,7 @@ from pydantic import Field
 from core.domain import Context, EvidenceChoice, Language, Product
 from core.errors import (
     CheckpointError,
+    DetectorError,
     InspectionError,
     ProductError,
     RecordsError,
@@ -29,7 +30,14 @@ log = logging.getLogger(__name__)
 
 STEP = "Inspect the pictures"
 # With these, no other picture would fare better: the job stops, and can be resumed.
-FOR_ALL = (ProductError, CheckpointError, WeightsError, WriterError, RecordsError)
+FOR_ALL = (
+    ProductError,
+    CheckpointError,
+    DetectorError,
+    WeightsError,
+    WriterError,
+    RecordsError,
+)
 
 
 @dataclass
@@ -65,6 +73,7 @@ class InspectLot(Task):
 
     product: str = Field(description="DATASET/CATEGORY")
     pictures: tuple[KeptPicture, ...] = Field(min_length=1)
+    detector: str | None = Field(None, description="algorithm that judges; None: the active one")
     context: Context = Context()
     evidence: EvidenceChoice = EvidenceChoice()
     writer: str | None = Field(None, description="None: as LLM_MODEL says")
@@ -75,11 +84,14 @@ class InspectLot(Task):
 
         Raises:
             ProductError, CheckpointError, WeightsError: if there is no detector that works.
+            DetectorError: if the product was not taught with that algorithm.
             WriterError: if there is no such report writer.
             RecordsError: if an inspection cannot be recorded.
         """
         product = bench.product(self.product)
-        bench.taught(product)  # a product without a detector is one error, not one a picture
+        bench.taught(
+            product, self.detector
+        )  # a product without a detector is one error, not one a picture
         ids = [f"{progress.job_id}-{number:05d}" for number in range(1, len(self.pictures) + 1)]
         known = inspected_in(bench.records, ids)
         result = LotResult()
@@ -113,6 +125,7 @@ class InspectLot(Task):
                 bench,
                 picture.file(bench),
                 product,
+                detector=self.detector,
                 context=self.context,
                 evidence=self.evidence,
                 writing=writing,
