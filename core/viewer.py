@@ -156,9 +156,8 @@ def _blinking(
     normal = stored_pixels(bench, compared.exemplar_sha256, compared.filename)
     zoom = BLINK_SIDE / max(window.width, window.height)
     size = (max(1, round(window.width * zoom)), max(1, round(window.height * zoom)))
-    frames = [
-        _resized(pixels, size) for pixels in (_cut(part, window), same_place(normal, compared))
-    ]
+    pair = _cut(part, window), same_place(normal, compared)
+    frames = [_resized(pixels, size) for pixels in pair]
     marked = [defect for defect in inspection.defects if view.contour or defect.id == view.place]
     for defect in marked:
         outline(frames[0], defect.contour, (window.x, window.y), zoom)

@@ -89,9 +89,8 @@ class InspectLot(Task):
             RecordsError: if an inspection cannot be recorded.
         """
         product = bench.product(self.product)
-        bench.taught(
-            product, self.detector
-        )  # a product without a detector is one error, not one a picture
+        # A product without a detector is one error, not one a picture.
+        bench.taught(product, self.detector)
         ids = [f"{progress.job_id}-{number:05d}" for number in range(1, len(self.pictures) + 1)]
         known = inspected_in(bench.records, ids)
         result = LotResult()
