@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Language, Product
+from core.domain import Context, EvidenceChoice, Job, Language, Product
 from core.errors import (
     CheckpointError,
     DetectorError,
@@ -23,11 +24,13 @@ from core.inspection import add_report, inspect
 from core.jobs.task import Progress, Task
 from core.records.jobs import inspected_in
 from core.report_desk import WriterChoice
-from core.tasks.pictures import KeptPicture
+from core.sources import PictureFile
+from core.tasks.pictures import KeptPicture, keep_pictures
 from core.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
+KIND = "inspect_lot"
 STEP = "Inspect the pictures"
 # With these, no other picture would fare better: the job stops, and can be resumed.
 FOR_ALL = (
@@ -143,3 +146,40 @@ class InspectLot(Task):
             )
         else:
             result.add(inspection_id, inspection.judgement.verdict.value)
+
+
+def inspect_later(
+    bench: Workbench,
+    pictures: Sequence[PictureFile],
+    product: Product,
+    *,
+    detector: str | None = None,
+    context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
+    writing: WriterChoice | None = None,
+    who: str = "",
+) -> Job:
+    """Keep pictures, and have them inspected in the background.
+
+    Args:
+        bench: whose jobs inspect.
+        pictures: one at least.
+        product, detector, context, evidence: as for `core.inspection.inspect`.
+        writing: writer and language of the reports.
+        who: asks for it.
+
+    Raises:
+        JobError, RecordsError: if the job cannot be put in the queue.
+    """
+    context, writing = context or Context(), writing or WriterChoice()
+    arguments = {
+        "product": product.key,
+        "pictures": keep_pictures(bench, pictures),
+        "detector": detector,
+        "context": context.model_dump(),
+        "evidence": (evidence or EvidenceChoice()).model_dump(),
+        "writer": writing.writer,
+        "language": writing.language,
+    }
+    name = f"Lot {context.lot}" if context.lot else f"{len(pictures)} pictures"
+    return bench.jobs.submit(KIND, f"{name} of {product.key}", arguments, who)
