@@ -6,11 +6,10 @@ import streamlit as st
 
 from core.domain import Inspection
 from core.errors import InspectionError
-from core.inspection import inspect, record
 from core.records.search import of_ids
 from core.sources import PictureFile
 from core.tasks.lot import inspect_later
-from core.tasks.report import is_slow, write_later
+from core.tasks.report import inspect_now
 from core.workbench import Workbench, shared_workbench
 from pages.parts.disposition import show_disposition
 from pages.parts.errors import shown_to_the_operator
@@ -65,7 +64,15 @@ def inspect_at_once(bench: Workbench, order: Order, pictures: list[PictureFile])
             progress.progress(done / len(pictures), plain(picture.filename))
         early.markdown(t("inspect.judging", filename=plain(picture.filename)))
         try:
-            newest = inspect_one(bench, order, picture)
+            newest = inspect_now(
+                bench,
+                picture,
+                order.product,
+                detector=order.detector,
+                context=order.context,
+                evidence=order.evidence,
+                writing=order.writing,
+            )
         except InspectionError as error:
             st.session_state["refusals"].append((picture, str(error)))
         else:
@@ -73,20 +80,6 @@ def inspect_at_once(bench: Workbench, order: Order, pictures: list[PictureFile])
             st.session_state["strip"].insert(0, newest.id)
             st.query_params["inspection"] = newest.id
             st.query_params.pop("job", None)
-
-
-def inspect_one(bench: Workbench, order: Order, picture: PictureFile) -> Inspection:
-    """Inspect one picture; a slow writer writes in the background."""
-    how = {
-        "detector": order.detector,
-        "context": order.context,
-        "evidence": order.evidence,
-    }
-    if not is_slow(bench, order.writing):
-        return inspect(bench, picture, order.product, writing=order.writing, **how)
-    inspection = record(bench, picture, order.product, **how)
-    write_later(bench, inspection, order.writing, order.context.inspector)
-    return inspection
 
 
 def show_refusals(bench: Workbench, order: Order) -> None:
@@ -147,7 +140,7 @@ def inspect_again(bench: Workbench, inspection: Inspection) -> None:
         inspection.image.filename, lambda: bench.files.read(inspection.image.sha256)
     )
     with shown_to_the_operator():
-        again = inspect(
+        again = inspect_now(
             bench,
             picture,
             bench.product(inspection.product.key),

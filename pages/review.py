@@ -46,7 +46,7 @@ class Choice:
 
 
 def ask_filter(bench: Workbench) -> tuple[Filter, Waiting, bool]:
-    """Which part of the queue is worked on, how many wait in it, and whether all are shown blind."""
+    """Which part of the queue is worked on, how many wait, and whether all are shown blind."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         product = st.selectbox(
             t("review.product"),

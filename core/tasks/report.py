@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from core.domain import Inspection, Job, Language
-from core.inspection import add_report
+from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
+from core.inspection import add_report, inspect, record
 from core.jobs.task import Progress, Task
 from core.report_desk import WriterChoice, draft_report
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
+from core.sources import PictureFile
 from core.workbench import Workbench
 
 KIND = "write_report"
@@ -60,6 +61,38 @@ class WriteReport(Task):
 def is_slow(bench: Workbench, choice: WriterChoice) -> bool:
     """Whether a writer may take longer than a person waits: every model does."""
     return find_model(choice.writer or bench.settings.llm_model).provider != "offline"
+
+
+def inspect_now(
+    bench: Workbench,
+    picture: PictureFile,
+    product: Product,
+    *,
+    detector: str | None = None,
+    context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
+    writing: WriterChoice | None = None,
+) -> Inspection:
+    """Inspect one picture for a person who waits: a model writes its report in the background.
+
+    Args and errors: as for `core.inspection.inspect`.
+    """
+    writing = writing or WriterChoice()
+    if not is_slow(bench, writing):
+        return inspect(
+            bench,
+            picture,
+            product,
+            detector=detector,
+            context=context,
+            evidence=evidence,
+            writing=writing,
+        )
+    inspection = record(
+        bench, picture, product, detector=detector, context=context, evidence=evidence
+    )
+    write_later(bench, inspection, writing, inspection.context.inspector)
+    return inspection
 
 
 def write_later(bench: Workbench, inspection: Inspection, choice: WriterChoice, who: str) -> Job:
