@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.domain import Disposition, Inspection, JobState, Verdict
+from core.domain import Disposition, Inspection, Job, JobState, Verdict
 from core.records.queue import Waiting, waiting
 from core.records.search import Filter
 from core.review_desk import (
@@ -26,7 +26,7 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.disposition import reasons_of
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import show_defects, show_verdict
-from pages.parts.jobs import watch_job
+from pages.parts.jobs import EVERY_S, show_job
 from pages.parts.viewer import show_plain_picture, show_viewer
 from pages.parts.words import disposition_name, person_of, plain, verdict_text
 from pages.texts import number, t, when
@@ -42,11 +42,25 @@ class Choice:
     good_reason: str
     bad: Disposition
     bad_reason: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is worked on, and by whom.
+
+    Attributes:
+        filter: the part of the queue.
+        blind: whether the machine's finding is hidden of every part.
+        person: who decides.
+    """
+
+    filter: Filter
+    blind: bool
     person: str
 
 
-def ask_filter(bench: Workbench) -> tuple[Filter, Waiting, bool]:
-    """Which part of the queue is worked on, how many wait, and whether all are shown blind."""
+def ask_work(bench: Workbench) -> Work:
+    """Which part of the queue is worked on, and how; how many wait is said beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         product = st.selectbox(
             t("review.product"),
@@ -57,8 +71,13 @@ def ask_filter(bench: Workbench) -> tuple[Filter, Waiting, bool]:
             width=220,
         )
         counts = waiting(bench.records, Filter(product_key=product or None))
+        label = (
+            t("review.waiting")
+            if counts.oldest is None
+            else t("review.waiting_since", time=when(counts.oldest))
+        )
         kind = st.segmented_control(
-            t("review.waiting"),
+            label,
             [kind.value for kind in Kind],
             default=Kind.ALL.value,
             format_func=lambda value: _kind_name(Kind(value), counts),
@@ -66,30 +85,38 @@ def ask_filter(bench: Workbench) -> tuple[Filter, Waiting, bool]:
             key="kind",
             bind="query-params",
         )
+        person = st.text_input(
+            t("review.your_name"),
+            value=person_of(),
+            key="review-person",
+            persist_state="session",
+            width=220,
+        )
         blind = st.toggle(
             t("review.blind"),
             key="blind",
             bind="query-params",
             help=t("review.blind_help"),
         )
-        if counts.oldest is not None:
-            st.caption(t("review.oldest", time=when(counts.oldest)))
-    return filter_of(Kind(kind), product or None), counts, blind
+    return Work(filter_of(Kind(kind), product or None), blind, person)
 
 
-def show_part(bench: Workbench, inspection: Inspection, filter: Filter, *, blind: bool) -> None:
+def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
     """The part that waits: its picture, what was found, and the decision that is asked for."""
-    picture, facts = st.columns([11, 10], gap="medium")
-    hidden = not inspection.dispositions and (blind or is_audit(inspection))
+    picture, facts = st.columns([10, 11], gap="medium")
+    hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
     with picture:
         if hidden:
             show_plain_picture(bench, inspection)
         else:
             show_viewer(bench, inspection)
     with facts:
-        st.markdown(_heading(inspection))
-        show_decision(bench, inspection, filter)
-        show_learning(bench)
+        verdict = (
+            ":material/visibility_off:" if hidden else verdict_text(inspection.judgement.verdict)
+        )
+        st.markdown(f"{verdict} · {_heading(inspection)}")
+        show_decision(bench, inspection, work)
+        show_learning(bench, work.person)
         if hidden:
             st.info(t("review.hidden"), icon=":material/visibility_off:")
             return
@@ -100,7 +127,7 @@ def show_part(bench: Workbench, inspection: Inspection, filter: Filter, *, blind
             st.markdown(plain(inspection.report.summary))
 
 
-def show_decision(bench: Workbench, inspection: Inspection, filter: Filter) -> None:
+def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
     """The buttons, each with its key; all stay where they are from part to part."""
     choice = _ask_choice(inspection)
     decided = bool(inspection.dispositions)
@@ -132,13 +159,15 @@ def show_decision(bench: Workbench, inspection: Inspection, filter: Filter) -> N
             help=t("review.hold_help"),
         ),
     }
-    _show_steps_through(bench, inspection, filter)
+    _show_steps_through(bench, inspection, work.filter)
+    if decided:
+        st.caption(_said(inspection))
     for (disposition, reason), is_pressed in pressed.items():
         if is_pressed:
-            _decide(bench, inspection, filter, disposition, reason, choice.person)
+            _decide(bench, inspection, work, disposition, reason)
 
 
-def show_learning(bench: Workbench) -> None:
+def show_learning(bench: Workbench, person: str) -> None:
     """What was decided last; a false alarm can be learned as a normal with one more key."""
     last = st.session_state.get("review-last")
     inspection = bench.records.inspection(last) if last else None
@@ -159,19 +188,30 @@ def show_learning(bench: Workbench) -> None:
     ):
         with shown_to_the_operator():
             if inspection is not None:
-                st.session_state["review-job"] = learn(bench, inspection, person_of()).id
+                st.session_state["review-job"] = learn(bench, inspection, person).id
                 st.session_state["review-job-of"] = last
                 st.rerun()
-    if inspection is not None:
-        st.caption(_said(inspection))
+    st.caption(t("review.no_last") if inspection is None else _said(inspection))
     if job_id := st.session_state.get("review-job"):
         job = bench.jobs.job(job_id)
-        if job.state is JobState.DONE:
-            st.caption(
-                t("review.learned", version=job.result["version"], count=job.result["images"])
-            )
-        else:
-            watch_job(bench, job, lambda now: None)
+        st.fragment(_show_lesson, run_every=EVERY_S if job.is_active else None)(
+            bench, job, was_active=job.is_active
+        )
+
+
+def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
+    """How far the learning is: one line, so that nothing below it moves."""
+    now = bench.jobs.job(job.id)
+    if was_active and not now.is_active:
+        st.rerun()
+    if now.is_active:
+        st.caption(
+            t("review.learning", title=plain(now.title), step=now.step, share=f"{now.share:.0%}")
+        )
+    elif now.state is JobState.DONE:
+        st.caption(t("review.learned", version=now.result["version"], count=now.result["images"]))
+    else:
+        show_job(bench, now)
 
 
 def _ask_choice(inspection: Inspection) -> Choice:
@@ -195,8 +235,7 @@ def _ask_choice(inspection: Inspection) -> Choice:
             persist_state="session",
         )
         bad_reason = _ask_reason(as_bad)
-    person = st.text_input(t("review.your_name"), value=person_of(inspection), key="review-person")
-    return Choice(as_good, good_reason, as_bad, bad_reason, person)
+    return Choice(as_good, good_reason, as_bad, bad_reason)
 
 
 def _ask_reason(disposition: Disposition) -> str:
@@ -241,16 +280,15 @@ def _show_steps_through(bench: Workbench, inspection: Inspection, filter: Filter
 def _decide(
     bench: Workbench,
     inspection: Inspection,
-    filter: Filter,
+    work: Work,
     disposition: Disposition,
     reason: str,
-    person: str,
 ) -> None:
     with shown_to_the_operator():
-        decide(bench, inspection.id, disposition, reason, person)
-        st.session_state["person"] = person
+        decide(bench, inspection.id, disposition, reason, work.person)
+        st.session_state["person"] = work.person
         st.session_state["review-last"] = inspection.id
-        _go_to(following(bench, inspection.id, filter))
+        _go_to(following(bench, inspection.id, work.filter))
 
 
 def _go_to(inspection_id: str | None) -> None:
@@ -299,14 +337,14 @@ def _kind_name(kind: Kind, counts: Waiting) -> str:
 
 with shown_to_the_operator():
     bench = shared_workbench()
-    filter, counts, blind = ask_filter(bench)
-    inspection_id = st.query_params.get("inspection") or first(bench, filter)
+    work = ask_work(bench)
+    inspection_id = st.query_params.get("inspection") or first(bench, work.filter)
     if inspection_id is None:
         st.success(
             t("review.nothing_waits"), title=t("review.all_done"), icon=":material/task_alt:"
         )
         st.caption(t("review.what_comes", share=number(100 * bench.settings.audit_share, 1)))
-        show_learning(bench)
+        show_learning(bench, work.person)
     else:
         st.query_params["inspection"] = inspection_id
-        show_part(bench, bench.records.inspection(inspection_id), filter, blind=blind)
+        show_part(bench, bench.records.inspection(inspection_id), work)

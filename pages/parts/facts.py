@@ -58,14 +58,15 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
     )
     for value, dash, name in lines:
         figure.add_vline(value, line_dash=dash, line_color="#b06c00", annotation_text=name)
-        figure.layout.annotations[-1].update(xanchor="right")
     figure.add_vline(
         judgement.score,
         line_width=3,
         annotation_text=t("facts.this_part"),
         line_color="#1f5f8b",
     )
-    figure.layout.annotations[-1].update(xanchor="left", y=0.75)
+    # Near lines would print their names on each other: each has a height of its own.
+    for note, height in zip(figure.layout.annotations, (1.0, 0.7, 0.4), strict=True):
+        note.update(xanchor="right", y=height)
     figure.update_layout(
         height=130,
         margin={"l": 0, "r": 0, "t": 18, "b": 0},
@@ -124,16 +125,18 @@ def _row(defect: Defect, guesses: tuple[DefectTypeGuess, ...]) -> dict[str, str 
         t("facts.id"): defect.id,
         t("facts.severity"): severity_name(defect.severity),
         t("facts.region"): region_name(defect.region),
+    }
+    if guesses:
+        own = [guess for guess in guesses if guess.defect_id == defect.id]
+        row[t("facts.fits")] = ", ".join(map(_guess_words, own))
+    row |= {
+        t("facts.area"): round(defect.area_percent, 2),
         t("facts.peak"): round(defect.peak, 3),
         t("facts.mean"): round(defect.mean, 3),
-        t("facts.area"): round(defect.area_percent, 2),
         t("facts.pixels"): defect.area_px,
     }
     if defect.area_mm2 is not None:
         row[t("facts.mm2")] = round(defect.area_mm2, 2)
-    if guesses:
-        own = [guess for guess in guesses if guess.defect_id == defect.id]
-        row[t("facts.fits")] = ", ".join(map(_guess_words, own))
     return row
 
 

@@ -11,22 +11,24 @@ from pages.parts.jobs import watch_job
 from pages.parts.words import disposition_name, plain, verdict_name
 from pages.texts import t
 
-STRIP_HEIGHT = 220
+# Low beside an open inspection, which the strip would else push off the screen.
+HEIGHT, HEIGHT_BESIDE = 420, 150
 
 
 def show_lot(bench: Workbench, job: Job) -> None:
     """The job of a lot with its results; choosing one opens it."""
+    height = HEIGHT_BESIDE if "inspection" in st.query_params else HEIGHT
     with st.container(border=True):
-        watch_job(bench, job, lambda now: _show_results(bench, now))
+        watch_job(bench, job, lambda now: _show_results(bench, now, height))
 
 
-def _show_results(bench: Workbench, job: Job) -> None:
+def _show_results(bench: Workbench, job: Job, height: int) -> None:
     refused = job.result.get("refused", [])
     found = of_ids(bench.records, job.result.get("inspections", []))
     counts = job.result.get("verdicts", {})
     said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
     st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))
-    show_strip(found, f"lot-{job.id}", STRIP_HEIGHT)
+    show_strip(found, f"lot-{job.id}", height)
     if refused:
         with st.expander(t("lot.refusals", count=len(refused)), icon=":material/broken_image:"):
             for each in refused:

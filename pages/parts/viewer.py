@@ -20,15 +20,6 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain, region_name, severity_name, verdict_name
 from pages.texts import t
 
-LOOKS = {
-    Look.OVERLAY: ":material/layers:",
-    Look.ORIGINAL: ":material/image:",
-    Look.HEATMAP: ":material/gradient:",
-    Look.MASK: ":material/contrast:",
-    Look.SPLIT: ":material/splitscreen_left:",
-    Look.BLINK: ":material/flip:",
-}
-
 
 def look_at(inspection: Inspection, place: str) -> None:
     """Bring a defect or a region into view the next time that the viewer is drawn."""
@@ -41,9 +32,9 @@ def show_viewer(bench: Workbench, inspection: Inspection) -> None:
     """The picture with its controls and the colour scale; a control redraws only this."""
     look = st.segmented_control(
         t("viewer.look"),
-        [look.value for look in LOOKS],
+        [look.value for look in Look],
         default=Look.OVERLAY.value,
-        format_func=lambda value: f"{LOOKS[Look(value)]} {_look_name(Look(value))}",
+        format_func=lambda value: _look_name(Look(value)),
         required=True,
         key="look",
         bind="query-params",
@@ -121,13 +112,20 @@ def _ask_place(inspection: Inspection, defects: list[str]) -> str:
         format_func=name,
         key=key,
         on_change=lambda: look_at(inspection, st.session_state[key]),
-        width=190,
+        label_visibility="collapsed",
+        width=170,
     )
 
 
 def _ask_zoom(inspection: Inspection) -> float:
     return st.slider(
-        t("viewer.zoom"), 1.0, MOST_ZOOM, step=0.1, format="%.1f×", key=_zoom_key(inspection)
+        t("viewer.zoom"),
+        1.0,
+        MOST_ZOOM,
+        step=0.1,
+        format="%.1f×",
+        key=_zoom_key(inspection),
+        label_visibility="collapsed",
     )
 
 

@@ -84,7 +84,7 @@ def show_writing(revision: Revision) -> None:
     elif writing.reason:
         st.caption(reason)
     facts = [writing.model or t("writers.offline"), f"{number(writing.seconds, 1)} s"]
-    if writing.input_tokens is not None and writing.output_tokens is not None:
+    if writing.model and writing.input_tokens is not None and writing.output_tokens is not None:
         facts.append(
             t(
                 "writers.tokens",
