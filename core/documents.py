@@ -27,7 +27,7 @@ def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return _pixels(bench, inspection.image.sha256, inspection.image.filename)
+    return stored_pixels(bench, inspection.image.sha256, inspection.image.filename)
 
 
 def picture_thumbnail(bench: Workbench, sha256: str, filename: str) -> bytes:
@@ -36,7 +36,7 @@ def picture_thumbnail(bench: Workbench, sha256: str, filename: str) -> bytes:
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return thumbnail_png(_pixels(bench, sha256, filename), THUMBNAIL_SIDE)
+    return thumbnail_png(stored_pixels(bench, sha256, filename), THUMBNAIL_SIDE)
 
 
 def colour_scale(inspection: Inspection) -> ColourScale:
@@ -152,12 +152,17 @@ def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
 
 def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:
     try:
-        return _pixels(bench, sha256, filename)
+        return stored_pixels(bench, sha256, filename)
     except InspectionError as error:
         return str(error)
 
 
-def _pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+def stored_pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+    """A picture of the file store, uint8 (H, W, 3) RGB.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
     limits = bench.settings
     data = bench.files.read(sha256)
     return load_image(

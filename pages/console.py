@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page(
             "inspect.py", title=t("console.inspect"), icon=":material/frame_inspect:", default=True
         ),
+        st.Page("review.py", title=t("console.review"), icon=":material/rule:"),
         st.Page("compare.py", title=t("console.compare"), icon=":material/compare:"),
         st.Page("history.py", title=t("console.history"), icon=":material/history:"),
         st.Page("knowledge.py", title=t("console.knowledge"), icon=":material/menu_book:"),

@@ -96,6 +96,14 @@ class Jobs:
         """Jobs in any state, the newest first."""
         return recorded.recent_jobs(self._records, limit, self._stall_s)
 
+    def latest(self, kind: str, argument: str, value: str) -> Job | None:
+        """The newest job of a kind that has this value of a text argument; None: there is none.
+
+        Example:
+            >>> bench.jobs.latest("write_report", "inspection", inspection.id)   # doctest: +SKIP
+        """
+        return recorded.latest_job(self._records, kind, argument, value, self._stall_s)
+
     def active(self) -> tuple[Job, ...]:
         """Jobs that run, and then those that wait, in their order."""
         return recorded.active_jobs(self._records, self._stall_s)

@@ -15,6 +15,7 @@ from core.jobs.task import Task
 
 TASKS = {
     "inspect_lot": ("core.tasks.lot", "InspectLot"),
+    "write_report": ("core.tasks.report", "WriteReport"),
     "teach": ("core.tasks.teaching", "Teach"),
     "evaluate": ("core.tasks.evaluation", "Evaluate"),
     "compare_lot": ("core.tasks.lot_comparison", "CompareLot"),

@@ -74,6 +74,21 @@ def recent_jobs(database: Database, limit: int, stall_s: float) -> tuple[Job, ..
     return _jobs(database, "true", [], stall_s, limit, order="created_at DESC, number DESC")
 
 
+def latest_job(
+    database: Database, kind: str, argument: str, value: str, stall_s: float
+) -> Job | None:
+    """The newest job of a kind that has this value of a text argument; None: there is none."""
+    found = _jobs(
+        database,
+        "kind = ? AND json_extract_string(arguments, ?) = ?",
+        [kind, f"$.{argument}", value],
+        stall_s,
+        limit=1,
+        order="created_at DESC, number DESC",
+    )
+    return found[0] if found else None
+
+
 def active_jobs(database: Database, stall_s: float) -> tuple[Job, ...]:
     """Jobs that run, and then those that wait, in their order."""
     order = "state = 'queued', queued_at, number"
