@@ -69,9 +69,12 @@ def job(database: Database, job_id: str, stall_s: float) -> Job:
     return found[0]
 
 
-def recent_jobs(database: Database, limit: int, stall_s: float) -> tuple[Job, ...]:
-    """Jobs in any state, the newest first."""
-    return _jobs(database, "true", [], stall_s, limit, order="created_at DESC, number DESC")
+def recent_jobs(
+    database: Database, limit: int, stall_s: float, kind: str | None = None
+) -> tuple[Job, ...]:
+    """Jobs in any state, of one kind unless that is None, the newest first."""
+    order = "created_at DESC, number DESC"
+    return _jobs(database, "?::VARCHAR IS NULL OR kind = ?", [kind, kind], stall_s, limit, order)
 
 
 def latest_job(
