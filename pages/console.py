@@ -22,6 +22,8 @@ page = st.navigation(
         st.Page("history.py", title=t("console.history"), icon=":material/history:"),
         st.Page("knowledge.py", title=t("console.knowledge"), icon=":material/menu_book:"),
         st.Page("products.py", title=t("console.products"), icon=":material/category:"),
+        st.Page("benchmarks.py", title=t("console.benchmarks"), icon=":material/speed:"),
+        st.Page("health.py", title=t("console.health"), icon=":material/monitor_heart:"),
     ],
     position="top",
 )
