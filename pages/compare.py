@@ -100,6 +100,7 @@ def run(bench: Workbench, recorded: Inspection | None) -> None:
 
 
 def compare_on_a_picture(bench: Workbench) -> None:
+    st.query_params.pop("comparison", None)
     inspection_id = st.query_params.get("inspection")
     with st.sidebar:
         run(bench, bench.records.inspection(inspection_id) if inspection_id else None)

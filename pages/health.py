@@ -69,7 +69,7 @@ def show_verdict(health: Health) -> None:
 
 def show_checks(health: Health) -> None:
     for check in health.checks:
-        state, name, sentence = st.columns([2, 3, 13], vertical_alignment="top", gap="small")
+        state, name, sentence = st.columns([3, 4, 13], vertical_alignment="top", gap="small")
         state.markdown(status_text(check.status))
         name.markdown(f"**{check_name(check)}**")
         sentence.markdown(plain(check.sentence))
@@ -192,9 +192,9 @@ with shown_to_the_operator():
     left, right = st.columns([11, 10], gap="medium")
     with left:
         show_checks(condition)
-        show_sizes(condition)
     with right, shown_to_the_operator():
         if workbench is not None:
             show_jobs(workbench)
+    show_sizes(condition)
     show_troubles(condition)
     show_parts(condition)

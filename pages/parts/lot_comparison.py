@@ -121,8 +121,12 @@ def _version_text(version: Active, active: Active) -> str:
 def _show_result(bench: Workbench, job: Job) -> None:
     compared = LotComparison.model_validate(job.result)
     differing = compared.disagreements()
-    for name, version in zip(NAMES, compared.versions, strict=True):
-        st.markdown(f"**{name}** · {version.algorithm} {version.version}")
+    st.markdown(
+        " — ".join(
+            f"**{name}** · {version.algorithm} {version.version}"
+            for name, version in zip(NAMES, compared.versions, strict=True)
+        )
+    )
     with st.container(horizontal=True):
         st.metric(t("lots.parts"), number(len(compared.parts)))
         st.metric(t("lots.differ"), number(len(differing)))
