@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ANSWER_WITHIN_S = 120
-# Streamlit's mark of a page whose script has ended; until then its uploader may be another's.
+# Streamlit's mark of a page whose script has ended.
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 CHROMIUM = "/usr/bin/chromium"
 # A browser that calls home would be timed with what it says.
@@ -98,10 +98,13 @@ class BrowserOperator:
         page, before = self._page, self._page.url
         upload = FilePayload(name=picture.filename, mimeType="image/png", buffer=picture.read())
         try:
-            page.locator("input[type=file]").first.set_input_files(upload)
+            taken = page.locator("input[type=file]").first.element_handle()
+            taken.set_input_files(upload)
             page.wait_for_url(
                 lambda url: url != before and "inspection=" in url, wait_until="commit"
             )
+            # The page offers a fresh uploader each time; what is dropped into the old one is lost.
+            page.wait_for_function("uploader => !uploader.isConnected", arg=taken)
             page.locator(DRAWN).wait_for()
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
