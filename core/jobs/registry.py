@@ -17,6 +17,7 @@ TASKS = {
     "inspect_lot": ("core.tasks.lot", "InspectLot"),
     "teach": ("core.tasks.teaching", "Teach"),
     "evaluate": ("core.tasks.evaluation", "Evaluate"),
+    "export": ("core.tasks.exports", "Export"),
 }
 
 
