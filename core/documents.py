@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from core.domain import Exemplar, Inspection
-from core.errors import InspectionError, RecordsError
+from core.detection.checkpoints import read_card
+from core.domain import Exemplar, Inspection, Product
+from core.errors import InspectionError, ProductError, RecordsError
 from core.images import encode_png, load_image, thumbnail_png
 from core.overlay import ColourScale, render_legend, render_outlined, render_overlay
 from core.reporting.evidence import ComparedPair
@@ -19,6 +21,7 @@ PDF_OVERLAY_OPACITY = 0.55
 THUMBNAIL_SIDE = 320
 PRINTED_PAIRS = 3
 COMPARED_SIDE = 360
+NORMAL_SIDE = 480
 
 
 def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
@@ -131,6 +134,33 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )
+
+
+@dataclass(frozen=True)
+class NormalPicture:
+    """A normal part, to be drawn upon.
+
+    Attributes:
+        png: the picture, small.
+        aspect: width over height.
+    """
+
+    png: bytes
+    aspect: float
+
+
+def normal_picture(bench: Workbench, product: Product) -> NormalPicture | None:
+    """A normal part that the product's active detector was taught with; None: none is stored.
+
+    Raises:
+        CheckpointError: if the detector's card is damaged.
+    """
+    try:
+        image = read_card(bench.settings, product).images[0]
+        pixels = _pixels(bench, image.sha256, image.filename)
+    except (ProductError, RecordsError):
+        return None
+    return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
 
 
 def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
-from core.domain import Inspection, Verdict
+from core.domain import Disposition, Inspection, Verdict
+from pages.texts import t
 
 Colour = Literal["green", "orange", "red"]
 
@@ -22,10 +23,34 @@ COLOURS: dict[Verdict, Colour] = {
     Verdict.FAIL: "red",
 }
 
+# For places that show no icons, such as cells of a table.
+SIGNS: dict[Verdict, str] = {Verdict.PASS: "✓", Verdict.REVIEW: "◐", Verdict.FAIL: "✕"}
+
 
 def verdict_text(verdict: Verdict) -> str:
     """Icon and word, in Markdown."""
     return f":{COLOURS[verdict]}[{ICONS[verdict]} **{verdict.value}**]"
+
+
+def disposition_text(disposition: Disposition | None) -> str:
+    """A person's decision; None: there is none yet."""
+    match disposition:
+        case None:
+            return t("words.open")
+        case Disposition.USE_AS_IS:
+            return t("words.use_as_is")
+        case Disposition.REWORK:
+            return t("words.rework")
+        case Disposition.REPAIR:
+            return t("words.repair")
+        case Disposition.SCRAP:
+            return t("words.scrap")
+        case Disposition.RETURN_TO_SUPPLIER:
+            return t("words.return_to_supplier")
+        case Disposition.REINSPECT:
+            return t("words.reinspect")
+        case Disposition.VOID:
+            return t("words.void")
 
 
 def why_nothing(inspection: Inspection, step_name: str) -> str:
