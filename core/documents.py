@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.detection.checkpoints import read_card
-from core.domain import Exemplar, Inspection, Product
+from core.domain import Exemplar, Inspection, Product, Revision
 from core.errors import InspectionError, ProductError, RecordsError
 from core.images import encode_png, load_image, thumbnail_png
 from core.overlay import ColourScale, render_legend, render_outlined, render_overlay
@@ -109,6 +109,17 @@ def compared_pairs(
     return tuple(pairs)
 
 
+def check_printable(bench: Workbench, inspection: Inspection) -> None:
+    """Find out in milliseconds what `report_pdf` would fail for.
+
+    Raises:
+        RecordsError: if there is no report, or the picture or its map are missing or altered.
+    """
+    _revision(inspection, None)
+    bench.files.read(inspection.image.sha256)
+    bench.files.read(inspection.map_sha256)
+
+
 def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
     """One revision of an inspection's report (the newest unless numbered) as a PDF.
 
@@ -116,16 +127,10 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         RecordsError: if the inspection has no such revision.
         RecordsError: if a stored file is missing or altered.
     """
-    revisions = [r for r in inspection.revisions if number is None or r.number == number]
-    if not revisions:
-        raise RecordsError(
-            f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
-            "Open the inspection and save a report first."
-        )
     now = datetime.now(UTC)
     return render_pdf(
         inspection,
-        revisions[-1],
+        _revision(inspection, number),
         picture_png=encode_png(picture(bench, inspection)),
         overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
         legend_png=legend_png(inspection),
@@ -169,6 +174,16 @@ def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
         return exemplar_png(bench, exemplar)
     except InspectionError:
         return None
+
+
+def _revision(inspection: Inspection, number: int | None) -> Revision:
+    revisions = [r for r in inspection.revisions if number is None or r.number == number]
+    if not revisions:
+        raise RecordsError(
+            f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
+            "Open the inspection and save a report first."
+        )
+    return revisions[-1]
 
 
 def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:

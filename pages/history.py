@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.documents import report_pdf
+from core.documents import check_printable, report_pdf
 from core.domain import InspectionSummary
 from core.records.search import PAGE, Filter, count, search
 from core.workbench import Workbench, shared_workbench
@@ -17,6 +17,8 @@ from pages.parts.quality_words import type_text
 from pages.parts.words import SIGNS, disposition_text, plain
 from pages.texts import number, t, when
 
+TALLEST = 430
+
 
 def show_history(bench: Workbench) -> None:
     """The search, its results, and what can be done with them."""
@@ -24,21 +26,29 @@ def show_history(bench: Workbench) -> None:
         st.info(t("history.nothing"), icon=":material/frame_inspect:")
         return
     filter = history_filter(bench)
+    if st.session_state.setdefault("searched", filter) != filter:
+        st.session_state["searched"], st.session_state["page"] = filter, 1
     found = count(bench.records, filter)
+    # To the left: over the table's right end its own tools open.
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(t("history.found", count=number(found)), width="stretch")
-        page = st.pagination(max(1, -(-found // PAGE)), key="page", bind="query-params")
+        st.markdown(t("history.found", count=number(found)), width="content")
         show_export(bench, filter, found)
     show_export_jobs(bench)
     if found == 0:
         st.info(t("history.none_fits"), icon=":material/search_off:")
         return
+    table = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        actions = st.container(horizontal=True, vertical_alignment="center")
+        page = st.pagination(-(-found // PAGE), key="page", bind="query-params")
     summaries = search(bench.records, filter, limit=PAGE, offset=PAGE * (page - 1))
-    chosen = _table(summaries, filter, page, found)
-    if chosen is None:
-        st.caption(t("history.choose"))
-    else:
-        _actions(bench, chosen)
+    with table:
+        chosen = _table(summaries, filter, page, found)
+    with actions:
+        if chosen is None:
+            st.caption(t("history.choose"))
+        else:
+            _actions(bench, chosen)
 
 
 def _table(
@@ -81,7 +91,7 @@ def _table(
             "inspector": t("history.inspector"),
         },
         hide_index=True,
-        height=min(520, 38 + 35 * len(summaries)),
+        height=min(TALLEST, 38 + 35 * len(summaries)),
         # Another search or page is another table: no row of the last one stays chosen.
         key=f"rows-{page}-{hash(filter)}",
         on_select="rerun",
@@ -93,18 +103,20 @@ def _table(
 
 
 def _actions(bench: Workbench, chosen: InspectionSummary) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(chosen.filename)}** · {chosen.id}", width="stretch")
-        if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
-            st.switch_page("inspect.py", query_params={"inspection": chosen.id})
+    if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
+        st.switch_page("inspect.py", query_params={"inspection": chosen.id})
+    with shown_to_the_operator():
+        inspection = bench.records.inspection(chosen.id)
+        check_printable(bench, inspection)
         st.download_button(
             t("history.print"),
-            lambda: report_pdf(bench, bench.records.inspection(chosen.id)),
+            lambda: report_pdf(bench, inspection),
             file_name=f"{chosen.id}.pdf",
             mime="application/pdf",
             on_click="ignore",
             icon=":material/picture_as_pdf:",
         )
+    st.markdown(f"**{plain(chosen.filename)}** · {chosen.id}", width="content")
 
 
 with shown_to_the_operator():

@@ -103,16 +103,16 @@ def _job(bench: Workbench, job: Job) -> None:
                 t("history.cancel"),
                 key=f"cancel-{job.id}",
                 icon=":material/close:",
-                on_click=bench.jobs.cancel,
-                args=(job.id, st.session_state.get("person", "")),
+                on_click=_cancel,
+                args=(bench, job.id),
             )
         if job.can_resume:
             st.button(
                 t("history.again"),
                 key=f"again-{job.id}",
                 icon=":material/replay:",
-                on_click=bench.jobs.resume,
-                args=(job.id,),
+                on_click=_resume,
+                args=(bench, job.id),
             )
     if job.state is JobState.RUNNING:
         st.progress(job.share, _progress(job))
@@ -120,6 +120,16 @@ def _job(bench: Workbench, job: Job) -> None:
         st.caption(job.error)
     if job.result.get("missing"):
         st.caption(t("history.missing", count=number(job.result["missing"])))
+
+
+def _cancel(bench: Workbench, job_id: str) -> None:
+    with shown_to_the_operator():
+        bench.jobs.cancel(job_id, st.session_state.get("person", ""))
+
+
+def _resume(bench: Workbench, job_id: str) -> None:
+    with shown_to_the_operator():
+        bench.jobs.resume(job_id)
 
 
 def _download(bench: Workbench, job: Job) -> None:

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
+
+# Plotly looks for pandas among what is loaded, and breaks where another chart's thread is half way
+# through loading it: so it is loaded before any chart is made.
+import pandas  # noqa: F401
 import plotly.graph_objects as go
 
 from core.control_charts import ChartRule, PChart
@@ -26,6 +30,7 @@ SYMBOLS = {
     ChartRule.TREND: "star",
 }
 NAMED_PLACES = 3
+NEIGHBOURS = 4
 
 
 def framed(figure: go.Figure, height: int = HEIGHT) -> go.Figure:
@@ -103,7 +108,7 @@ def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) ->
             x=1.005, xref="paper", y=value, text=key, showarrow=False, xanchor="left", font_size=11
         )
     figure.update_xaxes(type="category", nticks=8, tickangle=0, title=None)
-    figure.update_yaxes(tickformat=".1%", rangemode="tozero", title=None)
+    figure.update_yaxes(tickformat=".1%", title=None)
     return framed(figure).update_layout(margin_r=96)
 
 
@@ -127,13 +132,18 @@ def broken(chart: PChart) -> dict[ChartRule, tuple[int, ...]]:
 
 
 def pareto_figure(bars: Sequence[Bar], names: Sequence[str], colours: Palette) -> go.Figure:
-    """Amounts as bars with their number, and their cumulative share as a line."""
+    """Amounts as bars with their number, and their cumulative share as a line.
+
+    Both axes end at the whole, so that the line starts on the first bar and lies above the others.
+    """
+    whole = sum(bar.amount for bar in bars)
     figure = go.Figure(
         go.Bar(
             x=names,
             y=[bar.amount for bar in bars],
             text=[number(bar.amount) for bar in bars],
-            textposition="outside",
+            textposition=["inside", *["outside"] * (len(bars) - 1)],
+            textangle=0,
             cliponaxis=False,
             marker_color=colours.main,
             customdata=[percentage(bar.share) for bar in bars],
@@ -143,26 +153,27 @@ def pareto_figure(bars: Sequence[Bar], names: Sequence[str], colours: Palette) -
     )
     figure.add_scatter(
         x=names,
-        y=[bar.cumulative for bar in bars],
-        yaxis="y2",
+        y=[bar.cumulative * whole for bar in bars],
         mode="lines+markers",
         line={"color": colours.limit, "dash": "dash", "width": 1.5},
         marker={"symbol": "circle-open", "size": 8},
         name=t("quality.cumulative"),
-        hovertemplate="%{x}: %{y:.1%}<extra></extra>",
+        text=[percentage(bar.cumulative) for bar in bars],
+        hovertemplate="%{x}: %{text}<extra></extra>",
     )
-    figure.update_layout(
-        yaxis={"title": None, "rangemode": "tozero"},
-        yaxis2={
-            "overlaying": "y",
-            "side": "right",
-            "range": [0, 1.08],
-            "tickformat": ".0%",
-            "showgrid": False,
-        },
-    )
+    figure.update_yaxes(range=[0, 1.08 * whole], tickformat=",", title=None)
+    for share in (0.5, 0.8, 1):
+        figure.add_annotation(
+            x=1.01,
+            xref="paper",
+            y=share * whole,
+            text=percentage(share, 0),
+            showarrow=False,
+            xanchor="left",
+            font_size=11,
+        )
     figure.update_xaxes(type="category", title=None)
-    return framed(figure)
+    return framed(figure).update_layout(margin_r=44)
 
 
 def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Palette) -> go.Figure:
@@ -222,7 +233,12 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
 
 
 def most_hit(counts: np.ndarray) -> list[tuple[int, int]]:
-    """Row and column of the fields with most defects, the fullest first."""
-    fullest = np.argsort(-counts, axis=None, kind="stable")[:NAMED_PLACES]
-    places = [divmod(int(at), counts.shape[1]) for at in fullest]
-    return [(row, column) for row, column in places if counts[row, column] > 0]
+    """Row and column of the fullest fields, the fullest first; neighbours of one are left out."""
+    places: list[tuple[int, int]] = []
+    for at in np.argsort(-counts, axis=None, kind="stable"):
+        row, column = divmod(int(at), counts.shape[1])
+        if counts[row, column] == 0 or len(places) == NAMED_PLACES:
+            break
+        if all(max(abs(row - r), abs(column - c)) > NEIGHBOURS for r, c in places):
+            places.append((row, column))
+    return places

@@ -31,8 +31,8 @@ def drift_figure(weeks: Sequence[Drift], colours: Palette) -> go.Figure:
     )
     figure.add_scatter(
         x=days,
-        y=[week.psi_by_chance for week in weeks],
-        name=t("quality.psi_by_chance"),
+        y=[week.psi_limit for week in weeks],
+        name=t("quality.psi_limit"),
         mode="lines",
         line={"color": colours.limit, "dash": "dash", "width": 1.5, "shape": "hvh"},
     )
@@ -126,11 +126,14 @@ def steps_figure(times: StepTimes, takt_s: float | None, colours: Palette) -> go
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     if takt_s is not None:
-        figure.add_vline(
-            takt_s,
-            line={"color": colours.limit, "dash": "dash", "width": 2},
-            annotation_text=t("quality.takt", time=duration(takt_s)),
-            annotation_position="top",
+        figure.add_vline(takt_s, line={"color": colours.limit, "dash": "dash", "width": 2})
+        figure.add_annotation(
+            x=np.log10(takt_s),  # annotations, unlike lines, take the place on a log axis
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            text=t("quality.takt", time=duration(takt_s)),
+            showarrow=False,
         )
     shown = [value for _, *values in rows for value in values if value > 0] + [takt_s or 1]
     figure.update_xaxes(
@@ -159,7 +162,7 @@ def costs_figure(
                 "pattern": {"shape": PATTERNS[at % len(PATTERNS)], "fgcolor": colours.ground},
             },
         )
-    figure.update_layout(barmode="stack")
+    figure.update_layout(barmode="stack", showlegend=True)
     figure.update_xaxes(type="date", tickformat="%Y-%m-%d", nticks=7, title=None)
     figure.update_yaxes(title="USD", rangemode="tozero")
     return framed(figure)

@@ -14,15 +14,15 @@ from pages.parts.words import disposition_text
 from pages.texts import t, zone
 
 # History and Quality share them: who goes from one to the other stays at the same parts.
-NARROW = ("by-product", "by-lot", "by-station", "dates")
+NARROW = ("by-product", "by-lot", "by-station", "since", "until")
 WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "text")
-EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": "", "dates": ()}
+EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
 OPEN = "open"
 
 
 def history_filter(bench: Workbench) -> Filter:
     """The fields of a search, in two rows."""
-    with st.grid(5, min_column_width=150, gap="small"):
+    with st.grid(6, min_column_width=140, gap="small"):
         text = st.text_input(
             t("filters.text"),
             key="text",
@@ -60,7 +60,8 @@ def history_filter(bench: Workbench) -> Filter:
             placeholder=t("filters.all"),
             bind="query-params",
         )
-        first, last = _dates()
+        first = _day(t("filters.since"), "since")
+        last = _day(t("filters.until"), "until")
         _clear(WIDE)
     since, until = whole_days(first, last, zone())
     return Filter(
@@ -79,11 +80,12 @@ def history_filter(bench: Workbench) -> Filter:
 
 def quality_filter(bench: Workbench) -> Filter:
     """Product, lot, station and days, in one row."""
-    with st.grid(5, min_column_width=150, gap="small"):
+    with st.grid(6, min_column_width=140, gap="small"):
         product = _product(bench)
         lot = _typed(t("filters.lot"), "by-lot")
         station = _station(bench)
-        first, last = _dates()
+        first = _day(t("filters.since"), "since")
+        last = _day(t("filters.until"), "until")
         _clear(NARROW)
     since, until = whole_days(first, last, zone())
     return Filter(product_key=product, lot=lot, station=station, since=since, until=until)
@@ -117,12 +119,8 @@ def _typed(label: str, key: str) -> str | None:
     return (typed or "").strip() or None
 
 
-def _dates() -> tuple[date | None, date | None]:
-    chosen = st.date_input(
-        t("filters.dates"), value=(), key="dates", format="YYYY-MM-DD", bind="query-params"
-    )
-    days = chosen if isinstance(chosen, tuple) else ()
-    return (days[0] if days else None), (days[1] if len(days) == 2 else None)
+def _day(label: str, key: str) -> date | None:
+    return st.date_input(label, value=None, key=key, format="YYYY-MM-DD", bind="query-params")
 
 
 def _clear(keys: tuple[str, ...]) -> None:

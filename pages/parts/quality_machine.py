@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Verdict
-from core.quality import Agreement, agreement
+from core.quality import Agreement, Kappa, agreement
 from core.quality_desk import ScoreHistory, score_history
 from core.records.quality import verdict_counts
 from core.records.search import Filter
@@ -27,29 +27,15 @@ def show_agreement(filter: Filter) -> None:
         if found.n == 0:
             st.info(t("quality.nobody_decided"))
             return
-        _four_fields(found)
-        agreed = found.passed_good + found.failed_bad
-        kappa = found.kappa
-        with st.container(horizontal=True):
-            st.metric(
-                t("quality.kappa"),
-                t("quality.unknown") if kappa is None else number(kappa.value, 3),
-                None
-                if kappa is None
-                else t(
-                    "quality.kappa_interval", low=number(kappa.low, 3), high=number(kappa.high, 3)
-                ),
-                delta_color="off",
-                delta_arrow="off",
-                help=t("quality.kappa_help"),
-            )
-            st.metric(
-                t("quality.agreed"),
-                percentage(agreed / found.n),
-                t("quality.of", count=number(agreed), of=number(found.n)),
-                delta_color="off",
-                delta_arrow="off",
-            )
+        fields, kappa, same = st.columns([3, 1, 1], vertical_alignment="center")
+        with fields:
+            _four_fields(found)
+        with kappa:
+            _kappa(found.kappa)
+        with same:
+            agreed = found.passed_good + found.failed_bad
+            st.metric(t("quality.agreed"), percentage(agreed / found.n))
+            st.caption(t("quality.of", count=number(agreed), of=number(found.n)))
         st.caption(
             t(
                 "quality.agreement_note",
@@ -57,6 +43,15 @@ def show_agreement(filter: Filter) -> None:
                 undecided=number(found.undecided),
             )
         )
+
+
+def _kappa(kappa: Kappa | None) -> None:
+    if kappa is None:
+        st.metric(t("quality.kappa"), t("quality.unknown"), help=t("quality.kappa_help"))
+        st.caption(t("quality.kappa_unknown"))
+        return
+    st.metric(t("quality.kappa"), number(kappa.value, 3), help=t("quality.kappa_help"))
+    st.caption(t("quality.kappa_interval", low=number(kappa.low, 3), high=number(kappa.high, 3)))
 
 
 def _four_fields(found: Agreement) -> None:

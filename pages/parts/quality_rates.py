@@ -26,16 +26,9 @@ def show_rates(filter: Filter) -> None:
                 (t("quality.overkill"), found.overkill, t("quality.overkill_help")),
                 (t("quality.escape"), found.escape, t("quality.escape_help")),
             ):
-                st.metric(
-                    label,
-                    share_text(rate),
-                    interval_text(rate),
-                    delta_color="off",
-                    delta_arrow="off",
-                    help=meaning,
-                    border=True,
-                    height="stretch",
-                )
+                with st.container(border=True, gap="xsmall", height="stretch"):
+                    st.metric(label, share_text(rate), help=meaning)
+                    st.caption(interval_text(rate))
         st.caption(" · ".join(_open_ends(found)))
 
 
