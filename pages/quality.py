@@ -57,7 +57,7 @@ def show_quality(bench: Workbench) -> None:
         label_visibility="collapsed",
         bind="query-params",
     )
-    match view or View.LINE:
+    match view:
         case View.LINE:
             show_control_chart(filter)
             types, costs, places = st.columns([1, 1, 1])

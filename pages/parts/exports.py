@@ -36,7 +36,16 @@ def kind_text(kind: ExportKind) -> str:
 
 def show_export(bench: Workbench, filter: Filter, count: int) -> None:
     """Choose a kind, and have the file."""
-    with st.popover(t("history.export"), icon=":material/download:", disabled=count == 0):
+    panel = st.popover(
+        t("history.export"),
+        icon=":material/download:",
+        disabled=count == 0,
+        key="export",
+        on_change="rerun",
+    )
+    if not panel.open:
+        return
+    with panel:
         kind = st.segmented_control(
             t("history.export_as"),
             list(ExportKind),
@@ -45,7 +54,6 @@ def show_export(bench: Workbench, filter: Filter, count: int) -> None:
             format_func=kind_text,
             key="export-kind",
         )
-        kind = kind or ExportKind.CSV
         if count <= AT_ONCE[kind]:
             st.download_button(
                 t("history.download", count=number(count)),
@@ -57,15 +65,23 @@ def show_export(bench: Workbench, filter: Filter, count: int) -> None:
             )
             return
         st.caption(t("history.long", count=number(count)))
-        if st.button(t("history.start_export"), icon=":material/play_arrow:"):
-            with shown_to_the_operator():
-                bench.jobs.submit(
-                    "export",
-                    f"{kind_text(kind)}, {number(count)}",
-                    {"what": kind.value, "filter": filter.model_dump(mode="json")},
-                    st.session_state.get("person", ""),
-                )
-                st.rerun()
+        st.button(
+            t("history.start_export"),
+            icon=":material/play_arrow:",
+            on_click=_start,
+            args=(bench, kind, filter, count),
+        )
+
+
+def _start(bench: Workbench, kind: ExportKind, filter: Filter, count: int) -> None:
+    with shown_to_the_operator():
+        bench.jobs.submit(
+            "export",
+            f"{kind_text(kind)}, {number(count)}",
+            {"what": kind.value, "filter": filter.model_dump(mode="json")},
+            st.session_state.get("person", ""),
+        )
+        st.session_state["export"] = False  # closes the panel: the job stands under it
 
 
 def show_export_jobs(bench: Workbench) -> None:

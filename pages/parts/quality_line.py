@@ -59,7 +59,6 @@ def show_control_chart(filter: Filter) -> None:
         with_reviews = st.toggle(
             t("quality.with_reviews"), key="chart-with-reviews", bind="query-params"
         )
-    by = by or Period.DAY
     with shown_to_the_operator(), st.skeleton(height=330):
         periods = period_counts(shared_workbench().records, filter, by)
         chart = newest_chart(periods, with_reviews=with_reviews, most=PERIODS)
