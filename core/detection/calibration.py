@@ -85,8 +85,8 @@ def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibratio
     5 % at 95 %), it is the largest score, and the rate that n does support is stated.
 
     `t_high` lies above `t_low` by the policy's `fail_margin` times the distance from the median
-    normal to `t_low`. It carries no guarantee of its own; it can only stop fewer. With one normal both are
-    equal, and nothing is left to review.
+    normal to `t_low`. It carries no guarantee of its own; it can only stop fewer. With one normal
+    both are equal, and nothing is left to review.
 
     Scores of cross-fitted normals come from other detectors than the one that judges: the rate is
     then an estimate, and labelled as one.
