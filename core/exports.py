@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
+from pydantic import Field
+
 from core.documents import report_pdf
 from core.domain import Frozen
 from core.errors import InspectionError, OutputError
@@ -29,8 +31,9 @@ class PdfPack(Frozen):
     """What a ZIP of PDFs holds."""
 
     printed: int
-    missing: tuple[str, ...]
-    """A sentence for each inspection without a PDF; also in the ZIP, as `not-printed.txt`."""
+    missing: tuple[str, ...] = Field(
+        description="a sentence for each inspection without a PDF; also in the ZIP"
+    )
 
 
 def export_csv(bench: Workbench, filter: Filter, path: Path) -> None:

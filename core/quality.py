@@ -1,6 +1,11 @@
 """What inspections say of the line and of the machine: rates, agreement and Pareto.
 
 Pure functions of counts (`core.records.quality`). What is not known is None, never 0.
+
+A person finds a part good who uses it as it is or calls it a false alarm, and bad who reworks,
+repairs, scraps or returns it; "reinspect" leaves it open. Escapes are estimated from the audit: as
+long as AUDIT_SHARE stays the same, what was drawn is a random sample of all that passed. Over times
+with several shares it holds more of some than of others; then look at each time by itself.
 """
 
 from __future__ import annotations

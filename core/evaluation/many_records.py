@@ -29,7 +29,7 @@ from core.records.quality import (
 )
 from core.records.queue import next_waiting, previous_waiting, queue, waiting
 from core.records.running import passed_scores, step_times, writing_costs
-from core.records.search import PAGE, Filter, count, search
+from core.records.search import PAGE, Filter, count, search, values_of
 from core.settings import Settings
 
 REPEATS = 5
@@ -118,6 +118,10 @@ def questions(records: Records) -> dict[str, Callable[[], object]]:
             records, EVERYTHING, offset=count(records, EVERYTHING) // 2
         ),
     }
+    for column in ("station", "defect_type", "lot"):
+        asked[f"History: choices of {column}"] = lambda column=column: values_of(
+            records, column, EVERYTHING
+        )
     for name, filter in FILTERS.items():
         asked[f"History by {name}: page and count"] = lambda filter=filter: (
             search(records, filter),

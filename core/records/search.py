@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from core.domain import Disposition, Frozen, InspectionSummary, Verdict
 from core.records.connection import Database
@@ -30,16 +30,19 @@ class Filter(Frozen):
     serial: str | None = None
     station: str | None = None
     verdict: Verdict | None = None
-    disposition: Disposition | Literal["open"] | None = None
-    """The newest one; "open": none yet."""
-    defect_type: str | None = None
-    since: AwareDatetime | None = None
-    """Earliest time."""
-    until: AwareDatetime | None = None
-    """Time before which it was."""
-    text: str = ""
-    """Anywhere in file name, lot, serial, id, inspector, defect type, reason of the newest
-    disposition or summary of the newest report; taken literally, capitals make no difference."""
+    disposition: Disposition | Literal["open"] | None = Field(
+        None, description="the newest one; 'open': none yet"
+    )
+    defect_type: str | None = Field(
+        None, description="see `core.records.standing`; NOT_CLASSIFIED, or empty: without a defect"
+    )
+    since: AwareDatetime | None = Field(None, description="the first moment that counts")
+    until: AwareDatetime | None = Field(None, description="the first moment after those")
+    text: str = Field(
+        "",
+        description="anywhere in file name, lot, serial, id, inspector, defect type, reason of the "
+        "newest disposition or summary of the newest report; literal, in any capitals",
+    )
 
 
 def search(
@@ -68,6 +71,18 @@ def ids(database: Database, filter: Filter) -> tuple[str, ...]:
     condition, values = where(filter)
     found = database.rows(f"SELECT id FROM inspections WHERE {condition} {NEWEST_FIRST}", *values)
     return tuple(row["id"] for row in found)
+
+
+def values_of(
+    database: Database, column: Literal["station", "defect_type", "lot"], filter: Filter
+) -> tuple[str, ...]:
+    """What there is to choose from: values of the inspections that a filter means, by name."""
+    condition, values = where(filter)
+    found = database.rows(
+        f"SELECT DISTINCT {column} AS value FROM inspections WHERE {condition} ORDER BY value",
+        *values,
+    )
+    return tuple(row["value"] for row in found)
 
 
 def where(filter: Filter) -> tuple[str, list[object]]:

@@ -10,7 +10,7 @@ import pytest
 from core.domain import Disposition, Inspection, Verdict
 from core.records.database import Records
 from core.records.generated import END
-from core.records.search import Filter, count, ids, search
+from core.records.search import Filter, count, ids, search, values_of
 from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import Past
@@ -92,6 +92,15 @@ def test_a_summary_says_what_its_inspection_does(past: Past) -> None:
         assert summary.defect_type == defect_type_of(inspection)
         assert summary.disposition == disposition_of(inspection)
         assert summary.verdict == inspection.judgement.verdict
+
+
+def test_values_to_choose_from(past: Past) -> None:
+    of_lens = Filter(product_key="line/lens")
+
+    assert values_of(past.records, "station", Filter()) == ("ST-1", "ST-2", "ST-3", "ST-4")
+    assert values_of(past.records, "lot", of_lens) == ("L-2", "L-7")
+    types = {defect_type_of(i) for i in past.inspections}
+    assert values_of(past.records, "defect_type", Filter()) == tuple(sorted(types))
 
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "'; DROP TABLE inspections; --", "\\", "%", "_"])
