@@ -124,7 +124,13 @@ def write_report(
     if model.key == WRITER:
         report = compose(inspection.evidence, language)
         return report, written(
-            outcome=Outcome.WRITTEN, reason=reason, attempts=0, seconds=_since(started)
+            outcome=Outcome.WRITTEN,
+            reason=reason,
+            attempts=0,
+            input_tokens=0,
+            output_tokens=0,
+            cost_usd=0,
+            seconds=_since(started),
         )
     kept = None if choice.fresh else kept_answer(bench.records, question_sha256(question, model))
     if kept is not None:

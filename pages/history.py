@@ -13,8 +13,8 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.exports import show_export, show_export_jobs
 from pages.parts.filters import history_filter
-from pages.parts.quality_words import type_text
-from pages.parts.words import SIGNS, disposition_text, plain
+from pages.parts.quality_words import type_text, verdict_cell
+from pages.parts.words import disposition_name, plain
 from pages.texts import number, t, when
 
 TALLEST = 430
@@ -58,8 +58,8 @@ def _table(
         [
             {
                 "open": f"inspect?inspection={summary.id}",
-                "verdict": f"{SIGNS[summary.verdict]} {summary.verdict.value}",
-                "disposition": disposition_text(summary.disposition),
+                "verdict": verdict_cell(summary.verdict),
+                "disposition": disposition_name(summary.disposition),
                 "product": summary.product_key,
                 "picture": summary.filename,
                 "lot": summary.lot,

@@ -266,11 +266,27 @@ class ReportPage:
         self._pdf.ln(height)
 
     def _write(self, width: float, height: float, text: str) -> None:
-        self._pdf.multi_cell(width, height, text, align="L", new_x="LMARGIN", new_y="NEXT")
+        left = self._pdf.get_x()
+        lines = self._pdf.multi_cell(width, height, text, align="L", dry_run=True, output="LINES")
+        for line in cast("list[str]", lines):
+            if self._pdf.will_page_break(height):
+                self._pdf.add_page()
+                self._establish_type()
+            self._pdf.set_x(left)
+            self._pdf.cell(width, height, line, new_x="LMARGIN", new_y="NEXT")
 
     def _type(self, size: float, colour: Colour, *, bold: bool = False) -> None:
         self._pdf.set_font(FAMILY, "B" if bold else "", size)
         self._pdf.set_text_color(*colour)
+        self._establish_type()
+
+    def _establish_type(self) -> None:
+        """Write the type into the page with a blank.
+
+        Where text starts with Hangul, fpdf2 2.8.9 sets its type inside that line only and takes it
+        for set from there on: the next Latin line is printed with the glyphs of an earlier type.
+        """
+        self._pdf.text(MARGIN, MARGIN, " ")
 
     def _rule(self) -> None:
         self._pdf.set_draw_color(*LINE)

@@ -263,7 +263,8 @@ def _written(revision: Revision) -> list[str]:
         return []
     fallback = ", the offline composer wrote" if writing.outcome is Outcome.FELL_BACK else ""
     return [
-        f"Writer {writing.writer} {writing.model}, {writing.outcome.value}{fallback}   ·   prompt "
+        f"Writer {f'{writing.writer} {writing.model}'.strip()}, {writing.outcome.value}{fallback}"
+        "   ·   prompt "
         f"version {writing.prompt_version}, SHA-256 {writing.prompt_sha256}"
     ]
 

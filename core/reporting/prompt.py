@@ -38,7 +38,8 @@ Rules:
 1. The verdict, the scores, the thresholds, the places, the areas and the severities were \
 measured. Use them as they are given. Never change, round away or contradict one.
 2. Speak of every defect by its id (D1, D2, ...) in exactly one finding, or list it in not_assessed.
-3. Describe only what the evidence or the pictures show. Write "not determined" rather than guess.
+3. State no figure that is not in the evidence, not even the size of the picture. Describe only \
+what the evidence or the pictures show. Write "not determined" rather than guess.
 4. A cause that a knowledge snippet names cites the snippet's id. A cause without a cited snippet \
 is your own hypothesis: keep it only if the pictures suggest it, and with low confidence.
 5. You propose a severity and a disposition; a person decides. Do not propose "use as is" for a \

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.domain import Job, JobState
@@ -9,9 +11,11 @@ from core.errors import JobError
 from core.exports import AT_ONCE, ExportKind, exported
 from core.records.search import Filter
 from core.tasks.exports import export_file
-from core.workbench import Workbench, shared_workbench
+from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.texts import number, percentage, t, when
+from pages.parts.jobs import watch_job
+from pages.parts.words import person_of
+from pages.texts import number, t
 
 MIMES = {
     ExportKind.CSV: "text/csv",
@@ -20,7 +24,6 @@ MIMES = {
 }
 SHOWN = 3
 LOOKED_THROUGH = 50
-EVERY_S = 2
 
 
 def kind_text(kind: ExportKind) -> str:
@@ -79,73 +82,24 @@ def _start(bench: Workbench, kind: ExportKind, filter: Filter, count: int) -> No
             "export",
             f"{kind_text(kind)}, {number(count)}",
             {"what": kind.value, "filter": filter.model_dump(mode="json")},
-            st.session_state.get("person", ""),
+            person_of(),
         )
         st.session_state["export"] = False  # closes the panel: the job stands under it
 
 
 def show_export_jobs(bench: Workbench) -> None:
-    """The newest exports; those that run are looked at again and again."""
-    jobs = _exports(bench)
-    if any(job.is_active for job in jobs):
-        _watched()
-    else:
-        for job in jobs:
-            _job(bench, job)
+    """The newest exports, with their files."""
+    exports = [job for job in bench.jobs.recent(LOOKED_THROUGH) if job.kind == "export"]
+    for job in exports[:SHOWN]:
+        watch_job(bench, job, partial(_result, bench))
 
 
-@st.fragment(run_every=EVERY_S)
-def _watched() -> None:
-    bench = shared_workbench()
-    with shown_to_the_operator():
-        jobs = _exports(bench)
-        if not any(job.is_active for job in jobs):
-            st.rerun()  # the whole page, which then stops looking
-        for job in jobs:
-            _job(bench, job)
-
-
-def _exports(bench: Workbench) -> list[Job]:
-    return [job for job in bench.jobs.recent(LOOKED_THROUGH) if job.kind == "export"][:SHOWN]
-
-
-def _job(bench: Workbench, job: Job) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{_state(job)} **{job.title}** · {when(job.created_at)}", width="stretch")
-        if job.state is JobState.DONE:
-            _download(bench, job)
-        if job.is_active and not job.is_stopping:
-            st.button(
-                t("history.cancel"),
-                key=f"cancel-{job.id}",
-                icon=":material/close:",
-                on_click=_cancel,
-                args=(bench, job.id),
-            )
-        if job.can_resume:
-            st.button(
-                t("history.again"),
-                key=f"again-{job.id}",
-                icon=":material/replay:",
-                on_click=_resume,
-                args=(bench, job.id),
-            )
-    if job.state is JobState.RUNNING:
-        st.progress(job.share, _progress(job))
-    if job.error:
-        st.caption(job.error)
-    if job.result.get("missing"):
+def _result(bench: Workbench, job: Job) -> None:
+    if job.state is not JobState.DONE:
+        return
+    if job.result["missing"]:
         st.caption(t("history.missing", count=number(job.result["missing"])))
-
-
-def _cancel(bench: Workbench, job_id: str) -> None:
-    with shown_to_the_operator():
-        bench.jobs.cancel(job_id, st.session_state.get("person", ""))
-
-
-def _resume(bench: Workbench, job_id: str) -> None:
-    with shown_to_the_operator():
-        bench.jobs.resume(job_id)
+    _download(bench, job)
 
 
 def _download(bench: Workbench, job: Job) -> None:
@@ -159,30 +113,4 @@ def _download(bench: Workbench, job: Job) -> None:
         t("history.download_file", size=number(path.stat().st_size / 2**20, 1)),
         f"api/exports/{job.id}",
         icon=":material/download:",
-    )
-
-
-def _state(job: Job) -> str:
-    match job.state:
-        case JobState.QUEUED:
-            return f":material/schedule: {t('history.queued')}"
-        case JobState.RUNNING:
-            return f":material/sync: {t('history.running')}"
-        case JobState.DONE:
-            return f":green[:material/check_circle: {t('history.done')}]"
-        case JobState.FAILED:
-            return f":red[:material/error: {t('history.failed')}]"
-        case JobState.CANCELLED:
-            return f":material/cancel: {t('history.cancelled')}"
-        case JobState.INTERRUPTED:
-            return f":orange[:material/pause_circle: {t('history.interrupted')}]"
-
-
-def _progress(job: Job) -> str:
-    if job.seconds_left is None:
-        return percentage(job.share, 0)
-    return t(
-        "history.progress",
-        share=percentage(job.share, 0),
-        seconds=number(job.seconds_left),
     )

@@ -10,7 +10,7 @@ from core.domain import Disposition, Verdict
 from core.records.search import Filter, values_of, whole_days
 from core.workbench import Workbench
 from pages.parts.quality_words import type_text
-from pages.parts.words import disposition_text
+from pages.parts.words import disposition_name, verdict_name
 from pages.texts import t, zone
 
 # History and Quality share them: who goes from one to the other stays at the same parts.
@@ -36,8 +36,9 @@ def history_filter(bench: Workbench) -> Filter:
         station = _station(bench)
         verdict = st.selectbox(
             t("filters.verdict"),
-            [verdict.value for verdict in Verdict],
+            list(Verdict),
             index=None,
+            format_func=verdict_name,
             key="by-verdict",
             placeholder=t("filters.all"),
             bind="query-params",
@@ -69,7 +70,7 @@ def history_filter(bench: Workbench) -> Filter:
         lot=lot,
         serial=serial,
         station=station,
-        verdict=None if verdict is None else Verdict(verdict),
+        verdict=verdict,
         disposition=OPEN if disposition == OPEN else disposition and Disposition(disposition),
         defect_type=defect_type,
         since=since,
@@ -137,4 +138,4 @@ def _forget(keys: tuple[str, ...]) -> None:
 
 
 def _disposition(value: str) -> str:
-    return t("words.open") if value == OPEN else disposition_text(Disposition(value))
+    return t("words.open") if value == OPEN else disposition_name(Disposition(value))

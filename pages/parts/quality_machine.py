@@ -14,7 +14,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.figures_running import drift_figure, scores_figure
 from pages.parts.palette import palette
 from pages.parts.quality_line import PLAIN, the_product
-from pages.parts.words import SIGNS
+from pages.parts.quality_words import verdict_cell
 from pages.texts import number, percentage, t
 
 
@@ -59,7 +59,7 @@ def _four_fields(found: Agreement) -> None:
     st.table(
         [
             {
-                t("quality.machine"): f"{SIGNS[verdict]} {verdict.value}",
+                t("quality.machine"): verdict_cell(verdict),
                 good: f"{mark_good} {number(is_good)}",
                 bad: f"{mark_bad} {number(is_bad)}",
             }

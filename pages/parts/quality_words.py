@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from core.control_charts import ChartRule
-from core.domain import NOT_CLASSIFIED
+from core.domain import NOT_CLASSIFIED, Verdict
 from core.intervals import Rate
+from pages.parts.words import verdict_name
 from pages.texts import number, percentage, t
+
+SIGNS = {Verdict.PASS: "✓", Verdict.REVIEW: "◐", Verdict.FAIL: "✕"}
 
 
 def rule_text(rule: ChartRule) -> str:
@@ -21,11 +24,16 @@ def rule_text(rule: ChartRule) -> str:
             return t("quality.rule_two")
 
 
+def verdict_cell(verdict: Verdict) -> str:
+    """A verdict for the cells of a table, which show no icons."""
+    return f"{SIGNS[verdict]} {verdict_name(verdict)}"
+
+
 def type_text(name: str) -> str:
     """A defect type; the names themselves are the knowledge's."""
     if name == NOT_CLASSIFIED:
-        return t("words.not_classified")
-    return name.replace("_", " ") or t("words.no_defect")
+        return t("filters.not_classified")
+    return name.replace("_", " ") or t("filters.no_defect")
 
 
 def share_text(rate: Rate | None) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from datetime import UTC, timedelta, timezone
@@ -180,3 +181,29 @@ def test_any_text_fits_on_three_pages(long: str) -> None:
 def test_same_input_same_bytes() -> None:
     assert printed(examples.inspection()) == printed(examples.inspection())
     assert examples.NOW.tzinfo is UTC
+
+
+def test_latin_lines_after_hangul_are_printed_in_their_own_glyphs(tmp_path: Path) -> None:
+    """Also where a page ends between them."""
+    mixed = "지식 항목의 내용: " + "edge contact in the diffusion tool was found. " * 12
+    finding = Finding(
+        defect_ids=("D1",), observation=mixed, hypotheses=(Hypothesis(cause=mixed),) * 4
+    )
+    report = Report(summary=mixed, findings=(finding,) * 3, effect=mixed)
+
+    text = text_of(printed(examples.inspection(), revised(report)), tmp_path)
+
+    words = re.sub(r"\s+", " ", text)
+    assert words.count("edge contact in the diffusion tool was found.") >= 100
+
+
+def test_violations_and_the_writer_are_on_the_paper(tmp_path: Path) -> None:
+    revision = examples.revision().model_copy(
+        update={"writing": examples.writing(), "remarks": (examples.remark(),)}
+    )
+
+    text = text_of(printed(examples.inspection(), revision), tmp_path)
+
+    assert "Contradicts evidence" in text
+    assert examples.remark().message in text
+    assert "Writer gpt-4o gpt-4o-2024-11-20, repaired" in text

@@ -1,6 +1,12 @@
 """How many planted faults the grounding check finds, and how many clean reports it flags.
 
 Run it for the table: `python -m tests.reporting.grounding.study`
+
+The hand-written texts `free_*` were written before the check; a half of them, drawn by hash, was
+first kept from it (3 of 21 clean ones flagged, 104 of 105 faults found at the first run), then
+opened and used. The texts `held_*` were written after that and before the half was opened; nothing
+that the check made of them was looked at. They were written by the check's own author, though, who
+has since let sizes be told as "under" and "over" a number, which one of them does.
 """
 
 from __future__ import annotations
