@@ -22,7 +22,7 @@ MIMES = {
     ExportKind.PARQUET: "application/vnd.apache.parquet",
     ExportKind.PDFS: "application/zip",
 }
-SHOWN = 3
+SHOWN = 2
 LOOKED_THROUGH = 50
 
 

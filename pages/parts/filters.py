@@ -22,7 +22,7 @@ OPEN = "open"
 
 def history_filter(bench: Workbench) -> Filter:
     """The fields of a search, in two rows."""
-    with st.grid(6, min_column_width=140, gap="small"):
+    with st.grid(6, min_column_width=120, gap="small"):
         text = st.text_input(
             t("filters.text"),
             key="text",
@@ -81,7 +81,7 @@ def history_filter(bench: Workbench) -> Filter:
 
 def quality_filter(bench: Workbench) -> Filter:
     """Product, lot, station and days, in one row."""
-    with st.grid(6, min_column_width=140, gap="small"):
+    with st.grid(6, min_column_width=120, gap="small"):
         product = _product(bench)
         lot = _typed(t("filters.lot"), "by-lot")
         station = _station(bench)

@@ -77,8 +77,7 @@ def show_control_chart(filter: Filter) -> None:
                 rules=" ".join(sentences) or t("quality.no_rule"),
             ),
         )
-        for sentence in sentences or [t("quality.no_rule")]:
-            st.markdown(f"- {sentence}" if sentences else sentence)
+        st.markdown("\n".join(f"- {each}" for each in sentences) or t("quality.no_rule"))
         notes = [t("quality.days_utc")] if by is Period.DAY else []
         if len(periods) > len(chart.points):
             shown = number(len(chart.points))

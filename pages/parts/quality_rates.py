@@ -18,7 +18,7 @@ def show_rates(filter: Filter) -> None:
     """Five rates side by side; what is unknown is said to be, and why."""
     with shown_to_the_operator(), st.skeleton(height=150):
         found = rates(verdict_counts(shared_workbench().records, filter))
-        with st.grid(5, min_column_width=190, gap="small"):
+        with st.grid(5, min_column_width=150, gap="small"):
             for label, rate, meaning in (
                 (t("quality.first_pass"), found.first_pass_yield, t("quality.first_pass_help")),
                 (t("quality.rejected"), found.rejected, t("quality.rejected_help")),
