@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from functools import cached_property
@@ -196,6 +197,8 @@ class Workbench:
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
     def _warm(self) -> None:
+        # Most of a second, for the first drift that a screen shows.
+        importlib.import_module("scipy.stats")
         # A product whose files are damaged must not keep the others cold: it is reported when used.
         for product in self.taught_products():
             try:

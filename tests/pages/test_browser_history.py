@@ -34,6 +34,8 @@ def test_find_print_export_and_look(
     assert "text=" in page.url
 
     # The table is drawn on a canvas: its tick boxes have places and no elements.
+    table = page.get_by_role("region", name="1 of 1 inspections")
+    expect(table).to_be_visible(timeout=QUICK)
     page.locator(".dvn-scroller").click(position={"x": 16, "y": 54})
     with page.expect_download(timeout=2 * QUICK) as printed:
         page.get_by_role("button", name="Print as PDF").click()
