@@ -19,6 +19,7 @@ page = st.navigation(
         ),
         st.Page("compare.py", title=t("console.compare"), icon=":material/compare:"),
         st.Page("history.py", title=t("console.history"), icon=":material/history:"),
+        st.Page("quality.py", title=t("console.quality"), icon=":material/monitoring:"),
         st.Page("knowledge.py", title=t("console.knowledge"), icon=":material/menu_book:"),
         st.Page("products.py", title=t("console.products"), icon=":material/category:"),
     ],

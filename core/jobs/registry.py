@@ -16,7 +16,9 @@ from core.jobs.task import Task
 TASKS = {
     "inspect_lot": ("core.tasks.lot", "InspectLot"),
     "teach": ("core.tasks.teaching", "Teach"),
+    "score_defects": ("core.tasks.known_defects", "ScoreDefects"),
     "evaluate": ("core.tasks.evaluation", "Evaluate"),
+    "export": ("core.tasks.exports", "Export"),
 }
 
 

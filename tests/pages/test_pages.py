@@ -32,20 +32,6 @@ def words(app: AppTest) -> str:
 
 
 @pytest.fixture
-def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The console's own workbench is that of the demo station."""
-    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
-    return demo_bench
-
-
-@pytest.fixture
-def empty(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The console's own workbench is that of a station without products."""
-    monkeypatch.setattr(core.workbench, "_shared", bench)
-    return bench
-
-
-@pytest.fixture
 def inspected(demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]) -> str:
     context = Context(lot="L-7", inspector="Ana")
     return inspect(demo, defective_cells[0], demo_product, context=context).id
@@ -187,14 +173,6 @@ def test_locked_records_are_a_sentence(
 
     assert not app.exception
     assert "in use by another process" in words(app)
-
-
-@pytest.mark.usefixtures("inspected")
-def test_history_lists_inspections() -> None:
-    app = page("history")
-
-    assert not app.exception
-    assert "cell0010.png" in set(app.dataframe[0].value["Picture"])
 
 
 @pytest.mark.usefixtures("demo")
