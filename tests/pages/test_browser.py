@@ -180,3 +180,16 @@ def test_rest_errors_are_sentences(
 
     assert code == status
     assert sentence in answer["error"]
+
+
+def test_rest_picks_writer_and_language(server: str, defective_cells: list[PictureFile]) -> None:
+    cell = defective_cells[0].read()
+
+    _, record = post(server, "cell.png", cell, "ELPV/mono", writer="offline", language="de")
+    code, refusal = post(server, "cell.png", cell, "ELPV/mono", writer="gpt-9")
+
+    assert record["report"]["language"] == "de"
+    assert record["report"]["writing"]["outcome"] == "written"
+    assert record["report"]["remarks"] == []
+    assert code == 422
+    assert "There is no report writer 'gpt-9'" in refusal["error"]
