@@ -1,0 +1,87 @@
+"""A job on the screen: how far it is, what came of it, and how to stop it or start it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.domain import Job, JobState
+from core.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.words import person_of, plain
+from pages.texts import number, t
+
+EVERY_S = 1.0
+
+
+def watch_job(bench: Workbench, job: Job, show: Callable[[Job], None]) -> None:
+    """Show a job, again each second while it is active; at its end the page is run anew.
+
+    Args:
+        bench: whose job it is.
+        job: as it stands now.
+        show: what is shown besides its progress, below it.
+    """
+    was_active = job.is_active
+
+    def draw() -> None:
+        now = bench.jobs.job(job.id)
+        if was_active and not now.is_active:
+            st.rerun()
+        show_job(bench, now)
+        show(now)
+
+    st.fragment(draw, run_every=EVERY_S if was_active else None, key=f"watch-{job.id}")()
+
+
+def show_job(bench: Workbench, job: Job) -> None:
+    """Title, progress and the buttons that fit its state."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(job.title)}** · {_state(job)}")
+        if job.is_active and st.button(
+            t("jobs.cancel"),
+            icon=":material/stop_circle:",
+            key=f"cancel-{job.id}",
+            disabled=job.is_stopping,
+        ):
+            with shown_to_the_operator():
+                bench.jobs.cancel(job.id, person_of())
+        if job.can_resume and st.button(
+            t("jobs.resume"), icon=":material/restart_alt:", key=f"resume-{job.id}"
+        ):
+            with shown_to_the_operator():
+                bench.jobs.resume(job.id)
+                st.rerun()
+    if job.state is JobState.RUNNING:
+        st.progress(job.share, f"{plain(job.step)} · {_how_far(job)}")
+    if job.is_stalled:
+        st.warning(t("jobs.stalled"), icon=":material/hourglass_disabled:")
+    if job.error:
+        st.error(job.error, icon=":material/error:")
+
+
+def _state(job: Job) -> str:
+    if job.is_stopping:
+        return t("jobs.stopping")
+    if job.place is not None:
+        return t("jobs.queued", place=job.place)
+    return {
+        JobState.QUEUED: t("jobs.queued", place=1),
+        JobState.RUNNING: t("jobs.running"),
+        JobState.DONE: t("jobs.done"),
+        JobState.FAILED: t("jobs.failed"),
+        JobState.CANCELLED: t("jobs.cancelled"),
+        JobState.INTERRUPTED: t("jobs.interrupted"),
+    }[job.state]
+
+
+def _how_far(job: Job) -> str:
+    far = (
+        t("jobs.of", done=number(job.done), total=number(job.total))
+        if job.total > 1
+        else f"{job.share:.0%}"
+    )
+    if job.seconds_left is None:
+        return far
+    return f"{far} · {t('jobs.left', seconds=number(max(1, job.seconds_left)))}"
