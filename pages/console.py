@@ -21,6 +21,8 @@ page = st.navigation(
         st.Page("history.py", title=t("console.history"), icon=":material/history:"),
         st.Page("knowledge.py", title=t("console.knowledge"), icon=":material/menu_book:"),
         st.Page("products.py", title=t("console.products"), icon=":material/category:"),
+        st.Page("models.py", title=t("console.models"), icon=":material/smart_toy:"),
+        st.Page("settings.py", title=t("console.settings"), icon=":material/settings:"),
     ],
     position="top",
 )

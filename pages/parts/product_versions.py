@@ -127,7 +127,7 @@ def _show_history(bench: Workbench, product: Product) -> None:
         [
             {
                 t("products.when"): when(change.at),
-                t("products.event"): change.kind,
+                t("products.event"): _event_name(change.kind),
                 t("products.by"): change.by,
                 t("products.what"): "; ".join(change.what),
                 t("products.reason"): change.reason,
@@ -138,3 +138,16 @@ def _show_history(bench: Workbench, product: Product) -> None:
         height="content" if len(changes) <= 8 else 320,
         alt=t("products.history"),
     )
+
+
+def _event_name(kind: str) -> str:
+    names = {
+        "policy changed": t("products.policy_changed"),
+        "version activated": t("products.version_activated"),
+        "product taught": t("products.product_taught"),
+        "normals added": t("products.normals_added"),
+        "detector imported": t("products.detector_imported"),
+        "known defects added": t("products.known_added"),
+        "defects labelled": t("products.defects_labelled"),
+    }
+    return names.get(kind, kind)
