@@ -20,24 +20,12 @@ from pages.texts import percentage, t, when
 def show_setting(bench: Workbench, standing: Standing, person: str) -> None:
     """One setting: what it is, who changed it, another value, and back to the environment."""
     name, help = _title(standing.name)
-    with st.container(border=True):
-        told, asked = st.columns([11, 9], gap="medium", vertical_alignment="center")
-        with told:
-            st.markdown(f"**{name}** · `{standing.name.upper()}`")
-            st.caption(help)
-            environment = _shown(standing.name, standing.environment)
-            if standing.change is None:
-                st.caption(t("settings.by_environment", value=plain(environment)))
-            else:
-                st.caption(
-                    t(
-                        "settings.changed",
-                        by=plain(standing.change.by),
-                        when=when(standing.change.at),
-                        value=plain(environment),
-                    )
-                )
-        with asked, st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(border=True, gap="xsmall"):
+        told, asked = st.columns([11, 10], gap="medium", vertical_alignment="center")
+        with told, st.container(gap=None):
+            st.markdown(f"**{name}** · `{standing.name.upper()}`", help=help)
+            st.caption(_origin(standing))
+        with asked, st.container(horizontal=True, vertical_alignment="center"):
             value = _ask(bench, standing, name)
             if st.button(
                 t("settings.change"),
@@ -52,6 +40,18 @@ def show_setting(bench: Workbench, standing: Standing, person: str) -> None:
                 help=t("settings.give_back_help"),
             ):
                 _change(bench, standing.name, None, person)
+
+
+def _origin(standing: Standing) -> str:
+    environment = plain(_shown(standing.name, standing.environment))
+    if standing.change is None:
+        return t("settings.by_environment", value=environment)
+    return t(
+        "settings.changed",
+        by=plain(standing.change.by),
+        when=when(standing.change.at),
+        value=environment,
+    )
 
 
 def _change(bench: Workbench, name: str, value: object, person: str) -> None:
@@ -159,7 +159,7 @@ def show_fixed(bench: Workbench) -> None:
             for each in fixed_settings(bench.settings)
         ],
         hide_index=True,
-        height=420,
+        height=560,
         alt=t("settings.fixed"),
     )
 
@@ -168,7 +168,7 @@ with shown_to_the_operator():
     workbench = shared_workbench()
     if changed_name := st.session_state.pop("settings-said", None):
         st.success(t("settings.done", name=_title(changed_name)[0]), icon=":material/check_circle:")
-    left, right = st.columns([12, 9], gap="medium")
+    left, right = st.columns([13, 8], gap="medium")
     with left:
         who = st.text_input(t("settings.who"), value=person_of(), width=300, key="settings-who")
         st.session_state["person"] = who

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import streamlit as st
@@ -82,11 +83,13 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
     confidences = sorted({*CONFIDENCES, policy.confidence})
     # Widgets of another version or policy are other widgets: they start where that one stands.
     key = f"{card.detector.version}-{policy.false_alarm_rate}-{policy.fail_margin}"
-    confidence = st.segmented_control(
+    slider = st.container()
+    left, right = st.columns(2)
+    confidence = right.segmented_control(
         t("products.confidence"),
         confidences,
         default=policy.confidence,
-        format_func=lambda share: percentage(share, 0 if share * 100 % 1 < 1e-9 else 2),
+        format_func=_confidence,
         required=True,
         help=t("products.confidence_help"),
         key=f"confidence-{key}-{policy.confidence}",
@@ -99,7 +102,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         st.info(t("products.too_few"), icon=":material/info:")
         return policy
     start = calibrate(normals, base)
-    low = st.select_slider(
+    low = slider.select_slider(
         t("products.review_from"),
         options,
         value=start.t_low,
@@ -112,7 +115,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         moved = policy_of(normals, base, low, low)
         at_low = base.model_copy(update={"false_alarm_rate": moved.false_alarm_rate})
     suggested = calibrate(normals, at_low).t_high
-    high = st.number_input(
+    high = left.number_input(
         t("products.fail_from"),
         min_value=low,
         value=suggested,
@@ -120,7 +123,6 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         format="%.4f",
         help=t("products.fail_help"),
         key=f"high-{key}-{confidence}-{low}",
-        width=220,
     )
     if high == suggested:
         return at_low
@@ -130,7 +132,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
 
 def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
     """The choice in words."""
-    most, confidence = number(100 * said.guaranteed, 1), percentage(said.confidence, 0)
+    most = _at_most(100 * said.guaranteed)
     if said.is_estimate:
         st.markdown(t("products.say_estimate", most=most, normals=number(said.normals)))
     else:
@@ -139,7 +141,7 @@ def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
                 "products.say_good",
                 about=number(100 * said.stopped, 1),
                 most=most,
-                confidence=confidence,
+                confidence=_confidence(said.confidence),
                 stopped=number(said.normals_stopped),
                 normals=number(said.normals),
                 failed=number(said.normals_failed.count),
@@ -147,7 +149,11 @@ def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
         )
     passed, reviewed, failed = said.defects_passed, said.defects_reviewed, said.defects_failed
     if passed is None or reviewed is None or failed is None:
-        st.markdown(t("products.say_no_defects"))
+        st.markdown(
+            t("products.say_unscored", count=number(len(known)))
+            if known
+            else t("products.say_no_defects")
+        )
         return
     st.markdown(
         t(
@@ -197,7 +203,7 @@ def _column(choice: Choice) -> list[str]:
         t(
             "products.about_most",
             about=number(100 * said.stopped, 1),
-            most=number(100 * said.guaranteed, 1),
+            most=_at_most(100 * said.guaranteed),
         ),
         t("products.unknown")
         if passed is None
@@ -224,6 +230,15 @@ def _between(span: Span | None) -> str:
         low=_short(span.low),
         high=_short(span.high),
     )
+
+
+def _confidence(share: float) -> str:
+    return percentage(share, 0 if round(share * 100, 6) % 1 == 0 else 2)
+
+
+def _at_most(value: float) -> str:
+    """An upper bound is rounded up: below it, it would promise too much."""
+    return number(math.ceil(10 * value) / 10, 1)
 
 
 def _short(value: float) -> str:

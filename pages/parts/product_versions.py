@@ -129,13 +129,18 @@ def _show_history(bench: Workbench, product: Product) -> None:
                 t("products.when"): when(change.at),
                 t("products.event"): _event_name(change.kind),
                 t("products.by"): change.by,
-                t("products.what"): "; ".join(change.what),
                 t("products.reason"): change.reason,
+                t("products.what"): "; ".join(change.what),
             }
             for change in changes
         ],
         hide_index=True,
         height="content" if len(changes) <= 8 else 320,
+        column_config={
+            t("products.when"): st.column_config.TextColumn(width=125),
+            t("products.by"): st.column_config.TextColumn(width=60),
+            t("products.what"): st.column_config.TextColumn(width=230),
+        },
         alt=t("products.history"),
     )
 

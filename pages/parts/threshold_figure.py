@@ -65,7 +65,7 @@ def threshold_figure(
     most = max(int(good.max()), int(bad.max()), 1)
     steps = _ticks(most)
     figure.update_layout(
-        height=330,
+        height=300,
         margin={"l": 8, "r": 8, "t": 46, "b": 8},
         barmode="overlay",
         bargap=0.05,
