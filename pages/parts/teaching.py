@@ -15,7 +15,7 @@ from pages.parts.words import person_of, plain
 from pages.texts import number, t
 
 KINDS = ("teach", "score_defects")
-SHOWN_FOR = timedelta(minutes=10)
+SHOWN_FOR = timedelta(minutes=5)
 
 
 def teach_demo_button(bench: Workbench) -> None:

@@ -65,11 +65,11 @@ def threshold_figure(
     most = max(int(good.max()), int(bad.max()), 1)
     steps = _ticks(most)
     figure.update_layout(
-        height=300,
-        margin={"l": 8, "r": 8, "t": 46, "b": 8},
+        height=320,
+        margin={"l": 8, "r": 8, "t": 46, "b": 60},
         barmode="overlay",
         bargap=0.05,
-        legend={"orientation": "h", "yanchor": "bottom", "y": -0.35, "x": 0},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.24, "x": 0},
         xaxis_title=t("products.score_axis"),
         yaxis={
             "title": t("products.count_axis"),
