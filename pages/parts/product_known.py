@@ -44,7 +44,7 @@ def ask_known_defects(bench: Workbench, product: Product, known: Sequence[KnownD
             t("products.bad_uploads"), type=sorted(PICTURE_SUFFIXES), accept_multiple_files=True
         )
         folder = st.text_input(t("products.folder"), placeholder="/data/bracket/bad")
-        who = st.text_input(t("products.who"), value=person_of())
+        who = st.text_input(t("products.who"), value=person_of(), key="known-who")
         if st.form_submit_button(t("products.add_known"), icon=":material/add:"):
             with shown_to_the_operator():
                 pictures = [PictureFile.of(each.name, each.getvalue()) for each in uploads]

@@ -248,8 +248,8 @@ def _short(value: float) -> str:
 def _ask_to_set(bench: Workbench, product: Product, policy: Policy, chosen: Policy) -> None:
     with st.form("set-thresholds"):
         left, right = st.columns([2, 3])
-        who = left.text_input(t("products.who"), value=person_of())
-        reason = right.text_input(t("products.reason"))
+        who = left.text_input(t("products.who"), value=person_of(), key="set-who")
+        reason = right.text_input(t("products.reason"), key="set-reason")
         pressed = st.form_submit_button(
             t("products.set"), type="primary", icon=":material/done:", disabled=chosen == policy
         )
@@ -284,8 +284,8 @@ def _ask_line(bench: Workbench, product: Product, policy: Policy) -> None:
         escape = second.number_input(
             t("products.escape_cost"), min_value=0.0, value=line.escape_cost, format="%.2f"
         )
-        who = first.text_input(t("products.who"), value=person_of())
-        reason = second.text_input(t("products.reason"))
+        who = first.text_input(t("products.who"), value=person_of(), key="line-who")
+        reason = second.text_input(t("products.reason"), key="line-reason")
         if st.form_submit_button(t("products.keep"), icon=":material/save:"):
             with shown_to_the_operator():
                 changes = {

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.workbench
+from core.domain import RevisionKind
 from core.reporting.catalogue import catalogue
 from core.settings import Settings
 from core.workbench import Workbench
@@ -33,8 +35,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[LoopbackServer]:
 def bench(
     station: Settings, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> Generator[Workbench]:
-    address = {"openai_base_url": f"{server.url}/v1", "openai_api_key": KEY, "llm_retries": 0}
-    with Workbench(Settings(**dict(station) | address)) as workbench:
+    values: dict[str, Any] = dict(station) | {
+        "openai_base_url": f"{server.url}/v1",
+        "openai_api_key": KEY,
+        "llm_retries": 0,
+    }
+    with Workbench(Settings(**values)) as workbench:
         monkeypatch.setattr(core.workbench, "_shared", workbench)
         yield workbench
 
@@ -95,7 +101,7 @@ def test_a_key_that_is_refused_is_a_sentence(server: LoopbackServer) -> None:
 
 @pytest.mark.usefixtures("bench")
 def test_what_a_writer_lacks_is_said() -> None:
-    app = page(writer="claude-opus-5.5")
+    app = page(writer="claude-opus-5-5")
 
     assert "API key \\(ANTHROPIC\\_API\\_KEY\\)" in app.warning[0].value
     assert next(button for button in app.button if button.label == "Test it").disabled
@@ -108,14 +114,23 @@ def test_an_unknown_writer_is_said() -> None:
 
 def test_costs_are_summed_by_writer(bench: Workbench) -> None:
     assert "No model has written a report yet" in words(page())
-    bench.records.save_inspection(examples.inspection())
+    inspection = examples.inspection()
+    bench.records.save_inspection(inspection)
+    for _ in range(2):
+        bench.records.add_revision(
+            inspection.id,
+            examples.report(),
+            RevisionKind.DRAFTED,
+            "gpt-4o",
+            writing=examples.writing(),
+        )
 
     app = page()
 
     (costs,) = [frame.value for frame in app.dataframe if "Drafts" in frame.value]
-    drafted = [r.writing for r in examples.inspection().revisions if r.writing is not None]
-    assert costs["Drafts"].sum() == sum(writing.model != "" for writing in drafted)
-    assert costs["USD"].sum() == pytest.approx(sum(w.cost_usd or 0 for w in drafted), abs=1e-4)
+    assert list(costs["Writer"]) == ["gpt-4o"]
+    assert list(costs["Drafts"]) == [2]
+    assert list(costs["USD"]) == [2 * 0.0115]
 
 
 @pytest.mark.usefixtures("bench")

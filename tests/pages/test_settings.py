@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,7 +19,8 @@ PAGE = Path(__file__).parents[2] / "pages" / "settings.py"
 
 @pytest.fixture
 def bench(station: Settings, monkeypatch: pytest.MonkeyPatch) -> Generator[Workbench]:
-    with Workbench(Settings(**dict(station) | {"google_api_key": "AIza-secret"})) as workbench:
+    values: dict[str, Any] = dict(station) | {"google_api_key": "AIza-secret"}
+    with Workbench(Settings(**values)) as workbench:
         monkeypatch.setattr(core.workbench, "_shared", workbench)
         yield workbench
 
