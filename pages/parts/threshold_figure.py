@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
+# Plotly asks sys.modules for pandas, and stumbles over one that another thread is still importing.
+import pandas  # noqa: F401
 import plotly.graph_objects as go
 
 from core.detection.calibration import Calibration

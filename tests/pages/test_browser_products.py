@@ -84,7 +84,7 @@ def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
     table = page.get_by_test_id("stDataFrame")
     expect(table).to_be_visible(timeout=LONG_MS)
     # The table is a canvas: the box to tick stands at the left of the first row.
-    table.locator("canvas").first.click(position={"x": 18, "y": 52})
+    table.click(position={"x": 18, "y": 52})
     page.get_by_role("button", name="Learn 1 as normal").click(timeout=LONG_MS)
     expect(page.get_by_text("was taught from 201 good pictures")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_text("No false alarm waits to be learned")).to_be_visible(timeout=LONG_MS)
