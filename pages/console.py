@@ -22,6 +22,8 @@ page = st.navigation(
         st.Page("quality.py", title=t("console.quality"), icon=":material/monitoring:"),
         st.Page("knowledge.py", title=t("console.knowledge"), icon=":material/menu_book:"),
         st.Page("products.py", title=t("console.products"), icon=":material/category:"),
+        st.Page("models.py", title=t("console.models"), icon=":material/smart_toy:"),
+        st.Page("settings.py", title=t("console.settings"), icon=":material/settings:"),
     ],
     position="top",
 )

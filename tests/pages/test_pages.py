@@ -15,6 +15,7 @@ from core.inspection import inspect
 from core.settings import Settings
 from core.sources import PictureFile
 from core.workbench import Workbench
+from tests.jobs.waiting import ended
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -57,8 +58,10 @@ def test_demo_button_teaches(empty: Workbench) -> None:
     app = page("inspect")
 
     app.button[0].click().run()
-
     assert not app.exception
+    ended(empty, empty.jobs.recent()[0].id)
+    app = page("inspect")
+
     assert [product.key for product in empty.taught_products()] == ["ELPV/mono"]
     assert "Drop one or many pictures" in words(app)
 
@@ -173,36 +176,6 @@ def test_locked_records_are_a_sentence(
 
     assert not app.exception
     assert "in use by another process" in words(app)
-
-
-@pytest.mark.usefixtures("demo")
-def test_products_show_their_cards() -> None:
-    app = page("products")
-
-    assert not app.exception
-    assert "ELPV/mono" in words(app)
-    assert {metric.label: metric.value for metric in app.metric}["Held out"] == "60"
-
-
-@pytest.mark.usefixtures("empty")
-@pytest.mark.parametrize(
-    ("dataset", "folder", "sentence"),
-    [
-        ("no spaces please", "", "A product is named DATASET/CATEGORY"),
-        ("Plant", "", "Choose pictures of good parts"),
-        ("Plant", "/no/such/folder", "There is no file or folder"),
-    ],
-)
-def test_teaching_says_what_is_missing(dataset: str, folder: str, sentence: str) -> None:
-    app = page("products")
-
-    field(app, "Data set or plant").set_value(dataset)
-    field(app, "Part").set_value("plate")
-    field(app, "or a folder on this machine").set_value(folder)
-    press(app, "Teach")
-
-    assert sentence in app.error[0].value
-    assert not app.exception
 
 
 def press(app: AppTest, label: str) -> None:
