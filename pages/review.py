@@ -63,7 +63,7 @@ def ask_work(bench: Workbench) -> Work:
 
 def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
     """The part that waits: its picture, what was found, and the decision that is asked for."""
-    picture, facts = st.columns([10, 11], gap="medium")
+    picture, facts = st.columns([8, 11], gap="medium")
     hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
     with picture:
         if hidden:
