@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,8 @@ def page(name: str, **query: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     kinds = (app.markdown, app.caption, app.subheader, app.info, app.error, app.success, app.text)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    text = "\n".join(str(element.value) for kind in kinds for element in kind)
+    return re.sub(r"\\(.)", r"\1", text)  # as it is shown: Markdown's own marks are escaped
 
 
 @pytest.fixture
@@ -106,15 +108,23 @@ def test_an_edit_is_saved_as_a_revision(demo: Workbench, inspected: str) -> None
 
 def test_a_disposition_needs_a_reason(demo: Workbench, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
+    verdict = demo.records.inspection(inspected).judgement.verdict
 
+    press(app, "Decide")
+    app.radio[0].set_value(Disposition.SCRAP).run()
     press(app, "Record the disposition")
     assert app.error[0].value == "Give a reason for the disposition."
-    field(app, "Reason").set_value("Cracked through")
+    reason = next(box for box in app.selectbox if box.label == "Reason")
+    assert "Defect confirmed by eye" in reason.options
+    reason.set_value("Defect confirmed by eye")
     press(app, "Record the disposition")
 
-    (entry,) = demo.records.inspection(inspected).dispositions
-    assert (entry.disposition, entry.reason) == (Disposition.USE_AS_IS, "Cracked through")
-    assert "Cracked through" in words(app)
+    recorded = demo.records.inspection(inspected)
+    (entry,) = recorded.dispositions
+    assert (entry.disposition, entry.reason) == (Disposition.SCRAP, "Defect confirmed by eye")
+    assert entry.decided_by == "Ana"
+    assert recorded.judgement.verdict is verdict
+    assert "Defect confirmed by eye" in words(app)
 
 
 def test_defects_stand_beside_the_same_place_on_a_normal(demo: Workbench, inspected: str) -> None:
