@@ -12,6 +12,7 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.decision import Work, show_decision, show_learning
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import show_defects, show_verdict
+from pages.parts.urls import choice_in_url
 from pages.parts.viewer import show_plain_picture, show_viewer
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
@@ -36,14 +37,11 @@ def ask_work(bench: Workbench) -> Work:
             if counts.oldest is None
             else t("review.waiting_since", time=when(counts.oldest))
         )
-        kind = st.segmented_control(
+        kind = choice_in_url(
             label,
             [kind.value for kind in Kind],
-            default=Kind.ALL.value,
-            format_func=lambda value: _kind_name(Kind(value), counts),
-            required=True,
-            key="kind",
-            bind="query-params",
+            lambda value: _kind_name(Kind(value), counts),
+            "kind",
         )
         person = st.text_input(
             t("review.your_name"),

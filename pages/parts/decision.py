@@ -85,7 +85,15 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
     }
     _show_steps_through(bench, inspection, work.filter)
     if decided:
-        st.caption(_said(inspection))
+        entry = inspection.dispositions[-1]
+        st.caption(
+            t(
+                "review.decided",
+                person=plain(entry.decided_by),
+                disposition=disposition_name(entry.disposition),
+                reason=plain(entry.reason),
+            )
+        )
     for (disposition, reason), is_pressed in pressed.items():
         if is_pressed:
             _decide(bench, inspection, work, disposition, reason)

@@ -12,7 +12,7 @@ from core.sources import PictureFile, demo_lot
 from core.tasks.lot import inspect_later
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.test_pages import page, press, words
+from tests.pages.test_pages import page, parameter, press, words
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_demo_lot_goes_into_the_background(demo: Workbench) -> None:
 
     press(app, "Try a lot of 50 demo cells")
 
-    job_id = app.query_params["job"][0]
+    job_id = parameter(app, "job")
     assert demo.jobs.job(job_id).is_active
     assert "Cancel" in labels(app)
     press(app, "Cancel")

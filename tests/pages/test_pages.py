@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.workbench
-from core.domain import Context, Disposition, Product, RevisionKind
+from core.domain import Context, Product, RevisionKind
 from core.inspection import inspect
 from core.settings import Settings
 from core.sources import PictureFile
@@ -25,6 +25,12 @@ def page(name: str, **query: str) -> AppTest:
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
+
+
+def parameter(app: AppTest, name: str) -> str:
+    """A parameter of the page's URL."""
+    value = app.query_params[name]
+    return value if isinstance(value, str) else value[0]
 
 
 def words(app: AppTest) -> str:
@@ -104,27 +110,6 @@ def test_an_edit_is_saved_as_a_revision(demo: Workbench, inspected: str) -> None
     assert revisions[1].author == "Ana"
     assert revisions[1].report.findings == revisions[0].report.findings
     assert app.text_area[0].value == "Edited by a person"
-
-
-def test_a_disposition_needs_a_reason(demo: Workbench, inspected: str) -> None:
-    app = page("inspect", inspection=inspected)
-    verdict = demo.records.inspection(inspected).judgement.verdict
-
-    press(app, "Decide")
-    app.radio[0].set_value(Disposition.SCRAP).run()
-    press(app, "Record the disposition")
-    assert app.error[0].value == "Give a reason for the disposition."
-    reason = next(box for box in app.selectbox if box.label == "Reason")
-    assert "Defect confirmed by eye" in reason.options
-    reason.set_value("Defect confirmed by eye")
-    press(app, "Record the disposition")
-
-    recorded = demo.records.inspection(inspected)
-    (entry,) = recorded.dispositions
-    assert (entry.disposition, entry.reason) == (Disposition.SCRAP, "Defect confirmed by eye")
-    assert entry.decided_by == "Ana"
-    assert recorded.judgement.verdict is verdict
-    assert "Defect confirmed by eye" in words(app)
 
 
 def test_defects_stand_beside_the_same_place_on_a_normal(demo: Workbench, inspected: str) -> None:
