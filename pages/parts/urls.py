@@ -5,9 +5,9 @@ which differs from language to language and may hold counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
-from streamlit.typing import LabelVisibility
 
 
 def choice_in_url(
@@ -16,7 +16,7 @@ def choice_in_url(
     name_of: Callable[[str], str],
     key: str,
     *,
-    label_visibility: LabelVisibility = "visible",
+    label_visibility: Literal["visible", "collapsed"] = "visible",
     stretch: bool = False,
 ) -> str:
     """One of a few options, the first unless the URL says otherwise.
@@ -40,7 +40,7 @@ def choice_in_url(
         else:
             st.query_params[key] = st.session_state[key]
 
-    return st.segmented_control(
+    chosen = st.segmented_control(
         label,
         options,
         format_func=name_of,
@@ -50,3 +50,4 @@ def choice_in_url(
         label_visibility=label_visibility,
         width="stretch" if stretch else "content",
     )
+    return chosen or options[0]
