@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from core.detection.calibration import Calibration
 from pages.parts.palette import Palette
-from pages.texts import number, t
+from pages.texts import number, separators, t
 
 BINS = 50
 
@@ -70,6 +70,7 @@ def threshold_figure(
     figure.update_layout(
         height=320,
         margin={"l": 8, "r": 8, "t": 46, "b": 60},
+        separators=separators(),
         barmode="overlay",
         bargap=0.05,
         legend={"orientation": "h", "yanchor": "top", "y": -0.24, "x": 0},

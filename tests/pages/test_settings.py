@@ -48,7 +48,7 @@ def test_the_language_of_the_console_changes_at_once_and_is_given_back(bench: Wo
     press(app, "change-console_language")
 
     assert "콘솔 언어" in words(app)
-    assert "Ana이(가)" in words(app)
+    assert "Ana 님이" in words(app)
     assert bench.settings.console_language is Language.KOREAN
     press(app, "back-console_language")
 
