@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import product as pairs
 
-from core.detection.checkpoints import Active, active_version, load_version, versions
+from core.detection.checkpoints import Active, newest_versions
 from core.domain import (
     Contest,
     Contestant,
@@ -41,11 +41,7 @@ def detectors_of(bench: Workbench, product: Product) -> dict[str, Active]:
     Raises:
         ProductError: if the product has no detector.
     """
-    active = active_version(bench.settings, product)
-    newest = {active.algorithm: active}
-    for version in versions(bench.settings, product):
-        newest.setdefault(version.algorithm, version)
-    return newest
+    return newest_versions(bench.settings, product)
 
 
 def hold_contest(
@@ -90,8 +86,14 @@ def hold_contest(
     def found_by(version: Active) -> Inspection:
         if recorded is not None and recorded.detector.algorithm == version.algorithm:
             return recorded
-        taught = load_version(bench.settings, product, version)
-        return examine(bench, picture, product, taught, context=context, evidence=evidence)
+        return examine(
+            bench,
+            picture,
+            product,
+            detector=version.algorithm,
+            context=context,
+            evidence=evidence,
+        )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(found_by, chosen))

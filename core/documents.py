@@ -30,7 +30,16 @@ def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return _pixels(bench, inspection.image.sha256, inspection.image.filename)
+    return stored_pixels(bench, inspection.image.sha256, inspection.image.filename)
+
+
+def picture_thumbnail(bench: Workbench, sha256: str, filename: str) -> bytes:
+    """An inspected picture as a small PNG.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return thumbnail_png(stored_pixels(bench, sha256, filename), THUMBNAIL_SIDE)
 
 
 def colour_scale(inspection: Inspection) -> ColourScale:
@@ -70,7 +79,7 @@ def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return thumbnail_png(_pixels(bench, exemplar.sha256, exemplar.filename), THUMBNAIL_SIDE)
+    return picture_thumbnail(bench, exemplar.sha256, exemplar.filename)
 
 
 def compared_pairs(
@@ -162,7 +171,7 @@ def normal_picture(bench: Workbench, product: Product) -> NormalPicture | None:
     """
     try:
         image = read_card(bench.settings, product).images[0]
-        pixels = _pixels(bench, image.sha256, image.filename)
+        pixels = stored_pixels(bench, image.sha256, image.filename)
     except (ProductError, RecordsError):
         return None
     return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
@@ -188,12 +197,17 @@ def _revision(inspection: Inspection, number: int | None) -> Revision:
 
 def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:
     try:
-        return _pixels(bench, sha256, filename)
+        return stored_pixels(bench, sha256, filename)
     except InspectionError as error:
         return str(error)
 
 
-def _pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+def stored_pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+    """A picture of the file store, uint8 (H, W, 3) RGB.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
     limits = bench.settings
     data = bench.files.read(sha256)
     return load_image(

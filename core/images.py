@@ -7,6 +7,7 @@ import io
 import re
 import struct
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
@@ -120,6 +121,23 @@ def encode_png(pixels: np.ndarray) -> bytes:
     """PNG file of uint8 (H, W, 3) RGB or (H, W, 4) RGBA pixels."""
     code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
     return cv2.imencode(".png", cv2.cvtColor(pixels, code))[1].tobytes()
+
+
+def encode_jpeg(pixels: np.ndarray, quality: int = 90) -> bytes:
+    """JPEG of uint8 RGB pixels, for screens: smaller and much faster to make than a PNG."""
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "JPEG", quality=quality, subsampling=0)
+    return target.getvalue()
+
+
+def encode_gif(frames: Sequence[np.ndarray], seconds: float) -> bytes:
+    """Endless animation of uint8 RGB pictures of one size, each shown for so many seconds."""
+    first, *further = (Image.fromarray(frame).quantize(256) for frame in frames)
+    target = io.BytesIO()
+    first.save(
+        target, "GIF", save_all=True, append_images=further, duration=round(1000 * seconds), loop=0
+    )
+    return target.getvalue()
 
 
 def thumbnail_png(pixels: np.ndarray, side: int) -> bytes:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from core.conditions import condition_notices, is_of_taught_size
 from core.defects import find_defects
-from core.detection.checkpoints import Taught
 from core.domain import (
     Context,
     Defect,
@@ -40,6 +39,7 @@ def inspect(
     picture: PictureFile,
     product: Product,
     *,
+    detector: str | None = None,
     context: Context | None = None,
     evidence: EvidenceChoice | None = None,
     writing: WriterChoice | None = None,
@@ -56,6 +56,7 @@ def inspect(
         bench: records, detectors and retrievers.
         picture: any accepted file.
         product: that the picture shows; it must have been taught.
+        detector: the algorithm that judges, in its newest version; None: the active detector.
         context: lot, serial, station and inspector.
         evidence: which evidence to look up; as the settings say unless it is given.
         writing: who writes the report, and how; as the settings say unless it is given.
@@ -65,22 +66,52 @@ def inspect(
     Raises:
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
+        DetectorError: if the product was not taught with that algorithm.
         WriterError: if the catalogue has no such report writer.
         RecordsError: if the inspection cannot be recorded.
     """
     writing = writing or WriterChoice()
     find_model(writing.writer or bench.settings.llm_model)
+    inspection = record(
+        bench,
+        picture,
+        product,
+        detector=detector,
+        context=context,
+        evidence=evidence,
+        on_verdict=on_verdict,
+        inspection_id=inspection_id,
+    )
+    return add_report(bench, inspection, writing)
+
+
+def record(
+    bench: Workbench,
+    picture: PictureFile,
+    product: Product,
+    *,
+    detector: str | None = None,
+    context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
+    on_verdict: OnVerdict | None = None,
+    inspection_id: str | None = None,
+) -> Inspection:
+    """Inspect one picture and record it without a report, which `add_report` makes.
+
+    Args and errors: as for `inspect`.
+    """
     inspection = examine(
         bench,
         picture,
         product,
+        detector=detector,
         context=context,
         evidence=evidence,
         on_verdict=on_verdict,
         inspection_id=inspection_id,
     )
     bench.records.save_inspection(inspection)
-    return add_report(bench, inspection, writing)
+    return inspection
 
 
 def add_report(bench: Workbench, inspection: Inspection, writing: WriterChoice) -> Inspection:
@@ -103,8 +134,8 @@ def examine(
     bench: Workbench,
     picture: PictureFile,
     product: Product,
-    taught: Taught | None = None,
     *,
+    detector: str | None = None,
     context: Context | None = None,
     evidence: EvidenceChoice | None = None,
     on_verdict: OnVerdict | None = None,
@@ -113,20 +144,21 @@ def examine(
     """Judge one picture and look up its evidence; nothing is recorded, and there is no report yet.
 
     Args:
-        bench, picture, product, context, evidence, on_verdict, inspection_id: as for `inspect`.
-        taught: the detector that judges, of that product; None: its active one.
+        bench, picture, product, detector, context, evidence, on_verdict, inspection_id: as for
+            `inspect`.
 
     Raises:
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
+        DetectorError: if the product was not taught with that algorithm.
     """
     steps: list[Step] = []
     with timed(steps, "check"):
         image = _checked(bench, picture)
         bench.files.put(picture.read())
     with timed(steps, "load detector"):
-        taught = taught or bench.taught(product)
-    with timed(steps, "detect"):
+        taught = bench.taught(product, detector)
+    with bench.judging.turn(steps), timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
     with timed(steps, "measure"):
         judgement = taught.calibration.judge(prediction)

@@ -49,6 +49,7 @@ def render_overlay(
     opacity: float,
     show_contour: bool = True,
     show_numbers: bool = True,
+    chosen: str | None = None,
 ) -> np.ndarray:
     """The picture under its heatmap, with the threshold contour and numbered defects.
 
@@ -60,6 +61,7 @@ def render_overlay(
         opacity: of the heat where the map is at or above the review threshold, 0..1.
         show_contour: draw the line where the map crosses the review threshold.
         show_numbers: draw each defect's name beside it.
+        chosen: id of a defect that a box is drawn around.
 
     Returns:
         uint8 (h, w, 3) RGB; small pictures are enlarged so that lines and names stay sharp.
@@ -76,6 +78,9 @@ def render_overlay(
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(rendered, contours, -1, HALO, 3 * thickness, cv2.LINE_AA)
         cv2.drawContours(rendered, contours, -1, LINE, thickness, cv2.LINE_AA)
+    for defect in defects:
+        if defect.id == chosen:
+            _draw_box(rendered, defect, zoom, thickness)
     if show_numbers:
         for defect in reversed(defects):
             _draw_name(rendered, defect, zoom, thickness)
@@ -102,15 +107,25 @@ def render_outlined(
     zoom = side / max(part.shape[:2])
     size = tuple(max(1, round(length * zoom)) for length in part.shape[1::-1])
     drawn = cv2.resize(part, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
-    lines = [np.round((np.array(line) - origin + 0.5) * zoom).astype(np.int32) for line in outlines]
-    cv2.polylines(drawn, lines, True, HALO, 3, cv2.LINE_AA)
-    cv2.polylines(drawn, lines, True, LINE, 1, cv2.LINE_AA)
+    for line in outlines:
+        outline(drawn, line, origin, zoom)
     return drawn
 
 
 def render_heatmap(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
     """The map alone, uint8 (H, W, 3) RGB."""
     return scale.colours(anomaly_map)
+
+
+def render_mask(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
+    """White from the fail threshold on, grey from the review threshold on, else black.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+    """
+    grey = np.where(anomaly_map >= scale.t_low, 128, 0)
+    mask = np.where(anomaly_map >= scale.t_high, 255, grey).astype(np.uint8)
+    return cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)
 
 
 def render_legend(
@@ -156,17 +171,60 @@ def _blend(
     return np.round(blended).astype(np.uint8)
 
 
+def outline(
+    rendered: np.ndarray,
+    contour: Sequence[tuple[int, int]],
+    origin: tuple[int, int],
+    zoom: float,
+) -> None:
+    """Draw a closed line of the whole picture's pixels on an enlarged part of it.
+
+    Args:
+        rendered: uint8 (H, W, 3) RGB; drawn on.
+        contour: in pixels of the whole picture.
+        origin: of the part, in the same pixels.
+        zoom: of the part.
+    """
+    line = np.round((np.array(contour) - origin + 0.5) * zoom).astype(np.int32)
+    cv2.polylines(rendered, [line], True, HALO, 3, cv2.LINE_AA)
+    cv2.polylines(rendered, [line], True, LINE, 1, cv2.LINE_AA)
+
+
+def _draw_box(rendered: np.ndarray, defect: Defect, zoom: float, thickness: int) -> None:
+    box, margin = defect.box, 4 * thickness
+    first = (round(box.x * zoom) - margin, round(box.y * zoom) - margin)
+    last = (
+        round((box.x + box.width) * zoom) + margin,
+        round((box.y + box.height) * zoom) + margin,
+    )
+    cv2.rectangle(rendered, first, last, HALO, 3 * thickness, cv2.LINE_AA)
+    cv2.rectangle(rendered, first, last, LINE, thickness, cv2.LINE_AA)
+
+
 def _draw_name(rendered: np.ndarray, defect: Defect, zoom: float, thickness: int) -> None:
-    """A tag at the defect's upper left corner, moved inside the picture where needed."""
+    """A tag at the defect's upper left corner."""
+    corner = (round(defect.box.x * zoom), round(defect.box.y * zoom))
+    draw_tag(rendered, defect.id, corner, thickness)
+
+
+def draw_tag(rendered: np.ndarray, text: str, corner: tuple[int, int], thickness: int = 2) -> None:
+    """A word on a dark ground, moved inside the picture where needed.
+
+    Args:
+        rendered: uint8 (H, W, 3) RGB; drawn on.
+        text: in the letters of ASCII.
+        corner: its lower left one.
+        thickness: of the letters' lines, in pixels.
+    """
     height, width = rendered.shape[:2]
     size = max(height, width) / 1100
-    (text_width, text_height), _ = cv2.getTextSize(defect.id, FONT, size, thickness)
+    (text_width, text_height), _ = cv2.getTextSize(text, FONT, size, thickness)
     pad = round(text_height * 0.45)
     tag_width, tag_height = text_width + 2 * pad, text_height + 2 * pad
-    x = min(max(0, round(defect.box.x * zoom)), width - tag_width)
-    y = min(max(0, round(defect.box.y * zoom) - tag_height), height - tag_height)
-    corner = (x + tag_width, y + tag_height)
-    cv2.rectangle(rendered, (x, y), corner, HALO, cv2.FILLED)
-    cv2.rectangle(rendered, (x, y), corner, LINE, max(1, thickness // 2), cv2.LINE_AA)
+    x = min(max(0, corner[0]), width - tag_width)
+    y = min(max(0, corner[1] - tag_height), height - tag_height)
+    opposite = (x + tag_width, y + tag_height)
+    cv2.rectangle(rendered, (x, y), opposite, HALO, cv2.FILLED)
+    cv2.rectangle(rendered, (x, y), opposite, LINE, max(1, thickness // 2), cv2.LINE_AA)
     origin = (x + pad, y + pad + text_height)
-    cv2.putText(rendered, defect.id, origin, FONT, size, LINE, thickness, cv2.LINE_AA)
+    cv2.putText(rendered, text, origin, FONT, size, LINE, thickness, cv2.LINE_AA)

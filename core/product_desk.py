@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
-from core.detection.checkpoints import Active, activate, active_version, load_version
+from core.detection.checkpoints import Active, activate, active_version, load_version, read_card
 from core.detection.product_files import read_policy, save_policy, set_aside_policy
-from core.domain import Product
+from core.domain import Frozen, Product
 from core.errors import CheckpointError, ProductError
 from core.policy import Policy
 from core.records.decided import FalseAlarm, false_alarms
 from core.workbench import Workbench
+
+
+class Change(Frozen):
+    """One event of a product's history."""
+
+    at: AwareDatetime
+    kind: str = Field(description="policy changed, version activated, product taught, ...")
+    by: str = Field(description="empty: nobody was named")
+    what: tuple[str, ...] = Field(description="such as 'fail_margin 0.5 → 1'")
+    reason: str
 
 
 def change_policy(
@@ -85,15 +95,54 @@ def activate_version(
     bench.records.add_event("version activated", product.key, detail, actor=by)
 
 
+def history(bench: Workbench, product: Product, limit: int = 50) -> tuple[Change, ...]:
+    """What changed how a product is judged, the newest first."""
+    events = bench.records.events(product.key, limit)
+    return tuple(
+        Change(
+            at=event.happened_at,
+            kind=event.kind,
+            by=event.actor,
+            what=_what(event.detail),
+            reason=event.detail.get("reason", ""),
+        )
+        for event in events
+    )
+
+
 def unlearned_false_alarms(bench: Workbench, product: Product) -> tuple[FalseAlarm, ...]:
     """False alarms whose pictures the active version was not taught with, the newest first.
 
     Raises:
         ProductError: if the product has no detector.
+        CheckpointError: if its card is damaged.
     """
-    known = {image.sha256 for image in bench.taught(product).card.images}
+    known = {image.sha256 for image in read_card(bench.settings, product).images}
     found = false_alarms(bench.records, product.key)
     return tuple(alarm for alarm in found if alarm.image_sha256 not in known)
+
+
+def _what(detail: dict[str, Any]) -> tuple[str, ...]:
+    """Values before and after, or what else an event tells."""
+    if not isinstance(detail.get("after"), dict):
+        told = {name: value for name, value in detail.items() if name != "reason"}
+        return tuple(f"{name} {value}" for name, value in _flat(told).items() if value != [])
+    before, after = _flat(detail.get("before") or {}), _flat(detail["after"])
+    return tuple(
+        f"{name} {before.get(name, '-')} → {value}"
+        for name, value in after.items()
+        if before.get(name) != value
+    )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = round(value, 6) if isinstance(value, float) else value
+    return flat
 
 
 def _who_and_why(by: str, reason: str, what: str) -> tuple[str, str]:

@@ -84,6 +84,18 @@ def demo_examples() -> list[PictureFile]:
     return _demo_cells(lambda probability: probability == 1)
 
 
+def demo_lot(size: int = 50) -> list[PictureFile]:
+    """A lot of cells that the demo product was not taught with, one in five of them defective.
+
+    The same cells in the same order each time.
+    """
+    bad = size // 5
+    drawn = random.Random(1)
+    cells = [*drawn.sample(demo_examples(), bad), *demo_unseen_normals()[: size - bad]]
+    drawn.shuffle(cells)
+    return cells
+
+
 def _shuffled_functional_cells() -> list[PictureFile]:
     # The set is ordered by solar module: only a random sample stands for all of them.
     cells = _demo_cells(lambda probability: probability == 0)

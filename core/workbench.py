@@ -10,14 +10,17 @@ from pathlib import Path
 from types import TracebackType
 
 from core.detection.checkpoints import (
+    Active,
     Taught,
     active_version,
     load_version,
+    newest_versions,
     read_card,
     taught_products,
 )
 from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
+from core.errors import DetectorError
 from core.jobs.queue import Jobs
 from core.normal_index import OpenedIndex, open_index
 from core.preferences import Standing, change_setting, standings, with_preferences
@@ -31,6 +34,7 @@ from core.retrieval.knowledge import KnowledgeBase
 from core.retrieval.labelled import LabelledCrops
 from core.retrieval.visual import VisualEncoder
 from core.settings import Settings, settings
+from core.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +59,9 @@ class Workbench:
         self.records = Records.open(settings)
         self._use(with_preferences(settings, self.records))
         self.files = FileStore(settings.files_dir)
+        self.judging = Turns()
         self._lock = threading.RLock()
-        self._taught: dict[str, Taught] = {}
+        self._taught: dict[tuple[str, str], Taught] = {}
         self._index_lock = threading.Lock()
         self._indexes: dict[str, tuple[str, OpenedIndex]] = {}
         self._writers_lock = threading.Lock()
@@ -112,20 +117,38 @@ class Workbench:
             self.records.save_product(read_card(self.settings, named).product)
         return self.records.product(key)
 
-    def taught(self, product: Product) -> Taught:
-        """The product's active detector, loaded once for each version.
+    def taught(self, product: Product, algorithm: str | None = None) -> Taught:
+        """A detector of the product, loaded once for each version.
+
+        Args:
+            product: that it was taught.
+            algorithm: of the detector, whose newest version is meant; None: the active detector.
 
         Raises:
             ProductError: if the product has no detector.
+            DetectorError: if it was not taught with that algorithm.
             CheckpointError: if the detector's files are damaged.
         """
-        version = active_version(self.settings, product).version
+        chosen = self._chosen(product, algorithm)
         policy = read_policy(self.settings, product)
+        key = product.key, chosen.algorithm
         with self._lock:
-            taught = self._taught.get(product.key)
-            if taught is None or (taught.card.detector.version, taught.policy) != (version, policy):
-                taught = self._taught[product.key] = load_version(self.settings, product)
+            taught = self._taught.get(key)
+            present = taught and (taught.card.detector.version, taught.policy)
+            if taught is None or present != (chosen.version, policy):
+                taught = self._taught[key] = load_version(self.settings, product, chosen)
             return taught
+
+    def _chosen(self, product: Product, algorithm: str | None) -> Active:
+        if algorithm is None:
+            return active_version(self.settings, product)
+        known = newest_versions(self.settings, product)
+        if algorithm not in known:
+            raise DetectorError(
+                f"{product.key} was not taught with {algorithm}; it was with {', '.join(known)}. "
+                "Teach it with that detector first, or choose another."
+            )
+        return known[algorithm]
 
     def exemplars(self, product: Product) -> OpenedIndex:
         """The normal pictures that the product's active detector was taught with.

@@ -1,4 +1,4 @@
-"""Compare: detectors and report writers side by side on one picture."""
+"""Compare: detectors and writers on one picture, or two detectors over a past lot."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from core.sources import PictureFile
 from core.workbench import Workbench, shared_workbench
 from pages.parts.contest import show_contest, show_win_rates
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.lot_comparison import ask_comparison, show_comparison
 from pages.parts.words import plain
 from pages.parts.writers import ask_language, writer_name
+from pages.texts import t
+
+PICTURE = "picture"
+LOT = "lot"
 
 
 def ask_picture(
@@ -34,23 +39,22 @@ def ask_picture(
         )
     products = bench.taught_products()
     if not products:
-        st.info(
-            "Nothing can be compared yet: teach a product first, on the Products page.",
-            icon=":material/school:",
-        )
+        st.info(t("compare.nothing_taught"), icon=":material/school:")
         return None
-    product = st.selectbox("Product", products, format_func=lambda option: option.key)
-    upload = st.file_uploader("Picture", type=sorted(PICTURE_SUFFIXES))
+    product = st.selectbox(t("compare.product"), products, format_func=lambda option: option.key)
+    upload = st.file_uploader(t("compare.picture"), type=sorted(PICTURE_SUFFIXES))
     return product, PictureFile.of(upload.name, upload.getvalue()) if upload else None
 
 
 def ask_combinations(bench: Workbench, product: Product) -> tuple[list[str], list[str]]:
     """Detectors of the product and writers, those that can run here first."""
     known = list(detectors_of(bench, product))
-    detectors = st.multiselect("Detectors", known, default=known[:1], key="compare-detectors")
+    detectors = st.multiselect(
+        t("compare.detectors"), known, default=known[:1], key="compare-detectors"
+    )
     offered = {one.model.key: one for one in ranked(catalogue().values(), bench.settings)}
     writers = st.multiselect(
-        "Report writers",
+        t("compare.writers"),
         list(offered),
         default=["offline"],
         format_func=lambda key: writer_name(offered[key]),
@@ -68,14 +72,17 @@ def run(bench: Workbench, recorded: Inspection | None) -> None:
     detectors, writers = ask_combinations(bench, product)
     language = ask_language(bench, "compare")
     count = len(detectors) * len(writers)
-    st.caption(f"{count} reports are written on the same picture, at the same time where they can.")
+    st.caption(t("compare.count", count=count))
     if not st.button(
-        "Compare", type="primary", icon=":material/compare:", disabled=not (picture and count)
+        t("compare.compare"),
+        type="primary",
+        icon=":material/compare:",
+        disabled=not (picture and count),
     ):
         return
     if picture is None:
         return
-    progress = st.progress(0.0, "Judging the picture")
+    progress = st.progress(0.0, t("compare.judging"))
     contest = hold_contest(
         bench,
         picture,
@@ -84,24 +91,44 @@ def run(bench: Workbench, recorded: Inspection | None) -> None:
         writers,
         choice=WriterChoice(language=language),
         recorded=recorded,
-        on_progress=lambda done, of: progress.progress(done / of, f"{done} of {of} reports"),
+        on_progress=lambda done, of: progress.progress(
+            done / of, t("compare.progress", done=done, total=of)
+        ),
     )
     st.query_params["contest"] = contest.id
     st.rerun()
 
 
-with shown_to_the_operator():
-    bench = shared_workbench()
+def compare_on_a_picture(bench: Workbench) -> None:
+    st.query_params.pop("comparison", None)
     inspection_id = st.query_params.get("inspection")
     with st.sidebar:
         run(bench, bench.records.inspection(inspection_id) if inspection_id else None)
     if contest_id := st.query_params.get("contest"):
         show_contest(bench, recorded_contest(bench.records, contest_id))
     else:
-        st.info(
-            "Choose a picture, detectors and report writers on the left. Their maps, verdicts and "
-            "reports then stand side by side; the one that you choose becomes the report.",
-            title="Side by side",
-            icon=":material/compare:",
-        )
+        st.info(t("compare.empty"), title=t("compare.title"), icon=":material/compare:")
     show_win_rates(bench)
+
+
+def compare_over_a_lot(bench: Workbench) -> None:
+    with st.sidebar, shown_to_the_operator():
+        ask_comparison(bench)
+    show_comparison(bench)
+
+
+with shown_to_the_operator():
+    workbench = shared_workbench()
+    mode = st.sidebar.segmented_control(
+        t("compare.mode"),
+        [PICTURE, LOT],
+        default=LOT if "comparison" in st.query_params else PICTURE,
+        format_func={PICTURE: t("compare.one_picture"), LOT: t("compare.past_lot")}.__getitem__,
+        required=True,
+        key="compare-mode",
+        persist_state="session",
+    )
+    if mode == LOT:
+        compare_over_a_lot(workbench)
+    else:
+        compare_on_a_picture(workbench)

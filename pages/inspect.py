@@ -2,220 +2,199 @@
 
 from __future__ import annotations
 
-import random
-
 import streamlit as st
 
-from core.domain import Context, EvidenceChoice, Inspection, Product, Verdict
+from core.domain import Inspection
 from core.errors import InspectionError
-from core.images import PICTURE_SUFFIXES
-from core.inspection import inspect
-from core.report_desk import WriterChoice
-from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_examples
+from core.records.search import of_ids
+from core.sources import PictureFile
+from core.tasks.lot import inspect_later
+from core.tasks.report import inspect_now
 from core.workbench import Workbench, shared_workbench
 from pages.parts.disposition import show_disposition
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import (
     show_defects,
+    show_failed_steps,
     show_score_among_normals,
     show_snippets,
     show_steps,
     show_verdict,
 )
+from pages.parts.intake import Order, ask_order, ask_pictures
+from pages.parts.lot import show_lot, show_strip
 from pages.parts.normals import show_comparisons, show_exemplars
-from pages.parts.picture import show_picture
 from pages.parts.report import show_report
 from pages.parts.teaching import teach_demo_button
-from pages.parts.words import verdict_text
-from pages.parts.writers import ask_writer, shown_in
+from pages.parts.viewer import show_viewer
+from pages.parts.words import person_of, plain, verdict_text
+from pages.texts import t
+
+# More pictures go into the background, where a closed tab does not stop them.
+MOST_AT_ONCE = 5
+STRIP_LENGTH = 50
 
 
-def say_what_to_do_first(bench: Workbench) -> None:
-    st.info(
-        "Nothing can be inspected yet: the station has not been taught what a good part looks "
-        "like. Teach a product from pictures of good parts on the Products page, or try the "
-        "demo product: 200 real electroluminescence images of good solar cells.",
-        title="Teach a product first",
-        icon=":material/school:",
-    )
-    teach_demo_button(bench)
-
-
-def ask_context() -> Context:
-    with st.expander("Lot, serial, station, inspector"):
-        fields = {
-            name: st.text_input(name.capitalize(), key=f"context-{name}", persist_state="session")
-            for name in Context.model_fields
-        }
-    return Context(**fields)
-
-
-def ask_evidence(bench: Workbench) -> EvidenceChoice:
-    """What to look up; a switch that stands as its setting does leaves the choice to it."""
-    settings = bench.settings
-    with st.container(horizontal=True):
-        exemplars = st.toggle(
-            "Similar normals",
-            value=settings.rag_enabled,
-            key="evidence-exemplars",
-            persist_state="session",
-            help="Show the normal parts that look most like this one",
+def take_pictures(bench: Workbench, order: Order, pictures: list[PictureFile]) -> None:
+    """Inspect a few pictures at once, many in the background."""
+    if len(pictures) > MOST_AT_ONCE:
+        job = inspect_later(
+            bench,
+            pictures,
+            order.product,
+            detector=order.detector,
+            context=order.context,
+            evidence=order.evidence,
+            writing=order.writing,
+            who=order.context.inspector or person_of(),
         )
-        knowledge = st.toggle(
-            "Knowledge",
-            value=settings.domain_rag_enabled,
-            key="evidence-knowledge",
-            persist_state="session",
-            help="Look up what is known of such defects",
-        )
-    return EvidenceChoice(
-        exemplars=None if exemplars == settings.rag_enabled else exemplars,
-        knowledge=None if knowledge == settings.domain_rag_enabled else knowledge,
-    )
-
-
-def take_pictures(bench: Workbench, product: Product) -> None:
-    context = ask_context()
-    evidence = ask_evidence(bench)
-    with st.expander("Report writer and language"):
-        writing = ask_writer(bench, "inspect")
-    uploads = st.file_uploader(
-        "Pictures",
-        type=sorted(PICTURE_SUFFIXES),
-        accept_multiple_files=True,
-        key=f"uploads-{st.session_state['uploads']}",
-    )
-    pictures = [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
-    if product.key == DEMO_PRODUCT_KEY and st.button(
-        "Try a defective demo cell", icon=":material/casino:", width="stretch"
-    ):
-        pictures = [random.choice(demo_examples())]
-    if pictures:
-        # A fresh uploader: what was inspected is not inspected again by the next rerun.
-        st.session_state["uploads"] += 1
-        inspect_all(bench, pictures, product, context, evidence, writing)
-
-
-def show_refusals() -> None:
-    for sentence in st.session_state["refusals"]:
-        st.error(sentence, icon=":material/broken_image:")
-    st.session_state["refusals"] = []
-
-
-def inspect_all(
-    bench: Workbench,
-    pictures: list[PictureFile],
-    product: Product,
-    context: Context,
-    evidence: EvidenceChoice,
-    writing: WriterChoice,
-) -> None:
-    """Inspect pictures one after another; one that cannot be used never stops the rest."""
-    progress = st.progress(0.0, "Inspecting") if len(pictures) > 1 else None
-    early, draft = st.empty(), st.empty()
-    newest: Inspection | None = None
-    for done, picture in enumerate(pictures):
-        if progress is not None:
-            progress.progress(done / len(pictures), f"Inspecting {picture.filename}")
-        try:
-            newest = inspect(
-                bench,
-                picture,
-                product,
-                context=context,
-                evidence=evidence,
-                writing=shown_in(draft, writing),
-                on_verdict=lambda judgement, _defects: early.markdown(
-                    verdict_text(judgement.verdict)
-                ),
-            )
-            st.session_state["strip"].insert(0, newest.id)
-        except InspectionError as error:
-            st.session_state["refusals"].append(str(error))
-    if newest is not None:
-        st.query_params["inspection"] = newest.id
+        st.query_params.pop("inspection", None)
+        st.query_params["job"] = job.id
+    else:
+        inspect_at_once(bench, order, pictures)
     st.rerun()
 
 
-def show_strip(bench: Workbench) -> None:
-    """This session's inspections, the newest first; choosing one opens it."""
-    ids = st.session_state["strip"][:50]
-    if len(ids) < 2:
-        return
-    inspections = [bench.records.inspection(inspection_id) for inspection_id in ids]
-    event = st.dataframe(
-        [
-            {
-                "Verdict": inspection.judgement.verdict.value,
-                "Score": round(inspection.judgement.score, 3),
-                "Picture": inspection.image.filename,
-            }
-            for inspection in inspections
-        ],
-        hide_index=True,
-        height=180,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"strip-{len(st.session_state['strip'])}",
-        alt="Inspections of this session",
-    )
-    if event.selection.rows:
-        st.query_params["inspection"] = ids[event.selection.rows[0]]
+def inspect_at_once(bench: Workbench, order: Order, pictures: list[PictureFile]) -> None:
+    """Inspect pictures one after another; one that cannot be used never stops the rest."""
+    progress = st.progress(0.0) if len(pictures) > 1 else None
+    early = st.empty()
+    for done, picture in enumerate(pictures):
+        if progress is not None:
+            progress.progress(done / len(pictures), plain(picture.filename))
+        early.markdown(t("inspect.judging", filename=plain(picture.filename)))
+        try:
+            newest = inspect_now(
+                bench,
+                picture,
+                order.product,
+                detector=order.detector,
+                context=order.context,
+                evidence=order.evidence,
+                writing=order.writing,
+            )
+        except InspectionError as error:
+            st.session_state["refusals"].append((picture, str(error)))
+        else:
+            early.markdown(verdict_text(newest.judgement.verdict))
+            st.session_state["strip"].insert(0, newest.id)
+            st.query_params["inspection"] = newest.id
+            st.query_params.pop("job", None)
+
+
+def show_refusals(bench: Workbench, order: Order) -> None:
+    """Pictures that could not be inspected, each with its sentence and a retry."""
+    for number, (picture, sentence) in enumerate(st.session_state["refusals"]):
+        st.error(sentence, icon=":material/broken_image:")
+        again, away = st.columns(2)
+        if again.button(t("inspect.retry"), key=f"retry-{number}", icon=":material/refresh:"):
+            del st.session_state["refusals"][number]
+            take_pictures(bench, order, [picture])
+        if away.button(t("inspect.dismiss"), key=f"dismiss-{number}", icon=":material/close:"):
+            del st.session_state["refusals"][number]
+            st.rerun()
 
 
 def show_inspection(bench: Workbench, inspection: Inspection) -> None:
+    """One inspection: the picture beside what was found, and below it report and evidence."""
     context = inspection.context
     known = [text for text in (context.lot, context.serial, context.station) if text]
     st.markdown(
-        " · ".join([f"**{inspection.image.filename}**", inspection.product.key, *known])
-        + f" · {inspection.id}"
+        " · ".join(
+            [f"**{plain(inspection.image.filename)}**", inspection.product.key, *map(plain, known)]
+        )
     )
     for sentence in inspection.image.notices:
-        st.warning(sentence, icon=":material/info:")
+        st.warning(plain(sentence), icon=":material/info:")
     picture, facts = st.columns([11, 10], gap="medium")
     with picture:
-        with shown_to_the_operator():
-            show_picture(bench, inspection)
-        show_exemplars(bench, inspection)
-        show_comparisons(bench, inspection)
+        show_viewer(bench, inspection)
     with facts:
         show_verdict(inspection.judgement)
-        show_defects(inspection.defects, inspection.defect_types)
-        if inspection.judgement.verdict is not Verdict.PASS or inspection.snippets:
-            show_snippets(inspection)
-        show_score_among_normals(bench, inspection)
-    report, disposition = st.columns([11, 10], gap="medium")
-    with report:
-        st.subheader("Report")
-        show_report(bench, inspection)
-    with disposition:
-        st.subheader("Disposition")
         show_disposition(bench, inspection)
+        show_defects(inspection)
+        show_score_among_normals(bench, inspection)
+    if show_failed_steps(inspection) and st.button(
+        t("inspect.again"), icon=":material/refresh:", help=t("inspect.again_help")
+    ):
+        inspect_again(bench, inspection)
+    report, evidence, steps = st.tabs(
+        [t("inspect.report"), t("inspect.evidence"), t("inspect.record")]
+    )
+    with report:
+        show_report(bench, inspection)
+    with evidence:
+        normals, knowledge = st.columns([11, 10], gap="medium")
+        with normals:
+            show_exemplars(bench, inspection)
+            show_comparisons(bench, inspection)
+        with knowledge:
+            show_snippets(inspection)
+    with steps:
         show_steps(inspection)
+
+
+def inspect_again(bench: Workbench, inspection: Inspection) -> None:
+    """Take a recorded picture down the same road again; the first inspection stays."""
+    picture = PictureFile(
+        inspection.image.filename, lambda: bench.files.read(inspection.image.sha256)
+    )
+    with shown_to_the_operator():
+        again = inspect_now(
+            bench,
+            picture,
+            bench.product(inspection.product.key),
+            detector=inspection.detector.algorithm,
+            context=inspection.context,
+        )
+        st.session_state["strip"].insert(0, again.id)
+        st.query_params["inspection"] = again.id
+        st.rerun()
+
+
+def say_what_to_do_first(bench: Workbench) -> None:
+    """The first steps at a station that has not been taught."""
+    st.info(t("inspect.nothing_taught"), title=t("inspect.teach_first"), icon=":material/school:")
+    teach_demo_button(bench)
 
 
 st.session_state.setdefault("strip", [])
 st.session_state.setdefault("refusals", [])
-st.session_state.setdefault("uploads", 0)
 
 with shown_to_the_operator():
     bench = shared_workbench()
     products = bench.taught_products()
     if products:
         with st.sidebar:
-            product = st.selectbox("Product", products, format_func=lambda product: product.key)
-            take_pictures(bench, product)
-            show_refusals()
-            show_strip(bench)
+            product = st.selectbox(
+                t("inspect.product"),
+                products,
+                format_func=lambda product: product.key,
+                key="inspect-product",
+                persist_state="session",
+            )
+            order = ask_order(bench, product)
+            if pictures := ask_pictures(product):
+                take_pictures(bench, order, pictures)
+            show_refusals(bench, order)
+            if len(st.session_state["strip"]) > 1:
+                strip = st.session_state["strip"][:STRIP_LENGTH]
+                st.caption(t("inspect.this_session"))
+                show_strip(
+                    of_ids(bench.records, strip), f"strip-{len(st.session_state['strip'])}", 180
+                )
 
-    if inspection_id := st.query_params.get("inspection"):
+    job_id, inspection_id = st.query_params.get("job"), st.query_params.get("inspection")
+    if job_id:
+        with shown_to_the_operator():
+            show_lot(bench, bench.jobs.job(job_id))
+    if inspection_id:
         show_inspection(bench, bench.records.inspection(inspection_id))
     elif not products:
         say_what_to_do_first(bench)
-    else:
+    elif not job_id:
         st.info(
-            f"Drop one or many pictures of {product.key} into the box on the left. Each gets a "
-            "verdict, a heatmap, measured defects and a report, all of it on record.",
-            title="Ready to inspect",
+            t("inspect.drop_pictures", product=product.key),
+            title=t("inspect.ready"),
             icon=":material/frame_inspect:",
         )

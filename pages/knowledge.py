@@ -10,8 +10,8 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge_changes import import_a_file, write_an_entry
 from pages.parts.knowledge_documents import show_documents
 from pages.parts.knowledge_entry import show_entry
+from pages.texts import t
 
-EVERY = "all products"
 MOST_ROWS = 300
 MOST_FOUND = 20
 PREVIEW = 140
@@ -21,45 +21,50 @@ def choose_an_entry(bench: Workbench) -> None:
     """Search and list; choosing a row opens its entry."""
     base = bench.knowledge
     entries = [entry for entry in base.entries() if entry.defect_type]
+    every = t("knowledge.every")
     search, about = st.columns([3, 2])
     words = search.text_input(
-        "Search by meaning",
+        t("knowledge.search"),
         key="words",
         type="search",
-        placeholder="a thin dark line across the cell",
+        placeholder=t("knowledge.example"),
         bind="query-params",
     )
     keys = sorted({entry.product_key for entry in entries})
-    choice = about.selectbox("Product", [EVERY, *keys], key="about", bind="query-params")
+    choice = about.selectbox(
+        t("knowledge.product"), [every, *keys], key="about", bind="query-params"
+    )
     rows: list[dict[str, object]] = []
     ids: list[str] = []
     if words:
-        with st.spinner("Searching"):
-            found = base.find(words, len(entries) if choice != EVERY else MOST_FOUND)
+        with st.spinner(t("knowledge.searching")):
+            found = base.find(words, len(entries) if choice != every else MOST_FOUND)
         for snippet in found:
-            if choice in (EVERY, snippet.scope) and len(ids) < MOST_FOUND:
+            if choice in (every, snippet.scope) and len(ids) < MOST_FOUND:
                 ids.append(snippet.id)
                 rows.append(
                     {
-                        "Similarity": snippet.similarity,
-                        "About": snippet.title,
-                        "Product": snippet.scope,
-                        "Text": _preview(snippet.text),
+                        t("knowledge.similarity"): snippet.similarity,
+                        t("knowledge.about"): snippet.title,
+                        t("knowledge.product"): snippet.scope,
+                        t("knowledge.text"): _preview(snippet.text),
                     }
                 )
-        caption = f"The {len(rows)} nearest in meaning, passages of documents among them."
+        caption = t("knowledge.nearest", count=len(rows))
     else:
-        listed = [entry for entry in entries if choice in (EVERY, entry.product_key)]
+        listed = [entry for entry in entries if choice in (every, entry.product_key)]
         for entry in listed[:MOST_ROWS]:
             ids.append(entry.id)
             rows.append(
                 {
-                    "About": "normal parts" if entry.defect_type == GOOD else entry.title,
-                    "Product": entry.product_key,
-                    "Text": _preview(entry.text),
+                    t("knowledge.about"): t("knowledge.normal_parts")
+                    if entry.defect_type == GOOD
+                    else entry.title,
+                    t("knowledge.product"): entry.product_key,
+                    t("knowledge.text"): _preview(entry.text),
                 }
             )
-        caption = f"{len(rows)} of {len(listed)} entries. Choose a row to read it."
+        caption = t("knowledge.listed", count=len(rows), total=len(listed))
     event = st.dataframe(
         rows,
         hide_index=True,
@@ -68,10 +73,10 @@ def choose_an_entry(bench: Workbench) -> None:
         selection_mode="single-row",
         key=f"entries-{choice}-{words}",
         column_config={
-            "About": st.column_config.Column(width="medium"),
-            "Similarity": st.column_config.NumberColumn(format="%.2f"),
+            t("knowledge.about"): st.column_config.Column(width="medium"),
+            t("knowledge.similarity"): st.column_config.NumberColumn(format="%.2f"),
         },
-        alt=f"{len(rows)} pieces of knowledge",
+        alt=t("knowledge.alt", count=len(rows)),
     )
     st.caption(caption)
     chosen = ids[event.selection.rows[0]] if event.selection.rows else None
@@ -91,7 +96,12 @@ with shown_to_the_operator():
     if message := st.session_state.pop("knowledge-said", None):
         st.success(message, icon=":material/check_circle:")
     reading, writing, documents, importing = st.tabs(
-        ["Read", "Write an entry", "Documents", "Import a file"],
+        [
+            t("knowledge.read"),
+            t("knowledge.write"),
+            t("knowledge.documents"),
+            t("knowledge.import_file"),
+        ],
         key="view",
         on_change="rerun",
         bind="query-params",
@@ -106,10 +116,8 @@ with shown_to_the_operator():
                     show_entry(workbench, entry_id)
                 else:
                     st.info(
-                        "Every finding of a report cites what is known: how a defect looks, what "
-                        "causes it, what to do. Choose an entry on the left to read or edit it, "
-                        "see who changed it, and which inspections used it.",
-                        title="What the reports stand on",
+                        t("knowledge.empty"),
+                        title=t("knowledge.title"),
                         icon=":material/menu_book:",
                     )
     if writing.open:

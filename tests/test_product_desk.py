@@ -9,7 +9,7 @@ from core.detection.product_files import product_folder, read_policy
 from core.domain import Context, Disposition, Product
 from core.errors import CheckpointError, ProductError
 from core.inspection import inspect
-from core.product_desk import activate_version, change_policy, unlearned_false_alarms
+from core.product_desk import activate_version, change_policy, history, unlearned_false_alarms
 from core.relearning import add_normals
 from core.sources import PictureFile, demo_normals
 from core.teaching import teach
@@ -39,6 +39,11 @@ def test_a_change_of_policy_judges_and_is_on_record(taught: Workbench) -> None:
     assert event.detail["before"]["fail_margin"] == 0.5
     assert event.detail["after"]["fail_margin"] == 2.0
     assert event.detail["reason"] == "too many stops"
+    change, taught_first = history(taught, PRODUCT)
+    assert change.what == ("fail_margin 0.5 → 2.0", "line.parts_per_day None → 500")
+    assert (change.by, change.reason) == ("Ana", "too many stops")
+    assert taught_first.kind == "product taught"
+    assert "images 12" in taught_first.what
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,15 @@ def add_command(commands: _SubParsersAction) -> None:
     records.add_argument("--entries", type=_positive, default=1_000_000, metavar="N")
     records.add_argument("--json", action="store_true", help="figures as JSON")
     records.set_defaults(run=_records)
+    operators = what.add_parser("operators", help="the console, with many inspecting at once")
+    operators.add_argument("--operators", type=_positive, default=10, metavar="N")
+    operators.add_argument(
+        "--browsers", type=int, default=2, metavar="N", help="of them, in Chromium (2)"
+    )
+    operators.add_argument("--pictures", type=_positive, default=100, metavar="N")
+    operators.add_argument("--seconds", type=float, default=60, help="at most (60)")
+    operators.add_argument("--json", action="store_true", help="figures as JSON")
+    operators.set_defaults(run=_operators)
 
 
 def _detection(options: argparse.Namespace) -> int:
@@ -103,3 +112,18 @@ def _records(options: argparse.Namespace) -> int:
     figures = measure_many_records(options.entries, settings(), on_progress=show_progress)
     print(figures.model_dump_json(indent=2) if options.json else many_records_table(figures))
     return 0
+
+
+def _operators(options: argparse.Namespace) -> int:
+    from core.evaluation.operators import measure_operators, operators_table
+
+    figures = measure_operators(
+        settings(),
+        operators=options.operators,
+        browsers=min(options.browsers, options.operators),
+        pictures=options.pictures,
+        seconds=options.seconds,
+        on_progress=show_progress,
+    )
+    print(figures.model_dump_json(indent=2) if options.json else operators_table(figures))
+    return 1 if figures.errors else 0

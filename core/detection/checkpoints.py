@@ -187,6 +187,21 @@ def versions(settings: Settings, product: Product) -> tuple[Active, ...]:
     return tuple(sorted(refs, key=lambda ref: ref.version, reverse=True))
 
 
+def newest_versions(settings: Settings, product: Product) -> dict[str, Active]:
+    """The newest version of each algorithm that a product was taught with, the active one first.
+
+    Of the active one's algorithm it is the active version, whether or not it is the newest.
+
+    Raises:
+        ProductError: if the product has no detector.
+    """
+    active = active_version(settings, product)
+    newest = {active.algorithm: active}
+    for version in versions(settings, product):
+        newest.setdefault(version.algorithm, version)
+    return newest
+
+
 def read_card(settings: Settings, product: Product, active: Active | None = None) -> Card:
     """Card of a version (the active one unless said otherwise).
 

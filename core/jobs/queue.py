@@ -92,9 +92,17 @@ class Jobs:
         """
         return recorded.job(self._records, job_id, self._stall_s)
 
-    def recent(self, limit: int = 20) -> tuple[Job, ...]:
-        """Jobs in any state, the newest first."""
-        return recorded.recent_jobs(self._records, limit, self._stall_s)
+    def recent(self, limit: int = 20, kind: str | None = None) -> tuple[Job, ...]:
+        """Jobs in any state, of one kind unless that is None, the newest first."""
+        return recorded.recent_jobs(self._records, limit, self._stall_s, kind)
+
+    def latest(self, kind: str, argument: str, value: str) -> Job | None:
+        """The newest job of a kind that has this value of a text argument; None: there is none.
+
+        Example:
+            >>> bench.jobs.latest("write_report", "inspection", inspection.id)   # doctest: +SKIP
+        """
+        return recorded.latest_job(self._records, kind, argument, value, self._stall_s)
 
     def active(self) -> tuple[Job, ...]:
         """Jobs that run, and then those that wait, in their order."""

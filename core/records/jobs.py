@@ -69,9 +69,27 @@ def job(database: Database, job_id: str, stall_s: float) -> Job:
     return found[0]
 
 
-def recent_jobs(database: Database, limit: int, stall_s: float) -> tuple[Job, ...]:
-    """Jobs in any state, the newest first."""
-    return _jobs(database, "true", [], stall_s, limit, order="created_at DESC, number DESC")
+def recent_jobs(
+    database: Database, limit: int, stall_s: float, kind: str | None = None
+) -> tuple[Job, ...]:
+    """Jobs in any state, of one kind unless that is None, the newest first."""
+    order = "created_at DESC, number DESC"
+    return _jobs(database, "?::VARCHAR IS NULL OR kind = ?", [kind, kind], stall_s, limit, order)
+
+
+def latest_job(
+    database: Database, kind: str, argument: str, value: str, stall_s: float
+) -> Job | None:
+    """The newest job of a kind that has this value of a text argument; None: there is none."""
+    found = _jobs(
+        database,
+        "kind = ? AND json_extract_string(arguments, ?) = ?",
+        [kind, f"$.{argument}", value],
+        stall_s,
+        limit=1,
+        order="created_at DESC, number DESC",
+    )
+    return found[0] if found else None
 
 
 def active_jobs(database: Database, stall_s: float) -> tuple[Job, ...]:

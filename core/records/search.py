@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
@@ -72,6 +73,15 @@ def search(
         offset,
     )
     return tuple(summary_of(row) for row in found)
+
+
+def of_ids(database: Database, ids: Sequence[str]) -> tuple[InspectionSummary, ...]:
+    """The inspections of these ids that are on record, in the order of the ids."""
+    found = database.rows(
+        f"SELECT {SUMMARY} FROM inspections WHERE id IN (SELECT unnest(?::VARCHAR[]))", list(ids)
+    )
+    known = {row["id"]: summary_of(row) for row in found}
+    return tuple(known[one] for one in ids if one in known)
 
 
 def count(database: Database, filter: Filter) -> int:

@@ -28,20 +28,34 @@ def compare(
         exemplar: which normal that is.
         defects: of the inspected picture.
     """
-    registration = register(inspected, normal)
-    a, b, c, d, e, f = (float(value) for value in registration.transform.ravel())
+    whole = align(inspected, normal, exemplar)
     height, width = inspected.shape[:2]
     return tuple(
-        Comparison(
-            defect_id=defect.id,
-            exemplar_sha256=exemplar.sha256,
-            filename=exemplar.filename,
-            crop=crop_around(defect.box, width, height),
-            transform=(a, b, c, d, e, f),
-            error=min(2.0, max(0.0, 1 - registration.correlation)),
-            is_aligned=registration.is_aligned,
+        whole.model_copy(
+            update={"defect_id": defect.id, "crop": crop_around(defect.box, width, height)}
         )
         for defect in defects
+    )
+
+
+def align(inspected: np.ndarray, normal: np.ndarray, exemplar: Exemplar) -> Comparison:
+    """The whole of a picture beside a normal part; it is of no defect.
+
+    Args:
+        inspected: uint8 (H, W, 3), RGB.
+        normal: uint8 (h, w, 3), RGB: the exemplar's picture.
+        exemplar: which normal that is.
+    """
+    registration = register(inspected, normal)
+    a, b, c, d, e, f = (float(value) for value in registration.transform.ravel())
+    return Comparison(
+        defect_id="",
+        exemplar_sha256=exemplar.sha256,
+        filename=exemplar.filename,
+        crop=Box(x=0, y=0, width=inspected.shape[1], height=inspected.shape[0]),
+        transform=(a, b, c, d, e, f),
+        error=min(2.0, max(0.0, 1 - registration.correlation)),
+        is_aligned=registration.is_aligned,
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Language, Product
+from core.domain import Context, EvidenceChoice, Job, Language, Product
 from core.errors import (
     CheckpointError,
+    DetectorError,
     InspectionError,
     ProductError,
     RecordsError,
@@ -22,14 +24,23 @@ from core.inspection import add_report, inspect
 from core.jobs.task import Progress, Task
 from core.records.jobs import inspected_in
 from core.report_desk import WriterChoice
-from core.tasks.pictures import KeptPicture
+from core.sources import PictureFile
+from core.tasks.pictures import KeptPicture, keep_pictures
 from core.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
+KIND = "inspect_lot"
 STEP = "Inspect the pictures"
 # With these, no other picture would fare better: the job stops, and can be resumed.
-FOR_ALL = (ProductError, CheckpointError, WeightsError, WriterError, RecordsError)
+FOR_ALL = (
+    ProductError,
+    CheckpointError,
+    DetectorError,
+    WeightsError,
+    WriterError,
+    RecordsError,
+)
 
 
 @dataclass
@@ -65,6 +76,7 @@ class InspectLot(Task):
 
     product: str = Field(description="DATASET/CATEGORY")
     pictures: tuple[KeptPicture, ...] = Field(min_length=1)
+    detector: str | None = Field(None, description="algorithm that judges; None: the active one")
     context: Context = Context()
     evidence: EvidenceChoice = EvidenceChoice()
     writer: str | None = Field(None, description="None: as LLM_MODEL says")
@@ -75,11 +87,13 @@ class InspectLot(Task):
 
         Raises:
             ProductError, CheckpointError, WeightsError: if there is no detector that works.
+            DetectorError: if the product was not taught with that algorithm.
             WriterError: if there is no such report writer.
             RecordsError: if an inspection cannot be recorded.
         """
         product = bench.product(self.product)
-        bench.taught(product)  # a product without a detector is one error, not one a picture
+        # A product without a detector is one error, not one a picture.
+        bench.taught(product, self.detector)
         ids = [f"{progress.job_id}-{number:05d}" for number in range(1, len(self.pictures) + 1)]
         known = inspected_in(bench.records, ids)
         result = LotResult()
@@ -113,6 +127,7 @@ class InspectLot(Task):
                 bench,
                 picture.file(bench),
                 product,
+                detector=self.detector,
                 context=self.context,
                 evidence=self.evidence,
                 writing=writing,
@@ -131,3 +146,40 @@ class InspectLot(Task):
             )
         else:
             result.add(inspection_id, inspection.judgement.verdict.value)
+
+
+def inspect_later(
+    bench: Workbench,
+    pictures: Sequence[PictureFile],
+    product: Product,
+    *,
+    detector: str | None = None,
+    context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
+    writing: WriterChoice | None = None,
+    who: str = "",
+) -> Job:
+    """Keep pictures, and have them inspected in the background.
+
+    Args:
+        bench: whose jobs inspect.
+        pictures: one at least.
+        product, detector, context, evidence: as for `core.inspection.inspect`.
+        writing: writer and language of the reports.
+        who: asks for it.
+
+    Raises:
+        JobError, RecordsError: if the job cannot be put in the queue.
+    """
+    context, writing = context or Context(), writing or WriterChoice()
+    arguments = {
+        "product": product.key,
+        "pictures": keep_pictures(bench, pictures),
+        "detector": detector,
+        "context": context.model_dump(),
+        "evidence": (evidence or EvidenceChoice()).model_dump(),
+        "writer": writing.writer,
+        "language": writing.language,
+    }
+    name = f"Lot {context.lot}" if context.lot else f"{len(pictures)} pictures"
+    return bench.jobs.submit(KIND, f"{name} of {product.key}", arguments, who)

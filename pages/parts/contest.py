@@ -13,26 +13,28 @@ from core.records.contests import win_rates
 from core.reporting.differences import fields, marked
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import plain, verdict_text
+from pages.parts.words import person_of, plain, verdict_name, verdict_text
+from pages.texts import number, percentage, t, when
 
 IN_A_ROW = 3
+KINDS = {"detector": lambda: t("contest.detector"), "writer": lambda: t("contest.writer")}
 
 
 def show_contest(bench: Workbench, contest: Contest) -> None:
     """Every contestant; words that the first report does not have are underlined."""
     st.markdown(
-        f"**{contest.product_key}** · picture {contest.image_sha256[:16]} · {contest.id} · "
-        f"{contest.created_at:%Y-%m-%d %H:%M} UTC"
+        f"**{contest.product_key}** · {t('contest.picture', hash=contest.image_sha256[:16])} · "
+        f"{contest.id} · {when(contest.created_at)}"
     )
     if len(contest.contestants) > 1:
-        st.caption("Underlined: what the first report does not say.")
+        st.caption(t("contest.underlined"))
     _choice(bench, contest)
     for start in range(0, len(contest.contestants), IN_A_ROW):
         row = contest.contestants[start : start + IN_A_ROW]
         columns = st.columns(min(IN_A_ROW, len(contest.contestants)), gap="medium")
-        for number, (column, contestant) in enumerate(zip(columns, row, strict=False), start):
+        for place, (column, contestant) in enumerate(zip(columns, row, strict=False), start):
             with column:
-                _contestant(bench, contest, number, contestant)
+                _contestant(bench, contest, place, contestant)
 
 
 def show_win_rates(bench: Workbench) -> None:
@@ -40,20 +42,20 @@ def show_win_rates(bench: Workbench) -> None:
     rates = win_rates(bench.records)
     if not rates:
         return
-    with st.expander("Chosen so far"):
+    with st.expander(t("contest.chosen_so_far")):
         st.dataframe(
             [
                 {
-                    "Kind": rate.kind,
-                    "Name": rate.name,
-                    "Chosen": rate.won,
-                    "Of": rate.decided,
-                    "Share": f"{rate.won / rate.decided:.0%}",
+                    t("contest.kind"): KINDS[rate.kind](),
+                    t("contest.name"): rate.name,
+                    t("contest.chosen"): rate.won,
+                    t("contest.of"): rate.decided,
+                    t("contest.share"): percentage(rate.won / rate.decided, 0),
                 }
                 for rate in rates
             ],
             hide_index=True,
-            alt="How often each detector and writer was chosen",
+            alt=t("contest.rates_alt"),
         )
 
 
@@ -61,19 +63,24 @@ def _choice(bench: Workbench, contest: Contest) -> None:
     if contest.chosen is not None:
         name = contest.contestants[contest.chosen].name
         st.success(
-            f"{plain(contest.chosen_by)} chose {contest.chosen + 1}: {name}.",
+            t(
+                "contest.who_chose",
+                person=plain(contest.chosen_by),
+                number=contest.chosen + 1,
+                name=name,
+            ),
             icon=":material/check:",
         )
         return
     row = st.form(f"choice-{contest.id}")
     with row.container(horizontal=True, vertical_alignment="bottom"):
         position = st.selectbox(
-            "Make this one the report",
+            t("contest.make_report"),
             range(len(contest.contestants)),
             format_func=lambda index: f"{index + 1}: {contest.contestants[index].name}",
         )
-        person = st.text_input("Your name", value=st.session_state.get("person", ""))
-        pressed = st.form_submit_button("Choose", icon=":material/check:")
+        person = st.text_input(t("contest.your_name"), value=person_of())
+        pressed = st.form_submit_button(t("contest.choose"), icon=":material/check:")
     if pressed:
         with shown_to_the_operator():
             inspection = choose(bench, contest.id, position, person)
@@ -81,22 +88,31 @@ def _choice(bench: Workbench, contest: Contest) -> None:
             st.switch_page("inspect.py", query_params={"inspection": inspection.id})
 
 
-def _contestant(bench: Workbench, contest: Contest, number: int, contestant: Contestant) -> None:
+def _contestant(bench: Workbench, contest: Contest, place: int, contestant: Contestant) -> None:
     judgement = contestant.inspection.judgement
-    mark = " :material/check:" if contest.chosen == number else ""
-    st.markdown(f"##### {number + 1}: {contestant.name}{mark}")
+    mark = " :material/check:" if contest.chosen == place else ""
+    st.markdown(f"##### {place + 1}: {contestant.name}{mark}")
     st.image(
         overlay_png(bench, contestant.inspection, opacity=PDF_OVERLAY_OPACITY),
-        alt=f"Anomaly map of {contestant.detector}: {judgement.verdict.value}, "
-        f"{len(contestant.inspection.defects)} defects",
+        alt=t(
+            "contest.map_alt",
+            detector=contestant.detector,
+            verdict=verdict_name(judgement.verdict),
+            count=len(contestant.inspection.defects),
+        ),
     )
     st.markdown(
-        f"{verdict_text(judgement.verdict)} · score {judgement.score:.3f}, review from "
-        f"{judgement.t_low:.3f}, fail from {judgement.t_high:.3f} · "
-        f"{len(contestant.inspection.defects)} defects"
+        f"{verdict_text(judgement.verdict)} · "
+        + t(
+            "contest.score",
+            score=number(judgement.score, 3),
+            low=number(judgement.t_low, 3),
+            high=number(judgement.t_high, 3),
+            count=len(contestant.inspection.defects),
+        )
     )
     _facts(contestant)
-    _report(contest.contestants[0] if number else None, contestant)
+    _report(contest.contestants[0] if place else None, contestant)
     for remark in contestant.remarks:
         icon = "warning" if remark.is_violation else "psychology"
         quoted = f"“{plain(remark.sentence)}” " if remark.sentence else ""
@@ -106,14 +122,23 @@ def _contestant(bench: Workbench, contest: Contest, number: int, contestant: Con
 def _facts(contestant: Contestant) -> None:
     writing = contestant.writing
     tokens = (
-        "tokens not told"
+        t("contest.tokens_unknown")
         if writing.input_tokens is None or writing.output_tokens is None
-        else f"{writing.input_tokens:,} + {writing.output_tokens:,} tokens"
+        else t(
+            "contest.tokens",
+            read=number(writing.input_tokens),
+            written=number(writing.output_tokens),
+        )
     )
-    cost = "cost not known" if writing.cost_usd is None else f"{writing.cost_usd:.4f} USD"
+    cost = (
+        t("contest.cost_unknown")
+        if writing.cost_usd is None
+        else f"{number(writing.cost_usd, 4)} USD"
+    )
+    violations = t("contest.violations", count=len(contestant.violations))
     st.caption(
-        f"{writing.outcome.value} · {writing.seconds:.1f} s · {tokens} · {cost} · "
-        f"{len(contestant.violations)} violations"
+        f"{writing.outcome.value} · {number(writing.seconds, 1)} s · {tokens} · {cost} · "
+        f"{violations}"
     )
     if writing.reason:
         st.caption(plain(writing.reason))

@@ -10,18 +10,32 @@ import streamlit as st
 from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
-from pages.parts.words import COLOURS, ICONS, plain, why_nothing
+from pages.parts.viewer import look_at
+from pages.parts.words import (
+    COLOURS,
+    ICONS,
+    plain,
+    region_name,
+    severity_name,
+    verdict_name,
+    why_nothing,
+)
+from pages.texts import number, t, when
 
 
 def show_verdict(judgement: Judgement) -> None:
     """The verdict with the figures that led to it."""
     verdict = judgement.verdict
     with st.container(border=True, gap="small"):
-        st.markdown(f"## :{COLOURS[verdict]}[{ICONS[verdict]} {verdict.value}]")
+        st.markdown(f"## :{COLOURS[verdict]}[{ICONS[verdict]} {verdict_name(verdict)}]")
         st.markdown(
-            f"Score **{judgement.score:.3f}** · review from **{judgement.t_low:.3f}** · fail from "
-            f"**{judgement.t_high:.3f}** · above **{judgement.percentile:.0f} %** of held-out "
-            "normals"
+            t(
+                "facts.score",
+                score=number(judgement.score, 3),
+                low=number(judgement.t_low, 3),
+                high=number(judgement.t_high, 3),
+                percentile=number(judgement.percentile),
+            )
         )
         st.caption(judgement.false_alarm.sentence())
         for sentence in judgement.notices():
@@ -31,25 +45,30 @@ def show_verdict(judgement: Judgement) -> None:
 def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
     """Where the score lies beside those of the held-out normals."""
     try:
-        calibration = bench.taught(inspection.product).calibration
+        calibration = bench.taught(inspection.product, inspection.detector.algorithm).calibration
     except InspectionError:
         return
     judgement = inspection.judgement
     if calibration.t_low != judgement.t_low:
         return  # judged by an earlier version, whose normals these are not
-    figure = go.Figure(
-        go.Histogram(x=calibration.normals.scores, name="held-out normals", marker_color="#7a8793")
+    figure = go.Figure(go.Histogram(x=calibration.normals.scores, marker_color="#7a8793"))
+    lines = (
+        (judgement.t_low, "dot", t("facts.review_line")),
+        (judgement.t_high, "dash", t("facts.fail_line")),
     )
-    lines = ((judgement.t_low, "dot", "review"), (judgement.t_high, "dash", "fail"))
     for value, dash, name in lines:
         figure.add_vline(value, line_dash=dash, line_color="#b06c00", annotation_text=name)
-        figure.layout.annotations[-1].update(xanchor="right")
     figure.add_vline(
-        judgement.score, line_width=3, annotation_text="this part", line_color="#1f5f8b"
+        judgement.score,
+        line_width=3,
+        annotation_text=t("facts.this_part"),
+        line_color="#1f5f8b",
     )
-    figure.layout.annotations[-1].update(xanchor="left", y=0.75)
+    # Near lines would print their names on each other: each has a height of its own.
+    for note, height in zip(figure.layout.annotations, (1.0, 0.7, 0.4), strict=True):
+        note.update(xanchor="right", y=height)
     figure.update_layout(
-        height=150,
+        height=130,
         margin={"l": 0, "r": 0, "t": 18, "b": 0},
         showlegend=False,
         xaxis_title=None,
@@ -60,8 +79,11 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
         figure,
         config={"displayModeBar": False},
         key=f"scores-{inspection.id}",
-        alt=f"Histogram of {len(calibration.normals.scores)} held-out normal scores; this part "
-        f"scores {judgement.score:.3f}",
+        alt=t(
+            "facts.scores_alt",
+            count=len(calibration.normals.scores),
+            score=number(judgement.score, 3),
+        ),
     )
 
 
@@ -71,44 +93,51 @@ def _range(scores: Sequence[float], judgement: Judgement) -> tuple[float, float]
     return low - 0.05 * (high - low), high + 0.2 * (high - low)
 
 
-def show_defects(defects: tuple[Defect, ...], guesses: tuple[DefectTypeGuess, ...]) -> None:
-    """The table of measured defects, with the types that fit them."""
+def show_defects(inspection: Inspection) -> None:
+    """The table of measured defects, with the types that fit them; a chosen row is looked at."""
+    defects, guesses = inspection.defects, inspection.defect_types
     if not defects:
-        st.caption("No region reaches the review threshold.")
+        st.caption(t("facts.no_defect"))
         return
+    key = f"defects-{inspection.id}"
+
+    def look_at_row() -> None:
+        rows = st.session_state[key].selection.rows
+        look_at(inspection, defects[rows[0]].id if rows else "")
+
     st.dataframe(
-        [
-            {
-                "Id": defect.id,
-                "Severity": defect.severity.value,
-                "Region": defect.region,
-                "Peak": round(defect.peak, 3),
-                "Mean": round(defect.mean, 3),
-                "Area %": round(defect.area_percent, 2),
-                "px": defect.area_px,
-                **_square_millimetres(defect),
-                **_fitting(defect, guesses),
-            }
-            for defect in defects
-        ],
+        [_row(defect, guesses) for defect in defects],
         hide_index=True,
         height="content" if len(defects) <= 6 else 245,
-        alt=f"{len(defects)} measured defects",
+        on_select=look_at_row,
+        selection_mode="single-row",
+        key=key,
+        alt=t("facts.defects_alt", count=len(defects)),
     )
+    said = [t("facts.row_zooms")]
     if guesses:
-        calibration = guesses[0].calibration or "A rank by likeness, without a probability."
-        st.caption(f"Fits: known types, the likeliest first; not confirmed. {calibration}")
+        said.append(t("facts.fits_means", calibration=guesses[0].calibration or t("facts.a_rank")))
+    st.caption(" ".join(said))
 
 
-def _square_millimetres(defect: Defect) -> dict[str, float]:
-    return {} if defect.area_mm2 is None else {"mm²": round(defect.area_mm2, 2)}
-
-
-def _fitting(defect: Defect, guesses: tuple[DefectTypeGuess, ...]) -> dict[str, str]:
-    if not guesses:
-        return {}
-    own = [guess for guess in guesses if guess.defect_id == defect.id]
-    return {"Fits": ", ".join(map(_guess_words, own))}
+def _row(defect: Defect, guesses: tuple[DefectTypeGuess, ...]) -> dict[str, str | float]:
+    row: dict[str, str | float] = {
+        t("facts.id"): defect.id,
+        t("facts.severity"): severity_name(defect.severity),
+        t("facts.region"): region_name(defect.region),
+    }
+    if guesses:
+        own = [guess for guess in guesses if guess.defect_id == defect.id]
+        row[t("facts.fits")] = ", ".join(map(_guess_words, own))
+    row |= {
+        t("facts.area"): round(defect.area_percent, 2),
+        t("facts.peak"): round(defect.peak, 3),
+        t("facts.mean"): round(defect.mean, 3),
+        t("facts.pixels"): defect.area_px,
+    }
+    if defect.area_mm2 is not None:
+        row[t("facts.mm2")] = round(defect.area_mm2, 2)
+    return row
 
 
 def _guess_words(guess: DefectTypeGuess) -> str:
@@ -118,43 +147,61 @@ def _guess_words(guess: DefectTypeGuess) -> str:
 
 def show_snippets(inspection: Inspection) -> None:
     """What the knowledge says."""
-    st.markdown("##### Knowledge")
+    st.markdown(f"##### {t('facts.knowledge')}")
     if not inspection.snippets:
         st.caption(why_nothing(inspection, "knowledge"))
     for snippet in inspection.snippets:
-        with st.expander(
-            f"{plain(snippet.title)} · {snippet.id} · similarity {snippet.similarity:.2f}"
-        ):
+        likeness = t("facts.similarity", value=number(snippet.similarity, 2))
+        with st.expander(f"{plain(snippet.title)} · {snippet.id} · {likeness}"):
             st.text(snippet.text)
             st.caption(
-                f"{snippet.scope} · {plain(snippet.place)} · found by {snippet.matched_by} · "
-                f"[open in Knowledge](knowledge?entry={snippet.id})"
+                t(
+                    "facts.snippet_source",
+                    scope=snippet.scope,
+                    place=plain(snippet.place),
+                    step=snippet.matched_by,
+                )
+                + f" · [{t('facts.open_knowledge')}](knowledge?entry={snippet.id})"
             )
 
 
+def show_failed_steps(inspection: Inspection) -> bool:
+    """What failed on the way, each with its sentence; whether anything did."""
+    failed = [step for step in inspection.steps if step.status == "failed"]
+    for step in failed:
+        st.warning(
+            t("facts.step_failed", step=step.name, reason=plain(step.reason)),
+            icon=":material/warning:",
+        )
+    return bool(failed)
+
+
 def show_steps(inspection: Inspection) -> None:
-    """How long each step took, and what failed or was off."""
-    total = sum(step.seconds for step in inspection.steps)
-    for step in inspection.steps:
-        if step.status == "failed":
-            st.warning(f"The step '{step.name}' failed: {step.reason}", icon=":material/warning:")
-    with st.expander(f"Steps and record · {total * 1000:.0f} ms"):
-        st.dataframe(
-            [
-                {
-                    "Step": step.name,
-                    "Time (ms)": round(step.seconds * 1000, 1),
-                    "Status": step.status,
-                    "Reason": step.reason,
-                }
-                for step in inspection.steps
-            ],
-            hide_index=True,
-            alt="Time and status of each step",
+    """How long each step took, and how it ended."""
+    st.dataframe(
+        [
+            {
+                t("facts.step"): step.name,
+                t("facts.time_ms"): round(step.seconds * 1000, 1),
+                t("facts.status"): step.status,
+                t("facts.reason"): step.reason,
+            }
+            for step in inspection.steps
+        ],
+        hide_index=True,
+        alt=t("facts.steps_alt"),
+    )
+    detector = inspection.detector
+    st.caption(
+        t(
+            "facts.record",
+            id=inspection.id,
+            time=when(inspection.created_at),
+            seconds=number(sum(step.seconds for step in inspection.steps), 2),
+            algorithm=detector.algorithm,
+            backbone=detector.backbone,
+            version=detector.version,
+            picture=inspection.image.sha256[:16],
+            map=inspection.map_sha256[:16],
         )
-        detector = inspection.detector
-        st.caption(
-            f"{inspection.id} · {inspection.created_at:%Y-%m-%d %H:%M:%S} UTC · "
-            f"{detector.algorithm} on {detector.backbone}, version {detector.version} · "
-            f"picture {inspection.image.sha256[:16]} · map {inspection.map_sha256[:16]}"
-        )
+    )

@@ -63,20 +63,19 @@ def scores_figure(history: ScoreHistory, colours: Palette) -> go.Figure:
     everything = np.concatenate([history.normals, history.newest])
     edges = np.linspace(everything.min(), everything.max(), BINS + 1)
     figure = go.Figure()
+    normals = t("quality.normals", count=number(len(history.normals)))
+    newest = t("quality.newest", count=number(len(history.newest)))
     for scores, name, colour, dash, fill in (
-        (history.normals, "normals", colours.calm, "dash", True),
-        (history.newest, "newest", colours.main, "solid", False),
+        (history.normals, normals, colours.calm, "dash", True),
+        (history.newest, newest, colours.main, "solid", False),
     ):
         if not len(scores):
             continue
         shares = np.histogram(scores, edges)[0] / len(scores)
-        words = {"count": number(len(scores))}
         figure.add_scatter(
             x=np.repeat(edges, 2)[1:-1],
             y=np.repeat(shares, 2),
-            name=t("quality.normals", **words)
-            if name == "normals"
-            else t("quality.newest", **words),
+            name=name,
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2},
             fill="tozeroy" if fill else None,

@@ -15,7 +15,7 @@ from pages.texts import number, t
 EVERY_S = 1.0
 
 
-def watch_job(bench: Workbench, job: Job, show: Callable[[Job], None]) -> None:
+def watch_job(bench: Workbench, job: Job, show: Callable[[Job], object]) -> None:
     """Show a job, again each second while it is active; at its end the page is run anew.
 
     Args:

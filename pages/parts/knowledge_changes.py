@@ -9,11 +9,7 @@ from core.knowledge_desk import add_entry, import_file
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge_entry import ask_who
-
-PATTERN = (
-    "Appearance: what the camera sees. Common causes: machine, method, material, people. "
-    "Effect: what it does to the part. Recommended action: what to do first."
-)
+from pages.texts import t
 
 
 def known_products(bench: Workbench) -> list[str]:
@@ -27,32 +23,32 @@ def write_an_entry(bench: Workbench) -> None:
     form, guide = st.columns([11, 10], gap="medium")
     with guide:
         st.info(
-            "One entry describes one type of defect of one product. Reports quote it part by part "
-            "when it names Appearance, Common causes, Effect and Recommended action. The type "
-            "good describes normal parts. Instructions in a text stay text: they change nothing.",
-            title="How to write so that a report can quote it",
+            t("knowledge.how_to_write"),
+            title=t("knowledge.how_to_write_title"),
             icon=":material/edit_note:",
         )
     with form, st.form("write"):
         left, right = st.columns(2)
         key = left.selectbox(
-            "Product",
+            t("knowledge.product"),
             known_products(bench),
             index=None,
             accept_new_options=True,
-            placeholder="choose, or type DATASET/CATEGORY",
+            placeholder=t("knowledge.choose_product"),
         )
-        kind = right.text_input("Defect type", placeholder="scratch")
-        text = st.text_area("Text", placeholder=PATTERN, height=220)
+        kind = right.text_input(
+            t("knowledge.defect_type"), placeholder=t("knowledge.defect_type_example")
+        )
+        text = st.text_area(t("knowledge.text"), placeholder=t("knowledge.pattern"), height=220)
         name, reason = ask_who("write")
-        if st.form_submit_button("Add the entry", type="primary", icon=":material/add:"):
+        if st.form_submit_button(t("knowledge.add_entry"), type="primary", icon=":material/add:"):
             with shown_to_the_operator():
                 if not key:
-                    raise KnowledgeError("Choose the product that the entry is about.")
+                    raise KnowledgeError(t("knowledge.no_product"))
                 entry = add_entry(bench, key, kind, text, by=name, reason=reason)
                 st.session_state["person"] = name
-                st.session_state["knowledge-said"] = (
-                    f"{entry.title} of {entry.product_key} was added as {entry.id}."
+                st.session_state["knowledge-said"] = t(
+                    "knowledge.added", title=entry.title, product=entry.product_key, id=entry.id
                 )
                 st.rerun()
 
@@ -62,21 +58,21 @@ def import_a_file(bench: Workbench) -> None:
     form, guide = st.columns([11, 10], gap="medium")
     with guide:
         st.info(
-            "A JSON file of the shape dataset, category, defect type, text. The knowledge file of "
-            "MMAD is one: its MVTec entries come in as MVTec-AD. What is described here already "
-            "stays as it is, unless you choose otherwise.",
-            title="What can be imported",
+            t("knowledge.importable"),
+            title=t("knowledge.importable_title"),
             icon=":material/upload_file:",
         )
     with form, st.form("import", clear_on_submit=False):
-        upload = st.file_uploader("Knowledge file", type="json")
-        replace = st.checkbox("Replace entries of the same product and defect type")
+        upload = st.file_uploader(t("knowledge.file"), type="json")
+        replace = st.checkbox(t("knowledge.replace"))
         name, reason = ask_who("import")
-        submitted = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")
+        submitted = st.form_submit_button(
+            t("knowledge.import"), type="primary", icon=":material/upload_file:"
+        )
         if submitted:
-            with shown_to_the_operator(), st.spinner("Importing and indexing"):
+            with shown_to_the_operator(), st.spinner(t("knowledge.importing")):
                 if upload is None:
-                    raise KnowledgeError("Choose the file to import.")
+                    raise KnowledgeError(t("knowledge.no_file"))
                 outcome = import_file(
                     bench, upload.name, upload.getvalue(), by=name, reason=reason, replace=replace
                 )

@@ -13,8 +13,8 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge_changes import known_products
 from pages.parts.knowledge_entry import ask_who
 from pages.parts.words import plain
+from pages.texts import t, when
 
-EVERY = "all products"
 TYPES = ("pdf", "md", "txt")
 MIME = {"pdf": "application/pdf", "md": "text/markdown", "txt": "text/plain"}
 LARGEST_MB = 32
@@ -28,9 +28,8 @@ def show_documents(bench: Workbench) -> None:
         documents = bench.knowledge.documents.documents()
         if not documents:
             st.info(
-                "None yet. A work instruction, a defect catalogue or a supplier's guide can be "
-                "searched and cited like an entry, page by page.",
-                title="Documents",
+                t("knowledge.no_documents"),
+                title=t("knowledge.documents"),
                 icon=":material/description:",
             )
         for document in documents:
@@ -41,32 +40,37 @@ def show_documents(bench: Workbench) -> None:
 
 
 def _show(bench: Workbench, document: Document) -> None:
-    about = document.product_key or EVERY
+    about = document.product_key or t("knowledge.every")
     with st.container(border=True):
         st.markdown(f"**{plain(document.filename)}**")
         st.caption(
-            f"{plain(about)} · {len(document.passages)} passages · added by "
-            f"{plain(document.added_by)}, {document.added_at:%Y-%m-%d %H:%M} UTC"
+            f"{plain(about)} · "
+            + t(
+                "knowledge.passages_added",
+                count=len(document.passages),
+                person=plain(document.added_by),
+                time=when(document.added_at),
+            )
         )
-        with st.expander("Passages", on_change="rerun") as passages:
+        with st.expander(t("knowledge.passages"), on_change="rerun") as passages:
             if passages.open:
                 for entry in document.entries()[:SHOWN_PASSAGES]:
-                    page = f"page {entry.page} · " if entry.page else ""
+                    page = f"{t('knowledge.page', page=entry.page)} · " if entry.page else ""
                     st.caption(f"{page}{plain(entry.heading)} `{entry.id}`")
                     st.text(entry.text)
                 if len(document.passages) > SHOWN_PASSAGES:
-                    st.caption(f"The first {SHOWN_PASSAGES}; search finds the others as well.")
+                    st.caption(t("knowledge.first_passages", count=SHOWN_PASSAGES))
         with (
-            st.expander("Retire", icon=":material/archive:"),
+            st.expander(t("knowledge.retire"), icon=":material/archive:"),
             st.form(f"retire-{document.sha256}", border=False),
         ):
             name, reason = ask_who(document.sha256)
-            if st.form_submit_button("Retire the document", icon=":material/archive:"):
+            if st.form_submit_button(t("knowledge.retire_document"), icon=":material/archive:"):
                 with shown_to_the_operator():
                     retire_document(bench, document.sha256, by=name, reason=reason)
-                    _say(name, f"{document.filename} was retired.")
+                    _say(name, t("knowledge.document_retired", filename=document.filename))
         st.download_button(
-            "Original",
+            t("knowledge.original"),
             lambda: bench.knowledge.documents.original(document),
             file_name=document.filename,
             mime=MIME[document.kind],
@@ -80,21 +84,25 @@ def _add(bench: Workbench) -> None:
     with st.form("document"):
         # A fresh uploader after each document: what was added is not offered again.
         upload = st.file_uploader(
-            "PDF, Markdown or text",
+            t("knowledge.document_file"),
             type=TYPES,
             max_upload_size=LARGEST_MB,
             key=f"upload-{st.session_state.get('documents-added', 0)}",
         )
-        about = st.selectbox("About", [EVERY, *known_products(bench)])
+        about = st.selectbox(
+            t("knowledge.about"),
+            [None, *known_products(bench)],
+            format_func=lambda key: key or t("knowledge.every"),
+        )
         name, reason = ask_who("document")
         submitted = st.form_submit_button(
-            "Add the document", type="primary", icon=":material/note_add:"
+            t("knowledge.add_document"), type="primary", icon=":material/note_add:"
         )
     if submitted:
         if upload is None:
-            raise KnowledgeError("Choose the document to add.")
-        product = None if about == EVERY else Product.from_key(about)
-        with st.spinner("Reading and indexing"):
+            raise KnowledgeError(t("knowledge.no_document"))
+        product = None if about is None else Product.from_key(about)
+        with st.spinner(t("knowledge.reading")):
             document = add_document(
                 bench, upload.name, upload.getvalue(), product, by=name, reason=reason
             )
@@ -102,8 +110,12 @@ def _add(bench: Workbench) -> None:
         st.session_state["documents-added"] = st.session_state.get("documents-added", 0) + 1
         _say(
             name,
-            f"{document.filename} was added: {len(document.passages)} passages about "
-            f"{document.product_key or EVERY}.",
+            t(
+                "knowledge.document_added",
+                filename=document.filename,
+                count=len(document.passages),
+                product=document.product_key or t("knowledge.every"),
+            ),
         )
 
 

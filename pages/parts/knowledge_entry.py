@@ -12,7 +12,8 @@ from core.records.database import Event
 from core.retrieval.entries import GOOD, Entry
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import plain
+from pages.parts.words import person_of, plain, verdict_name
+from pages.texts import t, when
 
 
 def show_entry(bench: Workbench, entry_id: str) -> None:
@@ -36,15 +37,14 @@ def show_entry(bench: Workbench, entry_id: str) -> None:
     _show_head(shown)
     if known.entry is None:
         st.warning(
-            "This text is no longer current: it was edited or retired. Reports that cite it keep "
-            "it as it is shown here.",
+            t("knowledge.not_current"),
             icon=":material/history:",
         )
         _offer_the_current(bench, shown)
     with st.container(border=True):
         st.text(shown.text)
     if isinstance(shown, Entry) and shown.document:
-        st.caption("A passage of a document. The document is kept and retired under Documents.")
+        st.caption(t("knowledge.of_document"))
     else:
         editable = known.entry or opened
         if editable is not None:
@@ -57,16 +57,18 @@ def show_entry(bench: Workbench, entry_id: str) -> None:
 def ask_who(key: str) -> tuple[str, str]:
     """Fields for the person's name and the reason, inside a form."""
     left, right = st.columns(2)
-    name = left.text_input("Your name", value=st.session_state.get("person", ""), key=f"{key}-name")
-    reason = right.text_input("Reason", placeholder="may be left out", key=f"{key}-reason")
+    name = left.text_input(t("knowledge.your_name"), value=person_of(), key=f"{key}-name")
+    reason = right.text_input(
+        t("knowledge.reason"), placeholder=t("knowledge.may_be_left_out"), key=f"{key}-reason"
+    )
     return name, reason
 
 
 def _show_head(shown: Entry | Snippet) -> None:
-    title = "Normal parts" if shown.defect_type == GOOD else shown.title
+    title = t("knowledge.normal_parts") if shown.defect_type == GOOD else shown.title
     st.markdown(f"#### {plain(title[:1].upper() + title[1:])}")
-    scope = f"{shown.dataset}/{shown.category}" if shown.category else "all products"
-    page = f", page {shown.page}" if shown.page else ""
+    scope = f"{shown.dataset}/{shown.category}" if shown.category else t("knowledge.every")
+    page = f", {t('knowledge.page', page=shown.page)}" if shown.page else ""
     st.caption(f"{plain(scope)} · {plain(shown.source)}{page} · `{shown.id}`")
 
 
@@ -74,7 +76,7 @@ def _offer_the_current(bench: Workbench, shown: Entry | Snippet) -> None:
     place = (shown.dataset, shown.category, shown.defect_type)
     for entry in bench.knowledge.entries():
         if shown.defect_type and (entry.dataset, entry.category, entry.defect_type) == place:
-            if st.button("Open it as it is now", icon=":material/arrow_forward:"):
+            if st.button(t("knowledge.open_current"), icon=":material/arrow_forward:"):
                 st.session_state.pop("opened-entry", None)
                 st.query_params["entry"] = entry.id
                 st.rerun()
@@ -82,26 +84,28 @@ def _offer_the_current(bench: Workbench, shown: Entry | Snippet) -> None:
 
 
 def _edit(bench: Workbench, entry: Entry) -> None:
-    with st.expander("Edit", icon=":material/edit:"), st.form(f"edit-{entry.id}", border=False):
-        text = st.text_area("Text", entry.text, height=220, key=f"text-{entry.id}")
+    with (
+        st.expander(t("knowledge.edit"), icon=":material/edit:"),
+        st.form(f"edit-{entry.id}", border=False),
+    ):
+        text = st.text_area(t("knowledge.text"), entry.text, height=220, key=f"text-{entry.id}")
         name, reason = ask_who(f"edit-{entry.id}")
-        if st.form_submit_button("Save the entry", icon=":material/save:", type="primary"):
+        if st.form_submit_button(t("knowledge.save_entry"), icon=":material/save:", type="primary"):
             with shown_to_the_operator():
                 after = edit_entry(bench, entry.id, text, by=name, reason=reason)
-                _say_and_open(name, f"{entry.title} was saved as {after.id}.", after.id)
+                said = t("knowledge.saved", title=entry.title, id=after.id)
+                _say_and_open(name, said, after.id)
     with (
-        st.expander("Retire", icon=":material/archive:"),
+        st.expander(t("knowledge.retire"), icon=":material/archive:"),
         st.form(f"retire-{entry.id}", border=False),
     ):
-        st.caption(
-            "Inspections will not find it any more. Reports that cite it keep its text, and it "
-            "stays in the history."
-        )
+        st.caption(t("knowledge.what_retiring_does"))
         name, reason = ask_who(f"retire-{entry.id}")
-        if st.form_submit_button("Retire the entry", icon=":material/archive:"):
+        if st.form_submit_button(t("knowledge.retire_entry"), icon=":material/archive:"):
             with shown_to_the_operator():
                 retire_entry(bench, entry.id, by=name, reason=reason)
-                _say_and_open(name, f"{entry.title} of {entry.product_key} was retired.", None)
+                said = t("knowledge.retired", title=entry.title, product=entry.product_key)
+                _say_and_open(name, said, None)
 
 
 def _say_and_open(name: str, message: str, entry_id: str | None) -> None:
@@ -116,19 +120,19 @@ def _say_and_open(name: str, message: str, entry_id: str | None) -> None:
 
 
 def _show_citations(citations: tuple[Citation, ...]) -> None:
-    st.markdown("##### Used by inspections")
+    st.markdown(f"##### {t('knowledge.used_by')}")
     if not citations:
-        st.caption("None yet: no inspection has retrieved it.")
+        st.caption(t("knowledge.not_used"))
         return
     event = st.dataframe(
         [
             {
-                "Verdict": citation.verdict.value,
-                "Product": citation.product_key,
-                "Picture": citation.filename,
-                "Cited by": _cited_by(citation),
-                "Similarity": citation.similarity,
-                "Time (UTC)": f"{citation.created_at:%Y-%m-%d %H:%M}",
+                t("knowledge.verdict"): verdict_name(citation.verdict),
+                t("knowledge.product"): citation.product_key,
+                t("knowledge.picture"): citation.filename,
+                t("knowledge.cited_by"): _cited_by(citation),
+                t("knowledge.similarity"): citation.similarity,
+                t("knowledge.time"): when(citation.created_at),
             }
             for citation in citations
         ],
@@ -136,10 +140,10 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
         height="content" if len(citations) <= 5 else 212,
         on_select="rerun",
         selection_mode="single-row",
-        column_config={"Similarity": st.column_config.NumberColumn(format="%.2f")},
-        alt=f"{len(citations)} inspections that retrieved this piece of knowledge",
+        column_config={t("knowledge.similarity"): st.column_config.NumberColumn(format="%.2f")},
+        alt=t("knowledge.citations_alt", count=len(citations)),
     )
-    st.caption("Choose a row to open the inspection.")
+    st.caption(t("knowledge.open_inspection"))
     if event.selection.rows:
         opened = citations[event.selection.rows[0]].inspection_id
         st.switch_page("inspect.py", query_params={"inspection": opened})
@@ -147,20 +151,36 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
 
 def _cited_by(citation: Citation) -> str:
     if citation.findings:
-        return f"{citation.findings} finding{'s' if citation.findings > 1 else ''}"
-    return "an earlier revision" if citation.ever_cited else "no finding"
+        return t("knowledge.findings", count=citation.findings)
+    return t("knowledge.earlier_revision") if citation.ever_cited else t("knowledge.no_finding")
 
 
 def _show_history(history: tuple[Event, ...]) -> None:
     if not history:
         return
-    with st.expander(f"History · {len(history)} changes", icon=":material/history:"):
+    with st.expander(t("knowledge.history", count=len(history)), icon=":material/history:"):
         for event in history:
-            reason = event.detail.get("reason") or "no reason given"
+            reason = event.detail.get("reason") or t("knowledge.no_reason")
             st.markdown(
-                f"**{event.kind.removeprefix('knowledge ').capitalize()}** by "
-                f"{plain(event.actor)}, {event.happened_at:%Y-%m-%d %H:%M} UTC · {plain(reason)}"
+                t(
+                    "knowledge.change",
+                    kind=_change(event.kind),
+                    person=plain(event.actor),
+                    time=when(event.happened_at),
+                    reason=plain(reason),
+                )
             )
             if before := event.detail.get("before"):
-                st.caption(f"Before ({before['id']}):")
+                st.caption(t("knowledge.before", id=before["id"]))
                 st.text(before["text"])
+
+
+def _change(kind: str) -> str:
+    """What was done, by the kind of the event; a kind of another time as it is on record."""
+    names = {
+        "knowledge added": t("knowledge.change_added"),
+        "knowledge edited": t("knowledge.change_edited"),
+        "knowledge retired": t("knowledge.change_retired"),
+        "knowledge replaced": t("knowledge.change_replaced"),
+    }
+    return names.get(kind, kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -24,10 +24,13 @@ from core.domain import (
 from core.errors import InspectionError
 from core.report_desk import save_edit
 from core.workbench import Workbench
-from pages.parts.words import person_of, plain
+from pages.parts.words import disposition_name, person_of, plain, severity_name
+from pages.texts import t
 
 Kind = TypeVar("Kind", Severity, Disposition, CauseClass)
 CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
+# More than these are folded, so that the form stays short.
+FEW_FINDINGS = 2
 
 
 class ReportForm:
@@ -53,33 +56,23 @@ class ReportForm:
         self._key = key
 
     def edited(self) -> Report:
-        """The report as it stands in the form."""
+        """The report as it stands in the form: what was found on the left, what follows beside."""
         report = self._report
-        summary = self._text("Summary", report.summary, "summary")
-        findings = [self._finding(number) for number in range(len(report.findings))]
-        not_assessed = self._not_assessed()
-        effect = self._text("Effect", report.effect, "effect")
-        containment = self._text("Containment", report.containment, "containment")
-        action = self._text("Recommended action", report.recommended_action, "recommended_action")
-        questions = self._text(
-            "Open questions, one a line", "\n".join(report.open_questions), "open_questions"
-        )
-        left, middle, right = st.columns(3)
-        with left:
-            severity = self._option(
-                "Proposed severity", list(Severity), report.proposed_severity, "proposed_severity"
+        found, follows = st.columns([11, 10], gap="medium")
+        with found:
+            summary = self._text(t("form.summary"), report.summary, "summary")
+            findings = [self._finding(number) for number in range(len(report.findings))]
+            not_assessed = self._not_assessed()
+        with follows:
+            effect = self._text(t("form.effect"), report.effect, "effect")
+            containment = self._text(t("form.containment"), report.containment, "containment")
+            action = self._text(
+                t("form.recommended_action"), report.recommended_action, "recommended_action"
             )
-        with middle:
-            disposition = self._option(
-                "Proposed disposition",
-                list(Disposition),
-                report.proposed_disposition,
-                "proposed_disposition",
+            questions = self._text(
+                t("form.open_questions"), "\n".join(report.open_questions), "open_questions"
             )
-        with right:
-            confidence = st.selectbox(
-                "Confidence", CONFIDENCES, index=CONFIDENCES.index(report.confidence)
-            )
+            severity, disposition, confidence = self._proposals()
         return Report(
             language=report.language,
             summary=summary,
@@ -94,16 +87,53 @@ class ReportForm:
             confidence=confidence,
         )
 
+    def _proposals(self) -> tuple[Severity | None, Disposition | None, Confidence]:
+        report = self._report
+        left, middle, right = st.columns(3)
+        with left:
+            severity = self._option(
+                t("form.proposed_severity"),
+                list(Severity),
+                severity_name,
+                report.proposed_severity,
+                "proposed_severity",
+            )
+        with middle:
+            disposition = self._option(
+                t("form.proposed_disposition"),
+                list(Disposition),
+                disposition_name,
+                report.proposed_disposition,
+                "proposed_disposition",
+            )
+        with right:
+            confidence = st.selectbox(
+                t("form.confidence"),
+                CONFIDENCES,
+                index=CONFIDENCES.index(report.confidence),
+                format_func=_confidence_name,
+                key=f"{self._key}-confidence",
+            )
+        return severity, disposition, confidence
+
     def _finding(self, number: int) -> Finding:
         finding, place = self._report.findings[number], f"findings.{number}"
-        st.markdown(f"**Finding {number + 1}** · {plain(', '.join(finding.defect_ids))}")
+        name = t("form.finding", number=number + 1, defects=plain(", ".join(finding.defect_ids)))
+        if len(self._report.findings) <= FEW_FINDINGS:
+            st.markdown(f"**{name}**")
+            return self._finding_fields(finding, place)
+        marked = any(remark.place.startswith(f"{place}.") for remark in self._remarks)
+        with st.expander(name, icon=":material/rule:" if marked else None, expanded=marked):
+            return self._finding_fields(finding, place)
+
+    def _finding_fields(self, finding: Finding, place: str) -> Finding:
         self._marks(f"{place}.defect_ids")
-        observation = self._text("Observation", finding.observation, f"{place}.observation")
+        observation = self._text(t("form.observation"), finding.observation, f"{place}.observation")
         kind = self._text(
-            "Probable defect type", finding.probable_defect_type, f"{place}.probable_defect_type"
+            t("form.defect_type"), finding.probable_defect_type, f"{place}.probable_defect_type"
         )
         if finding.snippet_ids:
-            st.caption(f"Stands on {plain(', '.join(finding.snippet_ids))}")
+            st.caption(t("form.stands_on", ids=plain(", ".join(finding.snippet_ids))))
         self._marks(f"{place}.snippet_ids")
         hypotheses = [
             self._hypothesis(hypothesis, f"{place}.hypotheses.{index}")
@@ -123,7 +153,7 @@ class ReportForm:
         if not (found or listed):
             return ()
         chosen = st.multiselect(
-            "Defects that no finding speaks of",
+            t("form.not_assessed"),
             list(dict.fromkeys([*found, *listed])),
             default=listed,
             key=f"{self._key}-not_assessed",
@@ -134,16 +164,19 @@ class ReportForm:
     def _hypothesis(self, hypothesis: Hypothesis, place: str) -> Hypothesis:
         text, kind = st.columns([3, 1])
         with text:
-            cause = self._text("Possible cause", hypothesis.cause, f"{place}.cause")
+            cause = self._text(t("form.cause"), hypothesis.cause, f"{place}.cause")
             cited = ", ".join(hypothesis.snippet_ids)
-            st.caption(
-                f"Confidence {hypothesis.confidence} · "
-                + (f"stands on {plain(cited)}" if cited else "cites no knowledge")
-            )
+            stands = t("form.stands_on", ids=plain(cited)) if cited else t("form.cites_nothing")
+            confidence = _confidence_name(hypothesis.confidence)
+            st.caption(f"{t('form.confidence')}: {confidence} · {stands}")
             self._marks(f"{place}.snippet_ids")
         with kind:
             cause_class = self._option(
-                "6M class", list(CauseClass), hypothesis.cause_class, f"{place}.cause_class"
+                t("form.cause_class"),
+                list(CauseClass),
+                _class_name,
+                hypothesis.cause_class,
+                f"{place}.cause_class",
             )
         return hypothesis.model_copy(update={"cause": cause, "cause_class": cause_class})
 
@@ -154,13 +187,20 @@ class ReportForm:
         self._marks(place)
         return written
 
-    def _option(self, label: str, options: list[Kind], now: Kind | None, place: str) -> Kind | None:
+    def _option(
+        self,
+        label: str,
+        options: list[Kind],
+        name: Callable[[Kind], str],
+        now: Kind | None,
+        place: str,
+    ) -> Kind | None:
         chosen = st.selectbox(
             label,
             options,
             index=None if now is None else options.index(now),
-            format_func=lambda option: option.value,
-            placeholder="none",
+            format_func=name,
+            placeholder=t("form.none"),
             key=f"{self._key}-{place}",
         )
         self._marks(place)
@@ -186,10 +226,10 @@ def edit_report(
     key = f"report-{inspection.id}-{revision.number}"
     with st.form(key):
         edited = ReportForm(revision, inspection.defects, remarks, key).edited()
-        name = st.text_input("Your name", value=person_of(inspection))
-        with st.container(horizontal=True):
-            saved = st.form_submit_button("Save as new revision", icon=":material/save:")
-            signed = st.form_submit_button("Save and sign", icon=":material/signature:")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input(t("form.your_name"), value=person_of(inspection), width=320)
+            saved = st.form_submit_button(t("form.save"), icon=":material/save:")
+            signed = st.form_submit_button(t("form.sign"), icon=":material/signature:")
     if not (saved or signed):
         return
     kind = RevisionKind.SIGNED if signed else RevisionKind.EDITED
@@ -199,8 +239,23 @@ def edit_report(
         st.error(str(error), icon=":material/error:")
         return
     st.session_state["person"] = name
-    st.toast(f"Revision {saved_as.number} is on record.", icon=":material/save:")
+    st.toast(t("form.saved", number=saved_as.number), icon=":material/save:")
     st.rerun()
+
+
+def _confidence_name(confidence: Confidence) -> str:
+    return {"low": t("form.low"), "medium": t("form.medium"), "high": t("form.high")}[confidence]
+
+
+def _class_name(cause_class: CauseClass) -> str:
+    return {
+        CauseClass.MAN: t("form.man"),
+        CauseClass.MACHINE: t("form.machine"),
+        CauseClass.MATERIAL: t("form.material"),
+        CauseClass.METHOD: t("form.method"),
+        CauseClass.MEASUREMENT: t("form.measurement"),
+        CauseClass.ENVIRONMENT: t("form.environment"),
+    }[cause_class]
 
 
 def _is_item(place: str, of: str) -> bool:

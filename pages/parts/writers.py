@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from core.domain import Inspection, Language, Outcome, Revision
 from core.report_desk import WriterChoice, draft_report
-from core.reporting.answers import prose_so_far
 from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import catalogue
+from core.tasks.report import is_slow, write_later
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import plain
+from pages.parts.words import person_of, plain
+from pages.texts import number, t
 
 LANGUAGES = {
     Language.ENGLISH: "English",
@@ -36,7 +34,7 @@ def ask_writer(bench: Workbench, key: str) -> WriterChoice:
     offered = {one.model.key: one for one in ranked(catalogue().values(), settings)}
     keys = list(offered)
     writer = st.selectbox(
-        "Report writer",
+        t("writers.writer"),
         keys,
         index=keys.index(settings.llm_model) if settings.llm_model in keys else 0,
         format_func=lambda option: writer_name(offered[option]),
@@ -46,17 +44,14 @@ def ask_writer(bench: Workbench, key: str) -> WriterChoice:
     language = ask_language(bench, key)
     lacking = offered[writer].missing
     if lacking:
-        st.caption(
-            f":material/block: Cannot run here; missing: {plain('; '.join(lacking))}. "
-            "The offline composer would write instead."
-        )
+        st.caption(f":material/block: {t('writers.missing', what=plain('; '.join(lacking)))}")
     return WriterChoice(writer, language)
 
 
 def ask_language(bench: Workbench, key: str) -> Language:
     """Language of the report."""
     return st.segmented_control(
-        "Report language",
+        t("writers.language"),
         list(LANGUAGES),
         default=bench.settings.report_language,
         format_func=lambda option: LANGUAGES[option],
@@ -68,7 +63,9 @@ def ask_language(bench: Workbench, key: str) -> Language:
 
 def writer_name(offered: Availability) -> str:
     """Title of a writer, and whether it can run."""
-    return offered.model.title if offered.can_run else f"{offered.model.title} (not set up)"
+    if offered.can_run:
+        return offered.model.title
+    return t("writers.not_set_up", title=offered.model.title)
 
 
 def show_writing(revision: Revision) -> None:
@@ -76,52 +73,47 @@ def show_writing(revision: Revision) -> None:
     writing = revision.writing
     if writing is None:
         return
+    reason = plain(writing.reason)
     if writing.outcome is Outcome.FELL_BACK:
         st.warning(
-            f"{plain(writing.writer)} gave no usable report, so the offline composer wrote it. "
-            f"{plain(writing.reason)}",
+            t("writers.fell_back", writer=plain(writing.writer), reason=reason),
             icon=":material/undo:",
         )
     elif writing.outcome is Outcome.REPAIRED:
-        st.caption(f"The first answer was broken and was mended: {plain(writing.reason)}")
+        st.caption(t("writers.repaired", reason=reason))
     elif writing.reason:
-        st.caption(plain(writing.reason))
-    facts = [writing.model or "offline composer", f"{writing.seconds:.1f} s"]
-    if writing.input_tokens is not None and writing.output_tokens is not None:
-        facts.append(f"{writing.input_tokens:,} + {writing.output_tokens:,} tokens")
+        st.caption(reason)
+    facts = [writing.model or t("writers.offline"), f"{number(writing.seconds, 1)} s"]
+    if writing.model and writing.input_tokens is not None and writing.output_tokens is not None:
+        facts.append(
+            t(
+                "writers.tokens",
+                read=number(writing.input_tokens),
+                written=number(writing.output_tokens),
+            )
+        )
     if writing.model and writing.cost_usd is not None:
-        facts.append(f"{writing.cost_usd:.4f} USD")
+        facts.append(f"{number(writing.cost_usd, 4)} USD")
     if writing.from_cache:
-        facts.append("kept answer, not asked again")
-    facts.append(f"prompt {writing.prompt_version} ({writing.prompt_sha256[:8]})")
+        facts.append(t("writers.kept"))
+    facts.append(
+        t("writers.prompt", version=writing.prompt_version, hash=writing.prompt_sha256[:8])
+    )
     st.caption(plain(" · ".join(facts)))
 
 
 def write_again_button(bench: Workbench, inspection: Inspection) -> None:
-    """Have the report written anew, by any writer; the drafts before it stay."""
-    with st.popover("Write again", icon=":material/edit_note:"):
-        choice = ask_writer(bench, f"again-{inspection.id}")
-        pressed = st.button("Write the report", key=f"again-{inspection.id}-go", type="primary")
-        place = st.empty()
-        if pressed:
-            place.caption("Writing …")
+    """Have the report written anew, by any writer; the drafts before it stay.
+
+    A model writes in the background: its report is not lost when the tab is closed.
+    """
+    with st.popover(t("writers.again"), icon=":material/edit_note:"):
+        choice = replace(ask_writer(bench, f"again-{inspection.id}"), fresh=True)
+        pressed = st.button(t("writers.write"), key=f"again-{inspection.id}-go", type="primary")
     if pressed:
         with shown_to_the_operator():
-            draft_report(bench, inspection, replace(shown_in(place, choice), fresh=True))
+            if is_slow(bench, choice):
+                write_later(bench, inspection, choice, person_of(inspection))
+            else:
+                draft_report(bench, inspection, choice)
             st.rerun()
-
-
-def shown_in(place: DeltaGenerator, choice: WriterChoice) -> WriterChoice:
-    """The same choice, whose answer is shown in a place while it comes, and the queue before it."""
-    context = get_script_run_ctx()
-
-    def show(text: str) -> None:
-        # A local model may call from a thread of its own, which Streamlit does not know.
-        add_script_run_ctx(threading.current_thread(), context)
-        place.text(text)
-
-    return replace(
-        choice,
-        on_answer=lambda text: show(prose_so_far(text) or "The answer begins …"),
-        on_wait=lambda before: show(f"Waiting for the local model; {before} before you."),
-    )

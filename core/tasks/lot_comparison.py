@@ -1,0 +1,37 @@
+"""Judge a past lot by two versions of a product's detectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from core.detection.checkpoints import Active
+from core.jobs.task import Progress, Task
+from core.lot_comparison import STEP, compare_lot
+from core.records.search import Filter
+from core.workbench import Workbench
+
+
+class CompareLot(Task):
+    """Begun anew when it is resumed. What is on record of the parts stays as it is."""
+
+    filter: Filter = Field(description="inspections of one product")
+    versions: tuple[Active, Active]
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Judge all of them by both.
+
+        Returns:
+            `core.lot_comparison.LotComparison`.
+
+        Raises:
+            InspectionError: as `core.lot_comparison.compare_lot`.
+        """
+        compared = compare_lot(
+            bench,
+            self.filter,
+            self.versions,
+            on_part=lambda done, total: progress(STEP, done, total),
+        )
+        return compared.model_dump(mode="json")

@@ -1,0 +1,116 @@
+"""Write the report of a recorded inspection: a slow model may take minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
+from core.inspection import add_report, inspect, record
+from core.jobs.task import Progress, Task
+from core.report_desk import WriterChoice, draft_report
+from core.reporting.answers import prose_so_far
+from core.reporting.catalogue import find_model
+from core.sources import PictureFile
+from core.workbench import Workbench
+
+KIND = "write_report"
+STEP = "Write the report"
+WAIT = "Wait for the local model"
+
+
+class WriteReport(Task):
+    """Have a report drafted; the answer so far is told while it comes.
+
+    Begun anew when it is resumed. The first report of an inspection is one of its steps; later ones
+    are further revisions.
+    """
+
+    inspection: str = Field(description="id of an inspection on record")
+    writer: str | None = Field(None, description="None: as LLM_MODEL says")
+    language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
+    fresh: bool = Field(False, description="ask again, even if the same was asked before")
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Write it.
+
+        Returns:
+            `revision`: number of the report; None: its step failed, and says why.
+
+        Raises:
+            WriterError: if there is no such report writer.
+            RecordsError: if the inspection is not on record, or cannot be added to.
+        """
+        find_model(self.writer or bench.settings.llm_model)
+        inspection = bench.records.inspection(self.inspection)
+        progress(STEP, 0)
+        choice = WriterChoice(
+            self.writer,
+            self.language,
+            self.fresh,
+            on_answer=lambda text: progress(STEP, 0, result={"answer": prose_so_far(text)}),
+            on_wait=lambda before: progress(WAIT, 0, result={"before": before}),
+        )
+        if any(step.name == "report" for step in inspection.steps) or inspection.revisions:
+            return {"revision": draft_report(bench, inspection, choice).number}
+        revisions = add_report(bench, inspection, choice).revisions
+        return {"revision": revisions[-1].number if revisions else None}
+
+
+def is_slow(bench: Workbench, choice: WriterChoice) -> bool:
+    """Whether a writer may take longer than a person waits: every model does."""
+    return find_model(choice.writer or bench.settings.llm_model).provider != "offline"
+
+
+def inspect_now(
+    bench: Workbench,
+    picture: PictureFile,
+    product: Product,
+    *,
+    detector: str | None = None,
+    context: Context | None = None,
+    evidence: EvidenceChoice | None = None,
+    writing: WriterChoice | None = None,
+) -> Inspection:
+    """Inspect one picture for a person who waits: a model writes its report in the background.
+
+    Args and errors: as for `core.inspection.inspect`.
+    """
+    writing = writing or WriterChoice()
+    if not is_slow(bench, writing):
+        return inspect(
+            bench,
+            picture,
+            product,
+            detector=detector,
+            context=context,
+            evidence=evidence,
+            writing=writing,
+        )
+    inspection = record(
+        bench, picture, product, detector=detector, context=context, evidence=evidence
+    )
+    write_later(bench, inspection, writing, inspection.context.inspector)
+    return inspection
+
+
+def write_later(bench: Workbench, inspection: Inspection, choice: WriterChoice, who: str) -> Job:
+    """Have a report written in the background.
+
+    Args:
+        bench: whose jobs write.
+        inspection: on record.
+        choice: writer, language and whether to ask again.
+        who: asks for it.
+
+    Raises:
+        JobError, RecordsError: if the job cannot be put in the queue.
+    """
+    arguments = {
+        "inspection": inspection.id,
+        "writer": choice.writer,
+        "language": choice.language,
+        "fresh": choice.fresh,
+    }
+    return bench.jobs.submit(KIND, f"Report of {inspection.image.filename}", arguments, who)

@@ -1,0 +1,143 @@
+"""Benchmarks: detectors measured on labelled sets, run by run, and a new run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
+from core.domain import Job, JobState
+from core.errors import EvaluationError
+from core.evaluation.benchmark_runs import Run, runs
+from core.evaluation.detection import DetectionFigures
+from core.evaluation.estimates import Estimate
+from core.evaluation.tables import DETECTION_COLUMNS, detection_row, further_tables, header
+from core.intervals import Rate
+from core.workbench import Workbench, shared_workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.jobs import watch_job
+from pages.parts.words import person_of, plain
+from pages.texts import number, percentage, t, when
+
+NONE = "–"
+
+
+def ask_run(bench: Workbench) -> None:
+    """A form for a new run."""
+    with st.form("run"):
+        folders = st.text_area(
+            t("benchmarks.folders"),
+            placeholder="/data/mvtec/bottle",
+            help=t("benchmarks.folders_help"),
+            height=90,
+        )
+        detector = st.selectbox(
+            t("benchmarks.detector"), list(DETECTORS), list(DETECTORS).index(DEFAULT_DETECTOR)
+        )
+        name = st.text_input(t("benchmarks.name"), value=person_of())
+        pressed = st.form_submit_button(
+            t("benchmarks.start"), type="primary", icon=":material/play_arrow:"
+        )
+    if not pressed:
+        return
+    with shown_to_the_operator():
+        paths = [line.strip() for line in folders.splitlines() if line.strip()]
+        if not paths:
+            raise EvaluationError(t("benchmarks.no_folder"))
+        st.session_state["person"] = name
+        sets = ", ".join(Path(path).name for path in paths)
+        job = bench.jobs.submit(
+            "evaluate", f"{detector}: {sets}", {"folders": paths, "detector": detector}, name
+        )
+        st.query_params["run"] = job.id
+        st.rerun()
+
+
+def show_table(table: list[Run]) -> None:
+    """Every set of every run that has figures, side by side."""
+    rows = [row(run, figures) for run in table for figures in run.figures]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="content" if len(rows) <= 12 else 460,
+        alt=t("benchmarks.table_alt", count=len(rows)),
+    )
+    st.caption(t("benchmarks.notes"))
+
+
+def row(run: Run, figures: DetectionFigures) -> dict[str, object]:
+    ranking, pixels, verdicts = figures.ranking, figures.pixels, figures.verdicts
+    return {
+        t("benchmarks.set"): figures.dataset,
+        t("benchmarks.detector"): figures.detector,
+        t("benchmarks.auroc"): estimate(None if ranking is None else ranking.auroc),
+        t("benchmarks.aupro"): estimate(None if pixels is None else pixels.aupro),
+        t("benchmarks.false_alarms"): rate(verdicts.false_alarms),
+        t("benchmarks.escapes"): rate(verdicts.escapes),
+        t("benchmarks.guaranteed"): percentage(figures.false_alarm.guaranteed),
+        t("benchmarks.pictures"): f"{figures.test_good} / {figures.test_defective}",
+        t("benchmarks.seconds"): number(sum(figures.seconds.values())),
+        t("benchmarks.when"): when(run.job.created_at),
+    }
+
+
+def estimate(value: Estimate | None) -> str:
+    if value is None:
+        return NONE
+    return f"{number(value.value, 3)} [{number(value.low, 3)}, {number(value.high, 3)}]"
+
+
+def rate(value: Rate | None) -> str:
+    if value is None:
+        return NONE
+    interval = f"[{percentage(value.low)}, {percentage(value.high)}]"
+    return f"{value.count}/{value.out_of} = {percentage(value.share)} {interval}"
+
+
+def show_run(bench: Workbench, job: Job) -> None:
+    """Progress of a run, and all its tables as `python -m core evaluate` prints them."""
+    with st.container(border=True):
+        watch_job(bench, job, lambda now: st.caption(started(now)))
+    figures = Run.of(job).figures
+    if job.state is JobState.DONE and figures:
+        with st.expander(t("benchmarks.all_tables"), icon=":material/table:"):
+            rows = "\n".join(map(detection_row, figures))
+            st.markdown(f"{header(DETECTION_COLUMNS)}\n{rows}\n\n{further_tables(figures)}")
+
+
+def started(job: Job) -> str:
+    who = f" · {plain(job.who)}" if job.who else ""
+    return f"{when(job.created_at)}{who}"
+
+
+def choose_run(table: list[Run]) -> Job:
+    """The run that the address names, else the newest."""
+    known = {run.job.id: run.job for run in table}
+    asked = st.query_params.get("run")
+    chosen = st.selectbox(
+        t("benchmarks.run"),
+        list(known),
+        index=list(known).index(asked) if asked in known else 0,
+        format_func=lambda job_id: f"{when(known[job_id].created_at)} · {known[job_id].title}",
+    )
+    st.query_params["run"] = chosen
+    return known[chosen]
+
+
+with shown_to_the_operator():
+    workbench = shared_workbench()
+    on_record = runs(workbench)
+    form, watched = st.columns([7, 14], gap="medium")
+    with form:
+        st.subheader(t("benchmarks.new_run"))
+        ask_run(workbench)
+        st.caption(t("benchmarks.no_mmad"))
+    with watched, shown_to_the_operator():
+        if on_record:
+            show_run(workbench, choose_run(on_record))
+        else:
+            st.info(t("benchmarks.empty"), title=t("benchmarks.title"), icon=":material/speed:")
+    if any(run.figures for run in on_record):
+        st.subheader(t("benchmarks.on_record"))
+        show_table(on_record)

@@ -1,0 +1,200 @@
+"""System health: what the station has, what it lacks, what runs and what went wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Job
+from core.errors import RecordsError, RecordsInUseError
+from core.health import Check, Health, Status, check_health
+from core.settings import settings
+from core.workbench import Workbench, shared_workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.jobs import show_job, watch_job
+from pages.parts.words import plain
+from pages.texts import number, t, when
+
+GIB = 2**30
+MIB = 2**20
+RECENT_JOBS = 10
+ICONS: dict[Status, str] = {
+    "ok": ":material/check_circle:",
+    "note": ":material/info:",
+    "missing": ":material/cancel:",
+}
+COLOURS: dict[Status, str] = {"ok": "green", "note": "orange", "missing": "red"}
+
+
+def status_text(status: Status) -> str:
+    """Icon, colour and word."""
+    word = {"ok": t("health.ok"), "note": t("health.note"), "missing": t("health.missing")}[status]
+    return f":{COLOURS[status]}[{ICONS[status]} **{word}**]"
+
+
+def check_name(check: Check) -> str:
+    """What was looked at; core names it in English."""
+    names = {
+        "packages": t("health.packages"),
+        "records": t("health.records"),
+        "disk": t("health.disk"),
+        "backbone": t("health.backbone"),
+        "exemplars": t("health.exemplars"),
+        "knowledge": t("health.knowledge"),
+        "report writer": t("health.writer"),
+        "detectors": t("health.detectors"),
+    }
+    return names[check.name]
+
+
+def looked_at() -> tuple[Workbench | None, Health]:
+    """The station's condition, also where its records cannot be opened."""
+    try:
+        bench = shared_workbench()
+    except RecordsInUseError as error:
+        return None, check_health(settings(), None, in_use=str(error))
+    except RecordsError as error:
+        return None, check_health(settings(), None, broken=str(error))
+    return bench, check_health(bench.settings, bench)
+
+
+def show_verdict(health: Health) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if health.is_well:
+            st.success(t("health.well"), icon=":material/check_circle:")
+        else:
+            st.error(t("health.unwell"), icon=":material/cancel:")
+        st.button(t("health.refresh"), icon=":material/refresh:")
+    st.caption(t("health.looked", time=when(health.checked_at)))
+
+
+def show_checks(health: Health) -> None:
+    for check in health.checks:
+        state, name, sentence = st.columns([3, 4, 13], vertical_alignment="top", gap="small")
+        state.markdown(status_text(check.status))
+        name.markdown(f"**{check_name(check)}**")
+        sentence.markdown(plain(check.sentence))
+
+
+def show_sizes(health: Health) -> None:
+    about = "≈ " if health.files.is_estimate else ""
+    with st.container(horizontal=True):
+        st.metric(
+            t("health.free"),
+            f"{number(health.disk_free_bytes / GIB, 1)} GiB",
+            help=t("health.of_disk", size=number(health.disk_bytes / GIB, 1)),
+        )
+        st.metric(t("health.records_size"), f"{number(health.records_bytes / MIB, 1)} MiB")
+        st.metric(t("health.files_size"), f"{about}{number(health.files.bytes / MIB, 1)} MiB")
+        st.metric(t("health.files"), f"{about}{number(health.files.files)}")
+        found = "–" if health.schema_found is None else number(health.schema_found)
+        st.metric(
+            t("health.schema"), t("health.of", count=found, total=number(health.schema_known))
+        )
+
+
+def show_jobs(bench: Workbench) -> None:
+    """Those that run or wait, and the newest of the others."""
+    jobs = bench.jobs.active()
+    known = {job.id for job in jobs}
+    ended = [job for job in bench.jobs.recent(RECENT_JOBS) if job.id not in known]
+    st.subheader(t("health.jobs"))
+    if not (jobs or ended):
+        st.caption(t("health.no_jobs"))
+    for job in jobs:
+        watch_job(bench, job, lambda _now: None)
+    for job in ended:
+        _show_ended(bench, job)
+
+
+def _show_ended(bench: Workbench, job: Job) -> None:
+    with st.container(border=True):
+        show_job(bench, job)
+        who = f" · {plain(job.who)}" if job.who else ""
+        st.caption(f"{when(job.created_at)}{who}")
+
+
+def show_troubles(health: Health) -> None:
+    st.subheader(t("health.troubles"))
+    if not health.troubles:
+        st.caption(t("health.no_troubles"))
+        return
+    st.dataframe(
+        [
+            {
+                t("health.when"): when(trouble.happened_at),
+                t("health.what"): trouble.kind,
+                t("health.subject"): trouble.subject,
+                t("health.sentence"): trouble.sentence,
+            }
+            for trouble in health.troubles
+        ],
+        hide_index=True,
+        alt=t("health.troubles_alt", count=len(health.troubles)),
+    )
+
+
+def show_parts(health: Health) -> None:
+    """Detectors, weights, report writers and versions."""
+    yes, no = t("health.at_hand"), t("health.not_here")
+    detectors, weights, writers, versions = st.tabs(
+        [t("health.detectors"), t("health.weights"), t("health.writers"), t("health.versions")]
+    )
+    detectors.dataframe(
+        [
+            {
+                t("health.product"): one.product,
+                t("health.detector"): one.algorithm,
+                t("health.version"): one.version,
+                t("health.promise"): one.problem or one.false_alarm,
+            }
+            for one in health.detectors
+        ],
+        hide_index=True,
+        alt=t("health.detectors"),
+    )
+    weights.dataframe(
+        [
+            {
+                t("health.network"): one.name,
+                t("health.kind"): one.kind,
+                t("health.state"): yes if one.at_hand else no,
+            }
+            for one in health.weights
+        ],
+        hide_index=True,
+        alt=t("health.weights"),
+    )
+    writers.dataframe(
+        [
+            {
+                t("health.writer"): one.title,
+                t("health.key"): one.key,
+                t("health.lacks"): "; ".join(one.missing) or t("health.nothing"),
+            }
+            for one in health.writers
+        ],
+        hide_index=True,
+        alt=t("health.writers"),
+    )
+    versions.dataframe(
+        [
+            {t("health.package"): name, t("health.version"): version or no}
+            for name, version in health.versions.items()
+        ],
+        hide_index=True,
+        alt=t("health.versions"),
+    )
+
+
+with shown_to_the_operator():
+    workbench, condition = looked_at()
+    show_verdict(condition)
+    left, right = st.columns([11, 10], gap="medium")
+    with left:
+        show_checks(condition)
+    with right, shown_to_the_operator():
+        if workbench is not None:
+            show_jobs(workbench)
+    show_sizes(condition)
+    show_troubles(condition)
+    show_parts(condition)

@@ -1,0 +1,148 @@
+"""What is to be inspected and how: pictures, where they come from, detector, writer, evidence."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from core.contests import detectors_of
+from core.domain import Context, EvidenceChoice, Product
+from core.images import PICTURE_SUFFIXES
+from core.report_desk import WriterChoice
+from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_lot
+from core.workbench import Workbench
+from pages.parts.writers import ask_writer
+from pages.texts import t
+
+
+@dataclass(frozen=True)
+class Order:
+    """How pictures are to be inspected."""
+
+    product: Product
+    detector: str | None
+    context: Context
+    evidence: EvidenceChoice
+    writing: WriterChoice
+
+
+def ask_order(bench: Workbench, product: Product) -> Order:
+    """Lot, serial, station and inspector; detector, writer and evidence: kept over the session."""
+    context = _ask_context()
+    with st.expander(t("intake.how"), icon=":material/tune:"):
+        detector = _ask_detector(bench, product)
+        writing = ask_writer(bench, "inspect")
+        evidence = _ask_evidence(bench)
+    return Order(product, detector, context, evidence, writing)
+
+
+def ask_pictures(product: Product) -> list[PictureFile]:
+    """Pictures that were just given; empty unless there are new ones."""
+    st.session_state.setdefault("uploads", 0)
+    source = st.segmented_control(
+        t("intake.source"),
+        ["files", "folder", "camera"],
+        default="files",
+        format_func=_source_name,
+        required=True,
+        key="source",
+        persist_state="session",
+        width="stretch",
+        label_visibility="collapsed",
+    )
+    key = f"{source}-{st.session_state['uploads']}"
+    pictures = _camera(key) if source == "camera" else _files(key, of_folder=source == "folder")
+    if product.key == DEMO_PRODUCT_KEY:
+        pictures = pictures or _demo()
+    if pictures:
+        # A fresh widget: what was inspected is not inspected again by the next rerun.
+        st.session_state["uploads"] += 1
+    return pictures
+
+
+def _files(key: str, *, of_folder: bool) -> list[PictureFile]:
+    uploads = st.file_uploader(
+        t("intake.pictures"),
+        type=sorted(PICTURE_SUFFIXES),
+        accept_multiple_files="directory" if of_folder else True,
+        key=key,
+    )
+    return [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
+
+
+def _camera(key: str) -> list[PictureFile]:
+    shot = st.camera_input(t("intake.take"), key=key, resolution="1080p")
+    if shot is None:
+        return []
+    return [PictureFile.of(f"camera-{datetime.now():%Y%m%d-%H%M%S}.jpg", shot.getvalue())]
+
+
+def _demo() -> list[PictureFile]:
+    if st.button(t("intake.demo_cell"), icon=":material/casino:", width="stretch"):
+        return [random.choice(demo_examples())]
+    if st.button(t("intake.demo_lot"), icon=":material/grid_view:", width="stretch"):
+        return demo_lot()
+    return []
+
+
+def _ask_context() -> Context:
+    with st.expander(t("intake.context"), icon=":material/label:"):
+        labels = {
+            "lot": t("intake.lot"),
+            "serial": t("intake.serial"),
+            "station": t("intake.station"),
+            "inspector": t("intake.inspector"),
+        }
+        fields = {
+            name: st.text_input(label, key=f"context-{name}", persist_state="session")
+            for name, label in labels.items()
+        }
+    return Context(**fields)
+
+
+def _ask_detector(bench: Workbench, product: Product) -> str | None:
+    """The detector that judges; None: the active one, also after another is activated."""
+    known = list(detectors_of(bench, product))
+    return st.selectbox(
+        t("intake.detector"),
+        [None, *known[1:]],
+        format_func=lambda name: name or t("intake.active", detector=known[0]),
+        key=f"detector-{product.key}",
+        disabled=len(known) == 1,
+        help=t("intake.one_detector") if len(known) == 1 else None,
+    )
+
+
+def _ask_evidence(bench: Workbench) -> EvidenceChoice:
+    """What to look up; a switch that stands as its setting does leaves the choice to it."""
+    settings = bench.settings
+    with st.container(horizontal=True):
+        exemplars = st.toggle(
+            t("intake.exemplars"),
+            value=settings.rag_enabled,
+            key="evidence-exemplars",
+            persist_state="session",
+            help=t("intake.exemplars_help"),
+        )
+        knowledge = st.toggle(
+            t("intake.knowledge"),
+            value=settings.domain_rag_enabled,
+            key="evidence-knowledge",
+            persist_state="session",
+            help=t("intake.knowledge_help"),
+        )
+    return EvidenceChoice(
+        exemplars=None if exemplars == settings.rag_enabled else exemplars,
+        knowledge=None if knowledge == settings.domain_rag_enabled else knowledge,
+    )
+
+
+def _source_name(source: str) -> str:
+    return {
+        "files": t("intake.files"),
+        "folder": t("intake.folder"),
+        "camera": t("intake.camera"),
+    }[source]

@@ -1,0 +1,63 @@
+"""A lot that is inspected in the background: progress, and a strip of results that fills."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import InspectionSummary, Job, Verdict
+from core.records.search import of_ids
+from core.workbench import Workbench
+from pages.parts.jobs import watch_job
+from pages.parts.words import disposition_name, plain, verdict_name
+from pages.texts import t
+
+# Low beside an open inspection, which the strip would else push off the screen.
+HEIGHT, HEIGHT_BESIDE = 420, 150
+
+
+def show_lot(bench: Workbench, job: Job) -> None:
+    """The job of a lot with its results; choosing one opens it."""
+    height = HEIGHT_BESIDE if "inspection" in st.query_params else HEIGHT
+    with st.container(border=True):
+        watch_job(bench, job, lambda now: _show_results(bench, now, height))
+
+
+def _show_results(bench: Workbench, job: Job, height: int) -> None:
+    refused = job.result.get("refused", [])
+    found = of_ids(bench.records, job.result.get("inspections", []))
+    counts = job.result.get("verdicts", {})
+    said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
+    st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))
+    show_strip(found, f"lot-{job.id}", height)
+    if refused:
+        with st.expander(t("lot.refusals", count=len(refused)), icon=":material/broken_image:"):
+            for each in refused:
+                st.markdown(f"- {plain(each['sentence'])}")
+
+
+def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> None:
+    """Results that can be sorted; choosing one opens it."""
+    event = st.dataframe(
+        [
+            {
+                t("lot.verdict"): verdict_name(summary.verdict),
+                t("lot.score"): round(summary.score, 3),
+                t("lot.defects"): summary.defect_count,
+                t("lot.picture"): summary.filename,
+                t("lot.serial"): summary.serial,
+                t("lot.disposition"): disposition_name(summary.disposition),
+            }
+            for summary in found
+        ],
+        hide_index=True,
+        height=height,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key,
+        alt=t("lot.alt", count=len(found)),
+    )
+    rows = event.selection.rows
+    if rows and rows[0] < len(found) and st.session_state.get(f"{key}-opened") != rows:
+        st.session_state[f"{key}-opened"] = rows
+        st.query_params["inspection"] = found[rows[0]].id
+        st.rerun()

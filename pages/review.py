@@ -1,0 +1,122 @@
+"""Review: what waits for a person's decision, one part after the other, by keyboard."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Inspection
+from core.records.queue import Waiting, waiting
+from core.records.search import Filter
+from core.review_desk import Kind, filter_of, first, is_audit
+from core.workbench import Workbench, shared_workbench
+from pages.parts.decision import Work, show_decision, show_learning
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.facts import show_defects, show_verdict
+from pages.parts.urls import choice_in_url
+from pages.parts.viewer import show_plain_picture, show_viewer
+from pages.parts.words import person_of, plain, verdict_text
+from pages.texts import number, t, when
+
+EVERY = ""
+
+
+def ask_work(bench: Workbench) -> Work:
+    """Which part of the queue is worked on, and how; how many wait is said beside it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        product = st.selectbox(
+            t("review.product"),
+            [EVERY, *(product.key for product in bench.records.products())],
+            format_func=lambda key: key or t("review.all_products"),
+            key="product",
+            bind="query-params",
+            width=220,
+        )
+        counts = waiting(bench.records, Filter(product_key=product or None))
+        label = (
+            t("review.waiting")
+            if counts.oldest is None
+            else t("review.waiting_since", time=when(counts.oldest))
+        )
+        kind = choice_in_url(
+            label,
+            [kind.value for kind in Kind],
+            lambda value: _kind_name(Kind(value), counts),
+            "kind",
+        )
+        person = st.text_input(
+            t("review.your_name"),
+            value=person_of(),
+            key="review-person",
+            persist_state="session",
+            width=220,
+        )
+        blind = st.toggle(
+            t("review.blind"),
+            key="blind",
+            bind="query-params",
+            help=t("review.blind_help"),
+        )
+    return Work(filter_of(Kind(kind), product or None), blind, person)
+
+
+def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
+    """The part that waits: its picture, what was found, and the decision that is asked for."""
+    picture, facts = st.columns([8, 11], gap="medium")
+    hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
+    with picture:
+        if hidden:
+            show_plain_picture(bench, inspection)
+        else:
+            show_viewer(bench, inspection)
+    with facts:
+        verdict = (
+            ":material/visibility_off:" if hidden else verdict_text(inspection.judgement.verdict)
+        )
+        st.markdown(f"{verdict} · {_heading(inspection)}")
+        show_decision(bench, inspection, work)
+        show_learning(bench, work.person)
+        if hidden:
+            st.info(t("review.hidden"), icon=":material/visibility_off:")
+            return
+        show_verdict(inspection.judgement)
+        show_defects(inspection)
+        if inspection.report is not None:
+            st.markdown(f"##### {t('review.summary')}")
+            st.markdown(plain(inspection.report.summary))
+
+
+def _heading(inspection: Inspection) -> str:
+    context = inspection.context
+    known = [plain(text) for text in (context.lot, context.serial, context.station) if text]
+    return " · ".join(
+        [
+            f"**{plain(inspection.image.filename)}**",
+            inspection.product.key,
+            *known,
+            when(inspection.created_at),
+        ]
+    )
+
+
+def _kind_name(kind: Kind, counts: Waiting) -> str:
+    return {
+        Kind.ALL: t("review.all", count=number(counts.total)),
+        Kind.REVIEW: t("review.reviews", count=number(counts.review)),
+        Kind.FAIL: t("review.fails", count=number(counts.fail)),
+        Kind.AUDIT: t("review.audits", count=number(counts.audit)),
+    }[kind]
+
+
+with shown_to_the_operator():
+    bench = shared_workbench()
+    work = ask_work(bench)
+    inspection_id = st.query_params.get("inspection") or first(bench, work.filter)
+    if inspection_id is None:
+        st.success(
+            t("review.nothing_waits"), title=t("review.all_done"), icon=":material/task_alt:"
+        )
+        st.caption(t("review.what_comes", share=number(100 * bench.settings.audit_share, 1)))
+        show_learning(bench, work.person)
+    else:
+        st.query_params["inspection"] = inspection_id
+        show_part(bench, bench.records.inspection(inspection_id), work)
