@@ -1,4 +1,4 @@
-"""A lot on its whole way, as a quality engineer takes it: inspected, decided by keyboard, learned."""
+"""A lot on its whole way as a quality engineer takes it: inspected, decided, learned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOT = 12
 
 @pytest.fixture
 def server(demo_bench: Workbench, tmp_path: Path) -> Generator[str]:
-    """A console with a demo product of its own, which may go on learning; half of PASS is audited."""
+    """A console with a demo product of its own to go on learning; half of PASS is audited."""
     shutil.copytree(demo_bench.settings.ad_checkpoint_dir, tmp_path / "checkpoints")
     shutil.copytree(demo_bench.files.root, tmp_path / "data" / "files")
     detectors = str(tmp_path / "checkpoints")
