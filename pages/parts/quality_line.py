@@ -65,6 +65,9 @@ def show_control_chart(filter: Filter) -> None:
         if chart is None:
             st.info(t("quality.no_periods"))
             return
+        if len(chart.points) == 1:
+            st.info(t("quality.one_period", share=percentage(chart.centre)))
+            return
         sentences = _rules(chart, period_names(chart, by, zone()))
         st.plotly_chart(
             control_figure(chart, by, zone(), palette()),
