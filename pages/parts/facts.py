@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# Plotly breaks where another thread is half way through loading pandas: see `figures`.
+import pandas  # noqa: F401
 import plotly.graph_objects as go
 import streamlit as st
 
