@@ -36,7 +36,7 @@ def show_verdict(judgement: Judgement) -> None:
                 score=number(judgement.score, 3),
                 low=number(judgement.t_low, 3),
                 high=number(judgement.t_high, 3),
-                percentile=number(judgement.percentile),
+                percentile=number(judgement.percent_below),
             )
         )
         st.caption(judgement.false_alarm.sentence())
