@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Form, Request, UploadFile
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.routing import Mount
 
 from core.domain import Context, EvidenceChoice, Language
-from core.errors import ImageError, InspectionError, ProductError, WriterError
+from core.errors import ImageError, InspectionError, JobError, ProductError, WriterError
 from core.inspection import inspect
 from core.report_desk import WriterChoice
 from core.sources import PictureFile
+from core.tasks.exports import export_file
 from core.wire import inspection_record
 from core.workbench import shared_workbench
 
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
-STATUS = {ImageError: 422, ProductError: 404, WriterError: 422}
+STATUS = {ImageError: 422, ProductError: 404, JobError: 404, WriterError: 422}
 
 api = FastAPI(title="Smart Factory Anomaly Reporting System", docs_url=None, redoc_url=None)
 
@@ -42,6 +43,14 @@ def health() -> dict[str, Any]:
         "products": [product.key for product in bench.taught_products()],
         "inspections": bench.records.count(),
     }
+
+
+@api.get("/exports/{job_id}")
+def download_export(job_id: str) -> FileResponse:
+    """The file of a finished export, from disk: it may be larger than memory."""
+    bench = shared_workbench()
+    path = export_file(bench.settings, bench.jobs.job(job_id))
+    return FileResponse(path, filename=f"inspections-{path.name}")
 
 
 @api.post("/inspect")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from core.domain import Exemplar, Inspection
-from core.errors import InspectionError, RecordsError
+from core.detection.checkpoints import read_card
+from core.domain import Exemplar, Inspection, Product, Revision
+from core.errors import InspectionError, ProductError, RecordsError
 from core.images import encode_png, load_image, thumbnail_png
 from core.overlay import ColourScale, render_legend, render_outlined, render_overlay
 from core.reporting.evidence import ComparedPair
@@ -19,6 +21,7 @@ PDF_OVERLAY_OPACITY = 0.55
 THUMBNAIL_SIDE = 320
 PRINTED_PAIRS = 3
 COMPARED_SIDE = 360
+NORMAL_SIDE = 480
 
 
 def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
@@ -115,6 +118,17 @@ def compared_pairs(
     return tuple(pairs)
 
 
+def check_printable(bench: Workbench, inspection: Inspection) -> None:
+    """Find out in milliseconds what `report_pdf` would fail for.
+
+    Raises:
+        RecordsError: if there is no report, or the picture or its map are missing or altered.
+    """
+    _revision(inspection, None)
+    bench.files.read(inspection.image.sha256)
+    bench.files.read(inspection.map_sha256)
+
+
 def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
     """One revision of an inspection's report (the newest unless numbered) as a PDF.
 
@@ -122,16 +136,10 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         RecordsError: if the inspection has no such revision.
         RecordsError: if a stored file is missing or altered.
     """
-    revisions = [r for r in inspection.revisions if number is None or r.number == number]
-    if not revisions:
-        raise RecordsError(
-            f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
-            "Open the inspection and save a report first."
-        )
     now = datetime.now(UTC)
     return render_pdf(
         inspection,
-        revisions[-1],
+        _revision(inspection, number),
         picture_png=encode_png(picture(bench, inspection)),
         overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
         legend_png=legend_png(inspection),
@@ -142,12 +150,49 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
     )
 
 
+@dataclass(frozen=True)
+class NormalPicture:
+    """A normal part, to be drawn upon.
+
+    Attributes:
+        png: the picture, small.
+        aspect: width over height.
+    """
+
+    png: bytes
+    aspect: float
+
+
+def normal_picture(bench: Workbench, product: Product) -> NormalPicture | None:
+    """A normal part that the product's active detector was taught with; None: none is stored.
+
+    Raises:
+        CheckpointError: if the detector's card is damaged.
+    """
+    try:
+        image = read_card(bench.settings, product).images[0]
+        pixels = stored_pixels(bench, image.sha256, image.filename)
+    except (ProductError, RecordsError):
+        return None
+    return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
+
+
 def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
     """Its picture, or None: a report is printed all the same."""
     try:
         return exemplar_png(bench, exemplar)
     except InspectionError:
         return None
+
+
+def _revision(inspection: Inspection, number: int | None) -> Revision:
+    revisions = [r for r in inspection.revisions if number is None or r.number == number]
+    if not revisions:
+        raise RecordsError(
+            f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
+            "Open the inspection and save a report first."
+        )
+    return revisions[-1]
 
 
 def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:

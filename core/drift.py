@@ -16,6 +16,8 @@ from core.records.running import ScoreWeek
 
 BINS = 10
 FEWEST = 20
+# A custom of credit scoring (Siddiqi, Credit Risk Scorecards, 2006).
+LARGE = 0.25
 
 
 class Drift(Frozen):
@@ -36,14 +38,16 @@ class Drift(Frozen):
     ks_p: float = Field(description="chance of such a distance without drift")
 
     @property
-    def has_drifted(self) -> bool:
-        """Whether the difference is neither chance nor small: an index above 0.25 is called large.
+    def psi_limit(self) -> float | None:
+        """Above which the index is large and no chance; None: too few parts or normals."""
+        return None if self.psi_by_chance is None else max(LARGE, self.psi_by_chance)
 
-        That limit is a custom of credit scoring (Siddiqi, Credit Risk Scorecards, 2006).
-        """
-        if self.psi is None or self.psi_by_chance is None:
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the difference is neither chance nor small."""
+        if self.psi is None or self.psi_limit is None:
             return False
-        return self.psi > max(0.25, self.psi_by_chance) and self.ks_p < 1 - CONFIDENCE
+        return self.psi > self.psi_limit and self.ks_p < 1 - CONFIDENCE
 
 
 def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) -> tuple[Drift, ...]:

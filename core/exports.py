@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import logging
 import shutil
+import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -27,6 +29,18 @@ NOT_PRINTED = "not-printed.txt"
 OnPrinted = Callable[[int, int], object]
 
 
+class ExportKind(StrEnum):
+    """What can be exported; the value is the file's ending."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    PDFS = "zip"
+
+
+# What a person waits for at the screen, a second or two; what is longer is a job.
+AT_ONCE = {ExportKind.CSV: 20_000, ExportKind.PARQUET: 20_000, ExportKind.PDFS: 5}
+
+
 class PdfPack(Frozen):
     """What a ZIP of PDFs holds."""
 
@@ -34,6 +48,44 @@ class PdfPack(Frozen):
     missing: tuple[str, ...] = Field(
         description="a sentence for each inspection without a PDF; also in the ZIP"
     )
+
+
+def exported(bench: Workbench, kind: ExportKind, filter: Filter) -> bytes:
+    """A short export (`AT_ONCE`) as the contents of its file.
+
+    Raises:
+        OutputError: if it cannot be written to a temporary folder.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"inspections.{kind.value}"
+        write_export(bench, kind, filter, path)
+        return path.read_bytes()
+
+
+def write_export(
+    bench: Workbench,
+    kind: ExportKind,
+    filter: Filter,
+    path: Path,
+    *,
+    on_printed: OnPrinted = lambda done, count: None,
+) -> tuple[str, ...]:
+    """The inspections that a filter means, as a file of a kind.
+
+    Returns:
+        A sentence for each inspection that is missing from it.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    match kind:
+        case ExportKind.CSV:
+            export_csv(bench, filter, path)
+        case ExportKind.PARQUET:
+            export_parquet(bench, filter, path)
+        case ExportKind.PDFS:
+            return export_pdfs(bench, filter, path, on_printed=on_printed).missing
+    return ()
 
 
 def export_csv(bench: Workbench, filter: Filter, path: Path) -> None:

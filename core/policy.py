@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from core.domain import Disposition, Frozen, Scale, Severity
 
+MOST_RATE = 0.5
+MOST_MARGIN = 100
+
 
 class SeverityRule(Frozen):
     """How bad a defect is: by its peak, in units of the FAIL threshold, or by its area.
@@ -40,6 +43,19 @@ class SeverityRule(Frozen):
         return Severity.MINOR
 
 
+class Line(Frozen):
+    """What a line makes in a day and what its errors cost; None: not said."""
+
+    parts_per_day: int | None = Field(None, ge=1, le=1_000_000_000)
+    defect_share: float | None = Field(None, ge=0, le=1, description="share of parts that are bad")
+    false_alarm_cost: float | None = Field(
+        None, ge=0, le=1e12, description="of a good part that is stopped, in the plant's currency"
+    )
+    escape_cost: float | None = Field(
+        None, ge=0, le=1e12, description="of a bad part that passes, in the plant's currency"
+    )
+
+
 class Policy(Frozen):
     """Policy of one product, `checkpoints/<dataset>/<category>/policy.json`.
 
@@ -49,9 +65,16 @@ class Policy(Frozen):
     """
 
     false_alarm_rate: float = Field(
-        0.05, ge=0.0001, le=0.5, description="share of good parts that may be stopped"
+        0.05, ge=0.0001, le=MOST_RATE, description="share of good parts that may be stopped"
     )
     confidence: float = Field(0.95, ge=0.5, le=0.9999, description="with which that shall hold")
+    fail_margin: float = Field(
+        0.5,
+        ge=0,
+        le=MOST_MARGIN,
+        description="how far the FAIL threshold lies above the REVIEW threshold, in distances of "
+        "that one from the median normal",
+    )
     location: Literal["grid", "clock"] = Field(
         "grid", description="how a place is named: on a 3x3 grid, or by the hour for round parts"
     )
@@ -61,3 +84,4 @@ class Policy(Frozen):
     disposition_costs: dict[Disposition, Annotated[float, Field(ge=0)]] = Field(
         {}, description="what a part costs by its disposition, in the plant's own currency"
     )
+    line: Line = Line()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
+from core.domain import Frozen
 from core.errors import InspectionError, SettingsError
 from core.records.database import Records
-from core.records.preferences import preferences, save_preference
+from core.records.preferences import Change, changes, preferences, save_preference
 from core.reporting.catalogue import find_model
 from core.settings import Settings
 
@@ -23,7 +24,53 @@ CHANGEABLE = (
     "llm_for_pass",
     "rag_enabled",
     "domain_rag_enabled",
+    "audit_share",
+    "takt_s",
 )
+
+
+class Standing(Frozen):
+    """A setting that can be changed in the console, as it stands."""
+
+    name: str
+    value: Any = Field(description="as it holds now")
+    environment: Any = Field(description="what it is without a change in the console")
+    change: Change | None = Field(description="None: as the environment says")
+    description: str
+
+
+class FixedSetting(Frozen):
+    """A setting of the environment, in a form that may be shown to anyone."""
+
+    name: str = Field(description="of the environment's variable")
+    value: str | None = Field(description="None: not set, or a secret")
+    is_secret: bool
+    is_set: bool
+    description: str
+
+
+def standings(environment: Settings, records: Records) -> tuple[Standing, ...]:
+    """Every setting that can be changed in the console, and who changed it."""
+    present, made = with_preferences(environment, records), changes(records)
+    return tuple(
+        Standing(
+            name=name,
+            value=getattr(present, name),
+            environment=getattr(environment, name),
+            change=made.get(name),
+            description=Settings.model_fields[name].description or "",
+        )
+        for name in CHANGEABLE
+    )
+
+
+def fixed_settings(settings: Settings) -> tuple[FixedSetting, ...]:
+    """Every setting that only the environment changes; secrets and passwords are left out."""
+    return tuple(
+        _shown(name, getattr(settings, name))
+        for name in Settings.model_fields
+        if name not in CHANGEABLE
+    )
 
 
 def with_preferences(environment: Settings, records: Records) -> Settings:
@@ -84,6 +131,27 @@ def changed(settings: Settings, name: str, value: object) -> Settings:
     except InspectionError as error:
         raise SettingsError(str(error)) from error
     return after
+
+
+def _shown(name: str, value: object) -> FixedSetting:
+    is_secret = isinstance(value, SecretStr) or name.endswith("_key")
+    text = None if is_secret or value is None else _without_password(str(value))
+    return FixedSetting(
+        name=name.upper(),
+        value=text,
+        is_secret=is_secret,
+        is_set=value is not None,
+        description=Settings.model_fields[name].description or "",
+    )
+
+
+def _without_password(text: str) -> str:
+    """A URL without what stands before its host: user and password."""
+    scheme, separator, rest = text.partition("://")
+    host = rest.partition("/")[0]
+    if not separator or "@" not in host:
+        return text
+    return f"{scheme}://…@{rest[host.rindex('@') + 1 :]}"
 
 
 def _not_here(name: str) -> SettingsError:

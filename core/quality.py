@@ -17,9 +17,11 @@ from itertools import accumulate
 import numpy as np
 from pydantic import Field
 
+from core.control_charts import PChart, Sample, p_chart
 from core.domain import Disposition, Frozen, Verdict
 from core.intervals import CONFIDENCE, Rate, exact_rate
-from core.records.quality import TypeCount, VerdictCount
+from core.records.quality import PeriodCount, TypeCount, VerdictCount
+from core.records.running import WritingCost
 
 
 class Rates(Frozen):
@@ -90,6 +92,18 @@ class CostPareto(Frozen):
     bars: tuple[Bar, ...]
     unpriced: int = Field(description="decided parts whose disposition has no cost")
     undecided: int = Field(description="parts without a disposition: they cost nothing yet")
+
+
+class WriterTotal(Frozen):
+    """What one writer's drafts took over all days."""
+
+    writer: str
+    drafts: int
+    from_cache: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float = Field(description="of the drafts whose price is known")
+    unpriced: int
 
 
 def rates(counts: Sequence[VerdictCount]) -> Rates:
@@ -212,6 +226,52 @@ def cost_pareto(
         else:
             amounts[each.defect_type] = amounts.get(each.defect_type, 0) + cost * each.count
     return CostPareto(bars=_bars(amounts), unpriced=unpriced, undecided=undecided)
+
+
+def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
+    """The first bars of a Pareto chart, with the rest put together in one of that name."""
+    if len(bars) <= most:
+        return tuple(bars)
+    kept, rest = bars[: most - 1], bars[most - 1 :]
+    together = Bar(
+        name=others,
+        amount=sum(bar.amount for bar in rest),
+        share=sum(bar.share for bar in rest),
+        cumulative=1,
+    )
+    return (*kept, together)
+
+
+def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: int) -> PChart | None:
+    """The p-chart of the newest periods, with limits of those alone.
+
+    Args:
+        periods: by time.
+        with_reviews: whether REVIEW counts as nonconforming beside FAIL.
+        most: periods, so that a person can tell them apart on a screen.
+    """
+    return p_chart(
+        [
+            Sample(
+                label=each.label,
+                inspected=each.inspected,
+                nonconforming=each.failed + (each.reviewed if with_reviews else 0),
+            )
+            for each in periods[-most:]
+        ]
+    )
+
+
+def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:
+    """Drafts, tokens and cost of each writer, the dearest first."""
+    summed = ("drafts", "from_cache", "input_tokens", "output_tokens", "cost_usd", "unpriced")
+    totals: dict[str, dict[str, float]] = {}
+    for each in costs:
+        of_writer = totals.setdefault(each.writer, dict.fromkeys(summed, 0))
+        for name in summed:
+            of_writer[name] += getattr(each, name)
+    found = [WriterTotal.model_validate({"writer": w, **t}) for w, t in totals.items()]
+    return tuple(sorted(found, key=lambda total: (-total.cost_usd, total.writer)))
 
 
 def _bars(amounts: Mapping[str, float]) -> tuple[Bar, ...]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.detection.checkpoints import read_calibration, read_card
 from core.detection.product_files import read_policy
 from core.domain import Disposition, Product
 from core.drift import Drift, drift
@@ -12,21 +17,47 @@ from core.records.search import Filter
 from core.workbench import Workbench
 
 
-def score_drift(bench: Workbench, product: Product, filter: Filter) -> tuple[Drift, ...]:
+@dataclass(frozen=True)
+class ScoreHistory:
+    """A product's passed parts against the normals that its active detector was calibrated by.
+
+    Attributes:
+        weeks: one for each week in which a part passed.
+        normals: float64 (N,), scores of all held-out normals, rising.
+        t_low: threshold below which a part passes.
+        newest: float64 (M,), scores of the parts that passed in the last of the weeks; may be
+            empty.
+    """
+
+    weeks: tuple[Drift, ...]
+    normals: np.ndarray
+    t_low: float
+    newest: np.ndarray
+
+
+def score_history(bench: Workbench, product: Product, filter: Filter) -> ScoreHistory:
     """Each week's passed parts of a product against the normals of its active detector.
 
+    The detector itself is not loaded.
+
     Raises:
-        ProductError, CheckpointError: if the product has no detector that works.
+        ProductError: if the product has no detector.
+        CheckpointError: if its card, calibration or policy are damaged.
     """
-    taught = bench.taught(product)
-    calibration = taught.calibration
+    card = read_card(bench.settings, product)
+    calibration = read_calibration(bench.settings, card)
     weeks = passed_scores(
         bench.records,
         filter.model_copy(update={"product_key": product.key}),
-        version=taught.card.detector.version,
+        version=card.detector.version,
         below=calibration.t_low,
     )
-    return drift(calibration.normals.scores, calibration.t_low, weeks)
+    return ScoreHistory(
+        weeks=drift(calibration.normals.scores, calibration.t_low, weeks),
+        normals=np.array(calibration.normals.scores),
+        t_low=calibration.t_low,
+        newest=weeks[-1].scores if weeks else np.array([]),
+    )
 
 
 def costs_by_type(bench: Workbench, filter: Filter) -> CostPareto | None:

@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         return self.data_dir / "exemplars"
 
     @property
+    def exports_dir(self) -> Path:
+        """Folder of exported files, which are kept for a while."""
+        return self.data_dir / "exports"
+
+    @property
     def documents_dir(self) -> Path:
         """Folder of the documents that were added to the knowledge."""
         return self.data_dir / "documents"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from functools import cached_property
@@ -22,7 +23,7 @@ from core.domain import Product
 from core.errors import DetectorError
 from core.jobs.queue import Jobs
 from core.normal_index import OpenedIndex, open_index
-from core.preferences import change_setting, with_preferences
+from core.preferences import Standing, change_setting, standings, with_preferences
 from core.records.database import Records
 from core.records.files import FileStore
 from core.reporting.catalogue import Model
@@ -56,7 +57,7 @@ class Workbench:
         """
         self._environment = settings
         self.records = Records.open(settings)
-        self.settings = with_preferences(settings, self.records)
+        self._use(with_preferences(settings, self.records))
         self.files = FileStore(settings.files_dir)
         self.judging = Turns()
         self._lock = threading.RLock()
@@ -90,7 +91,15 @@ class Workbench:
         Raises:
             SettingsError: if it cannot be changed here, cannot have that value, or nobody is named.
         """
-        self.settings = change_setting(self._environment, self.records, name, value, person)
+        self._use(change_setting(self._environment, self.records, name, value, person))
+
+    def preferences(self) -> tuple[Standing, ...]:
+        """Every setting that can be changed here, what it is and who changed it."""
+        return standings(self._environment, self.records)
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self.records.audit_share = settings.audit_share
 
     def taught_products(self) -> tuple[Product, ...]:
         """Every product that has a detector, by key."""
@@ -211,6 +220,8 @@ class Workbench:
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
     def _warm(self) -> None:
+        # Most of a second, for the first drift that a screen shows.
+        importlib.import_module("scipy.stats")
         # A product whose files are damaged must not keep the others cold: it is reported when used.
         for product in self.taught_products():
             try:

@@ -1,52 +1,123 @@
-"""History: every inspection on record, the newest first."""
+"""History: every inspection on record, found again, opened, printed and taken out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.workbench import shared_workbench
+from core.documents import check_printable, report_pdf
+from core.domain import InspectionSummary
+from core.records.search import PAGE, Filter, count, search
+from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.exports import show_export, show_export_jobs
+from pages.parts.filters import history_filter
+from pages.parts.quality_words import type_text, verdict_cell
+from pages.parts.words import disposition_name, plain
+from pages.texts import number, t, when
 
-PAGE = 50
-EVERY = "all products"
+TALLEST = 430
+
+
+def show_history(bench: Workbench) -> None:
+    """The search, its results, and what can be done with them."""
+    if bench.records.count() == 0:
+        st.info(t("history.nothing"), icon=":material/frame_inspect:")
+        return
+    filter = history_filter(bench)
+    if st.session_state.setdefault("searched", filter) != filter:
+        st.session_state["searched"], st.session_state["page"] = filter, 1
+    found = count(bench.records, filter)
+    # To the left: over the table's right end its own tools open.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t("history.found", count=number(found)), width="content")
+        show_export(bench, filter, found)
+    show_export_jobs(bench)
+    if found == 0:
+        st.info(t("history.none_fits"), icon=":material/search_off:")
+        return
+    table = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        actions = st.container(horizontal=True, vertical_alignment="center")
+        page = st.pagination(-(-found // PAGE), key="page", bind="query-params")
+    summaries = search(bench.records, filter, limit=PAGE, offset=PAGE * (page - 1))
+    with table:
+        chosen = _table(summaries, filter, page, found)
+    with actions:
+        if chosen is None:
+            st.caption(t("history.choose"))
+        else:
+            _actions(bench, chosen)
+
+
+def _table(
+    summaries: Sequence[InspectionSummary], filter: Filter, page: int, found: int
+) -> InspectionSummary | None:
+    event = st.dataframe(
+        [
+            {
+                "open": f"inspect?inspection={summary.id}",
+                "verdict": verdict_cell(summary.verdict),
+                "disposition": disposition_name(summary.disposition),
+                "product": summary.product_key,
+                "picture": summary.filename,
+                "lot": summary.lot,
+                "serial": summary.serial,
+                "station": summary.station,
+                "type": type_text(summary.defect_type) if summary.defect_count else "",
+                "score": summary.score,
+                "defects": summary.defect_count,
+                "time": when(summary.created_at),
+                "inspector": summary.inspector,
+            }
+            for summary in summaries
+        ],
+        column_config={
+            "open": st.column_config.LinkColumn(
+                t("history.open"), display_text=":material/open_in_new:", width=48
+            ),
+            "verdict": t("filters.verdict"),
+            "disposition": t("filters.disposition"),
+            "product": t("filters.product"),
+            "picture": t("history.picture"),
+            "lot": t("filters.lot"),
+            "serial": t("filters.serial"),
+            "station": t("filters.station"),
+            "type": t("filters.defect_type"),
+            "score": st.column_config.NumberColumn(t("history.score"), format="%.3f"),
+            "defects": t("history.defects"),
+            "time": t("history.time"),
+            "inspector": t("history.inspector"),
+        },
+        hide_index=True,
+        height=min(TALLEST, 38 + 35 * len(summaries)),
+        # Another search or page is another table: no row of the last one stays chosen.
+        key=f"rows-{page}-{hash(filter)}",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=t("history.table", shown=number(len(summaries)), count=number(found)),
+    )
+    rows = event.selection.rows
+    return summaries[rows[0]] if rows and rows[0] < len(summaries) else None
+
+
+def _actions(bench: Workbench, chosen: InspectionSummary) -> None:
+    if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
+        st.switch_page("inspect.py", query_params={"inspection": chosen.id})
+    with shown_to_the_operator():
+        inspection = bench.records.inspection(chosen.id)
+        check_printable(bench, inspection)
+        st.download_button(
+            t("history.print"),
+            lambda: report_pdf(bench, inspection),
+            file_name=f"{chosen.id}.pdf",
+            mime="application/pdf",
+            on_click="ignore",
+            icon=":material/picture_as_pdf:",
+        )
+    st.markdown(f"**{plain(chosen.filename)}** · {chosen.id}", width="content")
+
 
 with shown_to_the_operator():
-    records = shared_workbench().records
-    keys = [product.key for product in records.products()]
-    choice = st.selectbox("Product", [EVERY, *keys], width=320)
-    key = None if choice == EVERY else choice
-    count = records.count(key)
-    if count == 0:
-        st.info(
-            "Nothing was inspected yet. Start on the Inspect page.", icon=":material/frame_inspect:"
-        )
-    else:
-        pages = -(-count // PAGE)
-        number = st.pagination(pages, key=f"page-{choice}") if pages > 1 else 1
-        summaries = records.summaries(product_key=key, limit=PAGE, offset=PAGE * (number - 1))
-        event = st.dataframe(
-            [
-                {
-                    "Verdict": summary.verdict.value,
-                    "Disposition": summary.disposition.value if summary.disposition else "open",
-                    "Product": summary.product_key,
-                    "Picture": summary.filename,
-                    "Lot": summary.lot,
-                    "Serial": summary.serial,
-                    "Score": round(summary.score, 3),
-                    "Defects": summary.defect_count,
-                    "Time (UTC)": f"{summary.created_at:%Y-%m-%d %H:%M:%S}",
-                    "Number": summary.id,
-                }
-                for summary in summaries
-            ],
-            hide_index=True,
-            height=560,
-            on_select="rerun",
-            selection_mode="single-row",
-            alt=f"{len(summaries)} of {count} inspections",
-        )
-        st.caption(f"{count} on record. Choose a row to open its inspection.")
-        if event.selection.rows:
-            opened = summaries[event.selection.rows[0]].id
-            st.switch_page("inspect.py", query_params={"inspection": opened})
+    show_history(shared_workbench())

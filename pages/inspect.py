@@ -48,7 +48,7 @@ def take_pictures(bench: Workbench, order: Order, pictures: list[PictureFile]) -
             writing=order.writing,
             who=order.context.inspector or person_of(),
         )
-        st.query_params.clear()
+        st.query_params.pop("inspection", None)
         st.query_params["job"] = job.id
     else:
         inspect_at_once(bench, order, pictures)

@@ -171,7 +171,7 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     assert "Plant/cell taught from 14 good pictures" in extended.stdout, extended.stderr
     assert '"location": "clock"' in changed.stdout, changed.stderr
     assert '"major_peak": 1.2' in changed.stdout
-    assert "needs --by NAME and --reason TEXT" in unexplained.stderr
+    assert "needs a name and a reason" in unexplained.stderr
     assert impossible.stderr.startswith("Error: confidence cannot be 7")
     shown = run("policy", *named, **own)
     assert '"location": "clock"' in shown.stdout

@@ -4,6 +4,7 @@ import pytest
 
 from core.domain import Language
 from core.errors import SettingsError
+from core.preferences import CHANGEABLE, fixed_settings
 from core.settings import Settings
 from core.workbench import Workbench
 
@@ -51,3 +52,48 @@ def test_a_writer_that_left_the_catalogue_is_left_out(station: Settings) -> None
 
     with Workbench(station) as bench:
         assert bench.settings.llm_model == "offline"
+
+
+def test_who_changed_what_stands_beside_the_environment(bench: Workbench) -> None:
+    bench.change_setting("takt_s", 2.5, "Ana")
+
+    standing = {each.name: each for each in bench.preferences()}
+
+    assert tuple(standing) == CHANGEABLE
+    takt, audit = standing["takt_s"], standing["audit_share"]
+    assert (takt.value, takt.environment) == (2.5, None)
+    assert takt.change is not None
+    assert takt.change.by == "Ana"
+    assert (audit.value, audit.environment, audit.change) == (0.02, 0.02, None)
+    bench.change_setting("takt_s", None, "Bo")
+    assert {each.change for each in bench.preferences()} == {None}
+
+
+def test_the_audit_share_draws_from_the_change_on(station: Settings) -> None:
+    with Workbench(station) as bench:
+        bench.change_setting("audit_share", 1.0, "Ana")
+        assert bench.records.audit_share == 1.0
+
+    with Workbench(station) as bench:
+        assert bench.records.audit_share == 1.0
+        with pytest.raises(SettingsError, match="AUDIT_SHARE cannot be"):
+            bench.change_setting("audit_share", 1.5, "Ana")
+
+
+def test_secrets_and_passwords_are_not_shown() -> None:
+    settings = Settings(
+        _env_file=None,
+        openai_api_key="sk-very-secret",
+        openai_compatible_url="http://ana:pass-word@10.0.0.7:8000/v1",
+        chroma_url="http://10.0.0.8:8000",
+    )
+
+    shown = {each.name: each for each in fixed_settings(settings)}
+
+    assert not {name.upper() for name in CHANGEABLE} & shown.keys()
+    key = shown["OPENAI_API_KEY"]
+    assert (key.is_secret, key.is_set, key.value) == (True, True, None)
+    assert shown["OPENAI_COMPATIBLE_URL"].value == "http://…@10.0.0.7:8000/v1"
+    assert shown["CHROMA_URL"].value == "http://10.0.0.8:8000"
+    assert "sk-very" not in repr(shown)
+    assert "pass-word" not in repr(shown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import numpy as np
 import pytest
 from scipy.stats import beta
@@ -9,8 +11,19 @@ from sklearn.metrics import cohen_kappa_score
 
 from core.domain import Disposition, Verdict
 from core.policy import Policy
-from core.quality import agreement, cohen_kappa, cost_pareto, defect_pareto, rates
-from core.records.quality import TypeCount, VerdictCount
+from core.quality import (
+    Bar,
+    agreement,
+    cohen_kappa,
+    cost_pareto,
+    defect_pareto,
+    foremost,
+    newest_chart,
+    rates,
+    writer_totals,
+)
+from core.records.quality import PeriodCount, TypeCount, VerdictCount
+from core.records.running import WritingCost
 
 
 def counted(
@@ -172,3 +185,63 @@ def test_pareto_by_cost_follows_the_policies() -> None:
     assert (found.unpriced, found.undecided) == (1, 1)
     assert cost_pareto(TYPES, {"a/b": {}, "a/c": {}}) is None, "no cost is set"
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_the_tail_of_a_pareto_is_put_together() -> None:
+    shares = (0.5, 0.3, 0.1, 0.1)
+    bars = [
+        Bar(name=name, amount=100 * share, share=share, cumulative=sum(shares[: at + 1]))
+        for at, (name, share) in enumerate(zip("abcd", shares, strict=True))
+    ]
+
+    assert foremost(bars, 4, "rest") == tuple(bars)
+    kept = foremost(bars, 3, "rest")
+    assert [bar.name for bar in kept] == ["a", "b", "rest"]
+    assert kept[-1].amount == pytest.approx(20)
+    assert (kept[-1].share, kept[-1].cumulative) == (pytest.approx(0.2), 1)
+
+
+def test_the_newest_periods_make_limits_of_their_own() -> None:
+    periods = [
+        PeriodCount(
+            label=str(day),
+            start=datetime(2026, 11, day, tzinfo=UTC),
+            inspected=100,
+            reviewed=3,
+            failed=50 if day == 1 else 2,
+        )
+        for day in range(1, 6)
+    ]
+
+    newest = newest_chart(periods, with_reviews=False, most=4)
+    assert newest is not None
+    assert [point.label for point in newest.points] == ["2", "3", "4", "5"]
+    assert newest.centre == 0.02
+    both = newest_chart(periods, with_reviews=True, most=4)
+    assert both is not None
+    assert both.centre == 0.05
+    assert newest_chart([], with_reviews=False, most=4) is None
+
+
+def test_writers_are_summed_over_days() -> None:
+    def cost(writer: str, day: int, usd: float, unpriced: int = 0) -> WritingCost:
+        return WritingCost(
+            day=date(2026, 11, day),
+            writer=writer,
+            drafts=2,
+            from_cache=1,
+            input_tokens=10,
+            output_tokens=5,
+            cost_usd=usd,
+            unpriced=unpriced,
+        )
+
+    first, second = writer_totals([cost("a", 1, 0.5), cost("b", 1, 2, 1), cost("a", 2, 0.25)])
+
+    assert (first.writer, first.cost_usd, first.unpriced, first.drafts) == ("b", 2, 1, 2)
+    assert (second.writer, second.cost_usd, second.drafts, second.input_tokens) == (
+        "a",
+        0.75,
+        4,
+        20,
+    )

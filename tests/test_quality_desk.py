@@ -10,7 +10,7 @@ from core.detection.product_files import save_policy
 from core.domain import Disposition, Product, Verdict
 from core.inspection import inspect
 from core.policy import Policy
-from core.quality_desk import costs_by_type, score_drift, times_against_takt
+from core.quality_desk import costs_by_type, score_history, times_against_takt
 from core.records.search import Filter
 from core.sources import PictureFile, demo_normals
 from core.workbench import Workbench
@@ -22,7 +22,8 @@ def test_drift_holds_passed_parts_against_the_active_detectors_normals(
     found = [inspect(demo_bench, cell, demo_product) for cell in demo_normals()[:6]]
     calibration = demo_bench.taught(demo_product).calibration
 
-    weeks = score_drift(demo_bench, demo_product, Filter())
+    history = score_history(demo_bench, demo_product, Filter())
+    weeks = history.weeks
 
     of_all = [demo_bench.records.inspection(s.id) for s in demo_bench.records.summaries(limit=999)]
     passed = [i.judgement.score for i in of_all if i.judgement.verdict is Verdict.PASS]
@@ -30,6 +31,8 @@ def test_drift_holds_passed_parts_against_the_active_detectors_normals(
     assert any(inspection.judgement.verdict is Verdict.PASS for inspection in found)
     assert sum(week.parts for week in weeks) == len(passed)
     assert weeks[-1].normals == len(normals)
+    assert history.normals.tolist() == list(calibration.normals.scores)
+    assert len(history.newest) == weeks[-1].parts
     if len(weeks) == 1:
         assert weeks[0].ks == pytest.approx(ks_2samp(normals, passed).statistic)
         assert weeks[0].median == np.median(passed)

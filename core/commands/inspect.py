@@ -97,7 +97,7 @@ def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) ->
     print(
         f"{judgement.verdict.value:6} {inspection.image.filename}  score {judgement.score:.3f} "
         f"(review from {judgement.t_low:.3f}, fail from {judgement.t_high:.3f}; above "
-        f"{judgement.percentile:.0f} % of normals), {len(inspection.defects)} defects  "
+        f"{judgement.percent_below} % of normals), {len(inspection.defects)} defects  "
         f"{inspection.id}",
         flush=True,
     )

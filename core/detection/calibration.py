@@ -10,9 +10,8 @@ from pydantic import Field, field_validator
 
 from core.detection.base import Prediction
 from core.domain import FalseAlarmRate, Frozen, Judgement, Verdict
-from core.policy import Policy
-
-FAIL_MARGIN = 0.5
+from core.errors import ProductError
+from core.policy import MOST_MARGIN, MOST_RATE, Policy
 
 
 class NormalScores(Frozen):
@@ -85,9 +84,9 @@ def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibratio
     all normals, whatever their distribution (Wilks 1941). When n is too small for that (59 for
     5 % at 95 %), it is the largest score, and the rate that n does support is stated.
 
-    `t_high` lies above `t_low` by `FAIL_MARGIN` times the distance from the median normal to
-    `t_low`. It carries no guarantee of its own; it can only stop fewer. With one normal both are
-    equal, and nothing is left to review.
+    `t_high` lies above `t_low` by the policy's `fail_margin` times the distance from the median
+    normal to `t_low`. It carries no guarantee of its own; it can only stop fewer. With one normal
+    both are equal, and nothing is left to review.
 
     Scores of cross-fitted normals come from other detectors than the one that judges: the rate is
     then an estimate, and labelled as one.
@@ -101,14 +100,12 @@ def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibratio
         >>> calibrate(normals).t_low
         1.4
     """
-    from scipy.stats import beta
-
     policy = policy or Policy()
     count = len(normals.scores)
-    bounds = beta.ppf(policy.confidence, np.arange(1, count + 1), np.arange(count, 0, -1))
+    bounds = guaranteed_rates(count, policy.confidence)
     rank = max(1, int(np.searchsorted(bounds, policy.false_alarm_rate, side="right")))
-    t_low, t_high = _pair(normals.scores, rank)
-    map_t_low, map_t_high = _pair(normals.peaks, rank)
+    t_low, t_high = _pair(normals.scores, rank, policy.fail_margin)
+    map_t_low, map_t_high = _pair(normals.peaks, rank, policy.fail_margin)
     return Calibration(
         normals=normals,
         t_low=t_low,
@@ -125,6 +122,68 @@ def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibratio
     )
 
 
+def guaranteed_rates(count: int, confidence: float) -> np.ndarray:
+    """False-alarm rates that each order statistic guarantees as the lower threshold.
+
+    Args:
+        count: of held-out normals.
+        confidence: with which each rate shall hold.
+
+    Returns:
+        float64 (count,), rising: of the largest score, the second largest, and so on.
+
+    Example:
+        >>> guaranteed_rates(59, 0.95)[:2].round(3).tolist()
+        [0.049, 0.078]
+    """
+    from scipy.special import betaincinv
+
+    ranks = np.arange(1, count + 1)
+    return betaincinv(ranks, count + 1 - ranks, confidence)
+
+
+def policy_of(normals: NormalScores, policy: Policy, t_low: float, t_high: float) -> Policy:
+    """The policy that `calibrate` draws these thresholds from: its inverse.
+
+    A `t_low` between two held-out scores means the upper one of them: both stop the same normals.
+
+    Args:
+        normals: of the detector.
+        policy: whose false-alarm rate and fail margin are replaced.
+        t_low: REVIEW from here on.
+        t_high: FAIL from here on.
+
+    Raises:
+        ProductError: if the held-out normals cannot support such thresholds.
+
+    Example:
+        >>> normals = NormalScores(scores=(1.0, 1.1, 1.4), peaks=(1.0, 1.1, 1.4))
+        >>> round(policy_of(normals, Policy(confidence=0.5), 1.4, 1.7).fail_margin, 3)
+        1.0
+    """
+    scores = normals.scores
+    if t_low > scores[-1]:
+        raise ProductError(
+            f"REVIEW cannot begin at {t_low:.4g}: the highest held-out normal scores "
+            f"{scores[-1]:.4g}, and nothing is known of normals above it. Choose at most that, or "
+            "teach with more good images."
+        )
+    rank = len(scores) - int(np.searchsorted(scores, t_low, side="left"))
+    rate = float(guaranteed_rates(len(scores), policy.confidence)[rank - 1])
+    t_low = float(scores[-rank])
+    reach = t_low - float(np.median(scores))
+    if t_high < t_low:
+        raise ProductError(f"FAIL cannot begin at {t_high:.4g}, below REVIEW at {t_low:.4g}.")
+    margin = (t_high - t_low) / reach if reach > 0 else 0.0
+    if rate > MOST_RATE or margin > MOST_MARGIN or (reach <= 0 and t_high > t_low):
+        raise ProductError(
+            f"REVIEW from {t_low:.4g} and FAIL from {t_high:.4g} cannot be: REVIEW must lie above "
+            f"the median normal ({float(np.median(scores)):.4g}) and stop at most "
+            f"{MOST_RATE:.0%} of good parts, and FAIL at most {MOST_MARGIN} times as far above it."
+        )
+    return policy.model_copy(update={"false_alarm_rate": rate, "fail_margin": margin})
+
+
 def normals_needed(rate: float, confidence: float) -> int:
     """How many held-out normals can guarantee a false-alarm rate at all.
 
@@ -135,7 +194,7 @@ def normals_needed(rate: float, confidence: float) -> int:
     return int(np.ceil(np.log(1 - confidence) / np.log(1 - rate)))
 
 
-def _pair(rising: Sequence[float], rank: int) -> tuple[float, float]:
+def _pair(rising: Sequence[float], rank: int, margin: float) -> tuple[float, float]:
     """The rank-th largest value, and one above it by the fail margin."""
     low = float(rising[len(rising) - rank])
-    return low, low + FAIL_MARGIN * (low - float(np.median(rising)))
+    return low, low + margin * (low - float(np.median(rising)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -154,6 +155,11 @@ class Judgement(Frozen):
     verdict: Verdict
     is_unlike: bool = Field(False, description="most of the picture is unlike anything taught")
     false_alarm: FalseAlarmRate
+
+    @property
+    def percent_below(self) -> int:
+        """The percentile as it is told: 100 only where every held-out normal scores lower."""
+        return math.floor(self.percentile)
 
     def notices(self) -> tuple[str, ...]:
         """What the reader of the verdict should know beside it."""

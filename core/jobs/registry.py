@@ -17,7 +17,9 @@ TASKS = {
     "inspect_lot": ("core.tasks.lot", "InspectLot"),
     "write_report": ("core.tasks.report", "WriteReport"),
     "teach": ("core.tasks.teaching", "Teach"),
+    "score_defects": ("core.tasks.known_defects", "ScoreDefects"),
     "evaluate": ("core.tasks.evaluation", "Evaluate"),
+    "export": ("core.tasks.exports", "Export"),
     "compare_lot": ("core.tasks.lot_comparison", "CompareLot"),
 }
 

@@ -286,6 +286,33 @@ def create_jobs(connection: DuckDBPyConnection) -> None:
     )
 
 
+def create_known_defects(connection: DuckDBPyConnection) -> None:
+    """Labelled pictures of bad parts, and what versions of the detector say of known ones."""
+    connection.execute(
+        """
+        CREATE TABLE known_defects (
+            product_key VARCHAR NOT NULL,
+            image_sha256 VARCHAR NOT NULL,
+            filename VARCHAR NOT NULL,
+            labelled_by VARCHAR NOT NULL,
+            labelled_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (product_key, image_sha256)
+        )
+        """
+    )
+    connection.execute(
+        """
+        CREATE TABLE known_scores (
+            product_key VARCHAR NOT NULL,
+            version VARCHAR NOT NULL,
+            image_sha256 VARCHAR NOT NULL,
+            score DOUBLE NOT NULL,
+            PRIMARY KEY (product_key, version, image_sha256)
+        )
+        """
+    )
+
+
 MIGRATIONS = (
     create_products,
     create_inspections,
@@ -304,4 +331,5 @@ MIGRATIONS = (
     create_jobs,
     add_standing,
     add_costs,
+    create_known_defects,
 )

@@ -6,13 +6,29 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import AwareDatetime
+
+from core.domain import Frozen
 from core.records.connection import Database, insert
+
+
+class Change(Frozen):
+    """Who changed a setting, and when."""
+
+    by: str
+    at: AwareDatetime
 
 
 def preferences(database: Database) -> dict[str, Any]:
     """Every changed setting by name, as JSON values."""
     found = database.rows("SELECT name, value FROM preferences ORDER BY name")
     return {row["name"]: json.loads(row["value"]) for row in found}
+
+
+def changes(database: Database) -> dict[str, Change]:
+    """Who changed which setting when, by name."""
+    found = database.rows("SELECT name, changed_by, changed_at FROM preferences")
+    return {row["name"]: Change(by=row["changed_by"], at=row["changed_at"]) for row in found}
 
 
 def save_preference(database: Database, name: str, value: object, person: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -44,6 +44,21 @@ class Filter(Frozen):
         description="anywhere in file name, lot, serial, id, inspector, defect type, reason of the "
         "newest disposition or summary of the newest report; literal, in any capitals",
     )
+
+
+def whole_days(
+    first: date | None, last: date | None, zone: tzinfo
+) -> tuple[datetime | None, datetime | None]:
+    """`since` and `until` of a filter that means whole days of a time zone; None: no end there.
+
+    Example:
+        >>> whole_days(date(2026, 11, 1), date(2026, 11, 1), UTC)[1].isoformat()
+        '2026-11-02T00:00:00+00:00'
+    """
+    since = None if first is None else datetime.combine(first, time(), zone)
+    # The next midnight, not 24 hours later: clocks may change in between.
+    until = None if last is None else datetime.combine(last + timedelta(days=1), time(), zone)
+    return since, until
 
 
 def search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from core.errors import InspectionError
 from core.reporting.languages import is_in_language
 
 TOLD_FAULTS = 5
+# As `json.dumps` writes them; line breaks and tabs have escapes of their own.
+CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[bf]|u00[01][0-9a-f])")
 
 
 class AnswerError(InspectionError):
@@ -141,11 +144,14 @@ def _json_object(text: str) -> Any:  # noqa: ANN401  # whatever the model wrote
     if start < 0:
         raise AnswerError("The answer holds no JSON object.")
     try:
-        data, _ = json.JSONDecoder().raw_decode(text, start)
+        # Not strict: models often write a line break in a string as it is.
+        data, _ = json.JSONDecoder(strict=False).raw_decode(text, start)
         # Half of a surrogate pair is valid JSON, and can be neither shown nor stored.
         json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise AnswerError(f"The answer is not valid JSON: {error}.") from error
+    if CONTROL.search(json.dumps(data)):
+        raise AnswerError("The answer holds control characters: write plain text.")
     return data
 
 

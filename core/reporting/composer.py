@@ -68,9 +68,7 @@ def _summary(words: Phrases, evidence: Evidence) -> str:
     judgement, defects = evidence.judgement, evidence.defects
     product = evidence.product.key
     t_low, t_high = f"{judgement.t_low:.3f}", f"{judgement.t_high:.3f}"
-    score = words.say(
-        "score", score=f"{judgement.score:.3f}", percentile=f"{judgement.percentile:.0f}"
-    )
+    score = words.say("score", score=f"{judgement.score:.3f}", percentile=judgement.percent_below)
     if judgement.verdict is Verdict.PASS:
         false_alarm = words.false_alarm(judgement.false_alarm)
         return words.say(

@@ -146,7 +146,7 @@ def _verdict(page: ReportPage, inspection: Inspection) -> None:
         VERDICT_COLOURS[judgement.verdict],
         [
             f"Score {judgement.score:.3f}   ·   review from {judgement.t_low:.3f}   ·   "
-            f"fail from {judgement.t_high:.3f}   ·   above {judgement.percentile:.0f} % of "
+            f"fail from {judgement.t_high:.3f}   ·   above {judgement.percent_below} % of "
             "held-out normals",
             judgement.false_alarm.sentence(),
             *judgement.notices(),

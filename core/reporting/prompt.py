@@ -144,7 +144,7 @@ def _data(evidence: Evidence, context: Context, *, brief: bool) -> dict[str, Any
         "score": _rounded(judgement.score),
         "review_threshold": _rounded(judgement.t_low),
         "fail_threshold": _rounded(judgement.t_high),
-        "percent_of_held_out_normals_below": round(judgement.percentile),
+        "percent_of_held_out_normals_below": judgement.percent_below,
         "false_alarms": judgement.false_alarm.sentence(),
         "map_review_threshold": _rounded(judgement.map_t_low),
         "defects": [_defect(defect) for defect in defects[:described]],

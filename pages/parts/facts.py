@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# Plotly breaks where another thread is half way through loading pandas: see `figures`.
+import pandas  # noqa: F401
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -34,7 +36,7 @@ def show_verdict(judgement: Judgement) -> None:
                 score=number(judgement.score, 3),
                 low=number(judgement.t_low, 3),
                 high=number(judgement.t_high, 3),
-                percentile=number(judgement.percentile),
+                percentile=number(judgement.percent_below),
             )
         )
         st.caption(judgement.false_alarm.sentence())

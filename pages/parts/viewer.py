@@ -17,6 +17,7 @@ from core.viewer import (
 )
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.urls import choice_in_url
 from pages.parts.words import plain, region_name, severity_name, verdict_name
 from pages.texts import t
 
@@ -30,16 +31,13 @@ def look_at(inspection: Inspection, place: str) -> None:
 @st.fragment
 def show_viewer(bench: Workbench, inspection: Inspection) -> None:
     """The picture with its controls and the colour scale; a control redraws only this."""
-    look = st.segmented_control(
+    look = choice_in_url(
         t("viewer.look"),
         [look.value for look in Look],
-        default=Look.OVERLAY.value,
-        format_func=lambda value: _look_name(Look(value)),
-        required=True,
-        key="look",
-        bind="query-params",
+        lambda value: _look_name(Look(value)),
+        "look",
         label_visibility="collapsed",
-        width="stretch",
+        stretch=True,
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = _ask_place(inspection, [defect.id for defect in inspection.defects])

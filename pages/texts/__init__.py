@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from babel.dates import format_datetime
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 from core.domain import Language
 from core.errors import InspectionError
@@ -61,12 +61,19 @@ def percentage(share: float, digits: int = 1) -> str:
     return format_percent(share, pattern, locale=language().value)
 
 
+def separators() -> str:
+    """The language's marks of decimals and thousands, as Plotly takes them: ".," or ",."."""
+    locale = language().value
+    return get_decimal_symbol(locale) + get_group_symbol(locale)
+
+
 def when(moment: datetime) -> str:
     """Date and time of the browser's zone, in the language's order."""
-    return format_datetime(moment, "short", tzinfo=_zone(), locale=language().value)
+    return format_datetime(moment, "short", tzinfo=zone(), locale=language().value)
 
 
-def _zone() -> tzinfo:
+def zone() -> tzinfo:
+    """The browser's time zone."""
     name, offset = st.context.timezone, st.context.timezone_offset
     try:
         return ZoneInfo(name) if name else UTC

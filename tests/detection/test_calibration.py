@@ -7,8 +7,16 @@ import pytest
 from pydantic import ValidationError
 
 from core.detection.base import Prediction
-from core.detection.calibration import Calibration, NormalScores, calibrate, normals_needed
+from core.detection.calibration import (
+    Calibration,
+    NormalScores,
+    calibrate,
+    guaranteed_rates,
+    normals_needed,
+    policy_of,
+)
 from core.domain import Judgement, Verdict
+from core.errors import ProductError
 from core.policy import Policy
 
 
@@ -105,3 +113,50 @@ def test_scores_that_are_not_finite_or_do_not_rise_are_refused(scores: str) -> N
         NormalScores.model_validate_json(f'{{"scores": {scores}, "peaks": [1, 2]}}')
     with pytest.raises(ValidationError):
         NormalScores.model_validate_json(f'{{"scores": [1, 2], "peaks": {scores}}}')
+
+
+def test_rates_are_quantiles_of_beta() -> None:
+    from scipy.stats import beta
+
+    expected = beta.ppf(0.99, np.arange(1, 201), np.arange(200, 0, -1))
+
+    np.testing.assert_allclose(guaranteed_rates(200, 0.99), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("count", [5, 60, 300])
+def test_thresholds_that_were_chosen_are_those_that_judge(count: int) -> None:
+    held_out = normals(np.random.default_rng(count).exponential(size=count))
+    bounds = guaranteed_rates(count, 0.9)
+
+    for rank in range(1, int((bounds <= 0.5).sum()) + 1):
+        low = held_out.scores[-rank]
+        policy = policy_of(held_out, Policy(confidence=0.9), low, low * 1.3)
+        # As it is written to disk and read again.
+        calibration = calibrate(held_out, Policy.model_validate_json(policy.model_dump_json()))
+
+        assert calibration.t_low == low
+        assert calibration.t_high == pytest.approx(low * 1.3)
+        assert calibration.false_alarm.guaranteed == bounds[rank - 1]
+
+
+def test_a_threshold_between_two_normals_stops_the_same_ones() -> None:
+    held_out = normals(np.linspace(1, 2, 101))
+
+    calibration = calibrate(held_out, policy_of(held_out, Policy(), 1.955, 2.5))
+
+    assert calibration.t_low == 1.96
+    assert sum(score >= 1.955 for score in held_out.scores) == 5
+
+
+@pytest.mark.parametrize(
+    ("t_low", "t_high", "said"),
+    [
+        (2.01, 3, "nothing is known of normals above it"),
+        (1.9, 1.8, "FAIL cannot begin at 1.8, below REVIEW at 1.9"),
+        (1.3, 1.9, "stop at most 50% of good parts"),
+        (1.9, 100, "at most 100 times as far above"),
+    ],
+)
+def test_thresholds_that_cannot_be_are_refused(t_low: float, t_high: float, said: str) -> None:
+    with pytest.raises(ProductError, match=said):
+        policy_of(normals(np.linspace(1, 2, 101)), Policy(), t_low, t_high)

@@ -11,8 +11,8 @@ from core.workbench import Workbench
 
 
 def wait_for(bench: Workbench, job_id: str, reached: Callable[[Job], object]) -> Job:
-    """The job as soon as something is true of it; fails after a minute."""
-    latest = time.monotonic() + 60
+    """The job as soon as something is true of it; fails after three minutes."""
+    latest = time.monotonic() + 180
     while not reached(job := bench.jobs.job(job_id)):
         assert time.monotonic() < latest, job
         time.sleep(0.02)

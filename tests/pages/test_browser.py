@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,15 +37,21 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 def server(demo_bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """Address of a console with records of its own and the demo product's detector."""
+    folder = tmp_path_factory.mktemp("server")
+    detectors = demo_bench.settings.ad_checkpoint_dir
+    with running(folder, demo_bench, AD_CHECKPOINT_DIR=str(detectors)) as address:
+        yield address
+
+
+@contextmanager
+def running(folder: Path, demo_bench: Workbench, **settings: str) -> Generator[str]:
+    """Address of a console that runs on this folder's data."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
-    environment = os.environ | {
-        "DATA_DIR": str(folder / "data"),
-        "AD_CHECKPOINT_DIR": str(demo_bench.settings.ad_checkpoint_dir),
-        "MODEL_CACHE": str(demo_bench.settings.model_cache),
-    }
+    environment = os.environ | settings
+    environment["DATA_DIR"] = str(folder / "data")
+    environment["MODEL_CACHE"] = str(demo_bench.settings.model_cache)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with (folder / "log").open("wb") as log:
@@ -92,7 +99,7 @@ def test_upload_verdict_edit_reload_pdf(
     page.locator("input[type=file]").set_input_files([torn, upload])
     expect(page.get_by_role("heading", name="FAIL")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("torn.png is not a picture")).to_be_visible()
-    expect(page.get_by_alt_text("cell.png under its heatmap")).to_be_visible()
+    expect(page.get_by_alt_text("cell.png, Overlay: FAIL")).to_be_visible()
 
     page.get_by_label("Summary").fill("Riss bestätigt, 균열 확인")
     page.get_by_label("Your name").fill("Ana")
@@ -180,3 +187,16 @@ def test_rest_errors_are_sentences(
 
     assert code == status
     assert sentence in answer["error"]
+
+
+def test_rest_picks_writer_and_language(server: str, defective_cells: list[PictureFile]) -> None:
+    cell = defective_cells[0].read()
+
+    _, record = post(server, "cell.png", cell, "ELPV/mono", writer="offline", language="de")
+    code, refusal = post(server, "cell.png", cell, "ELPV/mono", writer="gpt-9")
+
+    assert record["report"]["language"] == "de"
+    assert record["report"]["writing"]["outcome"] == "written"
+    assert record["report"]["remarks"] == []
+    assert code == 422
+    assert "There is no report writer 'gpt-9'" in refusal["error"]

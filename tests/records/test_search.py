@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.domain import Disposition, Inspection, Verdict
 from core.records.database import Records
 from core.records.generated import END
-from core.records.search import Filter, count, ids, search, values_of
+from core.records.search import Filter, count, ids, search, values_of, whole_days
 from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import Past
@@ -147,3 +148,16 @@ def test_times_of_any_zone_are_compared_in_utc(station: Settings) -> None:
         assert plus_nine == examples.NOW.astimezone(UTC)
         assert count(records, Filter(since=plus_nine)) == 1
         assert count(records, Filter(until=plus_nine)) == 0
+
+
+def test_whole_days_are_those_of_the_zone_and_have_as_many_hours() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+
+    # Clocks went back on that day: it had 25 hours.
+    since, until = whole_days(date(2026, 10, 25), date(2026, 10, 25), berlin)
+
+    assert since is not None
+    assert until is not None
+    assert since.astimezone(UTC) == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert until.astimezone(UTC) == datetime(2026, 10, 25, 23, tzinfo=UTC)
+    assert whole_days(None, None, berlin) == (None, None)

@@ -94,6 +94,7 @@ def test_an_answer_is_read_as_a_report(text: str) -> None:
             json.dumps(an_answer(findings=an_answer()["findings"] * 7)),
             "findings has 7 items; at most 6",
         ),
+        (json.dumps(an_answer(summary="a bell \x07 and more text after it")), "control characters"),
         (json.dumps(an_answer(summary="half a pair \ud800")), "not valid JSON"),
         (json.dumps(an_answer(summary=" " * 30, findings=[])), "The summary is empty"),
         (json.dumps(an_answer(summary="", findings=[])), "summary: '' is too short"),
@@ -171,3 +172,11 @@ def test_an_answer_can_be_followed_while_it_comes() -> None:
     assert seen[-1] == f"{an_answer()['summary']}\n\nA thin dark line."
     assert all(len(before) <= len(after) for before, after in pairwise(seen))
     assert prose_so_far('{"summary": 3, "findings": [4, {"observation": null}]}') == ""
+
+
+def test_a_line_break_in_a_string_and_a_written_backslash_are_no_fault() -> None:
+    broken = json.dumps(an_answer(containment="Hold it. BREAK Look at C:\\u0007 too."))
+
+    report = read(broken.replace("BREAK", "\n"))
+
+    assert report.containment == "Hold it. \n Look at C:\\u0007 too."

@@ -299,3 +299,10 @@ def test_the_worst_severity_is_proposed() -> None:
 
     assert fail(defects).proposed_severity is Severity.CRITICAL
     assert worst(()) is None
+
+
+def test_a_hundred_percent_is_said_only_of_all_normals() -> None:
+    for percentile, told in ((99.6, "above 99 %"), (100, "above 100 %")):
+        judgement = examples.judgement().model_copy(update={"percentile": percentile})
+        report = composed(judgement, DEFECTS[:1], (), ())
+        assert told in report.summary

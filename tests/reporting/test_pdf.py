@@ -207,3 +207,11 @@ def test_violations_and_the_writer_are_on_the_paper(tmp_path: Path) -> None:
     assert "Contradicts evidence" in text
     assert examples.remark().message in text
     assert "Writer gpt-4o gpt-4o-2024-11-20, repaired" in text
+
+
+def test_markup_of_a_model_is_printed_as_it_stands(tmp_path: Path) -> None:
+    markup = "<b>bold</b> **stars** [link](http://x.example) <script>alert(1)</script>"
+
+    text = text_of(printed(examples.inspection(), revised(examples.report(markup))), tmp_path)
+
+    assert markup in re.sub(r"\s+", " ", text)

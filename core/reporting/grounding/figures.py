@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
-from core.domain import Defect, Evidence
+from core.domain import Defect, Evidence, Judgement
 
 
 class Unit(Enum):
@@ -97,7 +97,7 @@ class Figures:
 
     def _of_normals(self) -> Iterator[float]:
         judgement, likeness = self._evidence.judgement, self._evidence.likeness
-        yield from (judgement.percentile, 100 - judgement.percentile)
+        yield from _shares_below(judgement)
         yield from (100 * judgement.false_alarm.guaranteed, 100 * judgement.false_alarm.requested)
         if likeness:
             yield from (100 * likeness.farther_than, 100 * (1 - likeness.farther_than))
@@ -115,13 +115,14 @@ class Figures:
         shares += [likeness.farther_than, 1 - likeness.farther_than] if likeness else []
         if unit is Unit.PLAIN:
             yield from (judgement.score, judgement.t_low, judgement.t_high)
-            yield from (judgement.map_t_low, judgement.map_t_high, judgement.percentile)
+            yield from (judgement.map_t_low, judgement.map_t_high)
+            yield from _shares_below(judgement)
             yield from (*shares, rate.held_out, len(evidence.defects), len(evidence.exemplars))
             yield from (len(evidence.snippets), *([likeness.normals] if likeness else []))
             yield from (abs(judgement.score - line) for line in (judgement.t_low, judgement.t_high))
             yield from over
         elif unit is Unit.PERCENT:
-            yield from (judgement.percentile, 100 - judgement.percentile)
+            yield from _shares_below(judgement)
             yield from (100 * share for share in shares)
             yield from (100 * ratio for ratio in over)
             yield from (abs(100 * (ratio - 1)) for ratio in over)
@@ -170,3 +171,9 @@ class Figures:
     def _map_lines(self) -> list[float]:
         judgement = self._evidence.judgement
         return [line for line in (judgement.map_t_low, judgement.map_t_high) if line]
+
+
+def _shares_below(judgement: Judgement) -> tuple[float, ...]:
+    """Normals below the score and above it, exactly and as screens say them."""
+    told, exact = judgement.percent_below, judgement.percentile
+    return (exact, 100 - exact, told, 100 - told)

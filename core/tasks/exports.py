@@ -1,0 +1,86 @@
+"""Export inspections to a file that waits for its download."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from core.domain import Job
+from core.errors import JobError
+from core.exports import ExportKind, write_export
+from core.jobs.task import Progress, Task
+from core.records.search import Filter, count
+from core.settings import Settings
+from core.workbench import Workbench
+
+STEPS = {
+    ExportKind.CSV: "Write the table",
+    ExportKind.PARQUET: "Write the table",
+    ExportKind.PDFS: "Print the reports",
+}
+KEPT_S = 7 * 24 * 3600
+NAMED_MISSING = 20
+
+
+class Export(Task):
+    """Write the inspections that a filter means to a file; begun anew when it is resumed.
+
+    Files of earlier exports go after a week: they are copies of what stays on record.
+    """
+
+    what: ExportKind
+    filter: Filter = Filter()
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Write the file.
+
+        Returns:
+            `file`: its name in the folder of exports, `inspections`: how many were meant,
+            `missing`: how many of them have no PDF, `sentences`: why, of the first of those.
+
+        Raises:
+            OutputError: if the file cannot be written.
+        """
+        step = STEPS[self.what]
+        progress(step, 0)
+        remove_old_exports(bench.settings)
+        path = bench.settings.exports_dir / f"{progress.job_id}.{self.what.value}"
+        meant = count(bench.records, self.filter)
+        missing = write_export(
+            bench,
+            self.what,
+            self.filter,
+            path,
+            on_printed=lambda done, total: progress(step, done, total),
+        )
+        return {
+            "file": path.name,
+            "inspections": meant,
+            "missing": len(missing),
+            "sentences": list(missing[:NAMED_MISSING]),
+        }
+
+
+def export_file(settings: Settings, job: Job) -> Path:
+    """The file that a finished export made.
+
+    Raises:
+        JobError: if the job is no export, is not done, or its file was removed since.
+    """
+    name = job.result.get("file") if job.kind == "export" and not job.is_active else None
+    path = settings.exports_dir / str(name)
+    if name is None or not path.is_file():
+        raise JobError(
+            f"The job {job.id} has no file to download. A file is there when the export is done, "
+            "and is kept for a week; export again."
+        )
+    return path
+
+
+def remove_old_exports(settings: Settings) -> None:
+    """Remove the files of exports that are older than a week."""
+    oldest = time.time() - KEPT_S
+    for path in settings.exports_dir.glob("*"):
+        if path.is_file() and path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)

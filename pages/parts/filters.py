@@ -1,0 +1,141 @@
+"""Which inspections a page is about: fields whose values stand in the URL."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from core.domain import Disposition, Verdict
+from core.records.search import Filter, values_of, whole_days
+from core.workbench import Workbench
+from pages.parts.quality_words import type_text
+from pages.parts.words import disposition_name, verdict_name
+from pages.texts import t, zone
+
+# History and Quality share them: who goes from one to the other stays at the same parts.
+NARROW = ("by-product", "by-lot", "by-station", "since", "until")
+WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "text")
+EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
+OPEN = "open"
+
+
+def history_filter(bench: Workbench) -> Filter:
+    """The fields of a search, in two rows."""
+    with st.grid(6, min_column_width=120, gap="small"):
+        text = st.text_input(
+            t("filters.text"),
+            key="text",
+            type="search",
+            placeholder=t("filters.text_help"),
+            bind="query-params",
+        )
+        product = _product(bench)
+        lot = _typed(t("filters.lot"), "by-lot")
+        serial = _typed(t("filters.serial"), "by-serial")
+        station = _station(bench)
+        verdict = st.selectbox(
+            t("filters.verdict"),
+            list(Verdict),
+            index=None,
+            format_func=verdict_name,
+            key="by-verdict",
+            placeholder=t("filters.all"),
+            bind="query-params",
+        )
+        disposition = st.selectbox(
+            t("filters.disposition"),
+            [OPEN, *(each.value for each in Disposition)],
+            index=None,
+            format_func=_disposition,
+            key="by-disposition",
+            placeholder=t("filters.all"),
+            bind="query-params",
+        )
+        defect_type = st.selectbox(
+            t("filters.defect_type"),
+            values_of(bench.records, "defect_type", Filter()),
+            index=None,
+            format_func=type_text,
+            key="by-type",
+            placeholder=t("filters.all"),
+            bind="query-params",
+        )
+        first = _day(t("filters.since"), "since")
+        last = _day(t("filters.until"), "until")
+        _clear(WIDE)
+    since, until = whole_days(first, last, zone())
+    return Filter(
+        product_key=product,
+        lot=lot,
+        serial=serial,
+        station=station,
+        verdict=verdict,
+        disposition=OPEN if disposition == OPEN else disposition and Disposition(disposition),
+        defect_type=defect_type,
+        since=since,
+        until=until,
+        text=(text or "").strip(),
+    )
+
+
+def quality_filter(bench: Workbench) -> Filter:
+    """Product, lot, station and days, in one row."""
+    with st.grid(6, min_column_width=120, gap="small"):
+        product = _product(bench)
+        lot = _typed(t("filters.lot"), "by-lot")
+        station = _station(bench)
+        first = _day(t("filters.since"), "since")
+        last = _day(t("filters.until"), "until")
+        _clear(NARROW)
+    since, until = whole_days(first, last, zone())
+    return Filter(product_key=product, lot=lot, station=station, since=since, until=until)
+
+
+def _product(bench: Workbench) -> str | None:
+    return st.selectbox(
+        t("filters.product"),
+        [product.key for product in bench.records.products()],
+        index=None,
+        key="by-product",
+        placeholder=t("filters.all"),
+        bind="query-params",
+    )
+
+
+def _station(bench: Workbench) -> str | None:
+    return st.selectbox(
+        t("filters.station"),
+        [name for name in values_of(bench.records, "station", Filter()) if name],
+        index=None,
+        key="by-station",
+        placeholder=t("filters.all"),
+        bind="query-params",
+    )
+
+
+def _typed(label: str, key: str) -> str | None:
+    # A lot or serial is known by its whole name; thousands of them are no list to choose from.
+    typed = st.text_input(label, key=key, placeholder=t("filters.exact"), bind="query-params")
+    return (typed or "").strip() or None
+
+
+def _day(label: str, key: str) -> date | None:
+    return st.date_input(label, value=None, key=key, format="YYYY-MM-DD", bind="query-params")
+
+
+def _clear(keys: tuple[str, ...]) -> None:
+    # In the same height as fields that have a label above them.
+    with st.container(height="stretch", vertical_alignment="bottom"):
+        st.button(
+            t("filters.clear"), icon=":material/filter_alt_off:", on_click=_forget, args=(keys,)
+        )
+
+
+def _forget(keys: tuple[str, ...]) -> None:
+    for key in keys:
+        st.session_state[key] = EMPTY.get(key)
+
+
+def _disposition(value: str) -> str:
+    return t("words.open") if value == OPEN else disposition_name(Disposition(value))

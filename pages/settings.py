@@ -1,0 +1,178 @@
+"""Settings: what a person may change here, who did, and what only the environment says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.domain import Language
+from core.preferences import Standing, fixed_settings
+from core.reporting.availability import ranked
+from core.reporting.catalogue import catalogue
+from core.workbench import Workbench, shared_workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.words import person_of, plain
+from pages.parts.writers import LANGUAGES
+from pages.texts import percentage, t, when
+
+
+def show_setting(bench: Workbench, standing: Standing, person: str) -> None:
+    """One setting: what it is, who changed it, another value, and back to the environment."""
+    name, help = _title(standing.name)
+    with st.container(border=True, gap="xsmall"):
+        told, asked = st.columns([11, 10], gap="medium", vertical_alignment="center")
+        with told, st.container(gap=None):
+            st.markdown(f"**{name}** · `{standing.name.upper()}`", help=help)
+            st.caption(_origin(standing))
+        with asked, st.container(horizontal=True, vertical_alignment="center"):
+            value = _ask(bench, standing, name)
+            if st.button(
+                t("settings.change"),
+                key=f"change-{standing.name}",
+                disabled=value == standing.value or value is None,
+            ):
+                _change(bench, standing.name, value, person)
+            if standing.change is not None and st.button(
+                t("settings.give_back"),
+                key=f"back-{standing.name}",
+                icon=":material/undo:",
+                help=t("settings.give_back_help"),
+            ):
+                _change(bench, standing.name, None, person)
+
+
+def _origin(standing: Standing) -> str:
+    environment = plain(_shown(standing.name, standing.environment))
+    if standing.change is None:
+        return t("settings.by_environment", value=environment)
+    return t(
+        "settings.changed",
+        by=plain(standing.change.by),
+        when=when(standing.change.at),
+        value=environment,
+    )
+
+
+def _change(bench: Workbench, name: str, value: object, person: str) -> None:
+    with shown_to_the_operator():
+        bench.change_setting(name, value, person)
+        st.session_state["settings-said"] = name
+        st.rerun()
+
+
+def _ask(bench: Workbench, standing: Standing, label: str) -> object:
+    # Another standing value is another widget, which starts there.
+    key = f"{standing.name}-{standing.value}"
+    value = standing.value
+    if standing.name in ("console_language", "report_language"):
+        return st.segmented_control(
+            label,
+            list(LANGUAGES),
+            default=value,
+            format_func=lambda language: LANGUAGES[language],
+            required=True,
+            label_visibility="collapsed",
+            key=key,
+        )
+    if standing.name == "llm_model":
+        offered = {one.model.key: one for one in ranked(catalogue().values(), bench.settings)}
+        return st.selectbox(
+            label,
+            list(offered),
+            index=list(offered).index(value),
+            format_func=lambda writer: (
+                offered[writer].model.title
+                if offered[writer].can_run
+                else t("settings.not_set_up", title=offered[writer].model.title)
+            ),
+            label_visibility="collapsed",
+            key=key,
+        )
+    if standing.name == "audit_share":
+        percent = st.number_input(
+            label,
+            min_value=0.0,
+            max_value=100.0,
+            value=100 * value,
+            step=0.5,
+            format="%.4g",
+            label_visibility="collapsed",
+            key=key,
+        )
+        return value if percent == 100 * value else percent / 100
+    if standing.name == "takt_s":
+        return st.number_input(
+            label,
+            min_value=0.001,
+            value=value,
+            step=0.5,
+            format="%.3g",
+            placeholder=t("settings.no_takt"),
+            label_visibility="collapsed",
+            key=key,
+        )
+    return st.toggle(label, value=value, label_visibility="collapsed", key=key)
+
+
+def _title(name: str) -> tuple[str, str]:
+    return {
+        "console_language": (t("settings.console_language"), t("settings.console_language_help")),
+        "report_language": (t("settings.report_language"), t("settings.report_language_help")),
+        "llm_model": (t("settings.llm_model"), t("settings.llm_model_help")),
+        "llm_for_pass": (t("settings.llm_for_pass"), t("settings.llm_for_pass_help")),
+        "rag_enabled": (t("settings.rag_enabled"), t("settings.rag_enabled_help")),
+        "domain_rag_enabled": (
+            t("settings.domain_rag_enabled"),
+            t("settings.domain_rag_enabled_help"),
+        ),
+        "audit_share": (t("settings.audit_share"), t("settings.audit_share_help")),
+        "takt_s": (t("settings.takt_s"), t("settings.takt_s_help")),
+    }[name]
+
+
+def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any type
+    if value is None:
+        return t("settings.not_set")
+    if isinstance(value, bool):
+        return t("settings.on") if value else t("settings.off")
+    if name == "audit_share":
+        return percentage(value)
+    return LANGUAGES[value] if isinstance(value, Language) else str(value)
+
+
+def show_fixed(bench: Workbench) -> None:
+    """What only the environment changes; of secrets, whether they are set."""
+    st.markdown(f"##### {t('settings.fixed')}")
+    st.caption(t("settings.fixed_help"))
+    st.dataframe(
+        [
+            {
+                t("settings.name"): each.name,
+                t("settings.value"): each.value
+                if each.value is not None
+                else t("settings.set")
+                if each.is_set
+                else t("settings.not_set"),
+                t("settings.meaning"): each.description,
+            }
+            for each in fixed_settings(bench.settings)
+        ],
+        hide_index=True,
+        height=560,
+        alt=t("settings.fixed"),
+    )
+
+
+with shown_to_the_operator():
+    workbench = shared_workbench()
+    if changed_name := st.session_state.pop("settings-said", None):
+        st.success(t("settings.done", name=_title(changed_name)[0]), icon=":material/check_circle:")
+    left, right = st.columns([13, 8], gap="medium")
+    with left:
+        who = st.text_input(t("settings.who"), value=person_of(), width=300, key="settings-who")
+        st.session_state["person"] = who
+        for one in workbench.preferences():
+            show_setting(workbench, one, who)
+    with right, shown_to_the_operator():
+        show_fixed(workbench)

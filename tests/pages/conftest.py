@@ -1,0 +1,46 @@
+"""The console's own workbench, in several states."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+import core.workbench
+from core.records.generated import generate
+from core.settings import Settings
+from core.workbench import Workbench
+
+# More than are exported at once.
+MANY = 21_000
+
+
+@pytest.fixture
+def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The console's own workbench is that of the demo station."""
+    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
+    return demo_bench
+
+
+@pytest.fixture
+def empty(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The console's own workbench is that of a station without products."""
+    monkeypatch.setattr(core.workbench, "_shared", bench)
+    return bench
+
+
+@pytest.fixture(scope="package")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workbench]:
+    """A station with made-up inspections and no detector."""
+    root = tmp_path_factory.mktemp("line")
+    settings = Settings(data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints")
+    with Workbench(settings) as workbench:
+        generate(workbench.records, MANY, settings.audit_share)
+        yield workbench
+
+
+@pytest.fixture
+def busy(line: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The console's own workbench is that of a station with much on record."""
+    monkeypatch.setattr(core.workbench, "_shared", line)
+    return line

@@ -1,0 +1,113 @@
+"""Products, Models and Settings as a person uses them: Chromium on a server, real cells."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from core.domain import Disposition, Product
+from core.inspection import inspect
+from core.settings import Settings
+from core.sources import DEMO_PRODUCT_KEY, PictureFile
+from core.workbench import Workbench
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
+
+LONG_MS = 60_000
+
+
+@pytest.fixture
+def server(
+    station: Settings, demo_bench: Workbench, defective_cells: list[PictureFile]
+) -> Generator[str]:
+    """A console with a copy of the demo product, and one false alarm on record."""
+    shutil.copytree(demo_bench.settings.ad_checkpoint_dir, station.ad_checkpoint_dir)
+    shutil.copytree(demo_bench.settings.files_dir, station.files_dir)
+    with Workbench(station) as bench:
+        seen = inspect(bench, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
+        bench.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DATA_DIR": str(station.data_dir),
+        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station.model_cache),
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    with (station.data_dir / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture
+def page() -> Generator[Page]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser.new_page(viewport={"width": 1366, "height": 768})
+        browser.close()
+
+
+def say_who_and_why(page: Page, button: str, why: str) -> None:
+    form = page.get_by_test_id("stForm").filter(has=page.get_by_role("button", name=button))
+    form.get_by_label("Your name").fill("Ana")
+    form.get_by_label("Reason").fill(why)
+    form.get_by_role("button", name=button).click()
+
+
+def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
+    page.goto(f"{server}/products")
+    expect(page.get_by_text("1 of 60 held-out normals are stopped")).to_be_visible(timeout=LONG_MS)
+    slider = page.get_by_role("slider", name="Review from")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(page.get_by_text("2 of 60 held-out normals are stopped")).to_be_visible(timeout=LONG_MS)
+    say_who_and_why(page, "Set these thresholds", "two cracks passed")
+    expect(page.get_by_text("The thresholds of ELPV/mono were set")).to_be_visible(timeout=LONG_MS)
+
+    page.goto(f"{server}/products?view=False+alarms")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible(timeout=LONG_MS)
+    # The table is a canvas: the box to tick stands at the left of the first row.
+    table.click(position={"x": 18, "y": 52})
+    page.get_by_role("button", name="Learn 1 as normal").click(timeout=LONG_MS)
+    expect(page.get_by_text("was taught from 201 good pictures")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("No false alarm waits to be learned")).to_be_visible(timeout=LONG_MS)
+
+    page.get_by_role("tab", name="Versions").click()
+    expect(page.get_by_text("This version judges.")).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("combobox", name="Version").click()
+    page.get_by_role("option").nth(1).click()
+    say_who_and_why(page, "Roll back to this version", "worse on lot 7")
+    expect(page.get_by_text("judges now.").last).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("This version judges.")).to_be_visible(timeout=LONG_MS)
+
+
+def test_a_writer_is_tried_and_the_language_changed(server: str, page: Page) -> None:
+    page.goto(f"{server}/models")
+    page.get_by_role("button", name="Test it").click(timeout=LONG_MS)
+    expect(page.get_by_text("It answers.")).to_be_visible(timeout=LONG_MS)
+
+    page.goto(f"{server}/settings")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_label("Your name").press("Enter")
+    page.get_by_role("radio", name="Deutsch").first.click()
+    page.get_by_role("button", name="Change").first.click()
+    expect(page.get_by_role("link", name="Einstellungen")).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("button", name="Zurückgeben").click()
+    expect(page.get_by_role("link", name="Settings")).to_be_visible(timeout=LONG_MS)

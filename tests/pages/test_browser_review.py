@@ -1,0 +1,95 @@
+"""A lot as a quality engineer takes it: inspected, decided by keyboard, a false alarm learned."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, Page, expect
+
+from core.sources import PictureFile, demo_lot
+from core.workbench import Workbench
+from tests.pages.test_browser import browser_page, running
+
+__all__ = ["browser_page"]
+
+LOT = 12
+
+
+@pytest.fixture
+def server(demo_bench: Workbench, tmp_path: Path) -> Generator[str]:
+    """A console with a demo product of its own, which may learn; half of PASS is audited."""
+    shutil.copytree(demo_bench.settings.ad_checkpoint_dir, tmp_path / "checkpoints")
+    shutil.copytree(demo_bench.files.root, tmp_path / "data" / "files")
+    detectors = str(tmp_path / "checkpoints")
+    settings = {"AD_CHECKPOINT_DIR": detectors, "AUDIT_SHARE": "0.5"}
+    # The knowledge index of a new station would be built first.
+    with running(tmp_path, demo_bench, DOMAIN_RAG_ENABLED="false", **settings) as address:
+        yield address
+
+
+def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
+    server: str, browser_page: Page, defective_cells: list[PictureFile]
+) -> None:
+    page = browser_page
+    page.goto(server)
+    expect(page.get_by_text("Ready to inspect")).to_be_visible(timeout=30_000)
+
+    cells = [defective_cells[0], *demo_lot(LOT)[: LOT - 1]]
+    files = [
+        FilePayload(name=cell.filename, mimeType="image/png", buffer=cell.read()) for cell in cells
+    ]
+    files.append(FilePayload(name="torn.png", mimeType="image/png", buffer=b"no picture"))
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.get_by_text("13 pictures of ELPV/mono · done")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Not inspected: 1")).to_be_visible()
+    lot = page.url
+    assert "job=" in lot
+
+    # The first row, that is the part whose fault is plain to see, opens below the strip.
+    strip = page.get_by_test_id("stDataFrame").first
+    box = strip.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 15, box["y"] + 50)
+    expect(page.get_by_alt_text("cell0010.png, Overlay: FAIL")).to_be_visible(timeout=15_000)
+    page.get_by_role("radio", name="Blink").click()
+    expect(page.get_by_alt_text("cell0010.png, Blink: FAIL")).to_be_visible(timeout=15_000)
+    assert "look=blink" in page.url
+
+    # The drawer opens by its key.
+    page.mouse.click(5, 700)
+    page.keyboard.press("d")
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_text("rework", exact=True).click()
+    expect(drawer.get_by_role("button", name="Record the disposition")).to_be_enabled()
+    drawer.get_by_label("Decided by").fill("Ana")
+    reason = drawer.get_by_role("combobox", name="Reason")
+    reason.fill("Solder again")
+    reason.press("Enter")
+    drawer.get_by_role("button", name="Record the disposition").click()
+    expect(page.get_by_text("Solder again")).to_be_visible(timeout=15_000)
+
+    page.goto(f"{server}/review")
+    page.get_by_label("Your name").fill("Ana")
+    page.get_by_label("Your name").press("Enter")
+    page.mouse.click(5, 700)
+    voided = False
+    for _ in range(LOT):
+        if page.get_by_text("The queue is clear").count():
+            break
+        before = page.url
+        is_audit = page.get_by_text("What the machine found is hidden").count() > 0
+        page.keyboard.press("a" if is_audit or not voided else "x")
+        page.wait_for_url(lambda url, before=before: url != before, timeout=15_000)
+        if not is_audit and not voided:
+            voided = True
+            expect(page.get_by_role("button", name="Learn the voided part")).to_be_enabled()
+            page.keyboard.press("l")
+    expect(page.get_by_text("The queue is clear")).to_be_visible(timeout=15_000)
+    assert voided
+    expect(page.get_by_text("Learned: version")).to_be_visible(timeout=120_000)
+
+    page.goto(lot)
+    expect(page.get_by_text("· done")).to_be_visible(timeout=15_000)

@@ -1,0 +1,195 @@
+"""Figures: what they draw follows from core's results, and is told apart without colours."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import core.workbench
+from core.control_charts import ChartRule, PChart, Sample, p_chart
+from core.documents import NormalPicture
+from core.drift import drift
+from core.quality import Bar
+from core.quality_desk import ScoreHistory
+from core.records.quality import Period
+from core.records.running import ScoreWeek, StepTime, StepTimes, WritingCost
+from core.workbench import Workbench
+from pages.parts.figures import (
+    SYMBOLS,
+    broken,
+    control_figure,
+    most_hit,
+    pareto_figure,
+    period_names,
+    places_figure,
+)
+from pages.parts.figures_running import (
+    costs_figure,
+    drift_figure,
+    duration,
+    scores_figure,
+    steps_figure,
+)
+from pages.parts.palette import Palette
+
+COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#ffffff")
+
+
+@pytest.fixture(autouse=True)
+def english(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are those of a station that nobody has set up."""
+    monkeypatch.setattr(core.workbench, "_shared", bench)
+
+
+def chart() -> PChart:
+    """Twenty hours with one bad part in twenty, the last one with ten."""
+    samples = [
+        Sample(label=f"2026-11-24T{h:02d}:00", inspected=20, nonconforming=1) for h in range(20)
+    ]
+    samples.append(Sample(label="2026-11-24T20:00", inspected=20, nonconforming=10))
+    found = p_chart(samples)
+    assert found is not None
+    return found
+
+
+def looks(figure: go.Figure) -> list[tuple[object, ...]]:
+    """What is left of each trace in black and white: its kind, line, mark and pattern."""
+    return [
+        (
+            trace.type,
+            trace.mode if trace.type == "scatter" else None,
+            trace.line.dash if trace.type == "scatter" else None,
+            trace.marker.symbol if trace.type == "scatter" else trace.marker.pattern.shape,
+        )
+        for trace in figure.data
+        if trace.showlegend is not False
+    ]
+
+
+def test_a_point_beyond_its_limit_has_a_mark_and_a_name() -> None:
+    figure = control_figure(chart(), Period.HOUR, UTC, COLOURS)
+
+    marked = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
+    assert list(marked["beyond 3 sigma"].x) == ["11-24 20:00"]
+    assert list(marked["beyond 3 sigma"].y) == [0.5]
+    assert marked["beyond 3 sigma"].marker.symbol == "diamond"
+    assert len(looks(figure)) == len(set(looks(figure)))
+    said = " ".join(note.text for note in figure.layout.annotations)
+    assert "mean 7.14 %" in said
+    assert "upper limit" in said
+
+
+def test_rules_have_marks_of_their_own() -> None:
+    assert set(SYMBOLS) == set(ChartRule)
+    assert len(set(SYMBOLS.values())) == len(SYMBOLS)
+    assert broken(chart())[ChartRule.BEYOND_LIMITS] == (20,)
+
+
+@pytest.mark.parametrize(
+    ("by", "name"), [(Period.HOUR, "11-25 05:00"), (Period.DAY, "2026-11-24"), (Period.LOT, "2026")]
+)
+def test_hours_are_the_readers_and_days_are_not(by: Period, name: str) -> None:
+    assert period_names(chart(), by, ZoneInfo("Asia/Seoul"))[-1].startswith(name)
+
+
+def test_pareto_bars_bear_their_numbers_and_the_line_ends_at_the_whole() -> None:
+    bars = (
+        Bar(name="scratch", amount=3000, share=0.75, cumulative=0.75),
+        Bar(name="dent", amount=1000, share=0.25, cumulative=1),
+    )
+    figure = pareto_figure(bars, ["scratch", "dent"], COLOURS)
+
+    assert list(figure.data[0].text) == ["3,000", "1,000"]
+    assert list(figure.data[1].y) == [3000, 4000]
+    assert figure.data[1].line.dash == "dash"
+
+
+def test_the_fullest_places_are_named_and_empty_ones_are_clear() -> None:
+    counts = np.zeros((24, 24), int)
+    counts[2, 3], counts[3, 3], counts[20, 20] = 9, 8, 5
+
+    assert most_hit(counts) == [(2, 3), (20, 20)]
+    figure = places_figure(counts, NormalPicture(b"png", 2.0), COLOURS)
+
+    assert np.isnan(figure.data[0].z).sum() == 24 * 24 - 3
+    assert [note.text for note in figure.layout.annotations] == ["<b>9</b>", "<b>5</b>"]
+    assert figure.layout.images[0].source == "data:image/png;base64,cG5n"
+    # A place near the top is drawn near the top.
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+    assert figure.layout.yaxis.scaleratio == 0.5
+
+
+def test_weeks_that_drifted_bear_a_mark() -> None:
+    rng = np.random.default_rng(0)
+    normals = np.sort(rng.normal(0.5, 0.1, 200))
+    same, moved = rng.normal(0.5, 0.1, 300), rng.normal(0.65, 0.1, 300)
+    weeks = drift(
+        normals.tolist(),
+        2.0,
+        [
+            ScoreWeek(datetime(2026, 11, 16, tzinfo=UTC), same),
+            ScoreWeek(datetime(2026, 11, 23, tzinfo=UTC), moved),
+        ],
+    )
+
+    figure = drift_figure(weeks, COLOURS)
+
+    (mark,) = [trace for trace in figure.data if trace.name == "drifted"]
+    assert list(mark.x) == ["2026-11-23"]
+    assert len(looks(figure)) == len(set(looks(figure)))
+    scores = scores_figure(ScoreHistory(weeks, normals, 1.0, moved), COLOURS)
+    assert [trace.line.dash for trace in scores.data] == ["dash", "solid"]
+    assert scores.data[0].name == "200 held-out normals"
+    # Shares of bins, each drawn by two points.
+    assert [round(sum(trace.y) / 2, 6) for trace in scores.data] == [1, 1]
+
+
+def test_steps_stand_in_their_order_with_the_takt() -> None:
+    times = StepTimes(
+        inspections=10,
+        steps=(
+            StepTime(name="detect", count=10, failed=0, median=0.1, p95=0.2),
+            StepTime(name="report", count=10, failed=0, median=3, p95=120),
+        ),
+        median=3.1,
+        p95=120.2,
+        over_takt=2,
+    )
+
+    figure = steps_figure(times, 5, COLOURS)
+
+    assert list(figure.data[-1].y) == ["detect", "report", "all steps"]
+    assert list(figure.data[-1].text) == ["200 ms", "120 s", "120 s"]
+    assert [note.text for note in figure.layout.annotations] == ["takt 5.0 s"]
+    assert figure.layout.annotations[0].x == pytest.approx(np.log10(5))
+    assert not steps_figure(times, None, COLOURS).layout.annotations
+
+
+def test_writers_differ_in_pattern() -> None:
+    def cost(writer: str) -> WritingCost:
+        return WritingCost(
+            day=date(2026, 11, 24),
+            writer=writer,
+            drafts=1,
+            from_cache=0,
+            input_tokens=1,
+            output_tokens=1,
+            cost_usd=0.5,
+            unpriced=0,
+        )
+
+    figure = costs_figure([cost("a"), cost("b")], ["a", "b"], COLOURS)
+
+    assert len(set(looks(figure))) == 2
+    assert [list(trace.y) for trace in figure.data] == [[0.5], [0.5]]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0031, "3.1 ms"), (0.11, "110 ms"), (4.02, "4.0 s"), (120.4, "120 s")]
+)
+def test_durations_read_well(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,88 @@
+"""History: the filter in the URL, pages, what is said of nothing, and exports."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.domain import Disposition, JobState, Verdict
+from core.exports import AT_ONCE, ExportKind
+from core.records.search import Filter, count, search
+from core.tasks.exports import export_file
+from core.workbench import Workbench
+from tests.jobs.waiting import ended
+from tests.pages.conftest import MANY
+from tests.pages.test_pages import page, press, words
+
+
+def shown(app: AppTest) -> list[str]:
+    return list(app.dataframe[0].value["picture"])
+
+
+@pytest.mark.usefixtures("busy")
+def test_the_newest_come_first_in_pages(line: Workbench) -> None:
+    app = page("history", page="3")
+
+    assert not app.exception
+    expected = search(line.records, Filter(), offset=100)
+    assert shown(app) == [summary.filename for summary in expected]
+    assert f"**{MANY:,}** inspections" in words(app)
+
+
+@pytest.mark.usefixtures("busy")
+def test_every_filter_stands_in_the_url(line: Workbench) -> None:
+    some = search(line.records, Filter(verdict=Verdict.FAIL, disposition=Disposition.SCRAP))[7]
+    app = page(
+        "history",
+        **{
+            "by-product": some.product_key,
+            "by-lot": some.lot,
+            "by-serial": some.serial,
+            "by-station": some.station,
+            "by-verdict": "FAIL",
+            "by-disposition": "scrap",
+            "by-type": some.defect_type.replace("_", " "),
+            "since": f"{some.created_at:%Y-%m-%d}",
+            "until": f"{some.created_at:%Y-%m-%d}",
+            "text": "MICROSCOPE",
+        },
+    )
+
+    assert not app.exception
+    assert shown(app) == [some.filename]
+    press(app, "Clear")
+    assert f"**{MANY:,}** inspections" in words(app)
+
+
+@pytest.mark.usefixtures("busy")
+def test_what_fits_nothing_is_said() -> None:
+    app = page("history", text="no such text")
+
+    assert not app.exception
+    assert "No inspection fits" in words(app)
+
+
+def test_another_search_begins_at_its_first_page(busy: Workbench) -> None:
+    app = page("history", page="5")
+
+    next(each for each in app.selectbox if each.label == "Verdict").set_value("FAIL").run()
+
+    first = search(busy.records, Filter(verdict=Verdict.FAIL))
+    assert shown(app) == [summary.filename for summary in first]
+
+
+def test_a_long_export_is_a_job_and_its_file_is_offered(busy: Workbench) -> None:
+    assert count(busy.records, Filter()) > AT_ONCE[ExportKind.CSV]
+    app = page("history")
+    app.session_state["export"] = True
+    app.run()
+
+    press(app, "Start in the background")
+
+    job = ended(busy, busy.jobs.recent(1)[0].id)
+    assert job.state is JobState.DONE
+    rows = export_file(busy.settings, job).read_bytes().count(b"\n") - 1
+    assert rows == MANY
+    app.run()
+    assert not app.exception
+    assert f"**{job.title}** · done" in words(app)

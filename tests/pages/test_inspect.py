@@ -1,0 +1,121 @@
+"""Inspect: lots in the background, detector choice, the viewer, and reports that a model writes."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.workbench
+from core.domain import Context, Inspection, JobState, Product, Verdict
+from core.inspection import inspect
+from core.sources import PictureFile, demo_lot
+from core.tasks.lot import inspect_later
+from core.workbench import Workbench
+from tests.jobs.waiting import ended
+from tests.pages.test_pages import page, parameter, press, words
+
+
+@pytest.fixture
+def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """The console's own workbench is that of the demo station."""
+    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
+    return demo_bench
+
+
+@pytest.fixture
+def inspected(
+    demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> Inspection:
+    return inspect(demo, defective_cells[0], demo_product, context=Context(lot="L-7"))
+
+
+def lot(demo: Workbench, product: Product, pictures: list[PictureFile], lot: str) -> str:
+    job = inspect_later(demo, pictures, product, context=Context(lot=lot), who="Ana")
+    return ended(demo, job.id).id
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def test_a_lot_shows_its_results_and_what_was_refused(
+    demo: Workbench, demo_product: Product
+) -> None:
+    torn = PictureFile.of("torn.png", b"no picture")
+    job_id = lot(demo, demo_product, [*demo_lot(10)[:2], torn], "L-8")
+
+    app = page("inspect", job=job_id)
+
+    assert not app.exception
+    assert "Lot L-8 of ELPV/mono · done" in words(app).replace("**", "")
+    assert "not inspected 1" in words(app)
+    assert "torn.png is not a picture" in words(app)
+    strip = app.dataframe[0].value
+    assert list(strip["Picture"]) == [picture.filename for picture in demo_lot(10)[:2]]
+    assert set(strip["Verdict"]) <= {verdict.value for verdict in Verdict}
+
+
+def test_a_link_opens_lot_and_inspection(demo: Workbench, demo_product: Product) -> None:
+    job_id = lot(demo, demo_product, demo_lot(10)[:1], "L-9")
+
+    app = page("inspect", job=job_id, inspection=f"{job_id}-00001")
+
+    assert not app.exception
+    assert demo_lot(10)[0].filename in words(app)
+    assert "Lot L-9" in words(app)
+
+
+def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspection) -> None:
+    app = page("inspect", job="nothing", inspection=inspected.id)
+
+    assert not app.exception
+    assert app.error[0].value.startswith("There is no job 'nothing'")
+    assert "FAIL" in words(app)
+
+
+def test_the_demo_lot_goes_into_the_background(demo: Workbench) -> None:
+    app = page("inspect")
+
+    press(app, "Try a lot of 50 demo cells")
+
+    job_id = parameter(app, "job")
+    assert demo.jobs.job(job_id).is_active
+    assert "Cancel" in labels(app)
+    press(app, "Cancel")
+    assert ended(demo, job_id).state is JobState.CANCELLED
+    app.run()
+    assert "Start again" in labels(app)
+
+
+def test_every_look_is_shown(inspected: Inspection) -> None:
+    for look, sentence in (
+        ("mask", "White: from the fail threshold on"),
+        ("blink", "2: the nearest normal part"),
+        ("split", ""),
+        ("heatmap", ""),
+        ("original", ""),
+    ):
+        app = page("inspect", inspection=inspected.id, look=look)
+
+        assert not app.exception
+        assert not app.error
+        assert sentence in words(app)
+
+
+def test_looking_at_a_defect_comes_near(inspected: Inspection) -> None:
+    app = page("inspect", inspection=inspected.id)
+    place = app.selectbox(key=f"place-{inspected.id}")
+
+    assert [option.split(" ")[0] for option in place.options[1:2]] == [inspected.defects[0].id]
+    place.set_value("top left").run()
+
+    assert app.slider(key=f"zoom-{inspected.id}").value == 3.0
+
+
+@pytest.mark.usefixtures("demo")
+def test_one_detector_is_named_and_cannot_be_changed() -> None:
+    app = page("inspect")
+
+    (detector,) = [box for box in app.selectbox if box.label == "Detector"]
+    assert detector.options == ["patchcore (active)"]
+    assert detector.disabled

@@ -1,0 +1,123 @@
+"""Quality: what the page says of a station with much, little and nothing on record."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.domain import Language, Product
+from core.inspection import inspect
+from core.quality import rates
+from core.records.quality import verdict_counts
+from core.records.search import Filter
+from core.sources import demo_normals
+from core.workbench import Workbench
+from pages.texts import percentage, texts
+from tests.pages.test_pages import page, words
+
+LINE, MACHINE, RUNNING = "Line and defects", "Machine and person", "Time and cost"
+
+
+def charts(app: AppTest) -> int:
+    return len(app.get("plotly_chart"))
+
+
+@pytest.mark.usefixtures("empty")
+def test_an_empty_page_says_what_to_do_first() -> None:
+    app = page("quality")
+
+    assert not app.exception
+    assert "Inspect parts and decide" in words(app)
+
+
+def test_rates_stand_with_interval_and_n(busy: Workbench) -> None:
+    app = page("quality", **{"by-product": "line/lens"})
+
+    assert not app.exception
+    found = rates(verdict_counts(busy.records, Filter(product_key="line/lens"))).first_pass_yield
+    assert found is not None
+    yields = {metric.label: metric.value for metric in app.metric}
+    assert yields["First-pass yield"] == percentage(found.share, 1)
+    assert f"{found.count:,} of {found.out_of:,}" in words(app)
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize(
+    ("view", "product", "expected", "sentence"),
+    [
+        (LINE, None, 2, "Choose a product: places"),
+        (LINE, "line/lens", 3, "defects by their centre"),
+        (MACHINE, None, 0, "Choose a product: each detector"),
+        (RUNNING, None, 2, "The takt is not set"),
+    ],
+)
+def test_views_show_their_charts(
+    view: str, product: str | None, expected: int, sentence: str
+) -> None:
+    query = {"view": view} | ({"by-product": product} if product else {})
+    app = page("quality", **query)
+
+    assert not app.exception
+    assert charts(app) == expected
+    assert sentence in words(app)
+    assert not app.error
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("by", ["Hour", "Day", "Lot"])
+def test_the_control_chart_is_of_hours_days_or_lots(by: str) -> None:
+    app = page("quality", **{"chart-by": by})
+
+    assert not app.exception
+    assert charts(app) == 2
+    assert ("Days are those of UTC" in words(app)) == (by == "Day")
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_product_without_a_detector_is_a_sentence() -> None:
+    app = page("quality", view=MACHINE, **{"by-product": "line/lens"})
+
+    assert not app.exception
+    assert "line/lens" in app.error[0].value
+
+
+def test_a_taught_product_is_held_against_its_calibration(
+    demo: Workbench,
+    demo_product: Product,
+) -> None:
+    for cell in demo_normals()[:3]:
+        inspect(demo, cell, demo_product)
+
+    app = page("quality", view=MACHINE)
+
+    assert not app.exception
+    assert not app.error
+    assert charts(app) == 2
+    assert "Median of the newest week" in words(app)
+
+
+def test_what_nobody_decided_is_unknown(
+    demo: Workbench,
+    demo_product: Product,
+) -> None:
+    inspect(demo, demo_normals()[0], demo_product)
+
+    app = page("quality", **{"by-lot": "no such lot"})
+
+    assert not app.exception
+    values = {metric.label: metric.value for metric in app.metric}
+    assert set(values.values()) == {"unknown"}
+    assert "Escapes are unknown until" in words(app)
+
+
+@pytest.mark.parametrize("language", [Language.KOREAN, Language.GERMAN])
+def test_the_page_speaks_other_languages(
+    language: Language, busy: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = busy.settings.model_copy(update={"console_language": language})
+    monkeypatch.setattr(busy, "settings", settings)
+
+    app = page("quality", view=texts(language)["quality.view_running"])
+
+    assert not app.exception
+    assert texts(language)["quality.no_takt"] in words(app)

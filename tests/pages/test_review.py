@@ -1,0 +1,162 @@
+"""The review queue: decided part by part, audits judged blind, a false alarm learned."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.workbench
+from core.domain import Disposition, Inspection, Product, Verdict
+from core.inspection import inspect
+from core.records.queue import waiting
+from core.settings import Settings
+from core.sources import PictureFile, demo_normals, demo_unseen_normals
+from core.teaching import teach
+from core.workbench import Workbench
+from tests.jobs.waiting import ended
+from tests.pages.test_pages import page, parameter, words
+
+
+@pytest.fixture
+def desk(
+    demo_bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Workbench]:
+    """A station whose queue is empty, where every passed part is audited."""
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        ad_checkpoint_dir=demo_bench.settings.ad_checkpoint_dir,
+        model_cache=demo_bench.settings.model_cache,
+        audit_share=1,
+        rag_enabled=False,
+        domain_rag_enabled=False,
+    )
+    with Workbench(settings) as bench:
+        monkeypatch.setattr(core.workbench, "_shared", bench)
+        yield bench
+
+
+@pytest.fixture
+def failed(
+    desk: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> Inspection:
+    return inspect(desk, defective_cells[0], demo_product)
+
+
+@pytest.fixture
+def passed(desk: Workbench, demo_product: Product, failed: Inspection) -> Inspection:
+    """A passed part, drawn for the audit, that came after the failed one."""
+    inspection = inspect(desk, demo_unseen_normals()[0], demo_product)
+    assert inspection.judgement.verdict is Verdict.PASS
+    return inspection
+
+
+def press(app: AppTest, key: str) -> None:
+    app.button(key=key).click().run()
+
+
+def named(app: AppTest) -> AppTest:
+    return app.text_input(key="review-person").set_value("Ana").run()
+
+
+@pytest.mark.usefixtures("desk")
+def test_an_empty_queue_says_what_comes_into_it() -> None:
+    app = page("review")
+
+    assert not app.exception
+    assert "Nothing waits for a decision here" in words(app)
+    assert "100.0 % of the passed parts" in words(app)
+
+
+def test_the_oldest_comes_first_and_the_decision_leads_on(
+    desk: Workbench, failed: Inspection, passed: Inspection
+) -> None:
+    app = named(page("review"))
+    assert parameter(app, "inspection") == failed.id
+    assert "FAIL" in words(app)
+
+    press(app, "reject")
+
+    decided = desk.records.inspection(failed.id)
+    assert [entry.disposition for entry in decided.dispositions] == [Disposition.SCRAP]
+    assert decided.dispositions[0].reason == "Defect confirmed by eye"
+    assert decided.judgement.verdict is Verdict.FAIL
+    assert parameter(app, "inspection") == passed.id
+
+
+def test_an_audit_is_blind_until_it_is_decided(desk: Workbench, passed: Inspection) -> None:
+    app = named(page("review", inspection=passed.id))
+
+    assert "What the machine found is hidden" in words(app)
+    assert "PASS" not in words(app)
+    assert not app.dataframe
+    press(app, "reject")
+
+    assert "the machine said :green[:material/check_circle: **PASS**]" in words(app)
+    assert "An escape" in words(app)
+    assert desk.records.inspection(passed.id).judgement.verdict is Verdict.PASS
+
+
+def test_judging_blind_hides_every_finding(failed: Inspection) -> None:
+    app = page("review", inspection=failed.id, blind="true")
+
+    assert not app.exception
+    assert "FAIL" not in words(app)
+    assert not app.dataframe
+
+
+def test_a_decision_needs_a_name(desk: Workbench, failed: Inspection) -> None:
+    app = page("review")
+
+    press(app, "hold")
+
+    assert app.error[0].value == "Name the person who decides."
+    assert desk.records.inspection(failed.id).dispositions == ()
+
+
+def test_next_and_previous_change_nothing(
+    desk: Workbench, failed: Inspection, passed: Inspection
+) -> None:
+    app = page("review")
+
+    press(app, "next")
+    assert parameter(app, "inspection") == passed.id
+    press(app, "previous")
+    assert parameter(app, "inspection") == failed.id
+    assert waiting(desk.records).total == 2
+
+
+def test_somebody_else_was_quicker(desk: Workbench, failed: Inspection) -> None:
+    app = named(page("review"))
+    desk.records.add_disposition(failed.id, Disposition.REWORK, "Solder again", "Bo")
+
+    press(app, "accept")
+
+    assert "Bo has decided: rework. Solder again" in words(app)
+    assert app.button(key="accept").disabled
+    assert len(desk.records.inspection(failed.id).dispositions) == 1
+
+
+def test_a_false_alarm_is_voided_and_learned_in_two_presses(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, defective_cells: list[PictureFile]
+) -> None:
+    product = Product.from_key("Test/cells")
+    teach(bench, product, demo_normals()[:12])
+    alarm = inspect(bench, defective_cells[0], product)
+    assert alarm.judgement.verdict is not Verdict.PASS
+    monkeypatch.setattr(core.workbench, "_shared", bench)
+    app = named(page("review"))
+
+    press(app, "accept")
+    press(app, "learn")
+
+    assert bench.records.inspection(alarm.id).dispositions[0].disposition is Disposition.VOID
+    (job,) = bench.jobs.recent()
+    assert (ended(bench, job.id).error, job.who) == ("", "Ana")
+    learned = bench.taught(product).card.images
+    assert learned[-1].sha256 == alarm.image.sha256
+    app.run()
+    assert "Learned: version" in words(app)
+    assert app.button(key="learn").disabled

@@ -1,0 +1,88 @@
+"""The Settings page as a script: what is changed, by whom, and what is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.workbench
+from core.domain import Language
+from core.settings import Settings
+from core.workbench import Workbench
+
+PAGE = Path(__file__).parents[2] / "pages" / "settings.py"
+
+
+@pytest.fixture
+def bench(station: Settings, monkeypatch: pytest.MonkeyPatch) -> Generator[Workbench]:
+    values: dict[str, Any] = dict(station) | {"google_api_key": "AIza-secret"}
+    with Workbench(Settings(**values)) as workbench:
+        monkeypatch.setattr(core.workbench, "_shared", workbench)
+        yield workbench
+
+
+def page() -> AppTest:
+    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.error, app.success)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def press(app: AppTest, key: str) -> None:
+    app.button(key=key).click().run()
+    assert not app.exception
+
+
+def test_the_language_of_the_console_changes_at_once_and_is_given_back(bench: Workbench) -> None:
+    app = page()
+    app.text_input(key="settings-who").set_value("Ana").run()
+    app.segmented_control(key="console_language-en").set_value(Language.KOREAN).run()
+    press(app, "change-console_language")
+
+    assert "콘솔 언어" in words(app)
+    assert "Ana 님이" in words(app)
+    assert bench.settings.console_language is Language.KOREAN
+    press(app, "back-console_language")
+
+    assert "Language of the console" in words(app)
+    assert bench.settings.console_language is Language.ENGLISH
+    assert [event.actor for event in bench.records.events("console_language")] == ["Ana", "Ana"]
+
+
+def test_a_change_needs_a_name(bench: Workbench) -> None:
+    app = page()
+    app.toggle(key="rag_enabled-True").set_value(False).run()
+    press(app, "change-rag_enabled")
+
+    assert app.error[0].value == "Name the person who changes the setting."
+    assert bench.settings.rag_enabled is True
+
+
+def test_numbers_are_changed(bench: Workbench) -> None:
+    app = page()
+    app.text_input(key="settings-who").set_value("Ana").run()
+    app.number_input(key="audit_share-0.02").set_value(10.0).run()
+    press(app, "change-audit_share")
+    app.number_input(key="takt_s-None").set_value(2.5).run()
+    press(app, "change-takt_s")
+
+    assert (bench.settings.audit_share, bench.settings.takt_s) == (0.1, 2.5)
+    assert "the environment says 2\\.0 %" in words(app)
+
+
+@pytest.mark.usefixtures("bench")
+def test_of_secrets_only_whether_they_are_set_is_shown() -> None:
+    (table,) = [frame.value for frame in page().dataframe]
+
+    values = dict(zip(table["Setting"], table["Value"], strict=True))
+    assert values["GOOGLE_API_KEY"] == "set"
+    assert values["OPENAI_COMPATIBLE_API_KEY"] == "not set"
+    assert "AIza-secret" not in table.to_csv()
