@@ -33,6 +33,9 @@ from core.sources import (
 from core.teaching import teach
 from core.workbench import Workbench
 
+# What the console does until it tells the verdict.
+TO_VERDICT = ("check", "load detector", "wait", "detect", "measure")
+VERDICT = "verdict"
 SHOWN_ERRORS = 5
 COLUMNS = ("operators", "way", "inspected", "p50", "p95", "longest")
 
@@ -53,7 +56,7 @@ class Waiting(Frozen):
 class StepTaken(Frozen):
     """How long one step took inside the console, of the inspections by REST."""
 
-    name: str
+    name: str = Field(description="verdict: the steps up to it together")
     p50: float = Field(description="seconds")
     p95: float
 
@@ -109,6 +112,8 @@ class _Shift:
         seconds = time.perf_counter() - start
         with self._lock:
             self.waited.setdefault(operator.way, []).append(seconds)
+            if steps:
+                steps = {VERDICT: sum(steps[name] for name in TO_VERDICT)} | steps
             for name, taken in steps.items():
                 self.steps.setdefault(name, []).append(taken)
 
@@ -249,8 +254,9 @@ def operators_table(figures: OperatorsFigures) -> str:
     steps = ", ".join(f"{step.name} {step.p50:.2f} / {step.p95:.2f}" for step in figures.steps)
     said = "".join(f"\n- {error}" for error in figures.errors[:SHOWN_ERRORS])
     return "\n".join([header(COLUMNS), *rows]) + (
-        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, no pause between them; "
-        f"{len(figures.errors)} errors; {figures.recorded} inspections on record, each operator's "
-        f"first among them. From sending the picture to verdict, evidence and report on record. "
-        f"Steps inside the console, by REST, p50 / p95 in s: {steps}. {machine()}.{said}"
+        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s without a pause between them, "
+        f"{len(figures.errors)} errors, {figures.recorded} inspections on record with each "
+        "operator's first. Waited: from sending the picture until verdict, evidence and report "
+        "are on record and answered; in a browser, until the page is drawn. Inside the console, "
+        f"of those by REST, p50 / p95 in s: {steps}. {machine()}.{said}"
     )

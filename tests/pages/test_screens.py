@@ -25,17 +25,16 @@ DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 TABS = 12
 
 WIDTHS = "main => [main.scrollWidth, main.clientWidth]"
-# Pictures, charts and tables without a name that a screen reader could tell.
+# Pictures, charts and tables without a name that a screen reader could tell; their buttons have
+# names of their own, which say nothing of them.
 NAMELESS = """
 main => [...main.querySelectorAll(
-    "img, canvas[role], [data-testid=stPlotlyChart], [data-testid=stVegaLiteChart], "
+    "img, [data-testid=stPlotlyChart], [data-testid=stVegaLiteChart], "
     + "[data-testid=stDataFrame], [data-testid=stTable], [data-testid=stEchartsChart]"
-)].filter(each => {
-    if (each.tagName === "IMG") return !each.hasAttribute("alt");
-    const named = [each, ...each.querySelectorAll("[aria-label], [aria-labelledby], caption")];
-    return !named.some(one => one.getAttribute("aria-label") || one.tagName === "CAPTION"
-        || one.getAttribute("aria-labelledby"));
-}).map(each => each.outerHTML.slice(0, 200))
+)].filter(each => each.tagName === "IMG"
+    ? !each.hasAttribute("alt")
+    : !each.ariaLabel && !each.querySelector("[aria-label]:not(button, input)")
+).map(each => each.outerHTML.slice(0, 200))
 """
 # Where the element in focus is, and what; null: none is.
 FOCUSED = """
