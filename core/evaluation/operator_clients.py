@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ANSWER_WITHIN_S = 120
+# Streamlit's mark of a page whose script has ended.
+DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 CHROMIUM = "/usr/bin/chromium"
 # A browser that calls home would be timed with what it says.
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
@@ -63,7 +65,7 @@ class RestOperator:
 
 
 class BrowserOperator:
-    """Drops pictures into the Inspect page; done when the address names the new inspection."""
+    """Drops pictures into the Inspect page; done when that has drawn the new inspection."""
 
     way = "browser"
 
@@ -83,6 +85,7 @@ class BrowserOperator:
             self._page.set_default_timeout(1000 * ANSWER_WITHIN_S)
             self._page.goto(address)
             self._page.locator("input[type=file]").first.wait_for(state="attached")
+            self._page.locator(DRAWN).wait_for()
         except Error as error:
             raise EvaluationError(
                 f"{name} could not open the console in {CHROMIUM}: {error.message.splitlines()[0]} "
@@ -95,10 +98,14 @@ class BrowserOperator:
         page, before = self._page, self._page.url
         upload = FilePayload(name=picture.filename, mimeType="image/png", buffer=picture.read())
         try:
-            page.locator("input[type=file]").first.set_input_files(upload)
+            taken = page.locator("input[type=file]").first.element_handle()
+            taken.set_input_files(upload)
             page.wait_for_url(
                 lambda url: url != before and "inspection=" in url, wait_until="commit"
             )
+            # The page offers a fresh uploader each time; what is dropped into the old one is lost.
+            page.wait_for_function("uploader => !uploader.isConnected", arg=taken)
+            page.locator(DRAWN).wait_for()
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
         return {}

@@ -109,13 +109,14 @@ class Database:
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, table: str, values: Sequence[Row]) -> None:
+    """Add rows in one statement: DuckDB plans each anew, and nobody else can write meanwhile."""
     if not values:
         return
     names = list(values[0])
-    places = ", ".join("?" * len(names))
-    cursor.executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})",
-        [[_to_column(row[name]) for name in names] for row in values],
+    places = ", ".join([f"({', '.join('?' * len(names))})"] * len(values))
+    cursor.execute(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES {places}",
+        [_to_column(row[name]) for row in values for name in names],
     )
 
 

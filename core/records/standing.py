@@ -64,10 +64,10 @@ def add_types(cursor: DuckDBPyConnection, inspection: Inspection) -> None:
     """Learn the names of the defect types that an inspection ranked or found knowledge of."""
     names = {guess.defect_type for guess in inspection.defect_types}
     names |= {snippet.defect_type for snippet in inspection.snippets if snippet.defect_type}
-    for name in sorted(names):
-        cursor.execute(
-            "INSERT OR IGNORE INTO known_types VALUES (?, ?)", [inspection.product.key, name]
-        )
+    cursor.execute(
+        "INSERT OR IGNORE INTO known_types SELECT ?, unnest(?::VARCHAR[])",
+        [inspection.product.key, sorted(names)],
+    )
 
 
 def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_share: float) -> Row:
