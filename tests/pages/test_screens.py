@@ -1,0 +1,176 @@
+"""Every page of the navigation in Chromium: drawn whole, named for who cannot see, in both themes.
+
+SCREENSHOTS=FOLDER keeps a picture of each page, size and theme there.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
+
+from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_unseen_normals
+from core.workbench import Workbench
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post, running
+
+# Streamlit's mark of a page whose script has ended.
+DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
+TABS = 12
+
+WIDTHS = "main => [main.scrollWidth, main.clientWidth]"
+# Pictures, charts and tables without a name that a screen reader could tell.
+NAMELESS = """
+main => [...main.querySelectorAll(
+    "img, canvas[role], [data-testid=stPlotlyChart], [data-testid=stVegaLiteChart], "
+    + "[data-testid=stDataFrame], [data-testid=stTable], [data-testid=stEchartsChart]"
+)].filter(each => {
+    if (each.tagName === "IMG") return !each.hasAttribute("alt");
+    const named = [each, ...each.querySelectorAll("[aria-label], [aria-labelledby], caption")];
+    return !named.some(one => one.getAttribute("aria-label") || one.tagName === "CAPTION"
+        || one.getAttribute("aria-labelledby"));
+}).map(each => each.outerHTML.slice(0, 200))
+"""
+# Where the element in focus is, and what; null: none is.
+FOCUSED = """
+() => {
+    const each = document.activeElement;
+    if (!each || each === document.body) return null;
+    const box = each.getBoundingClientRect();
+    return [box.x, box.y, box.width, box.height, each.outerHTML.slice(0, 200)];
+}
+"""
+AROUND = 12
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A size and a theme."""
+
+    width: int
+    height: int
+    theme: Literal["light", "dark"]
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}-{self.theme}"
+
+
+SCREENS = (Screen(1366, 768, "light"), Screen(1366, 768, "dark"), Screen(1024, 768, "light"))
+
+
+def page_names() -> list[str]:
+    """Pages that the console registers, as they stand in the address."""
+    tree = ast.parse((REPOSITORY / "pages" / "console.py").read_text("utf-8"))
+    return [
+        str(node.args[0].value).removesuffix(".py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "Page"
+        and isinstance(node.args[0], ast.Constant)
+    ]
+
+
+@pytest.fixture(scope="module")
+def station(
+    demo_bench: Workbench,
+    defective_cells: list[PictureFile],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Generator[tuple[str, str, Path]]:
+    """Address of a console with a few inspections, the last one's id, and the console's log."""
+    folder = tmp_path_factory.mktemp("screens")
+    # With the pictures that the detector was taught with: normals stand beside each part.
+    shutil.copytree(demo_bench.files.root, folder / "data" / "files")
+    detectors = str(demo_bench.settings.ad_checkpoint_dir)
+    with running(folder, demo_bench, AD_CHECKPOINT_DIR=detectors) as address:
+        record = {}
+        for cell in [*demo_unseen_normals()[:3], *defective_cells[:2][::-1]]:
+            _, record = post(address, cell.filename, cell.read(), DEMO_PRODUCT_KEY, lot="L-1")
+        yield address, record["id"], folder / "log"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, url: str, screen: Screen) -> Page:
+    """The page, drawn whole."""
+    page = browser.new_page(
+        viewport={"width": screen.width, "height": screen.height}, color_scheme=screen.theme
+    )
+    page.goto(url)
+    expect(page.locator(DRAWN)).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=30_000)
+    return page
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
+@pytest.mark.parametrize("name", page_names())
+def test_a_page_is_whole_and_named(
+    name: str, screen: Screen, browser: Browser, station: tuple[str, str, Path]
+) -> None:
+    address, inspection, log = station
+    query = f"?inspection={inspection}" if name == "inspect" else ""
+
+    page = opened(browser, f"{address}/{'' if name == 'inspect' else name}{query}", screen)
+    keep(page, f"{name}-{screen}")
+
+    main = page.locator("[data-testid=stMain]")
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert "Traceback" not in log.read_text("utf-8", errors="replace")
+    inner, outer = main.evaluate(WIDTHS)
+    assert inner <= outer, f"{inner} px are drawn on {outer}"
+    assert main.evaluate(NAMELESS) == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", page_names())
+def test_focus_is_seen(name: str, browser: Browser, station: tuple[str, str, Path]) -> None:
+    page = opened(browser, f"{station[0]}/{'' if name == 'inspect' else name}", SCREENS[0])
+    page.add_style_tag(content="* { transition: none !important; }")
+
+    unseen, seen = [], 0
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(60)
+        if (focused := page.evaluate(FOCUSED)) is None:
+            continue
+        *box, what = focused
+        with_focus = page.screenshot(clip=around(*box))
+        # The next Tab goes on from here all the same.
+        page.evaluate("() => document.activeElement.blur()")
+        page.wait_for_timeout(60)
+        if page.screenshot(clip=around(*box)) == with_focus:
+            unseen.append(what)
+        seen += 1
+    page.close()
+
+    assert unseen == []
+    assert seen >= 5
+
+
+def around(x: float, y: float, width: float, height: float) -> FloatRect:
+    """A part of the page with an element in its middle, as far as it is on the screen."""
+    left, top = max(0.0, x - AROUND), max(0.0, y - AROUND)
+    right = min(SCREENS[0].width, x + width + AROUND)
+    bottom = min(SCREENS[0].height, y + height + AROUND)
+    return {"x": left, "y": top, "width": right - left, "height": bottom - top}
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture of the page, where SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.wait_for_timeout(800)  # charts and tables fade in
+        page.screenshot(path=Path(folder) / f"{name}.png")
