@@ -18,6 +18,7 @@ from pages.parts.quality_line import (
 from pages.parts.quality_machine import show_agreement, show_drift
 from pages.parts.quality_rates import show_rates
 from pages.parts.quality_running import show_step_times, show_writing_costs
+from pages.parts.urls import choice_in_url
 from pages.texts import t
 
 
@@ -47,17 +48,14 @@ def show_quality(bench: Workbench) -> None:
         return
     filter = quality_filter(bench)
     show_rates(filter)
-    view = st.segmented_control(
+    view = choice_in_url(
         t("quality.view"),
-        list(View),
-        default=View.LINE,
-        required=True,
-        format_func=view_text,
-        key="view",
+        [each.value for each in View],
+        lambda value: view_text(View(value)),
+        "view",
         label_visibility="collapsed",
-        bind="query-params",
     )
-    match view:
+    match View(view):
         case View.LINE:
             show_control_chart(filter)
             types, costs, places = st.columns([1, 1, 1])

@@ -52,7 +52,11 @@ class Choice:
 
 
 def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
-    """The buttons, each with its key; all stay where they are from part to part."""
+    """The buttons, each with its key; all stay where they are from part to part.
+
+    They are those of this part alone: a key pressed twice in haste never decides on the next part,
+    which nobody has seen yet.
+    """
     choice = _ask_choice(inspection)
     decided = bool(inspection.dispositions)
     accept, reject, hold = st.columns(3)
@@ -63,7 +67,7 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
             shortcut="A",
             width="stretch",
             disabled=decided,
-            key="accept",
+            key=f"accept-{inspection.id}",
         ),
         (choice.bad, choice.bad_reason): reject.button(
             t("review.reject"),
@@ -71,7 +75,7 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
             shortcut="X",
             width="stretch",
             disabled=decided,
-            key="reject",
+            key=f"reject-{inspection.id}",
         ),
         (Disposition.REINSPECT, t("review.held")): hold.button(
             t("review.hold"),
@@ -79,7 +83,7 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
             shortcut="H",
             width="stretch",
             disabled=decided,
-            key="hold",
+            key=f"hold-{inspection.id}",
             help=t("review.hold_help"),
         ),
     }

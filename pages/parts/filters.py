@@ -10,6 +10,7 @@ from core.domain import Disposition, Verdict
 from core.records.search import Filter, values_of, whole_days
 from core.workbench import Workbench
 from pages.parts.quality_words import type_text
+from pages.parts.urls import option_in_url
 from pages.parts.words import disposition_name, verdict_name
 from pages.texts import t, zone
 
@@ -17,6 +18,8 @@ from pages.texts import t, zone
 NARROW = ("by-product", "by-lot", "by-station", "since", "until")
 WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "text")
 EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
+# Streamlit looks after the others in the URL itself.
+BY_VALUE = ("by-verdict", "by-disposition", "by-type")
 OPEN = "open"
 
 
@@ -34,32 +37,26 @@ def history_filter(bench: Workbench) -> Filter:
         lot = _typed(t("filters.lot"), "by-lot")
         serial = _typed(t("filters.serial"), "by-serial")
         station = _station(bench)
-        verdict = st.selectbox(
+        verdict = option_in_url(
             t("filters.verdict"),
-            list(Verdict),
-            index=None,
-            format_func=verdict_name,
-            key="by-verdict",
+            [each.value for each in Verdict],
+            lambda value: verdict_name(Verdict(value)),
+            "by-verdict",
             placeholder=t("filters.all"),
-            bind="query-params",
         )
-        disposition = st.selectbox(
+        disposition = option_in_url(
             t("filters.disposition"),
             [OPEN, *(each.value for each in Disposition)],
-            index=None,
-            format_func=_disposition,
-            key="by-disposition",
+            _disposition,
+            "by-disposition",
             placeholder=t("filters.all"),
-            bind="query-params",
         )
-        defect_type = st.selectbox(
+        defect_type = option_in_url(
             t("filters.defect_type"),
             values_of(bench.records, "defect_type", Filter()),
-            index=None,
-            format_func=type_text,
-            key="by-type",
+            type_text,
+            "by-type",
             placeholder=t("filters.all"),
-            bind="query-params",
         )
         first = _day(t("filters.since"), "since")
         last = _day(t("filters.until"), "until")
@@ -70,7 +67,7 @@ def history_filter(bench: Workbench) -> Filter:
         lot=lot,
         serial=serial,
         station=station,
-        verdict=verdict,
+        verdict=verdict and Verdict(verdict),
         disposition=OPEN if disposition == OPEN else disposition and Disposition(disposition),
         defect_type=defect_type,
         since=since,
@@ -135,6 +132,8 @@ def _clear(keys: tuple[str, ...]) -> None:
 def _forget(keys: tuple[str, ...]) -> None:
     for key in keys:
         st.session_state[key] = EMPTY.get(key)
+        if key in BY_VALUE:
+            st.query_params.pop(key, None)
 
 
 def _disposition(value: str) -> str:

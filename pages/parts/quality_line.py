@@ -22,6 +22,7 @@ from pages.parts.figures import (
 )
 from pages.parts.palette import palette
 from pages.parts.quality_words import rule_text, type_text
+from pages.parts.urls import choice_in_url
 from pages.texts import number, percentage, t, zone
 
 PERIODS = 120
@@ -46,15 +47,14 @@ def show_control_chart(filter: Filter) -> None:
     """Share of nonconforming parts by hour, day or lot, and the rules that it breaks."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"##### {t('quality.control_chart')}", width="stretch")
-        by = st.segmented_control(
-            t("quality.by"),
-            list(Period),
-            default=Period.DAY,
-            required=True,
-            format_func=period_text,
-            key="chart-by",
-            label_visibility="collapsed",
-            bind="query-params",
+        by = Period(
+            choice_in_url(
+                t("quality.by"),
+                [Period.DAY.value, Period.HOUR.value, Period.LOT.value],
+                lambda value: period_text(Period(value)),
+                "chart-by",
+                label_visibility="collapsed",
+            )
         )
         with_reviews = st.toggle(
             t("quality.with_reviews"), key="chart-with-reviews", bind="query-params"

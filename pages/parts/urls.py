@@ -51,3 +51,41 @@ def choice_in_url(
         width="stretch" if stretch else "content",
     )
     return chosen or options[0]
+
+
+def option_in_url(
+    label: str,
+    options: Sequence[str],
+    name_of: Callable[[str], str],
+    key: str,
+    *,
+    placeholder: str,
+) -> str | None:
+    """One of many options, or none; `forget` empties it.
+
+    Args:
+        label: of the choice.
+        options: values, as they stand in the URL.
+        name_of: the text of a value.
+        key: of the widget, and of the URL's parameter.
+        placeholder: what stands there while none is chosen.
+    """
+    asked = st.query_params.get(key)
+    if key not in st.session_state and asked in options:
+        st.session_state[key] = asked
+
+    def keep() -> None:
+        if st.session_state[key] is None:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = st.session_state[key]
+
+    return st.selectbox(
+        label,
+        options,
+        index=None,
+        format_func=name_of,
+        key=key,
+        placeholder=placeholder,
+        on_change=keep,
+    )

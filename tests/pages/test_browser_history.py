@@ -67,6 +67,6 @@ def test_find_print_export_and_look(
     page.get_by_text("Machine and person").click()
     expect(page.get_by_text("No part was decided on")).to_be_visible(timeout=QUICK)
     expect(page.get_by_text("Median of the newest week")).to_be_visible(timeout=QUICK)
-    assert "view=Machine" in page.url
+    assert "view=machine" in page.url
     page.reload()
     expect(page.get_by_text("Median of the newest week")).to_be_visible(timeout=2 * QUICK)

@@ -37,7 +37,7 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
     page.goto(server)
     expect(page.get_by_text("Ready to inspect")).to_be_visible(timeout=30_000)
 
-    cells = [defective_cells[0], *demo_lot(LOT)[: LOT - 1]]
+    cells = [*defective_cells[:4], *demo_lot(LOT)[: LOT - 4]]
     files = [
         FilePayload(name=cell.filename, mimeType="image/png", buffer=cell.read()) for cell in cells
     ]
@@ -77,6 +77,7 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
     page.mouse.click(5, 700)
     voided = False
     for _ in range(LOT):
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached(timeout=15_000)
         if page.get_by_text("The queue is clear").count():
             break
         before = page.url
@@ -85,7 +86,8 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
         page.wait_for_url(lambda url, before=before: url != before, timeout=15_000)
         if not is_audit and not voided:
             voided = True
-            expect(page.get_by_role("button", name="Learn the voided part")).to_be_enabled()
+            learn = page.get_by_role("button", name="Learn the voided part")
+            expect(learn).to_be_enabled(timeout=15_000)
             page.keyboard.press("l")
     expect(page.get_by_text("The queue is clear")).to_be_visible(timeout=15_000)
     assert voided

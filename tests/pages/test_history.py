@@ -41,7 +41,7 @@ def test_every_filter_stands_in_the_url(line: Workbench) -> None:
             "by-station": some.station,
             "by-verdict": "FAIL",
             "by-disposition": "scrap",
-            "by-type": some.defect_type.replace("_", " "),
+            "by-type": some.defect_type,
             "since": f"{some.created_at:%Y-%m-%d}",
             "until": f"{some.created_at:%Y-%m-%d}",
             "text": "MICROSCOPE",

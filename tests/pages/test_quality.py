@@ -8,14 +8,14 @@ from streamlit.testing.v1 import AppTest
 from core.domain import Language, Product
 from core.inspection import inspect
 from core.quality import rates
-from core.records.quality import verdict_counts
+from core.records.quality import Period, verdict_counts
 from core.records.search import Filter
 from core.sources import demo_normals
 from core.workbench import Workbench
 from pages.texts import percentage, texts
 from tests.pages.test_pages import page, words
 
-LINE, MACHINE, RUNNING = "Line and defects", "Machine and person", "Time and cost"
+LINE, MACHINE, RUNNING = "line", "machine", "running"
 
 
 def charts(app: AppTest) -> int:
@@ -64,13 +64,13 @@ def test_views_show_their_charts(
 
 
 @pytest.mark.usefixtures("busy")
-@pytest.mark.parametrize("by", ["Hour", "Day", "Lot"])
-def test_the_control_chart_is_of_hours_days_or_lots(by: str) -> None:
-    app = page("quality", **{"chart-by": by})
+@pytest.mark.parametrize("by", Period)
+def test_the_control_chart_is_of_hours_days_or_lots(by: Period) -> None:
+    app = page("quality", **{"chart-by": by.value})
 
     assert not app.exception
     assert charts(app) == 2
-    assert ("Days are those of UTC" in words(app)) == (by == "Day")
+    assert ("Days are those of UTC" in words(app)) == (by is Period.DAY)
 
 
 @pytest.mark.usefixtures("busy")
@@ -117,7 +117,7 @@ def test_the_page_speaks_other_languages(
     settings = busy.settings.model_copy(update={"console_language": language})
     monkeypatch.setattr(busy, "settings", settings)
 
-    app = page("quality", view=texts(language)["quality.view_running"])
+    app = page("quality", view=RUNNING)
 
     assert not app.exception
     assert texts(language)["quality.no_takt"] in words(app)
