@@ -254,7 +254,7 @@ def operators_table(figures: OperatorsFigures) -> str:
     steps = ", ".join(f"{step.name} {step.p50:.2f} / {step.p95:.2f}" for step in figures.steps)
     said = "".join(f"\n- {error}" for error in figures.errors[:SHOWN_ERRORS])
     return "\n".join([header(COLUMNS), *rows]) + (
-        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s without a pause between them, "
+        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, no pause between them, "
         f"{len(figures.errors)} errors, {figures.recorded} inspections on record with each "
         "operator's first. Waited: from sending the picture until verdict, evidence and report "
         "are on record and answered; in a browser, until the page is drawn. Inside the console, "

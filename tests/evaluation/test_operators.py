@@ -46,7 +46,7 @@ def test_what_is_answered_with_an_error_is_one(station: Settings) -> None:
 
     with running_console(station) as address, ExitStack() as stack:
         operator = RestOperator(address, "Ana", stack)
-        with pytest.raises(EvaluationError, match="404 .*There is no product ELPV/mono"):
+        with pytest.raises(EvaluationError, match=r"404 .*There is no product ELPV/mono"):
             operator.inspect(PictureFile.of("cell.png", b"any"))
 
 
@@ -67,6 +67,6 @@ def test_a_console_that_does_not_start_says_so(
 def test_without_a_console_a_browser_says_what_to_do() -> None:
     with (
         ExitStack() as stack,
-        pytest.raises(EvaluationError, match="could not open the console.*--browsers 0"),
+        pytest.raises(EvaluationError, match=r"could not open the console.*--browsers 0"),
     ):
         BrowserOperator("http://127.0.0.1:9", "Ana", stack)

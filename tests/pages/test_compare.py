@@ -7,11 +7,20 @@ from streamlit.testing.v1 import AppTest
 
 import core.workbench
 from core.contests import hold_contest
-from core.domain import Product
+from core.domain import Context, Disposition, EvidenceChoice, Product
 from core.inspection import inspect
 from core.records.contests import save_contest
-from core.sources import PictureFile
+from core.relearning import add_normals
+from core.sources import (
+    DEMO_PRODUCT_KEY,
+    PictureFile,
+    demo_examples,
+    demo_normals,
+    demo_unseen_normals,
+)
+from core.teaching import teach
 from core.workbench import Workbench
+from tests.jobs.waiting import ended
 from tests.pages.test_pages import page, words
 
 MARKUP = "<script>alert(1)</script> **stars** :red[colour]"
@@ -49,7 +58,7 @@ def test_an_inspections_report_is_compared_and_chosen(
     shown = words(app)
     assert "patchcore/offline" in shown
     assert "patchcore/claude" in shown
-    assert "ANTHROPIC\\_API\\_KEY" in shown, "why the composer wrote instead"
+    assert "ANTHROPIC_API_KEY" in shown, "why the composer wrote instead"
     assert demo.records.inspection(recorded.id).revisions == recorded.revisions
 
 
@@ -69,5 +78,64 @@ def test_markup_of_a_model_does_nothing(
     assert not app.exception
     assert "&lt;script&gt;" in texts_of_html(app)
     assert "<script>" not in texts_of_html(app)
-    assert "\\*\\*stars\\*\\*" in words(app)
-    assert ":red[colour" not in words(app)
+    reasons = [str(caption.value) for caption in app.caption if "stars" in str(caption.value)]
+    assert len(reasons) == 1
+    assert "\\*\\*stars\\*\\*" in reasons[0]
+    assert ":red[colour" not in reasons[0]
+
+
+@pytest.fixture
+def two_versions(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """A station whose demo product was taught twice, and a lot that it inspected."""
+    monkeypatch.setattr(core.workbench, "_shared", bench)
+    product = Product.from_key(DEMO_PRODUCT_KEY)
+    teach(bench, product, demo_normals()[:60])
+    bare = EvidenceChoice(exemplars=False, knowledge=False)
+    void = demo_examples()[:1]
+    for picture in [*void, *demo_unseen_normals()[:2]]:
+        inspection = inspect(bench, picture, product, context=Context(lot="L-5"), evidence=bare)
+        if picture in void:
+            bench.records.add_disposition(inspection.id, Disposition.VOID, "a shadow", "Ana")
+    add_normals(bench, product, void)
+    return bench
+
+
+def test_two_detectors_are_compared_over_a_lot(two_versions: Workbench) -> None:
+    app = page("compare")
+    assert "Side by side" in app.info[0].proto.title
+
+    app.segmented_control(key="compare-mode").set_value("lot").run()
+    assert "Who would have flagged what" in app.info[0].proto.title
+    next(button for button in app.button if button.label == "Compare the lot").click().run()
+    assert not app.exception
+
+    (job,) = two_versions.jobs.recent(5, "compare_lot")
+    ended(two_versions, job.id)
+    app = page("compare", comparison=job.id)
+
+    assert not app.exception
+    assert {metric.label: metric.value for metric in app.metric} == {
+        "Inspections judged": "3",
+        "Verdicts differ": "1",
+        "Agree": "66.7 %",
+        "Decided by a person": "1",
+    }
+    verdicts, right = (table.value for table in app.table)
+    assert list(verdicts.columns)[1:] == ["B: ✓ PASS", "B: ? REVIEW", "B: ✗ FAIL"]
+    assert verdicts.iloc[:, 1:].astype(int).to_numpy().sum() == 3
+    assert list(right["Overkills: good, rejected"])[1].startswith("1/1 = 100 %")
+    assert list(right["Escapes: bad, passed"]) == ["unknown (n = 0)"] * 2
+    differing = app.dataframe[0].value
+    assert str(differing["Picture"][0]).startswith("data:image/png;base64,")
+    assert differing["Disposition"][0] == "void (false alarm)"
+    # The first one, which judges now, learned that picture.
+    assert "Detector A was taught or calibrated with the pictures of 1" in words(app)
+
+
+def test_one_version_cannot_be_compared_over_a_lot() -> None:
+    app = page("compare")
+
+    app.segmented_control(key="compare-mode").set_value("lot").run()
+
+    assert not app.exception
+    assert "has one version of one detector" in words(app)
