@@ -104,8 +104,7 @@ def test_upload_verdict_edit_reload_pdf(
     page.get_by_label("Summary").fill("Riss bestätigt, 균열 확인")
     page.get_by_label("Your name").fill("Ana")
     page.get_by_role("button", name="Save as new revision").click()
-    # Revisions are offered for choice once there are two.
-    expect(page.get_by_role("combobox", name="Revision")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("2 · edited by Ana")).to_be_visible(timeout=30_000)
 
     page.goto(page.url)
     expect(page.get_by_label("Summary")).to_have_value("Riss bestätigt, 균열 확인", timeout=30_000)
