@@ -12,26 +12,24 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.decision import Work, show_decision, show_learning
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import show_defects, show_verdict
-from pages.parts.urls import choice_in_url
+from pages.parts.urls import choice_in_url, option_in_url
 from pages.parts.viewer import show_plain_picture, show_viewer
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
-
-EVERY = ""
 
 
 def ask_work(bench: Workbench) -> Work:
     """Which part of the queue is worked on, and how; how many wait is said beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        product = st.selectbox(
-            t("review.product"),
-            [EVERY, *(product.key for product in bench.records.products())],
-            format_func=lambda key: key or t("review.all_products"),
-            key="product",
-            bind="query-params",
-            width=220,
-        )
-        counts = waiting(bench.records, Filter(product_key=product or None))
+        with st.container(width=220):
+            product = option_in_url(
+                t("review.product"),
+                [product.key for product in bench.records.products()],
+                str,
+                "product",
+                placeholder=t("review.all_products"),
+            )
+        counts = waiting(bench.records, Filter(product_key=product))
         label = (
             t("review.waiting")
             if counts.oldest is None
@@ -56,7 +54,7 @@ def ask_work(bench: Workbench) -> Work:
             bind="query-params",
             help=t("review.blind_help"),
         )
-    return Work(filter_of(Kind(kind), product or None), blind, person)
+    return Work(filter_of(Kind(kind), product), blind, person)
 
 
 def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
