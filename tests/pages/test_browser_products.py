@@ -72,11 +72,11 @@ def say_who_and_why(page: Page, button: str, why: str) -> None:
 
 def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
     page.goto(f"{server}/products")
-    expect(page.get_by_text("1 of 60 held-out normals are stopped")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("held-out normals stopped: 1 of 60")).to_be_visible(timeout=LONG_MS)
     slider = page.get_by_role("slider", name="Review from")
     slider.focus()
     slider.press("ArrowLeft")
-    expect(page.get_by_text("2 of 60 held-out normals are stopped")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("held-out normals stopped: 2 of 60")).to_be_visible(timeout=LONG_MS)
     say_who_and_why(page, "Set these thresholds", "two cracks passed")
     expect(page.get_by_text("The thresholds of ELPV/mono were set")).to_be_visible(timeout=LONG_MS)
 

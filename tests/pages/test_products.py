@@ -83,10 +83,10 @@ def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
     score_known_defects(bench, PRODUCT, defective_cells[:20], by="Ana")
     before = bench.taught(PRODUCT).calibration
     app = page()
-    assert "Of the **20** known defects" in words(app)
+    assert "Known defects: **20**" in words(app)
 
     app.select_slider[0].set_value(before.normals.scores[-4]).run()
-    assert "4 of 60 held-out normals are stopped" in words(app)
+    assert "held-out normals stopped: 4 of 60" in words(app)
     assert bench.taught(PRODUCT).calibration == before
     press(app, "Set these thresholds")
     assert "needs a name and a reason" in app.error[0].value
