@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from core.domain import Disposition, Evidence, Remark, Report, Rule, Severity
 from core.reporting.grounding import check
 
 
-@dataclass(frozen=True)
+# Compared and hashed as the object that it is: its remarks are kept by it.
+@dataclass(frozen=True, eq=False)
 class Case:
     """A clean report and what it stands on."""
 
@@ -60,16 +62,21 @@ def planted(report: Report, kind: str, old: str, new: str) -> Report:
     return replaced(report, old, new)
 
 
-def is_caught(clean: Report, faulty: Report, evidence: Evidence, kind: str) -> bool:
+def is_caught(case: Case, faulty: Report, kind: str) -> bool:
     """Whether the right rule says of the faulty report what it did not say of the clean one."""
     rule = EXPECTED[kind]
-    found = _keys(check(faulty, evidence), rule)
-    return bool(found) and bool(found - _keys(check(clean, evidence), rule))
+    found = _keys(check(faulty, case.evidence), rule)
+    return bool(found) and bool(found - _keys(_of_clean(case), rule))
 
 
-def violations(report: Report, evidence: Evidence) -> tuple[Remark, ...]:
+def violations(case: Case) -> tuple[Remark, ...]:
     """What the check says contradicts the evidence."""
-    return tuple(remark for remark in check(report, evidence) if remark.is_violation)
+    return tuple(remark for remark in _of_clean(case) if remark.is_violation)
+
+
+@cache
+def _of_clean(case: Case) -> tuple[Remark, ...]:
+    return check(case.report, case.evidence)
 
 
 def _keys(remarks: Iterable[Remark], rule: Rule) -> set[tuple[str, str, str]]:

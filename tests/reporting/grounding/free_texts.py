@@ -22,7 +22,7 @@ from tests.reporting.grounding.faults import Case
 from tests.reporting.grounding.scenes import scenes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FreeText(Case):
     """A hand-written clean report, with faults to plant: kind, old words, new words."""
 

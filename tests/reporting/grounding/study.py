@@ -26,7 +26,7 @@ SEED = 17
 
 def clean_flagged(reports: Iterable[Case]) -> Rate:
     """How many clean reports have a violation."""
-    return _rate(bool(violations(case.report, case.evidence)) for case in reports)
+    return _rate(bool(violations(case)) for case in reports)
 
 
 def composed_caught(kind: str) -> Rate:
@@ -40,7 +40,7 @@ def composed_faults(kind: str) -> Iterator[tuple[Case, bool]]:
     for case in cases():
         faulty = plant(case, kind, rng)
         if faulty is not None:
-            yield case, is_caught(case.report, faulty, case.evidence, kind)
+            yield case, is_caught(case, faulty, kind)
 
 
 def free_caught(*, held_out: bool) -> dict[str, Rate]:
@@ -50,7 +50,7 @@ def free_caught(*, held_out: bool) -> dict[str, Rate]:
         if text.is_held_out == held_out:
             for kind, old, new in text.faults:
                 faulty = planted(text.report, kind, old, new)
-                caught = is_caught(text.report, faulty, text.evidence, kind)
+                caught = is_caught(text, faulty, kind)
                 found.setdefault(kind, []).append(caught)
     return {kind: _rate(caught) for kind, caught in sorted(found.items())}
 
