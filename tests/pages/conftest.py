@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 
 import pytest
 
@@ -23,10 +24,22 @@ def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
 
 
 @pytest.fixture
-def empty(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+def console(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[Settings], Workbench]]:
+    """Opens a workbench that is then the console's own."""
+    with ExitStack() as opened:
+
+        def open_workbench(settings: Settings) -> Workbench:
+            workbench = opened.enter_context(Workbench(settings))
+            monkeypatch.setattr(core.workbench, "_shared", workbench)
+            return workbench
+
+        yield open_workbench
+
+
+@pytest.fixture
+def empty(station: Settings, console: Callable[[Settings], Workbench]) -> Workbench:
     """The console's own workbench is that of a station without products."""
-    monkeypatch.setattr(core.workbench, "_shared", bench)
-    return bench
+    return console(station)
 
 
 @pytest.fixture(scope="package")

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.workbench
 from core.domain import JobState
 from core.evaluation.benchmark_runs import runs
-from core.settings import Settings
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
+from tests.pages.app import PAGES, page, words
 
 REPOSITORY = Path(__file__).parents[2]
-PAGE = REPOSITORY / "pages" / "benchmarks.py"
-
-
-@pytest.fixture
-def bench(station: Settings, monkeypatch: pytest.MonkeyPatch) -> Generator[Workbench]:
-    """The console's own workbench."""
-    with Workbench(station) as workbench:
-        monkeypatch.setattr(core.workbench, "_shared", workbench)
-        yield workbench
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.error, app.success, app.warning)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def start(app: AppTest, folders: str) -> None:
@@ -50,33 +26,33 @@ def start(app: AppTest, folders: str) -> None:
     assert not app.exception
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("empty")
 def test_the_empty_page_says_what_to_do() -> None:
-    app = page()
+    app = page("benchmarks")
 
     assert "Nothing was measured yet" in words(app)
     start(app, " \n")
     assert app.error[0].value == "Name at least one folder."
 
 
-def test_a_run_that_fails_says_why(bench: Workbench) -> None:
-    app = page()
+def test_a_run_that_fails_says_why(empty: Workbench) -> None:
+    app = page("benchmarks")
 
     start(app, "/no/such/set")
 
-    (run,) = runs(bench)
+    (run,) = runs(empty)
     assert (run.job.kind, run.job.title, run.job.who) == ("evaluate", "patchcore: set", "Ana")
-    assert ended(bench, run.job.id).state is JobState.FAILED
+    assert ended(empty, run.job.id).state is JobState.FAILED
     assert app.query_params["run"] == [run.job.id] or app.query_params["run"] == run.job.id
-    assert "/no/such/set" in words(page(run=run.job.id))
+    assert "/no/such/set" in words(page("benchmarks", run=run.job.id))
 
 
-def test_figures_stand_side_by_side(bench: Workbench, real_data: Callable[[str], Path]) -> None:
+def test_figures_stand_side_by_side(empty: Workbench, real_data: Callable[[str], Path]) -> None:
     folder = real_data("cookie")
-    job = bench.jobs.submit("evaluate", "cookies", {"folders": [str(folder)]}, "Ana")
-    assert ended(bench, job.id).state is JobState.DONE
+    job = empty.jobs.submit("evaluate", "cookies", {"folders": [str(folder)]}, "Ana")
+    assert ended(empty, job.id).state is JobState.DONE
 
-    app = page(run=job.id)
+    app = page("benchmarks", run=job.id)
 
     table = next(frame.value for frame in app.dataframe if "Image AUROC" in frame.value)
     assert list(table["Set"]) == ["cookie"]
@@ -88,4 +64,4 @@ def test_mmad_is_said_to_be_missing_only_while_it_is() -> None:
     command = [sys.executable, "-m", "core", "--help"]
     told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
 
-    assert ("mmad" in told.stdout) != ("no_mmad" in PAGE.read_text())
+    assert ("mmad" in told.stdout) != ("no_mmad" in (PAGES / "benchmarks.py").read_text())

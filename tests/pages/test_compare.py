@@ -21,7 +21,7 @@ from core.sources import (
 from core.teaching import teach
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.test_pages import page, words
+from tests.pages.app import page, words
 
 MARKUP = "<script>alert(1)</script> **stars** :red[colour]"
 

@@ -11,8 +11,8 @@ from core.records.search import Filter, count, search
 from core.tasks.exports import export_file
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
+from tests.pages.app import page, press, words
 from tests.pages.conftest import MANY
-from tests.pages.test_pages import page, press, words
 
 
 def shown(app: AppTest) -> list[str]:

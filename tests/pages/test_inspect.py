@@ -5,21 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.workbench
 from core.domain import Context, Inspection, JobState, Product, Verdict
 from core.inspection import inspect
 from core.sources import PictureFile, demo_lot
 from core.tasks.lot import inspect_later
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.test_pages import page, parameter, press, words
-
-
-@pytest.fixture
-def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The console's own workbench is that of the demo station."""
-    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
-    return demo_bench
+from tests.pages.app import page, parameter, press, words
 
 
 @pytest.fixture

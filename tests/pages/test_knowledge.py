@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import core.workbench
 from core.inspection import inspect
 from core.knowledge_desk import add_document, edit_entry
 from core.settings import Settings
 from core.sources import DEMO_PRODUCT_KEY, PictureFile
 from core.workbench import Workbench
+from tests.pages.app import page, press, words
 
-PAGE = Path(__file__).parents[2] / "pages" / "knowledge.py"
 KNOWLEDGE = {
     "ELPV": {
         "mono": {
@@ -31,35 +29,17 @@ KNOWLEDGE = {
 
 @pytest.fixture
 def bench(
-    station: Settings, demo_bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Workbench]:
+    station: Settings,
+    demo_bench: Workbench,
+    tmp_path: Path,
+    console: Callable[[Settings], Workbench],
+) -> Workbench:
     """The console's own workbench: knowledge of its own, and the demo product's detector."""
     file = tmp_path / "knowledge.json"
     file.write_text(json.dumps(KNOWLEDGE))
     folder = demo_bench.settings.ad_checkpoint_dir
     settings = station.model_copy(update={"knowledge_file": file, "ad_checkpoint_dir": folder})
-    with Workbench(settings) as workbench:
-        monkeypatch.setattr(core.workbench, "_shared", workbench)
-        yield workbench
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.error, app.success, app.warning, app.text)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
+    return console(settings)
 
 
 def id_of(bench: Workbench, kind: str) -> str:
@@ -72,7 +52,7 @@ def text_of(bench: Workbench, kind: str) -> str:
 
 @pytest.mark.usefixtures("bench")
 def test_the_page_teaches_and_lists() -> None:
-    app = page()
+    app = page("knowledge")
 
     assert "What the reports stand on" in app.info[0].proto.title
     assert list(app.dataframe[0].value["About"]) == ["normal parts", "crack", "dark spot", "broken"]
@@ -81,7 +61,7 @@ def test_the_page_teaches_and_lists() -> None:
 
 @pytest.mark.usefixtures("bench")
 def test_search_by_meaning_and_product() -> None:
-    app = page(words="round blot", about="ELPV/mono")
+    app = page("knowledge", words="round blot", about="ELPV/mono")
 
     assert list(app.dataframe[0].value["About"]) == ["dark spot", "crack"]
     assert app.dataframe[0].value["Similarity"].is_monotonic_decreasing
@@ -89,7 +69,7 @@ def test_search_by_meaning_and_product() -> None:
 
 def test_an_entry_is_read_edited_and_kept_in_history(bench: Workbench) -> None:
     before = id_of(bench, "crack")
-    app = page(entry=before)
+    app = page("knowledge", entry=before)
     assert "Appearance: a thin dark line." in words(app)
     assert "no inspection has retrieved it" in words(app)
 
@@ -106,7 +86,7 @@ def test_an_entry_is_read_edited_and_kept_in_history(bench: Workbench) -> None:
 
 def test_a_stale_edit_is_refused_and_its_text_is_not_lost(bench: Workbench) -> None:
     before = id_of(bench, "crack")
-    app = page(entry=before)
+    app = page("knowledge", entry=before)
     edit_entry(bench, before, "Appearance: changed by Ben.", by="Ben")
 
     app.text_area(key=f"text-{before}").set_value("Appearance: by Ana, long and dear.")
@@ -120,7 +100,7 @@ def test_a_stale_edit_is_refused_and_its_text_is_not_lost(bench: Workbench) -> N
 
 def test_retiring_needs_a_name(bench: Workbench) -> None:
     entry_id = id_of(bench, "crack")
-    app = page(entry=entry_id)
+    app = page("knowledge", entry=entry_id)
 
     press(app, "Retire the entry")
     assert app.error[0].value == "Name the person who changes the knowledge."
@@ -139,7 +119,7 @@ def test_a_cited_text_is_shown_as_it_was(
     cited = inspection.snippets[0]
     edit_entry(bench, cited.id, "Appearance: quite another thing.", by="Ben")
 
-    app = page(entry=cited.id)
+    app = page("knowledge", entry=cited.id)
 
     assert "no longer current" in app.warning[0].value
     assert cited.text in words(app)
@@ -152,17 +132,17 @@ def test_a_cited_text_is_shown_as_it_was(
 
 @pytest.mark.usefixtures("bench")
 def test_an_unknown_entry_is_a_sentence() -> None:
-    assert "There is no entry 'K-nothing'" in page(entry="K-nothing").error[0].value
+    assert "There is no entry 'K-nothing'" in page("knowledge", entry="K-nothing").error[0].value
 
 
 def test_markup_is_shown_as_text(bench: Workbench) -> None:
-    app = page(entry=id_of(bench, "broken"))
+    app = page("knowledge", entry=id_of(bench, "broken"))
 
     assert "Appearance: a notch in the <b>rim</b>." in [text.value for text in app.text]
 
 
 def test_an_entry_is_written(bench: Workbench) -> None:
-    app = page(view="write")
+    app = page("knowledge", view="write")
     press(app, "Add the entry")
     assert app.error[0].value == "Choose the product that the entry is about."
 
@@ -177,11 +157,11 @@ def test_an_entry_is_written(bench: Workbench) -> None:
 
 
 def test_documents_are_listed_and_retired(bench: Workbench) -> None:
-    assert "None yet" in words(page(view="documents"))
+    assert "None yet" in words(page("knowledge", view="documents"))
     document = add_document(bench, "lamp_guide.md", b"# Lamp\n\nCheck it.", None, by="Ana")
 
-    app = page(view="documents")
-    assert r"lamp\_guide\.md" in words(app)
+    app = page("knowledge", view="documents")
+    assert "lamp_guide.md" in words(app)
     app.text_input(key=f"{document.sha256}-name").set_value("Ben")
     press(app, "Retire the document")
 
@@ -190,7 +170,7 @@ def test_documents_are_listed_and_retired(bench: Workbench) -> None:
 
 
 def test_a_document_is_uploaded(bench: Workbench) -> None:
-    app = page(view="documents")
+    app = page("knowledge", view="documents")
     press(app, "Add the document")
     assert app.error[0].value == "Choose the document to add."
 
@@ -202,7 +182,7 @@ def test_a_document_is_uploaded(bench: Workbench) -> None:
 
 
 def test_a_file_is_imported(bench: Workbench) -> None:
-    app = page(view="import")
+    app = page("knowledge", view="import")
     data = json.dumps({"MVTec": {"bottle": {"dent": "Round."}}}).encode()
 
     app.file_uploader[0].set_value(("mmad.json", data, "application/json"))
@@ -216,4 +196,4 @@ def test_a_file_is_imported(bench: Workbench) -> None:
 def test_a_broken_knowledge_file_is_a_sentence(bench: Workbench) -> None:
     bench.settings.knowledge_file.write_text('{"A": oops}')
 
-    assert "line 1, column 7" in page().error[0].value
+    assert "line 1, column 7" in page("knowledge").error[0].value

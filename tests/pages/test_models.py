@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import core.workbench
 from core.domain import RevisionKind
 from core.reporting.catalogue import catalogue
 from core.settings import Settings
 from core.workbench import Workbench
+from tests.pages.app import page, press, words
 from tests.records import examples
 from tests.reporting.writers.wire.openai_chat import OpenAIChat
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, LoopbackServer, Reply
 
-PAGE = Path(__file__).parents[2] / "pages" / "models.py"
 KEY = "sk-test-0123456789"
 
 
@@ -33,52 +30,31 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[LoopbackServer]:
 
 @pytest.fixture
 def bench(
-    station: Settings, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Workbench]:
+    station: Settings, server: LoopbackServer, console: Callable[[Settings], Workbench]
+) -> Workbench:
     values: dict[str, Any] = dict(station) | {
         "openai_base_url": f"{server.url}/v1",
         "openai_api_key": KEY,
         "llm_retries": 0,
     }
-    with Workbench(Settings(**values)) as workbench:
-        monkeypatch.setattr(core.workbench, "_shared", workbench)
-        yield workbench
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.error, app.success, app.warning, app.text)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
+    return console(Settings(**values))
 
 
 @pytest.mark.usefixtures("bench")
 def test_those_that_can_run_come_first() -> None:
-    table = page().dataframe[0].value
+    table = page("models").dataframe[0].value
 
     ready = list(table["Ready"])
     assert len(table) == len(catalogue())
     assert ready == sorted(ready, key=lambda mark: mark != "✓")
     assert all(bool(row["Missing"]) == (row["Ready"] == "–") for _, row in table.iterrows())
-    assert set(page(words="claude OPUS").dataframe[0].value["Family"]) == {"Claude"}
+    assert set(page("models", words="claude OPUS").dataframe[0].value["Family"]) == {"Claude"}
 
 
 @pytest.mark.usefixtures("bench")
 def test_a_key_that_works(server: LoopbackServer) -> None:
     server.replies = [Reply(json.dumps({"word": "ready"}))]
-    app = page(writer="gpt-4o-mini")
+    app = page("models", writer="gpt-4o-mini")
 
     press(app, "Test it")
 
@@ -91,7 +67,7 @@ def test_a_key_that_works(server: LoopbackServer) -> None:
 @pytest.mark.usefixtures("bench")
 def test_a_key_that_is_refused_is_a_sentence(server: LoopbackServer) -> None:
     server.replies = [Reply(status=401)]
-    app = page(writer="gpt-4o-mini")
+    app = page("models", writer="gpt-4o-mini")
 
     press(app, "Test it")
 
@@ -101,7 +77,7 @@ def test_a_key_that_is_refused_is_a_sentence(server: LoopbackServer) -> None:
 
 @pytest.mark.usefixtures("bench")
 def test_what_a_writer_lacks_is_said() -> None:
-    app = page(writer="claude-opus-5-5")
+    app = page("models", writer="claude-opus-5-5")
 
     assert "API key \\(ANTHROPIC\\_API\\_KEY\\)" in app.warning[0].value
     assert next(button for button in app.button if button.label == "Test it").disabled
@@ -109,11 +85,11 @@ def test_what_a_writer_lacks_is_said() -> None:
 
 @pytest.mark.usefixtures("bench")
 def test_an_unknown_writer_is_said() -> None:
-    assert "There is no such writer" in words(page(writer="gpt-9"))
+    assert "There is no such writer" in words(page("models", writer="gpt-9"))
 
 
 def test_costs_are_summed_by_writer(bench: Workbench) -> None:
-    assert "No model has written a report yet" in words(page())
+    assert "No model has written a report yet" in words(page("models"))
     inspection = examples.inspection()
     bench.records.save_inspection(inspection)
     for _ in range(2):
@@ -125,7 +101,7 @@ def test_costs_are_summed_by_writer(bench: Workbench) -> None:
             writing=examples.writing(),
         )
 
-    app = page()
+    app = page("models")
 
     (costs,) = [frame.value for frame in app.dataframe if "Drafts" in frame.value]
     assert list(costs["Writer"]) == ["gpt-4o"]
@@ -135,7 +111,7 @@ def test_costs_are_summed_by_writer(bench: Workbench) -> None:
 
 @pytest.mark.usefixtures("bench")
 def test_nothing_is_in_memory_at_first() -> None:
-    app = page()
+    app = page("models")
 
     figures = {metric.label: metric.value for metric in app.metric}
     assert (figures["Holds"], figures["Waiting"], figures["State"]) == ("none", "0", "idle")

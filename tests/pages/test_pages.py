@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import core.workbench
 from core.domain import Context, Product, RevisionKind
@@ -17,27 +15,9 @@ from core.settings import Settings
 from core.sources import PictureFile
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
+from tests.pages.app import page, press, words
 
 PAGES = Path(__file__).parents[2] / "pages"
-
-
-def page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def parameter(app: AppTest, name: str) -> str:
-    """A parameter of the page's URL."""
-    value = app.query_params[name]
-    return value if isinstance(value, str) else value[0]
-
-
-def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.subheader, app.info, app.error, app.success, app.text)
-    text = "\n".join(str(element.value) for kind in kinds for element in kind)
-    return re.sub(r"\\(.)", r"\1", text)  # as it is shown: Markdown's own marks are escaped
 
 
 @pytest.fixture
@@ -171,14 +151,6 @@ def test_locked_records_are_a_sentence(
 
     assert not app.exception
     assert "in use by another process" in words(app)
-
-
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
-
-
-def field(app: AppTest, label: str):  # noqa: ANN201 - AppTest's own element type
-    return next(element for element in app.text_input if element.label == label)
 
 
 def test_fitting_types_stand_beside_the_defects(demo: Workbench, inspected: str) -> None:

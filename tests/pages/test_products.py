@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import core.workbench
 from core.detection.checkpoints import active_version
 from core.detection.product_files import read_policy
 from core.domain import Disposition, Product
@@ -20,56 +18,24 @@ from core.settings import Settings
 from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_normals, demo_unseen_normals
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
+from tests.pages.app import field, page, press, words
 
-PAGE = Path(__file__).parents[2] / "pages" / "products.py"
 PRODUCT = Product.from_key(DEMO_PRODUCT_KEY)
 
 
 @pytest.fixture
 def bench(
-    station: Settings, demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Workbench]:
+    station: Settings, demo_bench: Workbench, console: Callable[[Settings], Workbench]
+) -> Workbench:
     """The console's own workbench, with a copy of the demo product's detector and its pictures."""
     shutil.copytree(demo_bench.settings.ad_checkpoint_dir, station.ad_checkpoint_dir)
     shutil.copytree(demo_bench.settings.files_dir, station.files_dir)
-    with Workbench(station) as workbench:
-        monkeypatch.setattr(core.workbench, "_shared", workbench)
-        yield workbench
-
-
-@pytest.fixture
-def empty(station: Settings, monkeypatch: pytest.MonkeyPatch) -> Generator[Workbench]:
-    with Workbench(station) as workbench:
-        monkeypatch.setattr(core.workbench, "_shared", workbench)
-        yield workbench
-
-
-def page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.info, app.error, app.success, app.warning, app.text)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
-
-
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
-
-
-def fill(app: AppTest, label: str, text: str) -> None:
-    next(field for field in app.text_input if field.label == label).set_value(text)
+    return console(station)
 
 
 @pytest.mark.usefixtures("bench")
 def test_thresholds_in_words() -> None:
-    app = page()
+    app = page("products")
 
     said = words(app)
     assert "Of 100 good parts about **1.6** stop the line; guaranteed at most **4.9**" in said
@@ -82,7 +48,7 @@ def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
 ) -> None:
     score_known_defects(bench, PRODUCT, defective_cells[:20], by="Ana")
     before = bench.taught(PRODUCT).calibration
-    app = page()
+    app = page("products")
     assert "Known defects: **20**" in words(app)
 
     app.select_slider[0].set_value(before.normals.scores[-4]).run()
@@ -105,7 +71,7 @@ def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
 
 
 def test_the_fail_threshold_is_typed(bench: Workbench) -> None:
-    app = page()
+    app = page("products")
 
     app.number_input[0].set_value(2.0).run()
     app.text_input(key="set-who").set_value("Ana")
@@ -118,7 +84,7 @@ def test_the_fail_threshold_is_typed(bench: Workbench) -> None:
 
 
 def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
-    app = page()
+    app = page("products")
     fields = {field.label: field for field in app.number_input}
     fields["Parts a day"].set_value(20_000)
     fields["Bad parts, %"].set_value(1.5)
@@ -135,14 +101,14 @@ def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
 def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     first = active_version(bench.settings, PRODUCT)
     add_normals(bench, PRODUCT, demo_unseen_normals()[:2])
-    app = page(view="versions")
+    app = page("products", view="versions")
     assert "This version judges" in words(app)
 
     app.selectbox(key="version").select(first.version).run()
     press(app, "Roll back to this version")
     assert "needs a name and a reason" in app.error[0].value
-    fill(app, "Your name", "Ana")
-    fill(app, "Reason", "worse on lot 7")
+    field(app, "Your name").set_value("Ana")
+    field(app, "Reason").set_value("worse on lot 7")
     press(app, "Roll back to this version")
 
     assert active_version(bench.settings, PRODUCT) == first
@@ -156,18 +122,18 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     folder.mkdir()
     for number, cell in enumerate(demo_normals()[:8]):
         (folder / f"{number}.png").write_bytes(cell.read())
-    app = page(view="teach")
+    app = page("products", view="teach")
 
-    fill(app, "Product, as DATASET/CATEGORY", "Plant-2/cell")
-    fill(app, "or a folder on this station", str(folder))
-    fill(app, "Your name", "Ana")
+    field(app, "Product, as DATASET/CATEGORY").set_value("Plant-2/cell")
+    field(app, "or a folder on this station").set_value(str(folder))
+    field(app, "Your name").set_value("Ana")
     press(app, "Teach in the background")
 
     (job,) = bench.jobs.recent()
     assert (job.kind, job.who, job.title) == ("teach", "Ana", "Teach Plant-2/cell")
     assert ended(bench, job.id).error == ""
     assert "Plant-2/cell" in {product.key for product in bench.taught_products()}
-    assert "was taught from 8 good pictures" in words(page(view="teach"))
+    assert "was taught from 8 good pictures" in words(page("products", view="teach"))
 
 
 @pytest.mark.usefixtures("bench")
@@ -179,23 +145,23 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     ],
 )
 def test_teaching_says_what_is_missing(name: str, folder: str, said: str) -> None:
-    app = page(view="teach")
+    app = page("products", view="teach")
 
-    fill(app, "Product, as DATASET/CATEGORY", name)
-    fill(app, "or a folder on this station", folder)
+    field(app, "Product, as DATASET/CATEGORY").set_value(name)
+    field(app, "or a folder on this station").set_value(folder)
     press(app, "Teach in the background")
 
     assert said in app.error[0].value
 
 
 def test_a_lesson_that_fails_says_why_and_can_be_started_again(bench: Workbench) -> None:
-    app = page(view="teach")
-    fill(app, "Product, as DATASET/CATEGORY", "Plant/plate")
-    fill(app, "or a folder on this station", "/no/such/folder")
+    app = page("products", view="teach")
+    field(app, "Product, as DATASET/CATEGORY").set_value("Plant/plate")
+    field(app, "or a folder on this station").set_value("/no/such/folder")
     press(app, "Teach in the background")
     ended(bench, bench.jobs.recent()[0].id)
 
-    app = page(view="teach")
+    app = page("products", view="teach")
 
     assert "There is no file or folder /no/such/folder" in app.error[0].value
     assert "Start again" in [button.label for button in app.button]
@@ -204,18 +170,18 @@ def test_a_lesson_that_fails_says_why_and_can_be_started_again(bench: Workbench)
 def test_false_alarms_of_the_past_are_offered(
     bench: Workbench, defective_cells: list[PictureFile]
 ) -> None:
-    assert "No false alarm waits" in words(page(view="alarms"))
+    assert "No false alarm waits" in words(page("products", view="alarms"))
     seen = inspect(bench, defective_cells[0], PRODUCT)
     bench.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
 
-    app = page(view="alarms")
+    app = page("products", view="alarms")
 
     assert list(app.dataframe[0].value["Reason"]) == ["dust"]
     assert next(b for b in app.button if b.label == "Learn 0 as normal").disabled
 
 
 def test_an_empty_station_teaches_the_demo(empty: Workbench) -> None:
-    app = page()
+    app = page("products")
     assert "at least 5, better 200" in words(app)
 
     press(app, "Teach the demo product")

@@ -13,7 +13,7 @@ from core.records.search import Filter
 from core.sources import demo_normals
 from core.workbench import Workbench
 from pages.texts import percentage, texts
-from tests.pages.test_pages import page, words
+from tests.pages.app import page, words
 
 LINE, MACHINE, RUNNING = "line", "machine", "running"
 

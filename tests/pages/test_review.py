@@ -18,7 +18,7 @@ from core.sources import PictureFile, demo_normals, demo_unseen_normals
 from core.teaching import teach
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.test_pages import page, parameter, words
+from tests.pages.app import page, parameter, words
 
 
 @pytest.fixture

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.workbench
 from core.domain import Language
 from core.settings import Settings
 from core.workbench import Workbench
-
-PAGE = Path(__file__).parents[2] / "pages" / "settings.py"
+from tests.pages.app import page, words
 
 
 @pytest.fixture
-def bench(station: Settings, monkeypatch: pytest.MonkeyPatch) -> Generator[Workbench]:
+def bench(station: Settings, console: Callable[[Settings], Workbench]) -> Workbench:
     values: dict[str, Any] = dict(station) | {"google_api_key": "AIza-secret"}
-    with Workbench(Settings(**values)) as workbench:
-        monkeypatch.setattr(core.workbench, "_shared", workbench)
-        yield workbench
-
-
-def page() -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.success)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    return console(Settings(**values))
 
 
 def press(app: AppTest, key: str) -> None:
@@ -42,7 +26,7 @@ def press(app: AppTest, key: str) -> None:
 
 
 def test_the_language_of_the_console_changes_at_once_and_is_given_back(bench: Workbench) -> None:
-    app = page()
+    app = page("settings")
     app.text_input(key="settings-who").set_value("Ana").run()
     app.segmented_control(key="console_language-en").set_value(Language.KOREAN).run()
     press(app, "change-console_language")
@@ -58,7 +42,7 @@ def test_the_language_of_the_console_changes_at_once_and_is_given_back(bench: Wo
 
 
 def test_a_change_needs_a_name(bench: Workbench) -> None:
-    app = page()
+    app = page("settings")
     app.toggle(key="rag_enabled-True").set_value(False).run()
     press(app, "change-rag_enabled")
 
@@ -67,7 +51,7 @@ def test_a_change_needs_a_name(bench: Workbench) -> None:
 
 
 def test_numbers_are_changed(bench: Workbench) -> None:
-    app = page()
+    app = page("settings")
     app.text_input(key="settings-who").set_value("Ana").run()
     app.number_input(key="audit_share-0.02").set_value(10.0).run()
     press(app, "change-audit_share")
@@ -75,12 +59,12 @@ def test_numbers_are_changed(bench: Workbench) -> None:
     press(app, "change-takt_s")
 
     assert (bench.settings.audit_share, bench.settings.takt_s) == (0.1, 2.5)
-    assert "the environment says 2\\.0 %" in words(app)
+    assert "the environment says 2.0 %" in words(app)
 
 
 @pytest.mark.usefixtures("bench")
 def test_of_secrets_only_whether_they_are_set_is_shown() -> None:
-    (table,) = [frame.value for frame in page().dataframe]
+    (table,) = [frame.value for frame in page("settings").dataframe]
 
     values = dict(zip(table["Setting"], table["Value"], strict=True))
     assert values["GOOGLE_API_KEY"] == "set"

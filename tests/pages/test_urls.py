@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.domain import Language
 from core.workbench import Workbench
 from pages.texts import texts
-
-PAGES = Path(__file__).parents[2] / "pages"
+from tests.pages.app import PAGES, page
 
 
 def bound_widgets() -> Iterator[tuple[str, ast.Call]]:
@@ -53,9 +50,7 @@ def test_a_view_opens_by_its_value(
 ) -> None:
     settings = demo.settings.model_copy(update={"console_language": language})
     monkeypatch.setattr(demo, "settings", settings)
-    app = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
-    app.query_params["view"] = view
-    app.run()
 
-    assert not app.exception
+    app = page(name, view=view)
+
     assert texts(language)[button] in {element.label for element in app.button}
