@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
-from core.inspection import add_report, inspect, record
+from core.inspection import add_report, record
 from core.jobs.task import Progress, Task
 from core.report_desk import WriterChoice, draft_report
 from core.reporting.answers import prose_so_far
@@ -78,19 +78,12 @@ def inspect_now(
     Args and errors: as for `core.inspection.inspect`.
     """
     writing = writing or WriterChoice()
-    if not is_slow(bench, writing):
-        return inspect(
-            bench,
-            picture,
-            product,
-            detector=detector,
-            context=context,
-            evidence=evidence,
-            writing=writing,
-        )
+    can_wait = is_slow(bench, writing)
     inspection = record(
         bench, picture, product, detector=detector, context=context, evidence=evidence
     )
+    if not can_wait:
+        return add_report(bench, inspection, writing)
     write_later(bench, inspection, writing, inspection.context.inspector)
     return inspection
 
