@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.domain import Inspection
 from core.records.queue import Waiting, waiting
-from core.records.search import Filter
 from core.review_desk import Kind, filter_of, first, is_audit
 from core.workbench import Workbench, shared_workbench
 from pages.parts.decision import Work, show_decision, show_learning
@@ -29,9 +28,16 @@ def ask_work(bench: Workbench) -> Work:
             format_func=lambda key: key or t("review.all_products"),
             key="product",
             bind="query-params",
-            width=220,
+            width=190,
         )
-        counts = waiting(bench.records, Filter(product_key=product or None))
+        lot = st.text_input(
+            t("review.lot"),
+            key="lot",
+            placeholder=t("review.all_lots"),
+            bind="query-params",
+            width=140,
+        )
+        counts = waiting(bench.records, filter_of(Kind.ALL, product, lot))
         label = (
             t("review.waiting")
             if counts.oldest is None
@@ -48,7 +54,7 @@ def ask_work(bench: Workbench) -> Work:
             value=person_of(),
             key="review-person",
             persist_state="session",
-            width=220,
+            width=150,
         )
         blind = st.toggle(
             t("review.blind"),
@@ -56,7 +62,7 @@ def ask_work(bench: Workbench) -> Work:
             bind="query-params",
             help=t("review.blind_help"),
         )
-    return Work(filter_of(Kind(kind), product or None), blind, person)
+    return Work(filter_of(Kind(kind), product, lot), blind, person)
 
 
 def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
@@ -110,6 +116,10 @@ def _kind_name(kind: Kind, counts: Waiting) -> str:
 with shown_to_the_operator():
     bench = shared_workbench()
     work = ask_work(bench)
+    if st.session_state.setdefault("reviewed", work.filter) != work.filter:
+        # Another part of the queue: the part of the last one is not in it.
+        st.session_state["reviewed"] = work.filter
+        st.query_params.pop("inspection", None)
     inspection_id = st.query_params.get("inspection") or first(bench, work.filter)
     if inspection_id is None:
         st.success(
