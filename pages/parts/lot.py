@@ -62,6 +62,7 @@ def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> N
             }
             for summary in found
         ],
+        column_config={t("lot.score"): st.column_config.NumberColumn(format="localized")},
         hide_index=True,
         height=height,
         on_select="rerun",
