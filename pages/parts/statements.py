@@ -29,13 +29,13 @@ def guarantee_text(rate: FalseAlarmRate) -> str:
 
 def likeness_text(likeness: Likeness) -> str:
     """How near the nearest normal part is."""
-    values = {"count": number(likeness.normals)}
+    count = number(likeness.normals)
     if likeness.farther_than == 1:
-        return t("statements.farther_than_any", **values)
-    values["share"] = number(math.floor(100 * likeness.farther_than))
+        return t("statements.farther_than_any", count=count)
+    share = number(math.floor(100 * likeness.farther_than))
     if likeness.is_far:
-        return t("statements.far", **values)
-    return t("statements.near", **values)
+        return t("statements.far", share=share, count=count)
+    return t("statements.near", share=share, count=count)
 
 
 def alignment_text(comparison: Comparison) -> str:
