@@ -68,9 +68,11 @@ def overlay_png(
     return encode_png(rendered)
 
 
-def legend_png(inspection: Inspection, *, dark: bool = False) -> bytes:
-    """The colour scale, with both thresholds marked."""
-    return encode_png(render_legend(colour_scale(inspection), dark=dark))
+def legend_png(
+    inspection: Inspection, labels: tuple[str, str, str], *, dark: bool = False
+) -> bytes:
+    """The colour scale with both thresholds marked; labels and dark as for `render_legend`."""
+    return encode_png(render_legend(colour_scale(inspection), labels, dark=dark))
 
 
 def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
@@ -136,13 +138,14 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
         RecordsError: if the inspection has no such revision.
         RecordsError: if a stored file is missing or altered.
     """
-    now = datetime.now(UTC)
+    now, scale = datetime.now(UTC), colour_scale(inspection)
+    labels = (f"review {scale.t_low:.3g}", f"fail {scale.t_high:.3g}", f"{scale.top:.3g}")
     return render_pdf(
         inspection,
         _revision(inspection, number),
         picture_png=encode_png(picture(bench, inspection)),
         overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
-        legend_png=legend_png(inspection),
+        legend_png=legend_png(inspection, labels),
         exemplars_png=[(item, exemplar_png_or_none(bench, item)) for item in inspection.exemplars],
         pairs=compared_pairs(bench, inspection, PRINTED_PAIRS),
         printed_at=now,

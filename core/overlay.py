@@ -129,12 +129,19 @@ def render_mask(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
 
 
 def render_legend(
-    scale: ColourScale, *, width: int = 640, height: int = 72, dark: bool = False
+    scale: ColourScale,
+    labels: tuple[str, str, str],
+    *,
+    width: int = 640,
+    height: int = 72,
+    dark: bool = False,
 ) -> np.ndarray:
     """Horizontal colour bar with the thresholds marked, uint8 (h, w, 3) RGB.
 
     Args:
         scale: to be shown.
+        labels: of the review threshold, the fail threshold and the upper end, in the letters of
+            ASCII: words of other languages stand beside the picture.
         width, height: of the picture, in pixels; drawn at twice that for sharp text.
         dark: for a dark page.
     """
@@ -145,11 +152,10 @@ def render_legend(
     span = width - 2 * margin
     values = np.linspace(0, scale.top, span, dtype=np.float32)[None]
     legend[4 : 4 + bar, margin : margin + span] = scale.colours(values)
-    labels = [(0, "0"), (scale.t_low, "review"), (scale.t_high, "fail"), (scale.top, "")]
+    places = (0, scale.t_low, scale.t_high, scale.top)
     drawn_to = -1
-    for value, word in labels:
+    for value, text in zip(places, ("0", *labels), strict=True):
         x = margin + round(value / scale.top * span)
-        text = f"{word} {value:.3g}".strip() if word != "0" else "0"
         (text_width, text_height), _ = cv2.getTextSize(text, FONT, height / 170, 2)
         left = min(max(0, x - text_width // 2), width - text_width)
         # Names of near thresholds would run into each other: the next one starts a line below.

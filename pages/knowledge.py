@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import streamlit as st
 
 from core.retrieval.entries import GOOD
@@ -10,6 +12,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge_changes import import_a_file, write_an_entry
 from pages.parts.knowledge_documents import show_documents
 from pages.parts.knowledge_entry import show_entry
+from pages.parts.urls import choice_in_url, option_in_url
 from pages.texts import t
 
 MOST_ROWS = 300
@@ -17,11 +20,32 @@ MOST_FOUND = 20
 PREVIEW = 140
 
 
+class View(StrEnum):
+    """What the page is used for."""
+
+    READ = "read"
+    WRITE = "write"
+    DOCUMENTS = "documents"
+    IMPORT = "import"
+
+
+def view_text(view: View) -> str:
+    """Its name on the page."""
+    match view:
+        case View.READ:
+            return t("knowledge.read")
+        case View.WRITE:
+            return t("knowledge.write")
+        case View.DOCUMENTS:
+            return t("knowledge.documents")
+        case View.IMPORT:
+            return t("knowledge.import_file")
+
+
 def choose_an_entry(bench: Workbench) -> None:
     """Search and list; choosing a row opens its entry."""
     base = bench.knowledge
     entries = [entry for entry in base.entries() if entry.defect_type]
-    every = t("knowledge.every")
     search, about = st.columns([3, 2])
     words = search.text_input(
         t("knowledge.search"),
@@ -31,16 +55,17 @@ def choose_an_entry(bench: Workbench) -> None:
         bind="query-params",
     )
     keys = sorted({entry.product_key for entry in entries})
-    choice = about.selectbox(
-        t("knowledge.product"), [every, *keys], key="about", bind="query-params"
-    )
+    with about:
+        product = option_in_url(
+            t("knowledge.product"), keys, str, "about", placeholder=t("knowledge.every")
+        )
     rows: list[dict[str, object]] = []
     ids: list[str] = []
     if words:
         with st.spinner(t("knowledge.searching")):
-            found = base.find(words, len(entries) if choice != every else MOST_FOUND)
+            found = base.find(words, len(entries) if product else MOST_FOUND)
         for snippet in found:
-            if choice in (every, snippet.scope) and len(ids) < MOST_FOUND:
+            if product in (None, snippet.scope) and len(ids) < MOST_FOUND:
                 ids.append(snippet.id)
                 rows.append(
                     {
@@ -52,7 +77,7 @@ def choose_an_entry(bench: Workbench) -> None:
                 )
         caption = t("knowledge.nearest", count=len(rows))
     else:
-        listed = [entry for entry in entries if choice in (every, entry.product_key)]
+        listed = [entry for entry in entries if product in (None, entry.product_key)]
         for entry in listed[:MOST_ROWS]:
             ids.append(entry.id)
             rows.append(
@@ -71,7 +96,7 @@ def choose_an_entry(bench: Workbench) -> None:
         height=455,
         on_select="rerun",
         selection_mode="single-row",
-        key=f"entries-{choice}-{words}",
+        key=f"entries-{product}-{words}",
         column_config={
             t("knowledge.about"): st.column_config.Column(width="medium"),
             t("knowledge.similarity"): st.column_config.NumberColumn(format="localized"),
@@ -91,41 +116,41 @@ def _preview(text: str) -> str:
     return text.removeprefix("Appearance: ")[:PREVIEW]
 
 
+def show_what_is_known(bench: Workbench) -> None:
+    """The entries, and beside them the one that was chosen."""
+    listing, detail = st.columns([11, 10], gap="medium")
+    with listing:
+        choose_an_entry(bench)
+    with detail, shown_to_the_operator():
+        if entry_id := st.query_params.get("entry"):
+            show_entry(bench, entry_id)
+        else:
+            st.info(t("knowledge.empty"), title=t("knowledge.title"), icon=":material/menu_book:")
+
+
+def show_view(bench: Workbench) -> None:
+    """What the page is used for, as chosen."""
+    view = choice_in_url(
+        t("knowledge.view"),
+        [each.value for each in View],
+        lambda value: view_text(View(value)),
+        "view",
+        label_visibility="collapsed",
+    )
+    with shown_to_the_operator():
+        match View(view):
+            case View.READ:
+                show_what_is_known(bench)
+            case View.WRITE:
+                write_an_entry(bench)
+            case View.DOCUMENTS:
+                show_documents(bench)
+            case View.IMPORT:
+                import_a_file(bench)
+
+
 with shown_to_the_operator():
     workbench = shared_workbench()
     if message := st.session_state.pop("knowledge-said", None):
         st.success(message, icon=":material/check_circle:")
-    reading, writing, documents, importing = st.tabs(
-        [
-            t("knowledge.read"),
-            t("knowledge.write"),
-            t("knowledge.documents"),
-            t("knowledge.import_file"),
-        ],
-        key="view",
-        on_change="rerun",
-        bind="query-params",
-    )
-    if reading.open:
-        with reading:
-            listing, detail = st.columns([11, 10], gap="medium")
-            with listing:
-                choose_an_entry(workbench)
-            with detail, shown_to_the_operator():
-                if entry_id := st.query_params.get("entry"):
-                    show_entry(workbench, entry_id)
-                else:
-                    st.info(
-                        t("knowledge.empty"),
-                        title=t("knowledge.title"),
-                        icon=":material/menu_book:",
-                    )
-    if writing.open:
-        with writing, shown_to_the_operator():
-            write_an_entry(workbench)
-    if documents.open:
-        with documents, shown_to_the_operator():
-            show_documents(workbench)
-    if importing.open:
-        with importing, shown_to_the_operator():
-            import_a_file(workbench)
+    show_view(workbench)

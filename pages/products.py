@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import streamlit as st
 
 from core.domain import Product
@@ -11,7 +13,30 @@ from pages.parts.product_lesson import ask_false_alarms, ask_lesson
 from pages.parts.product_thresholds import show_thresholds
 from pages.parts.product_versions import show_versions
 from pages.parts.teaching import show_lessons, shown_jobs, teach_demo_button
+from pages.parts.urls import choice_in_url
 from pages.texts import t
+
+
+class View(StrEnum):
+    """What is looked at of a product."""
+
+    THRESHOLDS = "thresholds"
+    VERSIONS = "versions"
+    TEACH = "teach"
+    ALARMS = "alarms"
+
+
+def view_text(view: View) -> str:
+    """Its name on the page."""
+    match view:
+        case View.THRESHOLDS:
+            return t("products.view_thresholds")
+        case View.VERSIONS:
+            return t("products.view_versions")
+        case View.TEACH:
+            return t("products.view_teach")
+        case View.ALARMS:
+            return t("products.view_alarms")
 
 
 def show_first_steps(bench: Workbench) -> None:
@@ -22,29 +47,24 @@ def show_first_steps(bench: Workbench) -> None:
 
 
 def show_product(bench: Workbench, product: Product) -> None:
-    thresholds, versions, teach, alarms = st.tabs(
-        [
-            t("products.tab_thresholds"),
-            t("products.tab_versions"),
-            t("products.tab_teach"),
-            t("products.tab_alarms"),
-        ],
-        key="view",
-        on_change="rerun",
-        bind="query-params",
+    """The product from the side that was chosen."""
+    view = choice_in_url(
+        t("products.view"),
+        [each.value for each in View],
+        lambda value: view_text(View(value)),
+        "view",
+        label_visibility="collapsed",
     )
-    if thresholds.open:
-        with thresholds, shown_to_the_operator():
-            show_thresholds(bench, product)
-    if versions.open:
-        with versions, shown_to_the_operator():
-            show_versions(bench, product)
-    if teach.open:
-        with teach, shown_to_the_operator():
-            ask_lesson(bench, product)
-    if alarms.open:
-        with alarms, shown_to_the_operator():
-            ask_false_alarms(bench, product)
+    with shown_to_the_operator():
+        match View(view):
+            case View.THRESHOLDS:
+                show_thresholds(bench, product)
+            case View.VERSIONS:
+                show_versions(bench, product)
+            case View.TEACH:
+                ask_lesson(bench, product)
+            case View.ALARMS:
+                ask_false_alarms(bench, product)
 
 
 with shown_to_the_operator():

@@ -11,25 +11,23 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.decision import Work, show_decision, show_learning
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import show_defects, show_verdict
-from pages.parts.urls import choice_in_url
+from pages.parts.urls import choice_in_url, option_in_url
 from pages.parts.viewer import show_plain_picture, show_viewer
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
-
-EVERY = ""
 
 
 def ask_work(bench: Workbench) -> Work:
     """Which part of the queue is worked on, and how; how many wait is said beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        product = st.selectbox(
-            t("review.product"),
-            [EVERY, *(product.key for product in bench.records.products())],
-            format_func=lambda key: key or t("review.all_products"),
-            key="product",
-            bind="query-params",
-            width=190,
-        )
+        with st.container(width=190):
+            product = option_in_url(
+                t("review.product"),
+                [product.key for product in bench.records.products()],
+                str,
+                "product",
+                placeholder=t("review.all_products"),
+            )
         lot = st.text_input(
             t("review.lot"),
             key="lot",

@@ -58,8 +58,10 @@ def test_names_and_contour_are_drawn_at_every_size(size: tuple[int, int]) -> Non
 
 
 def test_legends_fit_light_and_dark_pages() -> None:
-    light, dark = render_legend(SCALE), render_legend(SCALE, dark=True)
+    labels = ("review 0.2", "fail 0.4", "0.6")
+    light, dark = render_legend(SCALE, labels), render_legend(SCALE, labels, dark=True)
 
     assert light.shape == dark.shape == (144, 1280, 3)
     assert light[-1, 0].tolist() == [255, 255, 255]
     assert dark[-1, 0].max() < 40
+    assert (render_legend(SCALE, ("0,2", "0,4", "0,6")) != light).any()

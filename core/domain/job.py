@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, Field
 
 from core.domain.base import Frozen
 
+# Kinds that a person sits and waits for: they never stand behind long work.
+WAITED_FOR = ("write_report",)
+
 
 class JobState(StrEnum):
     """Where a job stands; the last four are ends."""
@@ -32,7 +35,7 @@ class Job(Frozen):
     started_at: AwareDatetime | None = Field(None, description="the last time; None: not yet")
     ended_at: AwareDatetime | None = None
     state: JobState
-    place: int | None = Field(None, description="in the queue, 1 is next; None: not queued")
+    place: int | None = Field(None, description="in its queue, 1 is next; None: not queued")
     step: str = Field("", description="the present or the last one")
     done: float = Field(0, ge=0, description="of the step")
     total: float = Field(1, gt=0, description="of the step; 1 where shares are told, not counts")

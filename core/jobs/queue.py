@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 # Inspections of operators come first wherever the system can tell threads apart.
 NICENESS = 10
 RETRY_S = 5
+LOOKS_A_SILENCE = 4
+STALLED = "{title}: nothing was told for more than {s:g} s in the step {step!r}. It may hang."
 
 
 class Jobs:
@@ -34,7 +36,9 @@ class Jobs:
 
     It is on record from the moment that it is asked for: a closed tab, another browser and the
     next process see it. What ran when the process ended is interrupted, and can be resumed; what
-    waited goes on waiting, until `start` or the next job.
+    waited goes on waiting, until `start` or the next job. Jobs that a person waits for have a queue
+    and a thread of their own, beside those of long work. A running job that falls silent is an
+    event on record.
 
     Example:
         >>> job = bench.jobs.submit("teach", "Demo", {"demo": True})   # doctest: +SKIP
@@ -143,10 +147,19 @@ class Jobs:
         with self._changed:
             if self._is_closed:
                 raise JobError("The program is ending; the job waits until it starts again.")
-            for number in range(len(self._threads), self._bench.settings.jobs_at_once):
-                thread = threading.Thread(target=self._work, name=f"job-{number}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            if not self._threads:
+                self._threads = [
+                    threading.Thread(target=self._watch, name="job-watch", daemon=True),
+                    threading.Thread(target=self._work, args=(True,), name="job-now", daemon=True),
+                    *(
+                        threading.Thread(
+                            target=self._work, args=(False,), name=f"job-{number}", daemon=True
+                        )
+                        for number in range(self._bench.settings.jobs_at_once)
+                    ),
+                ]
+                for thread in self._threads:
+                    thread.start()
             self._changed.notify_all()
 
     def close(self, timeout_s: float = 10) -> None:
@@ -168,21 +181,38 @@ class Jobs:
     def _stall_s(self) -> float:
         return self._bench.settings.job_stall_s
 
-    def _work(self) -> None:
+    def _watch(self) -> None:
+        """Record each running job that falls silent, once a silence."""
+        silent: set[str] = set()
+        while not self._is_closed:
+            try:
+                stalled = [job for job in self.active() if job.is_stalled] if self._stops else []
+                for job in stalled:
+                    if job.id not in silent:
+                        reason = STALLED.format(title=job.title, step=job.step, s=self._stall_s)
+                        self._records.add_event("job stalled", job.id, {"reason": reason})
+                silent = {job.id for job in stalled}
+            except RecordsError as error:
+                log.error("Silent jobs cannot be looked for: %s", error)
+            with self._changed:
+                if not self._is_closed:
+                    self._changed.wait(self._stall_s / LOOKS_A_SILENCE)
+
+    def _work(self, waited_for: bool) -> None:
         _lower_priority()
-        while (claimed := self._next()) is not None:
+        while (claimed := self._next(waited_for)) is not None:
             job_id, kind, arguments, stop = claimed
             outcome = self._outcome(job_id, kind, arguments, stop)
             with self._changed:
                 del self._stops[job_id]
             self._end(job_id, *outcome)
 
-    def _next(self) -> tuple[str, str, str, StopSign] | None:
+    def _next(self, waited_for: bool) -> tuple[str, str, str, StopSign] | None:
         """The next job, as soon as there is one; None: the queue is closed."""
         with self._changed:
             while not self._is_closed:
                 try:
-                    claimed = recorded.claim_next(self._records)
+                    claimed = recorded.claim_next(self._records, waited_for=waited_for)
                 except RecordsError as error:
                     log.error("The next job cannot be taken off the queue: %s", error)
                     self._changed.wait(RETRY_S)

@@ -11,7 +11,7 @@ from core.records.connection import Database
 
 # Failed steps are looked for among the newest inspections only: a station may have a million.
 LOOKED_THROUGH = 2000
-REFUSALS = ("picture refused", "index replaced")
+TOLD = ("picture refused", "index replaced", "job stalled")
 
 
 class Trouble(Frozen):
@@ -41,7 +41,7 @@ def try_to_write(database: Database) -> None:
 
 
 def last_troubles(database: Database, limit: int = 20) -> tuple[Trouble, ...]:
-    """Failed steps and jobs, refused pictures and replaced indexes, the newest first."""
+    """Failed steps, failed and silent jobs, refused pictures, replaced indexes; newest first."""
     found = database.rows(
         """
         WITH newest AS (
@@ -65,7 +65,7 @@ def last_troubles(database: Database, limit: int = 20) -> tuple[Trouble, ...]:
         SELECT * FROM troubles ORDER BY happened_at DESC LIMIT ?
         """,
         LOOKED_THROUGH,
-        list(REFUSALS),
+        list(TOLD),
         limit,
     )
     return tuple(Trouble(**row) for row in found)

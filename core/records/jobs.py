@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.domain import Job, JobState
+from core.domain.job import WAITED_FOR
 from core.errors import JobError
 from core.records.connection import Database, insert
 from core.records.rows import Row
@@ -17,12 +18,14 @@ INTERRUPTED = (
     "left, other work begins anew."
 )
 STATES_THAT_RESUME = (JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED)
+IN_A_HURRY = f"({', '.join(repr(kind) for kind in WAITED_FOR)})"
 # Arguments may name thousands of pictures, and are for the worker alone.
-COLUMNS = """
+COLUMNS = f"""
     * EXCLUDE (arguments),
     CASE WHEN state = 'queued' THEN (
         SELECT count(*) FROM jobs AS waiting
         WHERE waiting.state = 'queued'
+            AND (waiting.kind IN {IN_A_HURRY}) = (jobs.kind IN {IN_A_HURRY})
             AND (waiting.queued_at, waiting.number) <= (jobs.queued_at, jobs.number)
     ) END AS place
 """
@@ -98,8 +101,12 @@ def active_jobs(database: Database, stall_s: float) -> tuple[Job, ...]:
     return _jobs(database, "state IN ('running', 'queued')", [], stall_s, 10_000, order)
 
 
-def claim_next(database: Database) -> tuple[str, str, str] | None:
-    """Take the next job off the queue and let it run; None: nothing waits.
+def claim_next(database: Database, *, waited_for: bool) -> tuple[str, str, str] | None:
+    """Take the next job off its queue and let it run; None: nothing waits there.
+
+    Args:
+        database: the records.
+        waited_for: take one that a person waits for; else one of the others.
 
     Returns:
         Its id, kind and arguments.
@@ -107,15 +114,16 @@ def claim_next(database: Database) -> tuple[str, str, str] | None:
     with database.transaction() as cursor:
         now = _now()
         return cursor.execute(
-            """
+            f"""
             UPDATE jobs SET state = 'running', started_at = ?, reported_at = ?, error = '',
                 ended_at = NULL, step = '', step_started_at = NULL, done = 0, total = 1
             WHERE id = (
-                SELECT id FROM jobs WHERE state = 'queued' ORDER BY queued_at, number LIMIT 1
+                SELECT id FROM jobs WHERE state = 'queued' AND (kind IN {IN_A_HURRY}) = ?
+                ORDER BY queued_at, number LIMIT 1
             )
             RETURNING id, kind, arguments
             """,
-            [now, now],
+            [now, now, waited_for],
         ).fetchone()
 
 

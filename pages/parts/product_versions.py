@@ -17,6 +17,7 @@ from core.product_desk import activate_version, history
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.statements import guarantee_text
+from pages.parts.urls import item_in_url
 from pages.parts.words import person_of, plain
 from pages.texts import number, t, when
 
@@ -28,13 +29,12 @@ def show_versions(bench: Workbench, product: Product) -> None:
     left, right = st.columns([11, 9], gap="medium")
     with left:
         chosen = found[
-            st.selectbox(
+            item_in_url(
                 t("products.version"),
                 list(found),
-                index=list(found).index(judges.version) if judges.version in found else 0,
-                format_func=lambda name: _version_name(found[name], judges),
-                bind="query-params",
-                key="version",
+                lambda name: _version_name(found[name], judges),
+                "version",
+                judges.version if judges.version in found else next(iter(found)),
             )
         ]
         with shown_to_the_operator():

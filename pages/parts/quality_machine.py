@@ -73,7 +73,7 @@ def _four_fields(found: Agreement) -> None:
             "quality.agreement_alt",
             overkill=number(found.failed_good),
             escapes=number(found.passed_bad),
-            n=number(found.n),
+            count=number(found.n),
         ),
     )
 

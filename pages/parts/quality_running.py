@@ -68,7 +68,7 @@ def show_writing_costs(filter: Filter) -> None:
         sentence = t(
             "quality.costs_sentence",
             cost=number(whole, 2),
-            drafts=number(sum(total.drafts for total in totals)),
+            count=number(sum(total.drafts for total in totals)),
             writer=totals[0].writer,
         )
         st.plotly_chart(

@@ -29,24 +29,13 @@ def choice_in_url(
         label_visibility: as Streamlit has it.
         stretch: over the whole width.
     """
-    asked = st.query_params.get(key)
-    if key not in st.session_state and asked in options:
-        st.session_state[key] = asked
-    st.session_state.setdefault(key, options[0])
-
-    def keep() -> None:
-        if st.session_state[key] == options[0]:
-            st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = st.session_state[key]
-
     chosen = st.segmented_control(
         label,
         options,
         format_func=name_of,
         required=True,
         key=key,
-        on_change=keep,
+        on_change=_follow_the_url(key, options, options[0]),
         label_visibility=label_visibility,
         width="stretch" if stretch else "content",
     )
@@ -61,7 +50,7 @@ def option_in_url(
     *,
     placeholder: str,
 ) -> str | None:
-    """One of many options, or none; `forget` empties it.
+    """One of many options, or none.
 
     Args:
         label: of the choice.
@@ -70,16 +59,6 @@ def option_in_url(
         key: of the widget, and of the URL's parameter.
         placeholder: what stands there while none is chosen.
     """
-    asked = st.query_params.get(key)
-    if key not in st.session_state and asked in options:
-        st.session_state[key] = asked
-
-    def keep() -> None:
-        if st.session_state[key] is None:
-            st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = st.session_state[key]
-
     return st.selectbox(
         label,
         options,
@@ -87,5 +66,41 @@ def option_in_url(
         format_func=name_of,
         key=key,
         placeholder=placeholder,
-        on_change=keep,
+        on_change=_follow_the_url(key, options, None),
     )
+
+
+def item_in_url(
+    label: str, options: Sequence[str], name_of: Callable[[str], str], key: str, default: str
+) -> str:
+    """One of many options, the default unless the URL says otherwise.
+
+    Args:
+        label: of the choice.
+        options: values, as they stand in the URL.
+        name_of: the text of a value.
+        key: of the widget, and of the URL's parameter.
+        default: one of the options.
+    """
+    return st.selectbox(
+        label,
+        options,
+        format_func=name_of,
+        key=key,
+        on_change=_follow_the_url(key, options, default),
+    )
+
+
+def _follow_the_url(key: str, options: Sequence[str], default: str | None) -> Callable[[], None]:
+    """Give the widget the URL's value, or the default; what is returned writes the URL."""
+    if st.session_state.get(key) not in options:
+        asked = st.query_params.get(key)
+        st.session_state[key] = asked if asked in options else default
+
+    def keep() -> None:
+        if st.session_state[key] == default:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = st.session_state[key]
+
+    return keep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.documents import legend_png
+from core.documents import colour_scale, legend_png
 from core.domain import Inspection
 from core.viewer import (
     MOST_ZOOM,
@@ -20,7 +20,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.statements import alignment_text
 from pages.parts.urls import choice_in_url
 from pages.parts.words import plain, region_name, severity_name, verdict_name
-from pages.texts import t
+from pages.texts import number, t
 
 
 def look_at(inspection: Inspection, place: str) -> None:
@@ -86,11 +86,19 @@ def _show(bench: Workbench, inspection: Inspection, view: View) -> None:
     elif view.look is Look.MASK:
         st.caption(t("viewer.mask_means"))
     elif view.look is not Look.ORIGINAL:
-        st.image(
-            legend_png(inspection, dark=st.context.theme.type == "dark"),
-            width="stretch",
-            alt=t("viewer.scale_alt"),
-        )
+        _show_scale(inspection)
+
+
+def _show_scale(inspection: Inspection) -> None:
+    """The colour scale; its words stand below it, as the picture's font knows no Hangul."""
+    scale = colour_scale(inspection)
+    low, high, top = (number(value, 3) for value in (scale.t_low, scale.t_high, scale.top))
+    st.image(
+        legend_png(inspection, (low, high, top), dark=st.context.theme.type == "dark"),
+        width="stretch",
+        alt=t("viewer.scale_alt"),
+    )
+    st.caption(t("viewer.scale_means", low=low, high=high))
 
 
 @st.cache_data(max_entries=128, ttl=600, show_spinner=False)

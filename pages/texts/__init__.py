@@ -1,7 +1,8 @@
 """The console's texts, one catalogue a language, and numbers and times as the language has them.
 
-A text is named `page.name` and stands in `en.toml`, `ko.toml` and `de.toml`. What a person typed, a
-model wrote or core said is not translated.
+A text is named `page.name` and stands in `en.toml`, `ko.toml` and `de.toml`; where a language has
+another form for a count of one, it stands beside it as `name_one`. What a person typed, a model
+wrote or core said is not translated.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from core.errors import InspectionError
 from core.workbench import shared_workbench
 
 FOLDER = Path(__file__).parent
+SINGULAR = "_one"
 
 
 def t(key: str, **values: object) -> str:
@@ -28,9 +30,12 @@ def t(key: str, **values: object) -> str:
 
     Args:
         key: such as "inspect.ready".
-        values: of the text's placeholders.
+        values: of the text's placeholders; a `count` of one asks for the singular.
     """
-    text = texts(language())[key]
+    known = texts(language())
+    text = known[key]
+    if str(values.get("count")) == "1":
+        text = known.get(f"{key}{SINGULAR}", text)
     return text.format(**values) if values else text
 
 

@@ -115,7 +115,7 @@ def test_upload_verdict_edit_reload_pdf(
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
 
     page.goto(f"{server}/history")
-    listed = page.get_by_role("paragraph").filter(has_text="1 inspections")
+    listed = page.get_by_role("paragraph").filter(has_text="1 inspection")
     expect(listed).to_be_visible(timeout=15_000)
     page.goto(f"{server}/products")
     guarantee = page.get_by_role("paragraph").filter(has_text="guaranteed at most 4.9")

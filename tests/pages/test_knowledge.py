@@ -162,7 +162,7 @@ def test_markup_is_shown_as_text(bench: Workbench) -> None:
 
 
 def test_an_entry_is_written(bench: Workbench) -> None:
-    app = page(view="Write an entry")
+    app = page(view="write")
     press(app, "Add the entry")
     assert app.error[0].value == "Choose the product that the entry is about."
 
@@ -177,10 +177,10 @@ def test_an_entry_is_written(bench: Workbench) -> None:
 
 
 def test_documents_are_listed_and_retired(bench: Workbench) -> None:
-    assert "None yet" in words(page(view="Documents"))
+    assert "None yet" in words(page(view="documents"))
     document = add_document(bench, "lamp_guide.md", b"# Lamp\n\nCheck it.", None, by="Ana")
 
-    app = page(view="Documents")
+    app = page(view="documents")
     assert r"lamp\_guide\.md" in words(app)
     app.text_input(key=f"{document.sha256}-name").set_value("Ben")
     press(app, "Retire the document")
@@ -190,7 +190,7 @@ def test_documents_are_listed_and_retired(bench: Workbench) -> None:
 
 
 def test_a_document_is_uploaded(bench: Workbench) -> None:
-    app = page(view="Documents")
+    app = page(view="documents")
     press(app, "Add the document")
     assert app.error[0].value == "Choose the document to add."
 
@@ -202,7 +202,7 @@ def test_a_document_is_uploaded(bench: Workbench) -> None:
 
 
 def test_a_file_is_imported(bench: Workbench) -> None:
-    app = page(view="Import a file")
+    app = page(view="import")
     data = json.dumps({"MVTec": {"bottle": {"dent": "Round."}}}).encode()
 
     app.file_uploader[0].set_value(("mmad.json", data, "application/json"))

@@ -83,10 +83,10 @@ def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
     score_known_defects(bench, PRODUCT, defective_cells[:20], by="Ana")
     before = bench.taught(PRODUCT).calibration
     app = page()
-    assert "Of the **20** known defects" in words(app)
+    assert "Known defects: **20**" in words(app)
 
     app.select_slider[0].set_value(before.normals.scores[-4]).run()
-    assert "4 of 60 held-out normals are stopped" in words(app)
+    assert "held-out normals stopped: 4 of 60" in words(app)
     assert bench.taught(PRODUCT).calibration == before
     press(app, "Set these thresholds")
     assert "needs a name and a reason" in app.error[0].value
@@ -135,7 +135,7 @@ def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
 def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     first = active_version(bench.settings, PRODUCT)
     add_normals(bench, PRODUCT, demo_unseen_normals()[:2])
-    app = page(view="Versions")
+    app = page(view="versions")
     assert "This version judges" in words(app)
 
     app.selectbox(key="version").select(first.version).run()
@@ -156,7 +156,7 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     folder.mkdir()
     for number, cell in enumerate(demo_normals()[:8]):
         (folder / f"{number}.png").write_bytes(cell.read())
-    app = page(view="Teach")
+    app = page(view="teach")
 
     fill(app, "Product, as DATASET/CATEGORY", "Plant-2/cell")
     fill(app, "or a folder on this station", str(folder))
@@ -167,7 +167,7 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     assert (job.kind, job.who, job.title) == ("teach", "Ana", "Teach Plant-2/cell")
     assert ended(bench, job.id).error == ""
     assert "Plant-2/cell" in {product.key for product in bench.taught_products()}
-    assert "was taught from 8 good pictures" in words(page(view="Teach"))
+    assert "was taught from 8 good pictures" in words(page(view="teach"))
 
 
 @pytest.mark.usefixtures("bench")
@@ -179,7 +179,7 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     ],
 )
 def test_teaching_says_what_is_missing(name: str, folder: str, said: str) -> None:
-    app = page(view="Teach")
+    app = page(view="teach")
 
     fill(app, "Product, as DATASET/CATEGORY", name)
     fill(app, "or a folder on this station", folder)
@@ -189,13 +189,13 @@ def test_teaching_says_what_is_missing(name: str, folder: str, said: str) -> Non
 
 
 def test_a_lesson_that_fails_says_why_and_can_be_started_again(bench: Workbench) -> None:
-    app = page(view="Teach")
+    app = page(view="teach")
     fill(app, "Product, as DATASET/CATEGORY", "Plant/plate")
     fill(app, "or a folder on this station", "/no/such/folder")
     press(app, "Teach in the background")
     ended(bench, bench.jobs.recent()[0].id)
 
-    app = page(view="Teach")
+    app = page(view="teach")
 
     assert "There is no file or folder /no/such/folder" in app.error[0].value
     assert "Start again" in [button.label for button in app.button]
@@ -204,11 +204,11 @@ def test_a_lesson_that_fails_says_why_and_can_be_started_again(bench: Workbench)
 def test_false_alarms_of_the_past_are_offered(
     bench: Workbench, defective_cells: list[PictureFile]
 ) -> None:
-    assert "No false alarm waits" in words(page(view="False alarms"))
+    assert "No false alarm waits" in words(page(view="alarms"))
     seen = inspect(bench, defective_cells[0], PRODUCT)
     bench.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
 
-    app = page(view="False alarms")
+    app = page(view="alarms")
 
     assert list(app.dataframe[0].value["Reason"]) == ["dust"]
     assert next(b for b in app.button if b.label == "Learn 0 as normal").disabled

@@ -10,7 +10,8 @@ from string import Formatter
 import pytest
 
 from core.domain import Language
-from pages.texts import texts
+from core.workbench import Workbench
+from pages.texts import SINGULAR, number, t, texts
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -33,9 +34,14 @@ def used() -> Iterator[tuple[str, set[str]]]:
                 yield str(key.value), {word.arg for word in node.keywords if word.arg}
 
 
+def plurals(language: Language) -> dict[str, str]:
+    """Texts without the other forms that some of them have for a count of one."""
+    return {key: text for key, text in texts(language).items() if not key.endswith(SINGULAR)}
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_language_has_the_same_texts_and_placeholders_as_english(language: Language) -> None:
-    english, other = texts(Language.ENGLISH), texts(language)
+    english, other = plurals(Language.ENGLISH), plurals(language)
 
     assert other.keys() == english.keys()
     wrong = [key for key in english if placeholders(other[key]) != placeholders(english[key])]
@@ -45,8 +51,37 @@ def test_a_language_has_the_same_texts_and_placeholders_as_english(language: Lan
 
 def test_texts_and_pages_fit_together() -> None:
     asked = list(used())
-    english = texts(Language.ENGLISH)
+    english = plurals(Language.ENGLISH)
 
     assert {key for key, _ in asked} == english.keys()
     wrong = [key for key, given in asked if given != placeholders(english[key])]
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_singular_stands_beside_the_text_of_a_count(language: Language) -> None:
+    plural = plurals(language)
+    singular = {key: text for key, text in texts(language).items() if key not in plural}
+
+    for key, text in singular.items():
+        other = plural[key.removesuffix(SINGULAR)]
+        assert text != other
+        assert "count" in placeholders(text)
+        assert placeholders(text) == placeholders(other), key
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        (Language.ENGLISH, "1 inspection", "2 inspections"),
+        (Language.GERMAN, "1 Prüfung", "2 Prüfungen"),
+        (Language.KOREAN, "검사 1건", "검사 2건"),
+    ],
+)
+def test_a_count_of_one_is_told_in_the_singular(
+    language: Language, one: str, two: str, empty: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = empty.settings.model_copy(update={"console_language": language})
+    monkeypatch.setattr(empty, "settings", settings)
+
+    assert [t("quality.inspected", count=number(count)) for count in (1, 2)] == [one, two]
