@@ -17,7 +17,7 @@ LINE = (255, 255, 255)
 HALO = (16, 16, 16)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # The lowest values leave the part as it is; from the review threshold on the heat is at its full.
-CLEAR_BELOW = 0.5
+CLEAR_BELOW = 0.75
 
 
 @dataclass(frozen=True)

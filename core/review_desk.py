@@ -28,15 +28,20 @@ class Kind(StrEnum):
     AUDIT = "audit"
 
 
-def filter_of(kind: Kind, product_key: str | None = None) -> Filter:
+def filter_of(kind: Kind, product_key: str | None = None, lot: str | None = None) -> Filter:
     """The part of the queue that is worked on.
 
     Args:
         kind: why they wait.
-        product_key: of one product; None: of all.
+        product_key: of one product; None or empty: of all.
+        lot: of one lot, by its whole name; None or empty: of all.
     """
     verdicts = {Kind.REVIEW: Verdict.REVIEW, Kind.FAIL: Verdict.FAIL, Kind.AUDIT: Verdict.PASS}
-    return Filter(product_key=product_key, verdict=verdicts.get(kind))
+    return Filter(
+        product_key=product_key or None,
+        lot=(lot or "").strip() or None,
+        verdict=verdicts.get(kind),
+    )
 
 
 def is_audit(inspection: Inspection) -> bool:

@@ -99,7 +99,7 @@ def choose_an_entry(bench: Workbench) -> None:
         key=f"entries-{product}-{words}",
         column_config={
             t("knowledge.about"): st.column_config.Column(width="medium"),
-            t("knowledge.similarity"): st.column_config.NumberColumn(format="%.2f"),
+            t("knowledge.similarity"): st.column_config.NumberColumn(format="localized"),
         },
         alt=t("knowledge.alt", count=len(rows)),
     )

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.domain import Inspection
 from core.records.queue import Waiting, waiting
-from core.records.search import Filter
 from core.review_desk import Kind, filter_of, first, is_audit
 from core.workbench import Workbench, shared_workbench
 from pages.parts.decision import Work, show_decision, show_learning
@@ -21,7 +20,7 @@ from pages.texts import number, t, when
 def ask_work(bench: Workbench) -> Work:
     """Which part of the queue is worked on, and how; how many wait is said beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=220):
+        with st.container(width=190):
             product = option_in_url(
                 t("review.product"),
                 [product.key for product in bench.records.products()],
@@ -29,7 +28,14 @@ def ask_work(bench: Workbench) -> Work:
                 "product",
                 placeholder=t("review.all_products"),
             )
-        counts = waiting(bench.records, Filter(product_key=product))
+        lot = st.text_input(
+            t("review.lot"),
+            key="lot",
+            placeholder=t("review.all_lots"),
+            bind="query-params",
+            width=140,
+        )
+        counts = waiting(bench.records, filter_of(Kind.ALL, product, lot))
         label = (
             t("review.waiting")
             if counts.oldest is None
@@ -46,7 +52,7 @@ def ask_work(bench: Workbench) -> Work:
             value=person_of(),
             key="review-person",
             persist_state="session",
-            width=220,
+            width=150,
         )
         blind = st.toggle(
             t("review.blind"),
@@ -54,7 +60,7 @@ def ask_work(bench: Workbench) -> Work:
             bind="query-params",
             help=t("review.blind_help"),
         )
-    return Work(filter_of(Kind(kind), product), blind, person)
+    return Work(filter_of(Kind(kind), product, lot), blind, person)
 
 
 def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
@@ -108,6 +114,10 @@ def _kind_name(kind: Kind, counts: Waiting) -> str:
 with shown_to_the_operator():
     bench = shared_workbench()
     work = ask_work(bench)
+    if st.session_state.setdefault("reviewed", work.filter) != work.filter:
+        # Another part of the queue: the part of the last one is not in it.
+        st.session_state["reviewed"] = work.filter
+        st.query_params.pop("inspection", None)
     inspection_id = st.query_params.get("inspection") or first(bench, work.filter)
     if inspection_id is None:
         st.success(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,26 @@ if TYPE_CHECKING:
 
 FAMILY = "DejaVuSans"
 HANGUL = "NanumGothic"
+# Hangul and the scripts beside it, which DejaVu Sans lacks: jamo, CJK, syllables, full width.
+EAST_ASIAN = re.compile("[\u1100-\u11ff\u2e80-\ud7ff\uf900-\uffef]")
 
 
-def add_fonts(pdf: FPDF) -> None:
-    """Make a document able to print English, German, Korean and their neighbours.
+def needs_hangul(text: str) -> bool:
+    """Whether a text has characters that only the Hangul font can print.
+
+    Example:
+        >>> needs_hangul("Riss 3 mm²"), needs_hangul("균열")
+        (False, True)
+    """
+    return EAST_ASIAN.search(text) is not None
+
+
+def add_fonts(pdf: FPDF, *, hangul: bool) -> None:
+    """Make a document able to print English, German and their neighbours.
+
+    Args:
+        pdf: to be printed on.
+        hangul: Korean too; reading that font takes longer than all else on a page.
 
     Raises:
         InspectionError: if a package that ships a font is not installed.
@@ -25,11 +42,13 @@ def add_fonts(pdf: FPDF) -> None:
     # Its warnings name tables of fonts that printing does not need.
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     latin = _package_folder("matplotlib", "matplotlib") / "mpl-data" / "fonts" / "ttf"
-    hangul = _package_folder("koreanize_matplotlib", "koreanize-matplotlib") / "fonts"
     pdf.add_font(FAMILY, "", latin / "DejaVuSans.ttf")
     pdf.add_font(FAMILY, "B", latin / "DejaVuSans-Bold.ttf")
-    pdf.add_font(HANGUL, "", hangul / "NanumGothic.ttf")
-    pdf.add_font(HANGUL, "B", hangul / "NanumGothicBold.ttf")
+    if not hangul:
+        return
+    korean = _package_folder("koreanize_matplotlib", "koreanize-matplotlib") / "fonts"
+    pdf.add_font(HANGUL, "", korean / "NanumGothic.ttf")
+    pdf.add_font(HANGUL, "B", korean / "NanumGothicBold.ttf")
     pdf.set_fallback_fonts([HANGUL], exact_match=False)
 
 

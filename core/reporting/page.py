@@ -35,8 +35,8 @@ def shorten(text: str, length: int) -> str:
     return flat[:length].rsplit(" ", 1)[0] + " ... (full text on record)"
 
 
-def new_page(title: str, footer: str, created_at: datetime) -> ReportPage:
-    """An empty A4 document with its fonts and its running footer."""
+def new_page(title: str, footer: str, created_at: datetime, *, hangul: bool) -> ReportPage:
+    """An empty A4 document with its fonts (Korean ones if asked for) and its running footer."""
     from fpdf import FPDF
 
     class Document(FPDF):
@@ -55,7 +55,7 @@ def new_page(title: str, footer: str, created_at: datetime) -> ReportPage:
     pdf.set_author("Smart Factory Anomaly Reporting System")
     pdf.set_subject(footer)
     pdf.set_lang("en")
-    add_fonts(pdf)
+    add_fonts(pdf, hangul=hangul)
     pdf.add_page()
     return ReportPage(pdf)
 

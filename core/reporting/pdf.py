@@ -18,6 +18,7 @@ from core.domain import (
     Verdict,
 )
 from core.reporting.evidence import ComparedPair, print_evidence
+from core.reporting.fonts import needs_hangul
 from core.reporting.page import INK, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
@@ -93,7 +94,13 @@ def _lay_out(
     printed_at: datetime,
     timezone: tzinfo,
 ) -> ReportPage:
-    page = new_page(_title(inspection), _footer(inspection, revision), printed_at)
+    printed = inspection.model_dump_json() + revision.model_dump_json()
+    page = new_page(
+        _title(inspection),
+        _footer(inspection, revision),
+        printed_at,
+        hangul=needs_hangul(printed),
+    )
     _head(page, inspection, timezone)
     _verdict(page, inspection)
     _pictures(page, *pictures_png)

@@ -57,9 +57,9 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
     They are those of this part alone: a key pressed twice in haste never decides on the next part,
     which nobody has seen yet.
     """
-    choice = _ask_choice(inspection)
     decided = bool(inspection.dispositions)
     accept, reject, hold = st.columns(3)
+    choice = _ask_choice(inspection)
     pressed = {
         (choice.good, choice.good_reason): accept.button(
             t("review.accept"),
@@ -151,8 +151,9 @@ def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
 
 
 def _ask_choice(inspection: Inspection) -> Choice:
-    """How good and bad parts are recorded; kept from part to part."""
-    good, bad = st.columns(2)
+    """How good and bad parts are recorded; kept from part to part, and said while folded away."""
+    line = st.container(horizontal=True, vertical_alignment="center")
+    good, bad = line.popover(t("review.recorded_as"), icon=":material/tune:").columns(2)
     with good:
         as_good = st.selectbox(
             t("review.accept_as"),
@@ -171,6 +172,13 @@ def _ask_choice(inspection: Inspection) -> Choice:
             persist_state="session",
         )
         bad_reason = _ask_reason(as_bad)
+    line.caption(
+        t(
+            "review.keys_record",
+            good=f"{disposition_name(as_good)}, {plain(good_reason)}",
+            bad=f"{disposition_name(as_bad)}, {plain(bad_reason)}",
+        )
+    )
     return Choice(as_good, good_reason, as_bad, bad_reason)
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
+from pages.parts.statements import guarantee_text
 from pages.parts.viewer import look_at
 from pages.parts.words import (
     COLOURS,
@@ -39,9 +40,9 @@ def show_verdict(judgement: Judgement) -> None:
                 percentile=number(judgement.percent_below),
             )
         )
-        st.caption(judgement.false_alarm.sentence())
-        for sentence in judgement.notices():
-            st.warning(sentence, icon=":material/help:")
+        st.caption(guarantee_text(judgement.false_alarm))
+        if judgement.is_unlike:
+            st.warning(t("statements.unlike"), icon=":material/help:")
 
 
 def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
@@ -109,6 +110,16 @@ def show_defects(inspection: Inspection) -> None:
 
     st.dataframe(
         [_row(defect, guesses) for defect in defects],
+        column_config=dict.fromkeys(
+            (
+                t("facts.area"),
+                t("facts.peak"),
+                t("facts.mean"),
+                t("facts.pixels"),
+                t("facts.mm2"),
+            ),
+            st.column_config.NumberColumn(format="localized"),
+        ),
         hide_index=True,
         height="content" if len(defects) <= 6 else 245,
         on_select=look_at_row,

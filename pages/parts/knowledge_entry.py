@@ -140,7 +140,9 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
         height="content" if len(citations) <= 5 else 212,
         on_select="rerun",
         selection_mode="single-row",
-        column_config={t("knowledge.similarity"): st.column_config.NumberColumn(format="%.2f")},
+        column_config={
+            t("knowledge.similarity"): st.column_config.NumberColumn(format="localized")
+        },
         alt=t("knowledge.citations_alt", count=len(citations)),
     )
     st.caption(t("knowledge.open_inspection"))

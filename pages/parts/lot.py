@@ -28,11 +28,24 @@ def _show_results(bench: Workbench, job: Job, height: int) -> None:
     counts = job.result.get("verdicts", {})
     said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
     st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))
+    if not job.is_active and found and found[0].lot:
+        _show_ways_on(found[0])
     show_strip(found, f"lot-{job.id}", height)
     if refused:
         with st.expander(t("lot.refusals", count=len(refused)), icon=":material/broken_image:"):
             for each in refused:
                 st.markdown(f"- {plain(each['sentence'])}")
+
+
+def _show_ways_on(one: InspectionSummary) -> None:
+    """What is done with a lot that is inspected: its stopped parts decided, its reports taken."""
+    of_lot = {"product": one.product_key, "lot": one.lot}
+    with st.container(horizontal=True):
+        if st.button(t("lot.review"), icon=":material/rule:"):
+            st.switch_page("review.py", query_params=of_lot)
+        if st.button(t("lot.history"), icon=":material/history:"):
+            of_lot = {f"by-{name}": value for name, value in of_lot.items()}
+            st.switch_page("history.py", query_params=of_lot)
 
 
 def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> None:
@@ -49,6 +62,7 @@ def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> N
             }
             for summary in found
         ],
+        column_config={t("lot.score"): st.column_config.NumberColumn(format="localized")},
         hide_index=True,
         height=height,
         on_select="rerun",

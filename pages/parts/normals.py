@@ -11,6 +11,7 @@ from core.domain import Exemplar, Inspection
 from core.errors import InspectionError
 from core.reporting.evidence import ComparedPair
 from core.workbench import Workbench
+from pages.parts.statements import alignment_text, likeness_text
 from pages.parts.words import plain, why_nothing
 from pages.texts import number, t
 
@@ -36,9 +37,9 @@ def show_exemplars(bench: Workbench, inspection: Inspection) -> None:
             column.caption(plain(f"{exemplar.filename}: {error}"))
     likeness = inspection.likeness
     if likeness is not None and likeness.is_far:
-        st.warning(likeness.sentence(), icon=":material/social_distance:")
+        st.warning(likeness_text(likeness), icon=":material/social_distance:")
     elif likeness is not None:
-        st.caption(likeness.sentence())
+        st.caption(likeness_text(likeness))
 
 
 def show_comparisons(bench: Workbench, inspection: Inspection) -> None:
@@ -47,7 +48,7 @@ def show_comparisons(bench: Workbench, inspection: Inspection) -> None:
         return
     first = inspection.comparisons[0]
     st.markdown(f"##### {t('normals.same_place')}")
-    st.caption(f"{plain(first.filename)} · {first.sentence()}")
+    st.caption(f"{plain(first.filename)} · {alignment_text(first)}")
     pairs = _pairs(bench, inspection, inspection.id)
     starts = range(0, len(pairs), PAIRS_IN_A_ROW)
     rows = [pairs[start : start + PAIRS_IN_A_ROW] for start in starts]

@@ -103,7 +103,7 @@ def ask_false_alarms(bench: Workbench, product: Product) -> None:
         selection_mode="multi-row",
         key=f"alarms-{product.key}",
         column_config={
-            t("products.score"): st.column_config.NumberColumn(format="%.3f"),
+            t("products.score"): st.column_config.NumberColumn(format="localized"),
             t("products.look"): st.column_config.LinkColumn(display_text=t("products.open")),
         },
         alt=t("products.alarms_alt", count=number(len(alarms))),

@@ -16,6 +16,7 @@ from core.domain import Product
 from core.product_desk import activate_version, history
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.statements import guarantee_text
 from pages.parts.urls import item_in_url
 from pages.parts.words import person_of, plain
 from pages.texts import number, t, when
@@ -56,7 +57,7 @@ def show_card(bench: Workbench, card: Card) -> None:
         st.metric(t("products.review_from"), number(calibration.t_low, 3))
         st.metric(t("products.fail_from"), number(calibration.t_high, 3))
         st.metric(t("products.seconds"), f"{number(sum(card.seconds.values()), 1)} s")
-    st.caption(plain(calibration.false_alarm.sentence()))
+    st.caption(guarantee_text(calibration.false_alarm))
     scale = card.product.mm_per_px
     st.markdown(
         t(

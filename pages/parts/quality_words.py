@@ -37,12 +37,12 @@ def type_text(name: str) -> str:
 
 
 def share_text(rate: Rate | None) -> str:
-    """A rate, or that it is unknown."""
-    return t("quality.unknown") if rate is None else percentage(rate.share, digits(rate))
+    """A rate; a dash where it is unknown, which the interval's place says in words."""
+    return "–" if rate is None else percentage(rate.share, digits(rate))
 
 
 def interval_text(rate: Rate | None) -> str:
-    """Interval and n of a rate; without cases only that there are none."""
+    """Interval and n of a rate; without cases that it is unknown."""
     if rate is None:
         return t("quality.no_cases")
     return t(

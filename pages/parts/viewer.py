@@ -17,6 +17,7 @@ from core.viewer import (
 )
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.statements import alignment_text
 from pages.parts.urls import choice_in_url
 from pages.parts.words import plain, region_name, severity_name, verdict_name
 from pages.texts import number, t
@@ -79,7 +80,9 @@ def _show(bench: Workbench, inspection: Inspection, view: View) -> None:
     )
     if view.look is Look.BLINK:
         normal = nearest_normal(bench, inspection)
-        st.caption(t("viewer.blinks", normal=plain(normal.filename), alignment=normal.sentence()))
+        st.caption(
+            t("viewer.blinks", normal=plain(normal.filename), alignment=alignment_text(normal))
+        )
     elif view.look is Look.MASK:
         st.caption(t("viewer.mask_means"))
     elif view.look is not Look.ORIGINAL:

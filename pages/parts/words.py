@@ -91,5 +91,9 @@ def plain(text: str) -> str:
 
 
 def person_of(inspection: Inspection | None = None) -> str:
-    """Who is at the console: the name given last, else the inspection's inspector."""
-    return st.session_state.get("person", inspection.context.inspector if inspection else "")
+    """Who is at the console: the name given last, else who inspects, or has inspected."""
+    return (
+        st.session_state.get("person")
+        or st.session_state.get("context-inspector")
+        or (inspection.context.inspector if inspection else "")
+    )

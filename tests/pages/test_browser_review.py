@@ -30,7 +30,6 @@ def server(demo_bench: Workbench, tmp_path: Path) -> Generator[str]:
         yield address
 
 
-@pytest.mark.slow
 def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
     server: str, browser_page: Page, defective_cells: list[PictureFile]
 ) -> None:

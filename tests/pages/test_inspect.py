@@ -45,6 +45,9 @@ def test_a_lot_shows_its_results_and_what_was_refused(
     strip = app.dataframe[0].value
     assert list(strip["Picture"]) == [picture.filename for picture in demo_lot(10)[:2]]
     assert set(strip["Verdict"]) <= {verdict.value for verdict in Verdict}
+    assert {"Decide what was stopped", "The lot in History, to export"} <= {
+        button.label for button in app.button
+    }
 
 
 def test_a_link_opens_lot_and_inspection(demo: Workbench, demo_product: Product) -> None:

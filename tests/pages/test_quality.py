@@ -106,7 +106,8 @@ def test_what_nobody_decided_is_unknown(
 
     assert not app.exception
     values = {metric.label: metric.value for metric in app.metric}
-    assert set(values.values()) == {"unknown"}
+    assert set(values.values()) == {"–"}
+    assert "unknown: no case yet" in words(app)
     assert "Escapes are unknown until" in words(app)
 
 

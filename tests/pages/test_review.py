@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 import core.workbench
-from core.domain import Disposition, Inspection, Product, Verdict
+from core.domain import Context, Disposition, Inspection, Product, Verdict
 from core.inspection import inspect
 from core.records.queue import waiting
 from core.settings import Settings
@@ -18,7 +18,7 @@ from core.sources import PictureFile, demo_normals, demo_unseen_normals
 from core.teaching import teach
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.app import page, parameter, words
+from tests.pages.app import PAGES, page, parameter, words
 
 
 @pytest.fixture
@@ -131,6 +131,34 @@ def test_next_and_previous_change_nothing(
     press(app, "previous")
     assert parameter(app, "inspection") == failed.id
     assert waiting(desk.records).total == 2
+
+
+def test_a_lot_has_a_queue_of_its_own(
+    desk: Workbench,
+    demo_product: Product,
+    failed: Inspection,
+    defective_cells: list[PictureFile],
+) -> None:
+    other = inspect(desk, defective_cells[1], demo_product, context=Context(lot="L-2"))
+    app = page("review")
+    assert parameter(app, "inspection") == failed.id
+
+    # The part that was open is not in the lot: the lot's first one opens instead.
+    app.text_input(key="lot").set_value("L-2").run()
+
+    assert not app.exception
+    assert parameter(app, "inspection") == other.id
+    assert button(app, "next").disabled
+    assert "All 1" in app.segmented_control[0].options
+
+
+@pytest.mark.usefixtures("failed")
+def test_who_inspects_decides_unless_another_name_is_given() -> None:
+    app = AppTest.from_file(str(PAGES / "review.py"), default_timeout=60)
+    app.session_state["context-inspector"] = "Ana"
+    app.run()
+
+    assert app.text_input(key="review-person").value == "Ana"
 
 
 def test_somebody_else_was_quicker(desk: Workbench, failed: Inspection) -> None:

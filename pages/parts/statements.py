@@ -1,0 +1,52 @@
+"""What the program states about its figures, in the console's language.
+
+Records, REST and PDFs have the same statements in English: the `sentence()` of each.
+"""
+
+from __future__ import annotations
+
+import math
+
+from core.domain import Comparison, FalseAlarmRate, Likeness
+from pages.texts import number, t
+
+
+def guarantee_text(rate: FalseAlarmRate) -> str:
+    """What is known of the share of good parts that are stopped."""
+    bound = _percent(rate.guaranteed)
+    if rate.is_estimate:
+        return t("statements.estimated", bound=bound, count=number(rate.held_out))
+    text = t(
+        "statements.guaranteed",
+        bound=bound,
+        confidence=_percent(rate.confidence),
+        count=number(rate.held_out),
+    )
+    if rate.is_met:
+        return text
+    return f"{text} {t('statements.too_few', requested=_percent(rate.requested))}"
+
+
+def likeness_text(likeness: Likeness) -> str:
+    """How near the nearest normal part is."""
+    count = number(likeness.normals)
+    if likeness.farther_than == 1:
+        return t("statements.farther_than_any", count=count)
+    share = number(math.floor(100 * likeness.farther_than))
+    if likeness.is_far:
+        return t("statements.far", share=share, count=count)
+    return t("statements.near", share=share, count=count)
+
+
+def alignment_text(comparison: Comparison) -> str:
+    """How far two pictures may be compared."""
+    error = number(comparison.error, 2)
+    if comparison.is_aligned:
+        return t("statements.aligned", error=error)
+    return t("statements.not_aligned", error=error)
+
+
+def _percent(share: float) -> str:
+    """As many digits as it needs, three at most: 5, 99.9, 4.87."""
+    digits = len(f"{100 * share:.3g}".partition(".")[2])
+    return number(100 * share, digits)
