@@ -45,10 +45,17 @@ def add_command(commands: _SubParsersAction) -> None:
     operators = what.add_parser("operators", help="the console, with many inspecting at once")
     operators.add_argument("--operators", type=_positive, default=10, metavar="N")
     operators.add_argument(
-        "--browsers", type=int, default=2, metavar="N", help="of them, in Chromium (2)"
+        "--browsers", type=int, default=0, metavar="N", help="of them, in Chromium (0)"
     )
     operators.add_argument("--pictures", type=_positive, default=100, metavar="N")
     operators.add_argument("--seconds", type=float, default=60, help="at most (60)")
+    operators.add_argument(
+        "--takt",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="from one picture of an operator to the next, at least (0: no pause)",
+    )
     operators.add_argument("--json", action="store_true", help="figures as JSON")
     operators.set_defaults(run=_operators)
 
@@ -123,6 +130,7 @@ def _operators(options: argparse.Namespace) -> int:
         browsers=min(options.browsers, options.operators),
         pictures=options.pictures,
         seconds=options.seconds,
+        takt=options.takt,
         on_progress=show_progress,
     )
     print(figures.model_dump_json(indent=2) if options.json else operators_table(figures))

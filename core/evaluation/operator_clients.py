@@ -1,17 +1,19 @@
-"""Operators that are programs: one calls REST, one drives the console's Inspect page."""
+"""Operators that are programs: a scripted session of the console, or a browser that shows it."""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
-
-import httpx
+from urllib.parse import parse_qs, urlsplit
 
 from core.errors import EvaluationError
-from core.sources import DEMO_PRODUCT_KEY, PictureFile
+from core.sources import PictureFile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ANSWER_WITHIN_S = 120
 # Streamlit's mark of a page whose script has ended.
@@ -21,51 +23,96 @@ CHROMIUM = "/usr/bin/chromium"
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 
 
+@dataclass(frozen=True)
+class Answered:
+    """An inspected picture.
+
+    Attributes:
+        inspection: its id.
+        verdict: seconds from the beginning of the upload until the page told the verdict.
+        drawn: seconds until the whole inspection stood on the page, with report and pictures.
+    """
+
+    inspection: str
+    verdict: float
+    drawn: float
+
+
 class Operator(Protocol):
     """Inspects one part after another."""
 
     way: str
 
-    def inspect(self, picture: PictureFile) -> dict[str, float]:
+    def inspect(self, picture: PictureFile) -> Answered:
         """Have a picture inspected, verdict and report.
 
-        Returns:
-            Seconds of its steps as the console tells them; empty where it does not.
-
         Raises:
-            EvaluationError: if anything went wrong, with what was answered.
+            EvaluationError: if anything went wrong, with what was said.
         """
         ...
 
 
-class RestOperator:
-    """Posts pictures to /api/inspect."""
+class SessionOperator:
+    """Speaks Streamlit's protocol to the Inspect page, without a browser."""
 
-    way = "REST"
+    way = "session"
 
-    def __init__(self, address: str, name: str, stack: ExitStack) -> None:
-        self._client = stack.enter_context(httpx.Client(base_url=address, timeout=ANSWER_WITHIN_S))
-        self._name = name
+    def __init__(self, address: str, _name: str, stack: ExitStack) -> None:
+        """Open the page.
 
-    def inspect(self, picture: PictureFile) -> dict[str, float]:
-        try:
-            answer = self._client.post(
-                "/api/inspect",
-                data={"product": DEMO_PRODUCT_KEY, "inspector": self._name},
-                files={"image": (picture.filename, picture.read())},
-            )
-        except httpx.HTTPError as error:
-            raise EvaluationError(f"{picture.filename}: {type(error).__name__} {error}") from error
-        if not answer.is_success:
-            raise EvaluationError(f"{picture.filename}: {answer.status_code} {answer.text[:300]}")
-        record = answer.json()
-        if record["failed_steps"]:
-            raise EvaluationError(f"{picture.filename}: failed steps {record['failed_steps']}")
-        return record["timing"]
+        Raises:
+            EvaluationError: if it does not open, or shows an error.
+        """
+        from core.evaluation.console_session import ConsoleSession
+
+        self._session = ConsoleSession(address, stack)
+        self._complained_of: set[str] = set()
+        self._complain()
+
+    def inspect(self, picture: PictureFile) -> Answered:
+        session, before = self._session, _inspection_of(self._session.query)
+        watched = _VerdictWatch(picture.filename)
+        start = time.perf_counter()
+        verdict = None
+        for message in session.rerun(session.upload(picture)):
+            if verdict is None and (
+                watched.is_told_by(message) or _inspection_of(session.query) != before
+            ):
+                verdict = time.perf_counter() - start
+        session.fetch_pictures()
+        drawn = time.perf_counter() - start
+        self._complain()
+        inspection = _inspection_of(session.query)
+        if verdict is None or inspection == before:
+            raise EvaluationError(f"{picture.filename}: the page drew no new inspection.")
+        return Answered(inspection, verdict, drawn)
+
+    def _complain(self) -> None:
+        """Raise what the page says is wrong; what it goes on saying is raised once."""
+        errors = set(self._session.page.errors) - self._complained_of
+        self._complained_of |= errors
+        if errors:
+            raise EvaluationError("; ".join(sorted(errors)))
+
+
+class _VerdictWatch:
+    """Sees the verdict come: it takes the place where the page told that it judges."""
+
+    def __init__(self, filename: str) -> None:
+        self._filename = filename
+        self._place: list[int] | None = None
+
+    def is_told_by(self, message: ForwardMsg) -> bool:
+        body = message.delta.new_element.markdown.body
+        place = list(message.metadata.delta_path)
+        if self._place is None and self._filename in body.replace("\\", ""):
+            self._place = place
+            return False
+        return bool(body) and place == self._place
 
 
 class BrowserOperator:
-    """Drops pictures into the Inspect page; done when that has drawn the new inspection."""
+    """Drops pictures into the Inspect page in Chromium."""
 
     way = "browser"
 
@@ -92,14 +139,19 @@ class BrowserOperator:
                 "Install it (apt-get install chromium), or leave browsers out (--browsers 0)."
             ) from error
 
-    def inspect(self, picture: PictureFile) -> dict[str, float]:
+    def inspect(self, picture: PictureFile) -> Answered:
         from playwright.sync_api import Error, FilePayload
 
         page, before = self._page, self._page.url
         upload = FilePayload(name=picture.filename, mimeType="image/png", buffer=picture.read())
+        judging = page.get_by_test_id("stSidebar").get_by_text(f"Judging {picture.filename}")
+        start = time.perf_counter()
         try:
             taken = page.locator("input[type=file]").first.element_handle()
             taken.set_input_files(upload)
+            judging.wait_for()
+            judging.wait_for(state="hidden")
+            verdict = time.perf_counter() - start
             page.wait_for_url(
                 lambda url: url != before and "inspection=" in url, wait_until="commit"
             )
@@ -108,4 +160,10 @@ class BrowserOperator:
             page.locator(DRAWN).wait_for()
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
-        return {}
+        drawn = time.perf_counter() - start
+        return Answered(_inspection_of(urlsplit(page.url).query), verdict, drawn)
+
+
+def _inspection_of(query: str) -> str:
+    """Id of the inspection that a query string names; empty without one."""
+    return parse_qs(query).get("inspection", [""])[0]

@@ -10,15 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from pydantic import Field
 
 from core.detection.base import OnProgress
-from core.domain import Frozen, Product
+from core.domain import Frozen, Product, Step
 from core.errors import EvaluationError
 from core.evaluation.machine import machine
-from core.evaluation.operator_clients import BrowserOperator, Operator, RestOperator
+from core.evaluation.operator_clients import (
+    Answered,
+    BrowserOperator,
+    Operator,
+    SessionOperator,
+)
 from core.evaluation.running_console import running_console
 from core.evaluation.tables import header, line
 from core.records.database import Records
@@ -37,34 +43,57 @@ from core.workbench import Workbench
 TO_VERDICT = ("check", "load detector", "wait", "detect", "measure")
 VERDICT = "verdict"
 SHOWN_ERRORS = 5
-COLUMNS = ("operators", "way", "inspected", "p50", "p95", "longest")
+COLUMNS = (
+    "operators",
+    "way",
+    "inspected",
+    "verdict p50",
+    "verdict p95",
+    "longest",
+    "drawn p50",
+    "drawn p95",
+    "longest",
+)
 
 OpenOperator = Callable[[str, str, ExitStack], Operator]
+
+
+class Spread(Frozen):
+    """How long something took, in seconds."""
+
+    p50: float
+    p95: float
+    longest: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Self:
+        """The spread of at least one duration."""
+        p50, p95 = np.percentile(seconds, [50, 95])
+        return cls(p50=float(p50), p95=float(p95), longest=max(seconds))
 
 
 class Waiting(Frozen):
     """How long operators of one kind waited, by their own clocks."""
 
-    way: str = Field(description="REST, or browser: the Inspect page in Chromium")
+    way: str = Field(description="session: Streamlit's protocol, scripted; browser: Chromium")
     operators: int
     inspected: int
-    p50: float = Field(description="seconds from sending a picture to verdict and report")
-    p95: float
-    longest: float
+    verdict: Spread = Field(description="from the beginning of an upload")
+    drawn: Spread = Field(description="from the beginning of an upload")
 
 
 class StepTaken(Frozen):
-    """How long one step took inside the console, of the inspections by REST."""
+    """How long one step took inside the console, as the inspections' records say."""
 
     name: str = Field(description="verdict: the steps up to it together")
-    p50: float = Field(description="seconds")
-    p95: float
+    taken: Spread
 
 
 class OperatorsFigures(Frozen):
     """What was measured."""
 
     seconds: float = Field(description="that they inspected")
+    takt: float = Field(description="seconds from one picture's beginning to the next; 0: no pause")
     waiting: tuple[Waiting, ...]
     steps: tuple[StepTaken, ...]
     recorded: int = Field(description="inspections on record afterwards, the first ones too")
@@ -82,8 +111,7 @@ class _Shift:
 
     left: int
     seconds: float
-    waited: dict[str, list[float]] = field(default_factory=dict)
-    steps: dict[str, list[float]] = field(default_factory=dict)
+    answers: dict[str, list[Answered]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _until: float = 0
@@ -102,20 +130,14 @@ class _Shift:
 
     def work(self, operator: Operator, picture: PictureFile) -> None:
         """Have a picture inspected, and note what came of it."""
-        start = time.perf_counter()
         try:
-            steps = operator.inspect(picture)
+            answered = operator.inspect(picture)
         except EvaluationError as error:
             with self._lock:
                 self.errors.append(str(error))
             return
-        seconds = time.perf_counter() - start
         with self._lock:
-            self.waited.setdefault(operator.way, []).append(seconds)
-            if steps:
-                steps = {VERDICT: sum(steps[name] for name in TO_VERDICT)} | steps
-            for name, taken in steps.items():
-                self.steps.setdefault(name, []).append(taken)
+            self.answers.setdefault(operator.way, []).append(answered)
 
 
 def measure_operators(
@@ -125,19 +147,22 @@ def measure_operators(
     browsers: int,
     pictures: int,
     seconds: float,
+    takt: float,
     on_progress: OnProgress,
 ) -> OperatorsFigures:
     """Teach the demo product to a station in a temporary folder, and have it inspected by many.
 
-    Each operator inspects one picture first, which is not counted, and then one after another
-    without a pause: functional and defective cells in turn, that nobody was taught with.
+    Each operator inspects one picture first, which is not counted, and then one after another:
+    functional and defective cells in turn, that nobody was taught with.
 
     Args:
         settings: where weights and converted networks are.
         operators: that inspect at the same time.
-        browsers: how many of them drive the console in a browser; the others call REST.
+        browsers: how many of them drive the console in a browser; the others are scripted sessions.
         pictures: to inspect, together.
         seconds: after which no further picture is begun.
+        takt: seconds from the beginning of an operator's picture to that of the next one, or more
+            where an answer takes longer; each begins somewhere in the first takt. 0: no pause.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -163,19 +188,35 @@ def measure_operators(
                 on_progress=on_progress,
             )
         kinds: list[OpenOperator] = [BrowserOperator] * browsers
-        kinds += [RestOperator] * (operators - browsers)
+        kinds += [SessionOperator] * (operators - browsers)
         with running_console(station) as address:
             on_progress("Inspect", 0)
             shift = _Shift(pictures, seconds)
-            taken = _worked(shift, kinds, address, cells)
+            taken = _worked(shift, kinds, address, cells, takt)
         on_progress("Inspect", 1)
         with Records.open(station) as records:
             recorded = records.count()
-    return _figures(shift, kinds, taken, recorded)
+            answers = [answer for way in shift.answers.values() for answer in way]
+            steps = [records.inspection(answer.inspection).steps for answer in answers]
+    failed = [
+        f"{step.name}: {step.reason}" for each in steps for step in each if step.status == "failed"
+    ]
+    return OperatorsFigures(
+        seconds=taken,
+        takt=takt,
+        waiting=_waiting(shift, kinds),
+        steps=_steps_taken(steps),
+        recorded=recorded,
+        errors=(*shift.errors, *failed),
+    )
 
 
 def _worked(
-    shift: _Shift, kinds: Sequence[OpenOperator], address: str, cells: Sequence[PictureFile]
+    shift: _Shift,
+    kinds: Sequence[OpenOperator],
+    address: str,
+    cells: Sequence[PictureFile],
+    takt: float,
 ) -> float:
     """Let everybody work; seconds from the first picture to the last answer."""
     began: list[float] = []
@@ -185,6 +226,8 @@ def _worked(
         began.append(time.perf_counter())
 
     everybody = threading.Barrier(len(kinds), begin)
+    # Lines do not beat together, nor are they timed to leave each other room.
+    pauses = np.random.default_rng(0).uniform(0, takt, len(kinds))
 
     def work(number: int) -> None:
         with ExitStack() as stack:
@@ -195,8 +238,12 @@ def _worked(
             except EvaluationError:
                 everybody.abort()
                 raise
+            beat = time.monotonic() + float(pauses[number])
+            time.sleep(max(0.0, beat - time.monotonic()))
             while (picture := shift.next()) is not None:
                 shift.work(operator, cells[picture % len(cells)])
+                beat = max(beat + takt, time.monotonic())
+                time.sleep(max(0.0, beat - time.monotonic()))
 
     with ThreadPoolExecutor(len(kinds)) as pool:
         running = [pool.submit(work, number) for number in range(len(kinds))]
@@ -210,31 +257,28 @@ def _worked(
     return ended - began[0]
 
 
-def _figures(
-    shift: _Shift, kinds: Sequence[OpenOperator], taken: float, recorded: int
-) -> OperatorsFigures:
-    ways = {BrowserOperator.way: BrowserOperator, RestOperator.way: RestOperator}
-    return OperatorsFigures(
-        seconds=taken,
-        waiting=tuple(
-            Waiting(
-                way=way,
-                operators=kinds.count(ways[way]),
-                inspected=len(waited),
-                p50=float(np.percentile(waited, 50)),
-                p95=float(np.percentile(waited, 95)),
-                longest=max(waited),
-            )
-            for way, waited in sorted(shift.waited.items())
-        ),
-        steps=tuple(
-            StepTaken(
-                name=name, p50=float(np.percentile(taken, 50)), p95=float(np.percentile(taken, 95))
-            )
-            for name, taken in shift.steps.items()
-        ),
-        recorded=recorded,
-        errors=tuple(shift.errors),
+def _waiting(shift: _Shift, kinds: Sequence[OpenOperator]) -> tuple[Waiting, ...]:
+    return tuple(
+        Waiting(
+            way=kind.way,
+            operators=kinds.count(kind),
+            inspected=len(answers),
+            verdict=Spread.of([answer.verdict for answer in answers]),
+            drawn=Spread.of([answer.drawn for answer in answers]),
+        )
+        for kind in (SessionOperator, BrowserOperator)
+        if (answers := shift.answers.get(kind.way))
+    )
+
+
+def _steps_taken(inspections: Sequence[Sequence[Step]]) -> tuple[StepTaken, ...]:
+    taken: dict[str, list[float]] = {VERDICT: []}
+    for steps in inspections:
+        taken[VERDICT].append(sum(step.seconds for step in steps if step.name in TO_VERDICT))
+        for step in steps:
+            taken.setdefault(step.name, []).append(step.seconds)
+    return tuple(
+        StepTaken(name=name, taken=Spread.of(seconds)) for name, seconds in taken.items() if seconds
     )
 
 
@@ -246,17 +290,24 @@ def operators_table(figures: OperatorsFigures) -> str:
                 str(way.operators),
                 way.way,
                 str(way.inspected),
-                *(f"{seconds:.2f} s" for seconds in (way.p50, way.p95, way.longest)),
+                *(
+                    f"{seconds:.2f} s"
+                    for spread in (way.verdict, way.drawn)
+                    for seconds in (spread.p50, spread.p95, spread.longest)
+                ),
             ]
         )
         for way in figures.waiting
     ]
-    steps = ", ".join(f"{step.name} {step.p50:.2f} / {step.p95:.2f}" for step in figures.steps)
+    steps = ", ".join(
+        f"{step.name} {step.taken.p50:.2f} / {step.taken.p95:.2f}" for step in figures.steps
+    )
+    pace = f"one each {figures.takt:g} s or later" if figures.takt else "no pause between them"
     said = "".join(f"\n- {error}" for error in figures.errors[:SHOWN_ERRORS])
     return "\n".join([header(COLUMNS), *rows]) + (
-        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, no pause between them, "
+        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, {pace}, "
         f"{len(figures.errors)} errors, {figures.recorded} inspections on record with each "
-        "operator's first. Waited: from sending the picture until verdict, evidence and report "
-        "are on record and answered; in a browser, until the page is drawn. Inside the console, "
-        f"of those by REST, p50 / p95 in s: {steps}. {machine()}.{said}"
+        "operator's first. From the beginning of an upload until the page tells the verdict, and "
+        "until the whole inspection is drawn with report, evidence and pictures. Steps inside the "
+        f"console, p50 / p95 in s: {steps}. {machine()}.{said}"
     )
