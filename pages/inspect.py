@@ -72,11 +72,14 @@ def inspect_at_once(bench: Workbench, order: Order, pictures: list[PictureFile])
                 context=order.context,
                 evidence=order.evidence,
                 writing=order.writing,
+                # Evidence and report take longer than the verdict, which need not wait for them.
+                on_verdict=lambda judgement, _defects: early.markdown(
+                    verdict_text(judgement.verdict)
+                ),
             )
         except InspectionError as error:
             st.session_state["refusals"].append((picture, str(error)))
         else:
-            early.markdown(verdict_text(newest.judgement.verdict))
             st.session_state["strip"].insert(0, newest.id)
             st.query_params["inspection"] = newest.id
             st.query_params.pop("job", None)

@@ -28,7 +28,7 @@ from core.sources import PictureFile
 ANSWERS_WITHIN_S = 120
 COOKIE = "_streamlit_xsrf"
 # What the browser says in place of a token that it was not given.
-NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"  # noqa: S105
+NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"
 LARGEST_MESSAGE = 200 * 2**20
 
 
@@ -93,7 +93,7 @@ class ConsoleSession:
             httpx.Client(base_url=address, timeout=ANSWERS_WITHIN_S, headers={"Origin": address})
         )
         self._request("GET", "/_stcore/health")
-        self._token = self._http.cookies.get(COOKIE, "")
+        self._token: str = self._http.cookies.get(COOKIE) or ""
         self._socket = stack.enter_context(self._connected(address))
         for _message in self.rerun():
             pass

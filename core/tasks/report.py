@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
-from core.inspection import add_report, record
+from core.inspection import OnVerdict, add_report, record
 from core.jobs.task import Progress, Task
 from core.report_desk import WriterChoice, draft_report
 from core.reporting.answers import prose_so_far
@@ -72,6 +72,7 @@ def inspect_now(
     context: Context | None = None,
     evidence: EvidenceChoice | None = None,
     writing: WriterChoice | None = None,
+    on_verdict: OnVerdict | None = None,
 ) -> Inspection:
     """Inspect one picture for a person who waits: a model writes its report in the background.
 
@@ -80,7 +81,13 @@ def inspect_now(
     writing = writing or WriterChoice()
     can_wait = is_slow(bench, writing)
     inspection = record(
-        bench, picture, product, detector=detector, context=context, evidence=evidence
+        bench,
+        picture,
+        product,
+        detector=detector,
+        context=context,
+        evidence=evidence,
+        on_verdict=on_verdict,
     )
     if not can_wait:
         return add_report(bench, inspection, writing)

@@ -107,7 +107,12 @@ def write_again_button(bench: Workbench, inspection: Inspection) -> None:
 
     A model writes in the background: its report is not lost when the tab is closed.
     """
-    with st.popover(t("writers.again"), icon=":material/edit_note:"):
+    panel = st.popover(
+        t("writers.again"), icon=":material/edit_note:", key="write-again", on_change="rerun"
+    )
+    if not panel.open:
+        return
+    with panel:
         choice = replace(ask_writer(bench, f"again-{inspection.id}"), fresh=True)
         pressed = st.button(t("writers.write"), key=f"again-{inspection.id}-go", type="primary")
     if pressed:

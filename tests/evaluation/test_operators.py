@@ -1,4 +1,4 @@
-"""Operators at once: a real console, REST and a browser, and what they could not do."""
+"""Operators at once: a real console, sessions and a browser, and what they could not do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from core.domain import Verdict
 from core.errors import EvaluationError
 from core.evaluation import running_console as running_console_module
-from core.evaluation.operator_clients import CHROMIUM, BrowserOperator, RestOperator
+from core.evaluation.operator_clients import CHROMIUM, BrowserOperator, SessionOperator
 from core.evaluation.operators import TO_VERDICT, measure_operators, operators_table
 from core.evaluation.running_console import running_console
+from core.records.database import Records
 from core.settings import Settings
-from core.sources import PictureFile
+from core.sources import PictureFile, demo_unseen_normals
+from core.workbench import Workbench
 
 
 def test_all_of_them_are_answered_and_on_record(station: Settings) -> None:
@@ -26,6 +29,7 @@ def test_all_of_them_are_answered_and_on_record(station: Settings) -> None:
         browsers=browsers,
         pictures=6,
         seconds=60,
+        takt=0.5,
         on_progress=lambda step, share: None,
     )
 
@@ -33,21 +37,42 @@ def test_all_of_them_are_answered_and_on_record(station: Settings) -> None:
     assert figures.inspected == 6
     assert figures.recorded == 6 + 3
     assert sum(way.operators for way in figures.waiting) == 3
-    assert all(0 < way.p50 <= way.p95 <= way.longest for way in figures.waiting)
+    for way in figures.waiting:
+        assert 0 < way.verdict.p50 <= way.verdict.p95 <= way.verdict.longest
+        assert way.verdict.p50 < way.drawn.p50 <= way.drawn.p95
     steps = {step.name: step for step in figures.steps}
     assert set(TO_VERDICT) < steps.keys()
-    assert steps["verdict"].p95 >= steps["detect"].p95
+    assert steps["verdict"].taken.p95 >= steps["detect"].taken.p95
     assert not station.data_dir.exists(), "the station's own records are left alone"
     assert "6 pictures in" in operators_table(figures)
 
 
-def test_what_is_answered_with_an_error_is_one(station: Settings) -> None:
+def test_what_the_page_refuses_is_an_error(demo_bench: Workbench, tmp_path: Path) -> None:
+    settings = demo_bench.settings.model_copy(update={"data_dir": tmp_path / "data"})
+    settings.data_dir.mkdir()
+    with running_console(settings) as address, ExitStack() as stack:
+        operator = SessionOperator(address, "Ana", stack)
+        with pytest.raises(EvaluationError, match=r"torn.png is not a picture"):
+            operator.inspect(PictureFile.of("torn.png", b"any"))
+        answered = operator.inspect(demo_unseen_normals()[0])
+
+    assert 0 < answered.verdict < answered.drawn
+    with Records.open(settings) as records:
+        assert records.inspection(answered.inspection).judgement.verdict is Verdict.PASS
+
+
+def test_an_untaught_station_has_nowhere_to_put_a_picture(station: Settings) -> None:
     station.data_dir.mkdir()
 
     with running_console(station) as address, ExitStack() as stack:
-        operator = RestOperator(address, "Ana", stack)
-        with pytest.raises(EvaluationError, match=r"404 .*There is no product ELPV/mono"):
+        operator = SessionOperator(address, "Ana", stack)
+        with pytest.raises(EvaluationError, match="has no file uploader"):
             operator.inspect(PictureFile.of("cell.png", b"any"))
+
+
+def test_without_a_console_a_session_says_so() -> None:
+    with ExitStack() as stack, pytest.raises(EvaluationError, match="ConnectError"):
+        SessionOperator("http://127.0.0.1:9", "Ana", stack)
 
 
 def test_a_console_that_does_not_start_says_so(
