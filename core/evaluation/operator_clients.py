@@ -19,6 +19,20 @@ ANSWER_WITHIN_S = 120
 # Streamlit's mark of a page whose script has ended.
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 CHROMIUM = "/usr/bin/chromium"
+# The verdict stands in the sidebar until the inspection is drawn: too short a time to ask for it.
+WATCH_FOR_VERDICT = """
+() => {
+    const side = document.querySelector("[data-testid=stSidebar]"), start = performance.now();
+    window.verdictAfterMs = null;
+    const watch = new MutationObserver(() => {
+        if (/\\b(PASS|REVIEW|FAIL)\\b/.test(side.innerText)) {
+            window.verdictAfterMs = performance.now() - start;
+            watch.disconnect();
+        }
+    });
+    watch.observe(side, {subtree: true, childList: true, characterData: true});
+}
+"""
 # A browser that calls home would be timed with what it says.
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 
@@ -144,14 +158,11 @@ class BrowserOperator:
 
         page, before = self._page, self._page.url
         upload = FilePayload(name=picture.filename, mimeType="image/png", buffer=picture.read())
-        judging = page.get_by_test_id("stSidebar").get_by_text(f"Judging {picture.filename}")
+        page.evaluate(WATCH_FOR_VERDICT)
         start = time.perf_counter()
         try:
             taken = page.locator("input[type=file]").first.element_handle()
             taken.set_input_files(upload)
-            judging.wait_for()
-            judging.wait_for(state="hidden")
-            verdict = time.perf_counter() - start
             page.wait_for_url(
                 lambda url: url != before and "inspection=" in url, wait_until="commit"
             )
@@ -161,6 +172,9 @@ class BrowserOperator:
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
         drawn = time.perf_counter() - start
+        told = page.evaluate("window.verdictAfterMs")
+        # Told and drawn at once, where the machine is so busy that the browser shows only the last.
+        verdict = drawn if told is None else told / 1000
         return Answered(_inspection_of(urlsplit(page.url).query), verdict, drawn)
 
 
