@@ -15,6 +15,7 @@ from core.commands import (
     inspect,
     knowledge,
     label,
+    mmad,
     models,
     policy,
     teach,
@@ -24,7 +25,19 @@ from core.errors import InspectionError
 
 # As shells report a process that was stopped from the keyboard.
 STOPPED = 130
-COMMANDS = (teach, policy, label, inspect, compare, models, knowledge, evaluate, bench, doctor)
+COMMANDS = (
+    teach,
+    policy,
+    label,
+    inspect,
+    compare,
+    models,
+    knowledge,
+    evaluate,
+    mmad,
+    bench,
+    doctor,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

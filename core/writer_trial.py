@@ -58,9 +58,12 @@ def try_writer(model: Model, settings: Settings) -> Trial:
     )
 
 
-def _question(model: Model) -> Question:
-    # The offline composer writes from evidence alone; a made-up part that passed is the least.
-    evidence = Evidence(
+def nothing_found() -> Evidence:
+    """The least evidence that goes with a question which is not about an inspection.
+
+    The offline composer writes from evidence alone: a made-up part that passed.
+    """
+    return Evidence(
         product=Product(dataset="Trial", category="part"),
         judgement=Judgement(
             score=0,
@@ -75,8 +78,11 @@ def _question(model: Model) -> Question:
             ),
         ),
     )
+
+
+def _question(model: Model) -> Question:
     return Question(
-        evidence=evidence,
+        evidence=nothing_found(),
         language=Language.ENGLISH,
         system="You answer with one JSON object and nothing else.",
         turns=(Turn("user", 'Answer with {"word": "ready"}.'),),

@@ -19,6 +19,7 @@ TASKS = {
     "teach": ("core.tasks.teaching", "Teach"),
     "score_defects": ("core.tasks.known_defects", "ScoreDefects"),
     "evaluate": ("core.tasks.evaluation", "Evaluate"),
+    "mmad": ("core.tasks.mmad", "AskMmad"),
     "export": ("core.tasks.exports", "Export"),
     "compare_lot": ("core.tasks.lot_comparison", "CompareLot"),
 }

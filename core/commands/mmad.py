@@ -1,0 +1,62 @@
+"""mmad: put MMAD's multiple-choice questions to a report writer."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.commands.shared import show_progress
+from core.errors import EvaluationError
+from core.settings import settings
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_command(commands: _SubParsersAction) -> None:
+    mmad = commands.add_parser("mmad", help="MMAD's questions about pictures, put to a writer")
+    mmad.add_argument("--questions", type=Path, required=True, metavar="FILE", help="mmad.json")
+    mmad.add_argument(
+        "--images", type=Path, required=True, metavar="FOLDER", help="that holds MMAD's data sets"
+    )
+    mmad.add_argument("--writer", required=True, metavar="KEY", help="see `models`")
+    mmad.add_argument(
+        "--answers",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="where each answer is kept; a run that stopped goes on with what is left",
+    )
+    mmad.add_argument("--limit", type=int, metavar="N", help="questions drawn at random (all)")
+    mmad.add_argument("--seed", type=int, default=0, help="of the draw (0)")
+    mmad.add_argument(
+        "--templates", type=int, default=1, metavar="N", help="normal parts beside a picture (1)"
+    )
+    mmad.add_argument("--blind", action="store_true", help="accept a writer that takes no pictures")
+    mmad.add_argument("--json", action="store_true", help="figures as JSON")
+    mmad.set_defaults(run=_mmad)
+
+
+def _mmad(options: argparse.Namespace) -> int:
+    from core.evaluation.mmad.figures import mmad_tables
+    from core.evaluation.mmad.run import run_mmad
+
+    if options.limit is not None and options.limit < 1:
+        raise EvaluationError(f"--limit must be 1 or more, but is {options.limit}.")
+    if not 0 <= options.templates <= 8:
+        raise EvaluationError(f"--templates must be 0 to 8, but is {options.templates}.")
+    figures = run_mmad(
+        options.questions,
+        options.images,
+        options.writer,
+        settings(),
+        options.answers,
+        limit=options.limit,
+        seed=options.seed,
+        templates=options.templates,
+        blind=options.blind,
+        on_progress=show_progress,
+    )
+    print(figures.model_dump_json(indent=2) if options.json else mmad_tables(figures))
+    return 0

@@ -1,0 +1,85 @@
+"""What was answered, line by line in a file: an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from core.domain import Frozen
+from core.errors import EvaluationError
+
+
+class Asked(Frozen):
+    """What a run asks whom; the first line of its file. Another run is another file."""
+
+    writer: str = Field(description="key of the catalogue")
+    questions_sha256: str = Field(description="of the questions' file")
+    limit: int | None = Field(None, description="questions drawn; None: all")
+    seed: int = 0
+    templates: int = Field(1, ge=0, le=8, description="normal parts beside each picture")
+
+
+class Answered(Frozen):
+    """What came of one question."""
+
+    question: str = Field(description="its id")
+    letter: str | None = Field(None, description="None: no answer that names one option")
+    text: str = Field("", description="the beginning of the answer as it came")
+    error: str = Field("", description="why no answer could be had; asked again when resumed")
+    seconds: float = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+class AnswerFile:
+    """The answers of one run."""
+
+    def __init__(self, path: Path, asked: Asked) -> None:
+        """Open a run, or begin it.
+
+        Args:
+            path: of the file, JSON lines.
+            asked: what the run asks.
+
+        Raises:
+            EvaluationError: if the file is one of another run, or cannot be read or written.
+        """
+        self._path = path
+        self.answers: dict[str, Answered] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.write_text(f"{asked.model_dump_json()}\n", "utf-8")
+            first, *lines = path.read_text("utf-8").splitlines() or [""]
+            if Asked.model_validate_json(first) != asked:
+                raise EvaluationError(
+                    f"{path} holds the answers of another run ({first}). Name another file."
+                )
+            self._read(lines)
+        except (OSError, ValidationError) as error:
+            raise EvaluationError(f"The answers in {path} cannot be used: {error}") from error
+
+    def add(self, answered: Answered) -> None:
+        """Write one answer down."""
+        self.answers[answered.question] = answered
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{answered.model_dump_json()}\n")
+
+    @property
+    def settled(self) -> Mapping[str, Answered]:
+        """Those that need not be asked again, by question."""
+        return {key: each for key, each in self.answers.items() if not each.error}
+
+    def _read(self, lines: list[str]) -> None:
+        for number, line in enumerate(lines):
+            try:
+                answered = Answered.model_validate_json(line)
+            except ValidationError:
+                # The last line is torn when the machine stopped in the middle of it.
+                if number == len(lines) - 1:
+                    return
+                raise
+            self.answers[answered.question] = answered

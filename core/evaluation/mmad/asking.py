@@ -1,0 +1,121 @@
+"""One question of MMAD as a report writer is asked it, and the letter that it answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from core.domain import Language
+from core.errors import EvaluationError, ImageError
+from core.evaluation.mmad.questions import MmadQuestion
+from core.images import load_image, thumbnail_png
+from core.reporting.catalogue import Model
+from core.reporting.writers.contract import PromptPicture, Question, Turn
+from core.settings import Settings
+from core.writer_trial import nothing_found
+
+# A model that thinks before it answers spends tokens on that too.
+MOST_TOKENS = 512
+SYSTEM = (
+    "You inspect industrial products by their pictures. You answer a multiple-choice question with "
+    "one JSON object that names the letter of one option, and nothing else."
+)
+# "B", "(B)", "B.", "Answer: B.": a letter alone, and nothing that might be another answer.
+LETTER_ALONE = re.compile(r"\W*(?:answer\W*)?([A-Za-z])\W*", re.IGNORECASE)
+
+
+def writers_question(
+    question: MmadQuestion,
+    model: Model,
+    settings: Settings,
+    root: Path,
+    *,
+    templates: int,
+) -> Question:
+    """A question for a writer, with the picture and normal parts beside it.
+
+    Args:
+        question: of MMAD.
+        model: that is asked; one that takes no pictures gets none.
+        settings: largest picture accepted.
+        root: folder of the pictures.
+        templates: how many pictures of normal parts go with it.
+
+    Raises:
+        EvaluationError: if a picture cannot be used.
+    """
+    options = "\n".join(f"{letter}. {text}" for letter, text in question.options.items())
+    pictures = _pictures(question, model, settings, root, templates)
+    seen = "; ".join(f"picture {n}: {each.name}" for n, each in enumerate(pictures, start=1))
+    text = f"{seen}\n\n" if seen else ""
+    return Question(
+        evidence=nothing_found(),
+        language=Language.ENGLISH,
+        system=SYSTEM,
+        turns=(
+            Turn(
+                "user",
+                f"{text}{question.text}\n{options}\n\n"
+                'Answer such as {"answer": "A"}, with the letter of the option that is right.',
+            ),
+        ),
+        pictures=pictures,
+        schema={
+            "type": "object",
+            "properties": {"answer": {"type": "string", "enum": list(question.options)}},
+            "required": ["answer"],
+            "additionalProperties": False,
+        },
+        max_tokens=min(MOST_TOKENS, model.max_output),
+    )
+
+
+def letter_of(text: str, letters: Collection[str]) -> str | None:
+    """The option that an answer names; None: it names none, or may name several.
+
+    Nothing is guessed: a JSON object with "answer", in a fence or not, or a letter alone.
+
+    Example:
+        >>> letter_of('{"answer": "B"}', "AB"), letter_of("Answer: B.", "AB")
+        ('B', 'B')
+        >>> letter_of("A or B", "AB") is None
+        True
+    """
+    bare = text.strip().removeprefix("```json").strip("`").strip()
+    try:
+        said = json.loads(bare)
+    except ValueError:
+        found = LETTER_ALONE.fullmatch(bare)
+        said = found and found[1]
+    if isinstance(said, dict):
+        said = said.get("answer")
+    letter = str(said).strip().upper() if isinstance(said, str) else None
+    return letter if letter in letters else None
+
+
+def _pictures(
+    question: MmadQuestion, model: Model, settings: Settings, root: Path, templates: int
+) -> tuple[PromptPicture, ...]:
+    if not model.images:
+        return ()
+    shown = [*question.templates[:templates], question.image][-model.most_pictures :]
+    names = [*["a normal part"] * (len(shown) - 1), "the part that is asked about"]
+    return tuple(
+        PromptPicture(name, _png(root / image, settings, model.picture_side))
+        for name, image in zip(names, shown, strict=True)
+    )
+
+
+def _png(path: Path, settings: Settings, side: int) -> bytes:
+    try:
+        loaded = load_image(
+            path.read_bytes(),
+            path.name,
+            max_bytes=settings.max_image_bytes,
+            max_pixels=settings.max_image_pixels,
+        )
+    except (OSError, ImageError) as error:
+        raise EvaluationError(f"The picture {path} cannot be used: {error}") from error
+    return thumbnail_png(loaded.pixels, side)

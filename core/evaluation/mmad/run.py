@@ -1,0 +1,128 @@
+"""Put MMAD's questions to a report writer, one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from core.detection.base import OnProgress
+from core.errors import EvaluationError, WriterError
+from core.evaluation.mmad.answered import Answered, AnswerFile, Asked
+from core.evaluation.mmad.asking import letter_of, writers_question
+from core.evaluation.mmad.figures import MmadFigures, figures_of
+from core.evaluation.mmad.questions import MmadQuestion, check_pictures, drawn, read_questions
+from core.reporting.catalogue import Model, find_model
+from core.reporting.writers.contract import Writer
+from core.reporting.writers.opening import open_writer
+from core.settings import Settings
+
+# So many failures one after the other are no accident: the run stops, and can be resumed.
+MOST_FAILURES_IN_A_ROW = 5
+KEPT_OF_AN_ANSWER = 200
+
+
+def run_mmad(
+    questions_file: Path,
+    root: Path,
+    writer: str,
+    settings: Settings,
+    path: Path,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    templates: int = 1,
+    blind: bool = False,
+    on_progress: OnProgress,
+) -> MmadFigures:
+    """Ask a writer MMAD's questions, each by itself, and count what is right.
+
+    MMAD's own scripts ask all questions about a picture together; asked by itself, no question can
+    tell the answer to another.
+
+    Args:
+        questions_file: MMAD's `mmad.json`.
+        root: folder of its data sets.
+        writer: key of the catalogue.
+        settings: keys, weights and limits.
+        path: file that the answers are written to; with answers in it, the run goes on.
+        limit: questions drawn at random, evenly from subtasks and data sets; None: all.
+        seed: of the draw.
+        templates: pictures of normal parts beside each picture.
+        blind: accept a writer that takes no pictures: what can be guessed from the text alone.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+
+    Raises:
+        EvaluationError: if questions, pictures or answers cannot be used, or the writer sees none.
+        WriterError: if the writer cannot run here, or fails again and again.
+    """
+    model = find_model(writer)
+    _check_sees(model, blind=blind)
+    questions = drawn(read_questions(questions_file), limit, seed)
+    if model.images:
+        shown = (name for each in questions for name in (each.image, *each.templates[:templates]))
+        check_pictures(root, shown)
+    asked = Asked(
+        writer=writer,
+        questions_sha256=hashlib.sha256(questions_file.read_bytes()).hexdigest(),
+        limit=limit,
+        seed=seed,
+        templates=templates,
+    )
+    answers = AnswerFile(path, asked)
+    opened, failures = open_writer(model, settings), 0
+    for done, question in enumerate(questions):
+        on_progress("Ask the questions", done / len(questions))
+        if question.id in answers.settled:
+            continue
+        answered = _answer(question, model, opened, settings, root, templates)
+        answers.add(answered)
+        failures = failures + 1 if answered.error else 0
+        if failures == MOST_FAILURES_IN_A_ROW:
+            raise WriterError(
+                f"{model.title} failed {failures} times one after the other, the last time: "
+                f"{answered.error} {len(answers.settled)} answers are kept in {path}; start the "
+                "same run again to go on."
+            )
+    on_progress("Ask the questions", 1)
+    return figures_of(questions, answers.answers, asked, model)
+
+
+def _check_sees(model: Model, *, blind: bool) -> None:
+    if model.provider == "offline":
+        raise EvaluationError(
+            "The offline composer writes from what the detector measured and answers no questions. "
+            "Name another writer: python -m core models."
+        )
+    if not model.images and not blind:
+        raise EvaluationError(
+            f"{model.title} takes no pictures. Ask it blind (--blind) for what can be guessed from "
+            "the text alone, or name a writer that sees: python -m core models."
+        )
+
+
+def _answer(
+    question: MmadQuestion,
+    model: Model,
+    writer: Writer,
+    settings: Settings,
+    root: Path,
+    templates: int,
+) -> Answered:
+    put = writers_question(question, model, settings, root, templates=templates)
+    started = time.perf_counter()
+    try:
+        answer = writer.answer(put)
+    except WriterError as error:
+        return Answered(
+            question=question.id, error=str(error), seconds=time.perf_counter() - started
+        )
+    return Answered(
+        question=question.id,
+        letter=letter_of(answer.text, question.options),
+        text=answer.text[:KEPT_OF_AN_ANSWER],
+        seconds=time.perf_counter() - started,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost_usd=model.cost_usd(answer.input_tokens, answer.output_tokens),
+    )

@@ -1,0 +1,52 @@
+"""Put MMAD's questions to a report writer in the background, as `python -m core mmad` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from core.evaluation.mmad.run import run_mmad
+from core.jobs.task import Progress, Task
+from core.workbench import Workbench
+
+FOLDER = "mmad"
+
+
+class AskMmad(Task):
+    """Ask each question; when it is resumed, those that are left.
+
+    Answers are kept in DATA_DIR/mmad, in a file of the job's id.
+    """
+
+    questions: Path = Field(description="MMAD's mmad.json")
+    images: Path = Field(description="folder of its data sets")
+    writer: str = Field(description="key of the catalogue")
+    limit: int | None = Field(None, ge=1, description="questions drawn; None: all")
+    seed: int = 0
+    templates: int = Field(1, ge=0, le=8)
+    blind: bool = Field(False, description="accept a writer that takes no pictures")
+
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Ask.
+
+        Returns:
+            `figures`: `core.evaluation.mmad.figures.MmadFigures`.
+
+        Raises:
+            EvaluationError, WriterError: as `run_mmad`.
+        """
+        figures = run_mmad(
+            self.questions,
+            self.images,
+            self.writer,
+            bench.settings,
+            bench.settings.data_dir / FOLDER / f"{progress.job_id}.jsonl",
+            limit=self.limit,
+            seed=self.seed,
+            templates=self.templates,
+            blind=self.blind,
+            on_progress=lambda step, share: progress(step, share),
+        )
+        return {"figures": figures.model_dump(mode="json")}
