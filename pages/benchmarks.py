@@ -1,4 +1,4 @@
-"""Benchmarks: detectors measured on labelled sets, run by run, and a new run."""
+"""Benchmarks: detectors on labelled sets and report writers on MMAD, run by run, and a new run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ from core.intervals import Rate
 from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import watch_job
+from pages.parts.mmad import show_mmad
+from pages.parts.urls import choice_in_url
 from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when
 
 NONE = "–"
+DETECTION, MMAD = "detection", "mmad"
 
 
 def ask_run(bench: Workbench) -> None:
@@ -125,14 +128,13 @@ def choose_run(table: list[Run]) -> Job:
     return known[chosen]
 
 
-with shown_to_the_operator():
-    workbench = shared_workbench()
+def show_detection(workbench: Workbench) -> None:
+    """Detectors: a form, the run that is watched, and all runs side by side."""
     on_record = runs(workbench)
     form, watched = st.columns([7, 14], gap="medium")
     with form:
         st.subheader(t("benchmarks.new_run"))
         ask_run(workbench)
-        st.caption(t("benchmarks.no_mmad"))
     with watched, shown_to_the_operator():
         if on_record:
             show_run(workbench, choose_run(on_record))
@@ -141,3 +143,18 @@ with shown_to_the_operator():
     if any(run.figures for run in on_record):
         st.subheader(t("benchmarks.on_record"))
         show_table(on_record)
+
+
+with shown_to_the_operator():
+    bench = shared_workbench()
+    view = choice_in_url(
+        t("benchmarks.view"),
+        [DETECTION, MMAD],
+        lambda value: t("benchmarks.detectors") if value == DETECTION else t("benchmarks.mmad"),
+        "view",
+        label_visibility="collapsed",
+    )
+    if view == DETECTION:
+        show_detection(bench)
+    else:
+        show_mmad(bench)

@@ -1,9 +1,10 @@
-"""Detection benchmarks on record: jobs of the kind "evaluate" and their figures."""
+"""Benchmarks on record: jobs of the kinds "evaluate" and "mmad", and their figures."""
 
 from __future__ import annotations
 
 from core.domain import Frozen, Job
 from core.evaluation.detection import DetectionFigures
+from core.evaluation.mmad.figures import MmadFigures
 from core.workbench import Workbench
 
 SHOWN_RUNS = 50
@@ -25,3 +26,21 @@ class Run(Frozen):
 def runs(bench: Workbench) -> list[Run]:
     """The newest runs in any state, the newest first."""
     return [Run.of(job) for job in bench.jobs.recent(SHOWN_RUNS, "evaluate")]
+
+
+class MmadRun(Frozen):
+    """One run of MMAD's questions: the job, and its figures when it is done."""
+
+    job: Job
+    figures: MmadFigures | None
+
+    @classmethod
+    def of(cls, job: Job) -> MmadRun:
+        """The run of a job."""
+        found = job.result.get("figures")
+        return cls(job=job, figures=None if found is None else MmadFigures.model_validate(found))
+
+
+def mmad_runs(bench: Workbench) -> list[MmadRun]:
+    """The newest runs in any state, the newest first."""
+    return [MmadRun.of(job) for job in bench.jobs.recent(SHOWN_RUNS, "mmad")]

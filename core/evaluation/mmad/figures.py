@@ -108,8 +108,8 @@ def conditions(figures: MmadFigures) -> str:
     tokens = "not told" if figures.tokens is None else f"{figures.tokens:,.0f}"
     cost = "not known" if figures.cost_usd is None else f"{figures.cost_usd:.2f} USD"
     return (
-        f"{figures.writer}, {saw if figures.saw_pictures else 'it saw no pictures'}; {drawn} of the "
-        f"file {asked.questions_sha256[:12]}, each asked by itself. Mean of the subtasks: "
+        f"{figures.writer}, {saw if figures.saw_pictures else 'it saw no pictures'}; {drawn} of "
+        f"the file {asked.questions_sha256[:12]}, each asked by itself. Mean of the subtasks: "
         f"{figures.average:.1%}. Anomaly Detection: good parts passed "
         f"{rate_text(figures.normals_passed)}, defects found {rate_text(figures.defects_found)}. "
         f"Answers that name no option alone: {figures.unreadable}, questions without an answer: "
