@@ -13,7 +13,8 @@ from core.sources import PictureFile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    from core.evaluation.console_session import ForwardMsg
 
 ANSWER_WITHIN_S = 120
 # Streamlit's mark of a page whose script has ended.
