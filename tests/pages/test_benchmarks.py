@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,12 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import JobState
-from core.evaluation.benchmark_runs import runs
+from core.evaluation.benchmark_runs import mmad_runs, runs
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.app import PAGES, page, words
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.pages.app import page, press, words
 
 
 def start(app: AppTest, folders: str) -> None:
@@ -60,8 +56,18 @@ def test_figures_stand_side_by_side(empty: Workbench, real_data: Callable[[str],
     assert "| cookie | 31 (9) |" in words(app)
 
 
-def test_mmad_is_said_to_be_missing_only_while_it_is() -> None:
-    command = [sys.executable, "-m", "core", "--help"]
-    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+def test_mmad_is_asked_for_in_a_form(empty: Workbench) -> None:
+    app = page("benchmarks", view="mmad")
 
-    assert ("mmad" in told.stdout) != ("no_mmad" in (PAGES / "benchmarks.py").read_text())
+    assert "Nothing was asked yet" in words(app)
+    press(app, "Start the run")
+    assert app.error[0].value == "Name the file of questions and the folder of pictures."
+    app.text_input[0].set_value("/no/mmad.json")
+    app.text_input[1].set_value("/no")
+    app.text_input[2].set_value("Ana")
+    press(app, "Start the run")
+
+    assert not app.exception
+    (run,) = mmad_runs(empty)
+    assert ended(empty, run.job.id).state is JobState.FAILED
+    assert "/no/mmad.json cannot be read" in words(page("benchmarks", view="mmad", run=run.job.id))

@@ -92,7 +92,7 @@ def letter_of(text: str, letters: Collection[str]) -> str | None:
     if isinstance(said, dict):
         said = said.get("answer")
     letter = str(said).strip().upper() if isinstance(said, str) else None
-    return letter if letter in letters else None
+    return letter if letter is not None and letter in letters else None
 
 
 def _pictures(
