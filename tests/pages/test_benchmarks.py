@@ -70,4 +70,4 @@ def test_mmad_is_asked_for_in_a_form(empty: Workbench) -> None:
     assert not app.exception
     (run,) = mmad_runs(empty)
     assert ended(empty, run.job.id).state is JobState.FAILED
-    assert "/no/mmad.json cannot be read" in words(page("benchmarks", view="mmad", run=run.job.id))
+    assert "takes no pictures" in words(page("benchmarks", view="mmad", run=run.job.id))
