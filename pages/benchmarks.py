@@ -16,7 +16,7 @@ from core.evaluation.tables import DETECTION_COLUMNS, detection_row, further_tab
 from core.intervals import Rate
 from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.jobs import watch_job
+from pages.parts.jobs import choose_job, watch_job
 from pages.parts.mmad import show_mmad
 from pages.parts.urls import choice_in_url
 from pages.parts.words import person_of, plain
@@ -114,20 +114,6 @@ def started(job: Job) -> str:
     return f"{when(job.created_at)}{who}"
 
 
-def choose_run(table: list[Run]) -> Job:
-    """The run that the address names, else the newest."""
-    known = {run.job.id: run.job for run in table}
-    asked = st.query_params.get("run")
-    chosen = st.selectbox(
-        t("benchmarks.run"),
-        list(known),
-        index=list(known).index(asked) if asked in known else 0,
-        format_func=lambda job_id: f"{when(known[job_id].created_at)} · {known[job_id].title}",
-    )
-    st.query_params["run"] = chosen
-    return known[chosen]
-
-
 def show_detection(workbench: Workbench) -> None:
     """Detectors: a form, the run that is watched, and all runs side by side."""
     on_record = runs(workbench)
@@ -137,7 +123,7 @@ def show_detection(workbench: Workbench) -> None:
         ask_run(workbench)
     with watched, shown_to_the_operator():
         if on_record:
-            show_run(workbench, choose_run(on_record))
+            show_run(workbench, choose_job([run.job for run in on_record]))
         else:
             st.info(t("benchmarks.empty"), title=t("benchmarks.title"), icon=":material/speed:")
     if any(run.figures for run in on_record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from core.domain import Job, JobState
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
-from pages.texts import number, t
+from pages.texts import number, t, when
 
 EVERY_S = 1.0
 
@@ -59,6 +59,20 @@ def show_job(bench: Workbench, job: Job) -> None:
         st.warning(t("jobs.stalled"), icon=":material/hourglass_disabled:")
     if job.error:
         st.error(job.error, icon=":material/error:")
+
+
+def choose_job(jobs: Sequence[Job]) -> Job:
+    """The run that the URL names, else the first; the URL follows the choice."""
+    known = {job.id: job for job in jobs}
+    asked = st.query_params.get("run")
+    chosen = st.selectbox(
+        t("benchmarks.run"),
+        list(known),
+        index=list(known).index(asked) if asked in known else 0,
+        format_func=lambda job_id: f"{when(known[job_id].created_at)} · {known[job_id].title}",
+    )
+    st.query_params["run"] = chosen
+    return known[chosen]
 
 
 def _state(job: Job) -> str:

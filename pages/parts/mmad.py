@@ -12,7 +12,7 @@ from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.jobs import watch_job
+from pages.parts.jobs import choose_job, watch_job
 from pages.parts.words import person_of
 from pages.parts.writers import writer_name
 from pages.texts import number, percentage, t, when
@@ -29,7 +29,7 @@ def show_mmad(bench: Workbench) -> None:
         _ask_run(bench)
     with watched, shown_to_the_operator():
         if on_record:
-            _show_run(bench, _choose_run(on_record))
+            _show_run(bench, choose_job([run.job for run in on_record]))
         else:
             st.info(t("mmad.empty"), title=t("mmad.title"), icon=":material/quiz:")
     measured = [run for run in on_record if run.figures is not None]
@@ -83,19 +83,6 @@ def _ask_run(bench: Workbench) -> None:
         title = f"MMAD: {offered[writer].model.title}"
         st.query_params["run"] = bench.jobs.submit("mmad", title, arguments, name).id
         st.rerun()
-
-
-def _choose_run(on_record: list[MmadRun]) -> Job:
-    known = {run.job.id: run.job for run in on_record}
-    asked = st.query_params.get("run")
-    chosen = st.selectbox(
-        t("benchmarks.run"),
-        list(known),
-        index=list(known).index(asked) if asked in known else 0,
-        format_func=lambda job_id: f"{when(known[job_id].created_at)} · {known[job_id].title}",
-    )
-    st.query_params["run"] = chosen
-    return known[chosen]
 
 
 def _show_run(bench: Workbench, job: Job) -> None:
