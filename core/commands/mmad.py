@@ -33,7 +33,7 @@ def add_command(commands: _SubParsersAction) -> None:
     mmad.add_argument(
         "--templates", type=int, default=1, metavar="N", help="normal parts beside a picture (1)"
     )
-    mmad.add_argument("--blind", action="store_true", help="accept a writer that takes no pictures")
+    mmad.add_argument("--blind", action="store_true", help="show no pictures: what can be guessed")
     mmad.add_argument("--json", action="store_true", help="figures as JSON")
     mmad.set_defaults(run=_mmad)
 

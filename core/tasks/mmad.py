@@ -26,7 +26,7 @@ class AskMmad(Task):
     limit: int | None = Field(None, ge=1, description="questions drawn; None: all")
     seed: int = 0
     templates: int = Field(1, ge=0, le=8)
-    blind: bool = Field(False, description="accept a writer that takes no pictures")
+    blind: bool = Field(False, description="show no pictures")
 
     def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
         """Ask.

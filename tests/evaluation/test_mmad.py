@@ -14,8 +14,8 @@ from core.domain import JobState
 from core.errors import EvaluationError, WriterError
 from core.evaluation.benchmark_runs import mmad_runs
 from core.evaluation.mmad.asking import letter_of
-from core.evaluation.mmad.figures import MmadFigures, mmad_tables
-from core.evaluation.mmad.questions import drawn, read_questions
+from core.evaluation.mmad.figures import MmadFigures, mmad_average, mmad_tables
+from core.evaluation.mmad.questions import MmadQuestion, drawn, read_questions
 from core.evaluation.mmad.run import run_mmad
 from core.settings import Settings
 from core.workbench import Workbench
@@ -98,7 +98,7 @@ def test_right_answers_are_counted_by_subtask_and_data_set(
         "Anomaly Detection": (2, 0.5),
         "Object Classification": (2, 0.25),
     }
-    assert [part.name for part in figures.datasets] == ["DS-MVTec"]
+    assert [part.name for part in figures.datasets] == ["MVTec-AD"]
     assert figures.average == 0.5
     assert figures.chance == 0.375
     assert figures.normals_passed is not None
@@ -136,9 +136,10 @@ def test_a_run_that_stopped_goes_on_with_what_is_left(
     with (mmad.parent / "answers.jsonl").open("a") as file:
         file.write('{"question": "torn')
     server.replies = says("C")
+    run(mmad, settings)
     figures = run(mmad, settings)
 
-    assert len(server.requests) == before + 5
+    assert len(server.requests) == before + 5, "the third time nothing is left to ask"
     assert figures.failed == 0
     assert figures.right.count == 1 + 3
     with pytest.raises(EvaluationError, match="answers of another run"):
@@ -167,6 +168,41 @@ def test_a_blind_writer_sees_nothing_and_the_table_says_so(
     assert figures.normals_passed is not None
     assert figures.normals_passed.share == 1
     assert "it saw no pictures" in mmad_tables(figures)
+
+
+def test_a_writer_that_sees_can_be_asked_blind(
+    mmad: Path, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.replies = says("A")
+
+    figures = run(mmad, asks(server, tmp_path), blind=True)
+
+    assert not figures.saw_pictures
+    assert all(seen.pictures == [] for seen in server.requests)
+
+
+def test_one_answer_to_everything_gets_a_half() -> None:
+    def asked(number: int, folder: str) -> MmadQuestion:
+        return MmadQuestion(
+            id=f"{number}",
+            image=f"VisA/candle/{folder}/{number}.jpg",
+            subtask="Anomaly Detection",
+            text="?",
+            options={"A": "Yes.", "B": "No."},
+            answer="B" if folder == "good" else "A",
+            templates=(),
+        )
+
+    questions = [asked(0, "good"), *(asked(number, "bad") for number in range(1, 10))]
+
+    assert mmad_average(questions, [False, *[True] * 9]) == 0.5
+
+
+def test_more_pictures_than_a_writer_takes_are_refused(
+    mmad: Path, server: LoopbackServer, tmp_path: Path
+) -> None:
+    with pytest.raises(EvaluationError, match="takes 4 pictures at most: ask with 3"):
+        run(mmad, asks(server, tmp_path), templates=4)
 
 
 def test_missing_pictures_are_named_before_anything_is_asked(

@@ -15,10 +15,13 @@ class Asked(Frozen):
     """What a run asks whom; the first line of its file. Another run is another file."""
 
     writer: str = Field(description="key of the catalogue")
+    model: str = Field(description="the provider's own name, or the weights' repository")
+    prompt: str = Field(description="version of the prompt")
+    images: str = Field(description="folder of the pictures; empty: none is shown")
     questions_sha256: str = Field(description="of the questions' file")
     limit: int | None = Field(None, description="questions drawn; None: all")
     seed: int = 0
-    templates: int = Field(1, ge=0, le=8, description="normal parts beside each picture")
+    templates: int = Field(1, ge=0, le=8, description="normal parts beside each picture, at most")
 
 
 class Answered(Frozen):
@@ -53,33 +56,42 @@ class AnswerFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
                 path.write_text(f"{asked.model_dump_json()}\n", "utf-8")
+            _cut_off_a_torn_line(path)
             first, *lines = path.read_text("utf-8").splitlines() or [""]
             if Asked.model_validate_json(first) != asked:
                 raise EvaluationError(
                     f"{path} holds the answers of another run ({first}). Name another file."
                 )
-            self._read(lines)
+            for line in lines:
+                answered = Answered.model_validate_json(line)
+                self.answers[answered.question] = answered
         except (OSError, ValidationError) as error:
             raise EvaluationError(f"The answers in {path} cannot be used: {error}") from error
 
     def add(self, answered: Answered) -> None:
-        """Write one answer down."""
+        """Write one answer down.
+
+        Raises:
+            EvaluationError: if it cannot be written, such as on a full disk.
+        """
         self.answers[answered.question] = answered
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{answered.model_dump_json()}\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(f"{answered.model_dump_json()}\n")
+        except OSError as error:
+            raise EvaluationError(
+                f"An answer cannot be written to {self._path}: {error.strerror}. "
+                "Make room, and start the same run again to go on."
+            ) from error
 
     @property
     def settled(self) -> Mapping[str, Answered]:
         """Those that need not be asked again, by question."""
         return {key: each for key, each in self.answers.items() if not each.error}
 
-    def _read(self, lines: list[str]) -> None:
-        for number, line in enumerate(lines):
-            try:
-                answered = Answered.model_validate_json(line)
-            except ValidationError:
-                # The last line is torn when the machine stopped in the middle of it.
-                if number == len(lines) - 1:
-                    return
-                raise
-            self.answers[answered.question] = answered
+
+def _cut_off_a_torn_line(path: Path) -> None:
+    """The last line is torn when the machine stopped in the middle of it."""
+    written = path.read_bytes()
+    if not written.endswith(b"\n"):
+        path.write_bytes(written[: written.rfind(b"\n") + 1])

@@ -18,6 +18,7 @@ from core.writer_trial import nothing_found
 
 # A model that thinks before it answers spends tokens on that too.
 MOST_TOKENS = 512
+PROMPT_VERSION = "1"
 SYSTEM = (
     "You inspect industrial products by their pictures. You answer a multiple-choice question with "
     "one JSON object that names the letter of one option, and nothing else."
@@ -30,7 +31,7 @@ def writers_question(
     question: MmadQuestion,
     model: Model,
     settings: Settings,
-    root: Path,
+    root: Path | None,
     *,
     templates: int,
 ) -> Question:
@@ -38,9 +39,9 @@ def writers_question(
 
     Args:
         question: of MMAD.
-        model: that is asked; one that takes no pictures gets none.
+        model: that is asked.
         settings: largest picture accepted.
-        root: folder of the pictures.
+        root: folder of the pictures; None: none is shown.
         templates: how many pictures of normal parts go with it.
 
     Raises:
@@ -96,11 +97,11 @@ def letter_of(text: str, letters: Collection[str]) -> str | None:
 
 
 def _pictures(
-    question: MmadQuestion, model: Model, settings: Settings, root: Path, templates: int
+    question: MmadQuestion, model: Model, settings: Settings, root: Path | None, templates: int
 ) -> tuple[PromptPicture, ...]:
-    if not model.images:
+    if root is None:
         return ()
-    shown = [*question.templates[:templates], question.image][-model.most_pictures :]
+    shown = [*question.templates[:templates], question.image]
     names = [*["a normal part"] * (len(shown) - 1), "the part that is asked about"]
     return tuple(
         PromptPicture(name, _png(root / image, settings, model.picture_side))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -33,7 +34,7 @@ class MmadFigures(Frozen):
     asked: Asked
     right: Rate = Field(description="of all questions")
     chance: float
-    average: float = Field(description="mean of the subtasks' shares, as MMAD reports it")
+    average: float = Field(description="as MMAD reports it: see `mmad_average`")
     subtasks: tuple[Part, ...]
     datasets: tuple[Part, ...]
     normals_passed: Rate | None = Field(
@@ -69,11 +70,11 @@ def figures_of(
     defective = [each.is_defective for each in questions]
     return MmadFigures(
         writer=model.title,
-        saw_pictures=model.images,
+        saw_pictures=bool(asked.images),
         asked=asked,
         right=_rate(right),
         chance=_chance(questions),
-        average=float(np.mean([part.right.share for part in subtasks])),
+        average=mmad_average(questions, right),
         subtasks=subtasks,
         datasets=_parts(questions, right, [each.dataset for each in questions]),
         normals_passed=_rate_where(
@@ -90,6 +91,26 @@ def figures_of(
     )
 
 
+def mmad_average(questions: Sequence[MmadQuestion], right: Sequence[bool]) -> float:
+    """The one figure that MMAD gives a model.
+
+    Of each data set the mean over its subtasks, and of these the mean. The share of a subtask is
+    that of its right answers; of 'Anomaly Detection' it is the mean of the shares of good and of
+    defective parts, so that one answer to everything gets a half.
+    """
+    sides: dict[tuple[str, str, bool], list[bool]] = defaultdict(list)
+    for question, is_right in zip(questions, right, strict=True):
+        is_apart = question.subtask == DETECTION and question.is_defective
+        sides[question.dataset, question.subtask, is_apart].append(is_right)
+    subtasks: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (dataset, subtask, _), answers in sides.items():
+        subtasks[dataset, subtask].append(float(np.mean(answers)))
+    datasets: dict[str, list[float]] = defaultdict(list)
+    for (dataset, _), shares in subtasks.items():
+        datasets[dataset].append(float(np.mean(shares)))
+    return float(np.mean([np.mean(shares) for shares in datasets.values()]))
+
+
 def mmad_tables(figures: MmadFigures) -> str:
     """The figures as Markdown, with what they stand on below."""
     rows = [line(["all", *_cells(figures.right, figures.chance)])]
@@ -101,7 +122,7 @@ def mmad_tables(figures: MmadFigures) -> str:
 def conditions(figures: MmadFigures) -> str:
     """What the figures stand on, and how far they go."""
     asked = figures.asked
-    saw = f"normal parts beside each picture: {asked.templates}"
+    saw = f"normal parts beside each picture: {asked.templates} at most"
     drawn = "all questions"
     if asked.limit is not None:
         drawn = f"{asked.limit} questions drawn with seed {asked.seed}"
@@ -109,7 +130,7 @@ def conditions(figures: MmadFigures) -> str:
     cost = "not known" if figures.cost_usd is None else f"{figures.cost_usd:.2f} USD"
     return (
         f"{figures.writer}, {saw if figures.saw_pictures else 'it saw no pictures'}; {drawn} of "
-        f"the file {asked.questions_sha256[:12]}, each asked by itself. Mean of the subtasks: "
+        f"the file {asked.questions_sha256[:12]}, each asked by itself. Average as MMAD has it: "
         f"{figures.average:.1%}. Anomaly Detection: good parts passed "
         f"{rate_text(figures.normals_passed)}, defects found {rate_text(figures.defects_found)}. "
         f"Answers that name no option alone: {figures.unreadable}, questions without an answer: "

@@ -17,6 +17,9 @@ from core.errors import EvaluationError
 DETECTION = "Anomaly Detection"
 # The folder of pictures without a defect, in each of MMAD's data sets.
 NORMAL = "good"
+# MMAD counts both under one name.
+SUBTASKS = {"Object Structure": "Object Analysis", "Object Details": "Object Analysis"}
+DATASETS = {"DS-MVTec": "MVTec-AD"}
 SHOWN = 3
 
 
@@ -41,8 +44,9 @@ class MmadQuestion(Frozen):
 
     @property
     def dataset(self) -> str:
-        """The data set that the picture is from."""
-        return PurePosixPath(self.image).parts[0]
+        """The data set that the picture is from, by the name under which MMAD counts it."""
+        folder = PurePosixPath(self.image).parts[0]
+        return DATASETS.get(folder, folder)
 
     @property
     def is_defective(self) -> bool:
@@ -82,15 +86,17 @@ def read_questions(file: Path) -> tuple[MmadQuestion, ...]:
 def drawn(
     questions: Sequence[MmadQuestion], limit: int | None, seed: int
 ) -> tuple[MmadQuestion, ...]:
-    """So many questions at random, evenly from every subtask of every data set; None: all.
+    """So many questions at random, or all.
+
+    Evenly from every subtask of every data set, good and defective parts apart.
 
     The same seed draws the same ones; a larger limit keeps those of a smaller one.
     """
     if limit is None or limit >= len(questions):
         return tuple(questions)
-    groups: dict[tuple[str, str], list[MmadQuestion]] = defaultdict(list)
+    groups: dict[tuple[str, str, bool], list[MmadQuestion]] = defaultdict(list)
     for question in questions:
-        groups[question.dataset, question.subtask].append(question)
+        groups[question.dataset, question.subtask, question.is_defective].append(question)
     chance = random.Random(seed)
     for group in groups.values():
         chance.shuffle(group)
@@ -128,12 +134,13 @@ def _conversation(image: str, entry: object) -> list[object]:
 
 def _question(image: str, number: int, asked: object, templates: Sequence[str]) -> MmadQuestion:
     found = asked if isinstance(asked, dict) else {}
+    subtask = found.get("type")
     try:
         return MmadQuestion.model_validate(
             {
                 "id": f"{image}#{number}",
                 "image": image,
-                "subtask": found.get("type"),
+                "subtask": SUBTASKS.get(subtask, subtask) if isinstance(subtask, str) else subtask,
                 "text": found.get("Question"),
                 "options": found.get("Options"),
                 "answer": found.get("Answer"),

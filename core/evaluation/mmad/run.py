@@ -9,7 +9,7 @@ from pathlib import Path
 from core.detection.base import OnProgress
 from core.errors import EvaluationError, WriterError
 from core.evaluation.mmad.answered import Answered, AnswerFile, Asked
-from core.evaluation.mmad.asking import letter_of, writers_question
+from core.evaluation.mmad.asking import PROMPT_VERSION, letter_of, writers_question
 from core.evaluation.mmad.figures import MmadFigures, figures_of
 from core.evaluation.mmad.questions import MmadQuestion, check_pictures, drawn, read_questions
 from core.reporting.catalogue import Model, find_model
@@ -37,8 +37,8 @@ def run_mmad(
 ) -> MmadFigures:
     """Ask a writer MMAD's questions, each by itself, and count what is right.
 
-    MMAD's own scripts ask all questions about a picture together; asked by itself, no question can
-    tell the answer to another.
+    MMAD's own scripts mostly ask several questions about a picture together; asked by itself, no
+    question can tell the answer to another.
 
     Args:
         questions_file: MMAD's `mmad.json`.
@@ -49,7 +49,7 @@ def run_mmad(
         limit: questions drawn at random, evenly from subtasks and data sets; None: all.
         seed: of the draw.
         templates: pictures of normal parts beside each picture.
-        blind: accept a writer that takes no pictures: what can be guessed from the text alone.
+        blind: show no pictures, also to a writer that sees: what can be guessed from the text.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -57,13 +57,16 @@ def run_mmad(
         WriterError: if the writer cannot run here, or fails again and again.
     """
     model = find_model(writer)
-    _check_sees(model, blind=blind)
+    _check_sees(model, templates, blind=blind)
     questions = drawn(read_questions(questions_file), limit, seed)
-    if model.images:
+    if not blind:
         shown = (name for each in questions for name in (each.image, *each.templates[:templates]))
         check_pictures(root, shown)
     asked = Asked(
         writer=writer,
+        model=_name_of(model, settings),
+        prompt=PROMPT_VERSION,
+        images="" if blind else str(root.resolve()),
         questions_sha256=hashlib.sha256(questions_file.read_bytes()).hexdigest(),
         limit=limit,
         seed=seed,
@@ -75,7 +78,7 @@ def run_mmad(
         on_progress("Ask the questions", done / len(questions))
         if question.id in answers.settled:
             continue
-        answered = _answer(question, model, opened, settings, root, templates)
+        answered = _answer(question, model, opened, settings, None if blind else root, templates)
         answers.add(answered)
         failures = failures + 1 if answered.error else 0
         if failures == MOST_FAILURES_IN_A_ROW:
@@ -88,7 +91,11 @@ def run_mmad(
     return figures_of(questions, answers.answers, asked, model)
 
 
-def _check_sees(model: Model, *, blind: bool) -> None:
+def _name_of(model: Model, settings: Settings) -> str:
+    return model.model or settings.openai_compatible_model or model.key
+
+
+def _check_sees(model: Model, templates: int, *, blind: bool) -> None:
     if model.provider == "offline":
         raise EvaluationError(
             "The offline composer writes from what the detector measured and answers no questions. "
@@ -99,6 +106,11 @@ def _check_sees(model: Model, *, blind: bool) -> None:
             f"{model.title} takes no pictures. Ask it blind (--blind) for what can be guessed from "
             "the text alone, or name a writer that sees: python -m core models."
         )
+    if not blind and templates >= model.most_pictures:
+        raise EvaluationError(
+            f"{model.title} takes {model.most_pictures} pictures at most: ask with "
+            f"{model.most_pictures - 1} normal parts beside each, or fewer, not {templates}."
+        )
 
 
 def _answer(
@@ -106,7 +118,7 @@ def _answer(
     model: Model,
     writer: Writer,
     settings: Settings,
-    root: Path,
+    root: Path | None,
     templates: int,
 ) -> Answered:
     put = writers_question(question, model, settings, root, templates=templates)
