@@ -30,6 +30,7 @@ def server(demo_bench: Workbench, tmp_path: Path) -> Generator[str]:
         yield address
 
 
+@pytest.mark.slow
 def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
     server: str, browser_page: Page, defective_cells: list[PictureFile]
 ) -> None:
@@ -91,6 +92,8 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
             learn = page.get_by_role("button", name="Learn the voided part")
             expect(learn).to_be_enabled(timeout=15_000)
             page.keyboard.press("l")
+            # It stays so while the part is learned, and after.
+            expect(learn).to_be_disabled(timeout=15_000)
     expect(page.get_by_text("The queue is clear")).to_be_visible(timeout=15_000)
     assert voided
     expect(page.get_by_text("Learned: version")).to_be_visible(timeout=120_000)
