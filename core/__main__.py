@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from core.commands import (
     bench,
@@ -23,8 +26,6 @@ from core.commands import (
 from core.detection.memory_guard import memory_guard
 from core.errors import InspectionError
 
-# As shells report a process that was stopped from the keyboard.
-STOPPED = 130
 COMMANDS = (
     teach,
     policy,
@@ -44,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        Exit status: 0 when all went well, 1 when anything could not be done, 130 when it was
-        stopped from the keyboard.
+        Exit status: 0 when all went well, 1 when anything could not be done. Stopped from the
+        keyboard, it ends by that signal instead, which a shell reads as 130.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -58,11 +59,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("\nStopped; the version that was active before still is.", file=sys.stderr)
-        return STOPPED
+        _end_as_interrupted()
     except BrokenPipeError:
         # Whoever read the output, such as `head`, has enough; Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _end_as_interrupted() -> NoReturn:
+    """End by the signal: a loop of a shell stops only when its command ended so.
+
+    An exit status would not always arrive either: where the interrupt met code that runs inside
+    `exec`, `python -m` ends by the signal whatever the status (seen in CPython 3.11).
+    """
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGINT)
+    raise AssertionError("a process outlives no SIGINT that it leaves to the system")
 
 
 def _parser() -> argparse.ArgumentParser:

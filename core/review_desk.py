@@ -112,5 +112,5 @@ def learn(bench: Workbench, inspection: Inspection, person: str) -> Job:
         "add": True,
         "pictures": [{"filename": inspection.image.filename, "sha256": inspection.image.sha256}],
     }
-    title = f"Learn {inspection.image.filename} as a normal of {inspection.product.key}"
+    title = f"{inspection.product.key}, {inspection.image.filename}"
     return bench.jobs.submit("teach", title, arguments, person)

@@ -29,7 +29,7 @@ class Job(Frozen):
 
     id: str
     kind: str = Field(description="which task does it: a name of core.jobs.registry")
-    title: str = Field(description="for the operator")
+    title: str = Field(description="what it is about, for the operator: a product, a lot, a file")
     who: str = Field(description="who asked for it; may be empty")
     created_at: AwareDatetime
     started_at: AwareDatetime | None = Field(None, description="the last time; None: not yet")

@@ -181,5 +181,5 @@ def inspect_later(
         "writer": writing.writer,
         "language": writing.language,
     }
-    name = f"Lot {context.lot}" if context.lot else f"{len(pictures)} pictures"
-    return bench.jobs.submit(KIND, f"{name} of {product.key}", arguments, who)
+    title = f"{product.key}, {context.lot}" if context.lot else product.key
+    return bench.jobs.submit(KIND, title, arguments, who)

@@ -113,4 +113,4 @@ def write_later(bench: Workbench, inspection: Inspection, choice: WriterChoice, 
         "language": choice.language,
         "fresh": choice.fresh,
     }
-    return bench.jobs.submit(KIND, f"Report of {inspection.image.filename}", arguments, who)
+    return bench.jobs.submit(KIND, inspection.image.filename, arguments, who)

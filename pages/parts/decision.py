@@ -21,6 +21,7 @@ from core.review_desk import (
 from core.workbench import Workbench
 from pages.parts.disposition import reasons_of
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.job_words import job_name, step_name
 from pages.parts.jobs import EVERY_S, show_job
 from pages.parts.words import disposition_name, plain, verdict_text
 from pages.texts import t
@@ -142,7 +143,12 @@ def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
         st.rerun()
     if now.is_active:
         st.caption(
-            t("review.learning", title=plain(now.title), step=now.step, share=f"{now.share:.0%}")
+            t(
+                "review.learning",
+                job=job_name(now),
+                step=step_name(now.step),
+                share=f"{now.share:.0%}",
+            )
         )
     elif now.state is JobState.DONE:
         st.caption(t("review.learned", version=now.result["version"], count=now.result["images"]))

@@ -9,7 +9,8 @@ import streamlit as st
 from core.domain import Job, JobState
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import person_of, plain
+from pages.parts.job_words import job_name, step_name
+from pages.parts.words import person_of
 from pages.texts import number, t, when
 
 EVERY_S = 1.0
@@ -38,7 +39,7 @@ def watch_job(bench: Workbench, job: Job, show: Callable[[Job], object]) -> None
 def show_job(bench: Workbench, job: Job) -> None:
     """Title, progress and the buttons that fit its state."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(job.title)}** · {_state(job)}")
+        st.markdown(f"**{job_name(job)}** · {_state(job)}")
         if job.is_active and st.button(
             t("jobs.cancel"),
             icon=":material/stop_circle:",
@@ -54,7 +55,7 @@ def show_job(bench: Workbench, job: Job) -> None:
                 bench.jobs.resume(job.id)
                 st.rerun()
     if job.state is JobState.RUNNING:
-        st.progress(job.share, f"{plain(job.step)} · {_how_far(job)}")
+        st.progress(job.share, f"{step_name(job.step)} · {_how_far(job)}")
     if job.is_stalled:
         st.warning(t("jobs.stalled"), icon=":material/hourglass_disabled:")
     if job.error:

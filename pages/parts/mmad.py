@@ -80,7 +80,7 @@ def _ask_run(bench: Workbench) -> None:
             "templates": int(templates),
             "blind": blind,
         }
-        title = f"MMAD: {offered[writer].model.title}"
+        title = offered[writer].model.title
         st.query_params["run"] = bench.jobs.submit("mmad", title, arguments, name).id
         st.rerun()
 

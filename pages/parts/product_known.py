@@ -52,6 +52,7 @@ def ask_known_defects(bench: Workbench, product: Product, known: Sequence[KnownD
 
 
 def _submit(bench: Workbench, product: Product, given: dict[str, Any], who: str) -> None:
-    title = t("products.score_title", product=product.key)
-    bench.jobs.submit("score_defects", title, {"product": product.key, "by": who, **given}, who)
+    bench.jobs.submit(
+        "score_defects", product.key, {"product": product.key, "by": who, **given}, who
+    )
     st.rerun()

@@ -148,8 +148,7 @@ def submit_lesson(
         InspectionError: if it cannot be queued.
     """
     st.session_state["person"] = who
-    title = t("products.teach_title", product=product.key)
-    bench.jobs.submit("teach", title, {"product": product.key, **how, **given}, who)
+    bench.jobs.submit("teach", product.key, {"product": product.key, **how, **given}, who)
     st.rerun()
 
 

@@ -26,7 +26,7 @@ def teach_demo_button(bench: Workbench) -> None:
         with shown_to_the_operator():
             bench.jobs.submit(
                 "teach",
-                t("products.teach_title", product=DEMO_PRODUCT_KEY),
+                DEMO_PRODUCT_KEY,
                 {"demo": True},
                 person_of(),
             )

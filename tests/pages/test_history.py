@@ -85,4 +85,4 @@ def test_a_long_export_is_a_job_and_its_file_is_offered(busy: Workbench) -> None
     assert rows == MANY
     app.run()
     assert not app.exception
-    assert f"**{job.title}** · done" in words(app)
+    assert f"**Export: {job.title}** · done" in words(app)

@@ -39,7 +39,7 @@ def test_a_lot_shows_its_results_and_what_was_refused(
     app = page("inspect", job=job_id)
 
     assert not app.exception
-    assert "Lot L-8 of ELPV/mono · done" in words(app).replace("**", "")
+    assert "Inspection: ELPV/mono, L-8, 3 pictures · done" in words(app).replace("**", "")
     assert "not inspected 1" in words(app)
     assert "torn.png is not a picture" in words(app)
     strip = app.dataframe[0].value
@@ -57,7 +57,7 @@ def test_a_link_opens_lot_and_inspection(demo: Workbench, demo_product: Product)
 
     assert not app.exception
     assert demo_lot(10)[0].filename in words(app)
-    assert "Lot L-9" in words(app)
+    assert "Inspection: ELPV/mono, L-9" in words(app)
 
 
 def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspection) -> None:

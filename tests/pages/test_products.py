@@ -130,7 +130,7 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     press(app, "Teach in the background")
 
     (job,) = bench.jobs.recent()
-    assert (job.kind, job.who, job.title) == ("teach", "Ana", "Teach Plant-2/cell")
+    assert (job.kind, job.who, job.title) == ("teach", "Ana", "Plant-2/cell")
     assert ended(bench, job.id).error == ""
     assert "Plant-2/cell" in {product.key for product in bench.taught_products()}
     assert "was taught from 8 good pictures" in words(page("products", view="teach"))
@@ -187,7 +187,7 @@ def test_an_empty_station_teaches_the_demo(empty: Workbench) -> None:
     press(app, "Teach the demo product")
 
     (job,) = empty.jobs.recent()
-    assert (job.kind, job.title) == ("teach", "Teach ELPV/mono")
+    assert (job.kind, job.title) == ("teach", "ELPV/mono")
     assert next(b for b in app.button if b.label == "Teach the demo product").disabled
     press(app, "Cancel")
     ended(empty, job.id)

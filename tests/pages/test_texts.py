@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
-from core.domain import Language
+from core.domain import Job, JobState, Language
+from core.jobs.registry import TASKS
 from core.workbench import Workbench
+from pages.parts.job_words import job_name, step_name
 from pages.texts import SINGULAR, number, t, texts
 
-PAGES = Path(__file__).parents[2] / "pages"
+REPOSITORY = Path(__file__).parents[2]
+CORE = REPOSITORY / "core"
+PAGES = REPOSITORY / "pages"
 
 
 def placeholders(text: str) -> set[str]:
@@ -85,3 +91,42 @@ def test_a_count_of_one_is_told_in_the_singular(
     monkeypatch.setattr(empty, "settings", settings)
 
     assert [t("quality.inspected", count=number(count)) for count in (1, 2)] == [one, two]
+
+
+def told_steps() -> set[str]:
+    """Names of the steps that core's jobs tell of, as they stand in its source."""
+    said = r'(?:on_progress\(|STEP = |WAIT = |ExportKind\.\w+: )"([^"]+)"'
+    not_jobs = {"speed.py", "large.py", "many_records.py", "operators.py", "retrieval_speed.py"}
+    paths = [path for path in CORE.rglob("*.py") if path.name not in not_jobs]
+    return {name for path in paths for name in re.findall(said, path.read_text("utf-8"))}
+
+
+def test_every_step_of_a_job_is_told_in_the_consoles_language(
+    empty: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = empty.settings.model_copy(update={"console_language": Language.KOREAN})
+    monkeypatch.setattr(empty, "settings", settings)
+    steps = told_steps()
+
+    assert "Inspect the pictures" in steps
+    assert len(steps) > 20
+    assert {
+        step for step in steps if re.search("[A-Za-z]{3}", step_name(step).replace("torch", ""))
+    } == set()
+    assert step_name("bottle: Judge the test pictures") == "bottle: 테스트 사진 판정"
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_every_kind_of_job_has_a_name(kind: str, empty: Workbench) -> None:
+    job = Job(
+        id="J",
+        kind=kind,
+        title="ELPV/mono",
+        who="",
+        created_at=datetime.now(UTC),
+        state=JobState.RUNNING,
+        done=3,
+        total=13,
+    )
+
+    assert re.fullmatch(r"[A-Z].+: ELPV/mono(, 13 pictures)?", job_name(job))
