@@ -21,7 +21,7 @@ from pages.parts.facts import (
     show_steps,
     show_verdict,
 )
-from pages.parts.intake import Order, ask_order, ask_pictures
+from pages.parts.intake import Order, Tray, ask_order, ask_pictures
 from pages.parts.lot import show_lot, show_strip
 from pages.parts.normals import show_comparisons, show_exemplars
 from pages.parts.report import show_report
@@ -35,8 +35,10 @@ MOST_AT_ONCE = 5
 STRIP_LENGTH = 50
 
 
-def take_pictures(bench: Workbench, order: Order, pictures: list[PictureFile]) -> None:
+def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
     """Inspect a few pictures at once, many in the background."""
+    who = order.context.inspector or person_of()
+    tray.given += 1
     if len(pictures) > MOST_AT_ONCE:
         job = inspect_later(
             bench,
@@ -46,22 +48,28 @@ def take_pictures(bench: Workbench, order: Order, pictures: list[PictureFile]) -
             context=order.context,
             evidence=order.evidence,
             writing=order.writing,
-            who=order.context.inspector or person_of(),
+            who=who,
         )
         st.query_params.pop("inspection", None)
         st.query_params["job"] = job.id
-    else:
-        inspect_at_once(bench, order, pictures)
-    st.rerun()
+        st.rerun()
+    tray.waiting += [(order, picture) for picture in pictures]
+    inspect_waiting(bench, tray)
 
 
-def inspect_at_once(bench: Workbench, order: Order, pictures: list[PictureFile]) -> None:
-    """Inspect pictures one after another; one that cannot be used never stops the rest."""
-    progress = st.progress(0.0) if len(pictures) > 1 else None
+def inspect_waiting(bench: Workbench, tray: Tray) -> None:
+    """Inspect what waits, one after another; one that cannot be used never stops the rest.
+
+    A click ends this run of the page before all are done: the next run goes on with those that are
+    neither on record nor refused.
+    """
+    count = len(tray.waiting)
+    progress = st.progress(0.0) if count > 1 else None
     early = st.empty()
-    for done, picture in enumerate(pictures):
+    while tray.waiting:
+        order, picture = tray.waiting[0]
         if progress is not None:
-            progress.progress(done / len(pictures), plain(picture.filename))
+            progress.progress(1 - len(tray.waiting) / count, plain(picture.filename))
         early.markdown(t("inspect.judging", filename=plain(picture.filename)))
         try:
             newest = inspect_now(
@@ -78,27 +86,31 @@ def inspect_at_once(bench: Workbench, order: Order, pictures: list[PictureFile])
                 ),
             )
         except InspectionError as error:
-            st.session_state["refusals"].append((picture, str(error)))
+            tray.refused.append((picture, str(error)))
+            tray.waiting.pop(0)
         else:
-            st.session_state["strip"].insert(0, newest.id)
+            tray.inspected.insert(0, newest.id)
+            tray.waiting.pop(0)
             st.query_params["inspection"] = newest.id
             st.query_params.pop("job", None)
+    st.rerun()
 
 
-def show_refusals(bench: Workbench, order: Order) -> None:
+def show_refusals(bench: Workbench, order: Order, tray: Tray) -> None:
     """Pictures that could not be inspected, each with its sentence and a retry."""
-    for number, (picture, sentence) in enumerate(st.session_state["refusals"]):
+    for number, (picture, sentence) in enumerate(tray.refused):
         st.error(sentence, icon=":material/broken_image:")
         again, away = st.columns(2)
         if again.button(t("inspect.retry"), key=f"retry-{number}", icon=":material/refresh:"):
-            del st.session_state["refusals"][number]
-            take_pictures(bench, order, [picture])
+            tray.waiting.append((order, picture))
+            del tray.refused[number]
+            inspect_waiting(bench, tray)
         if away.button(t("inspect.dismiss"), key=f"dismiss-{number}", icon=":material/close:"):
-            del st.session_state["refusals"][number]
+            del tray.refused[number]
             st.rerun()
 
 
-def show_inspection(bench: Workbench, inspection: Inspection) -> None:
+def show_inspection(bench: Workbench, inspection: Inspection, tray: Tray) -> None:
     """One inspection: the picture beside what was found, and below it report and evidence."""
     context = inspection.context
     known = [text for text in (context.lot, context.serial, context.station) if text]
@@ -120,7 +132,7 @@ def show_inspection(bench: Workbench, inspection: Inspection) -> None:
     if show_failed_steps(inspection) and st.button(
         t("inspect.again"), icon=":material/refresh:", help=t("inspect.again_help")
     ):
-        inspect_again(bench, inspection)
+        inspect_again(bench, inspection, tray)
     report, evidence, steps = st.tabs(
         [t("inspect.report"), t("inspect.evidence"), t("inspect.record")]
     )
@@ -137,7 +149,7 @@ def show_inspection(bench: Workbench, inspection: Inspection) -> None:
         show_steps(inspection)
 
 
-def inspect_again(bench: Workbench, inspection: Inspection) -> None:
+def inspect_again(bench: Workbench, inspection: Inspection, tray: Tray) -> None:
     """Take a recorded picture down the same road again; the first inspection stays."""
     picture = PictureFile(
         inspection.image.filename, lambda: bench.files.read(inspection.image.sha256)
@@ -150,7 +162,7 @@ def inspect_again(bench: Workbench, inspection: Inspection) -> None:
             detector=inspection.detector.algorithm,
             context=inspection.context,
         )
-        st.session_state["strip"].insert(0, again.id)
+        tray.inspected.insert(0, again.id)
         st.query_params["inspection"] = again.id
         st.rerun()
 
@@ -161,8 +173,7 @@ def say_what_to_do_first(bench: Workbench) -> None:
     teach_demo_button(bench)
 
 
-st.session_state.setdefault("strip", [])
-st.session_state.setdefault("refusals", [])
+tray: Tray = st.session_state.setdefault("tray", Tray())
 
 with shown_to_the_operator():
     bench = shared_workbench()
@@ -177,14 +188,17 @@ with shown_to_the_operator():
                 persist_state="session",
             )
             order = ask_order(bench, product)
-            if pictures := ask_pictures(product):
-                take_pictures(bench, order, pictures)
-            show_refusals(bench, order)
-            if len(st.session_state["strip"]) > 1:
-                strip = st.session_state["strip"][:STRIP_LENGTH]
+            if pictures := ask_pictures(product, tray):
+                take_pictures(bench, order, tray, pictures)
+            elif tray.waiting:
+                inspect_waiting(bench, tray)
+            show_refusals(bench, order, tray)
+            if len(tray.inspected) > 1:
                 st.caption(t("inspect.this_session"))
                 show_strip(
-                    of_ids(bench.records, strip), f"strip-{len(st.session_state['strip'])}", 180
+                    of_ids(bench.records, tray.inspected[:STRIP_LENGTH]),
+                    f"strip-{len(tray.inspected)}",
+                    180,
                 )
 
     job_id, inspection_id = st.query_params.get("job"), st.query_params.get("inspection")
@@ -192,7 +206,7 @@ with shown_to_the_operator():
         with shown_to_the_operator():
             show_lot(bench, bench.jobs.job(job_id))
     if inspection_id:
-        show_inspection(bench, bench.records.inspection(inspection_id))
+        show_inspection(bench, bench.records.inspection(inspection_id), tray)
     elif not products:
         say_what_to_do_first(bench)
     elif not job_id:

@@ -137,9 +137,7 @@ class ConsoleSession:
         Raises:
             EvaluationError: if the connection is lost or nothing comes for two minutes.
         """
-        state = ClientState(query_string=self.query, page_script_hash=self._script)
-        state.widget_states.widgets.extend(changed)
-        self._send(BackMsg(rerun_script=state))
+        self.ask(*changed)
         while True:
             message = self._receive()
             self._note(message)
@@ -149,6 +147,19 @@ class ConsoleSession:
                 ForwardMsg.FINISHED_WITH_COMPILE_ERROR,
             ):
                 return
+
+    def ask(self, *changed: WidgetState) -> None:
+        """Ask for a run of the page's script; one that runs at the moment is ended for it.
+
+        Args:
+            changed: states of the widgets that were touched.
+
+        Raises:
+            EvaluationError: if the connection is lost.
+        """
+        state = ClientState(query_string=self.query, page_script_hash=self._script)
+        state.widget_states.widgets.extend(changed)
+        self._send(BackMsg(rerun_script=state))
 
     def fetch_pictures(self) -> None:
         """Fetch the pictures of the page that were not fetched before, as a browser does.

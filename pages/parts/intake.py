@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import streamlit as st
@@ -29,6 +29,26 @@ class Order:
     writing: WriterChoice
 
 
+@dataclass
+class Tray:
+    """The pictures of one session.
+
+    Whatever the operator clicks ends the present run of the page, at any of its calls of Streamlit,
+    `session_state` among them. Nothing here is such a call: a picture is never between two places.
+
+    Attributes:
+        given: how often pictures were given; another number is a fresh, empty uploader.
+        waiting: to be inspected, each as it was ordered.
+        refused: that could not be inspected, each with the sentence why.
+        inspected: ids, the newest first.
+    """
+
+    given: int = 0
+    waiting: list[tuple[Order, PictureFile]] = field(default_factory=list)
+    refused: list[tuple[PictureFile, str]] = field(default_factory=list)
+    inspected: list[str] = field(default_factory=list)
+
+
 def ask_order(bench: Workbench, product: Product) -> Order:
     """Lot, serial, station and inspector; detector, writer and evidence: kept over the session."""
     context = _ask_context()
@@ -39,9 +59,8 @@ def ask_order(bench: Workbench, product: Product) -> Order:
     return Order(product, detector, context, evidence, writing)
 
 
-def ask_pictures(product: Product) -> list[PictureFile]:
+def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
     """Pictures that were just given; empty unless there are new ones."""
-    st.session_state.setdefault("uploads", 0)
     source = st.segmented_control(
         t("intake.source"),
         ["files", "folder", "camera"],
@@ -53,13 +72,10 @@ def ask_pictures(product: Product) -> list[PictureFile]:
         width="stretch",
         label_visibility="collapsed",
     )
-    key = f"{source}-{st.session_state['uploads']}"
+    key = f"{source}-{tray.given}"
     pictures = _camera(key) if source == "camera" else _files(key, of_folder=source == "folder")
     if product.key == DEMO_PRODUCT_KEY:
-        pictures = pictures or _demo()
-    if pictures:
-        # A fresh widget: what was inspected is not inspected again by the next rerun.
-        st.session_state["uploads"] += 1
+        return pictures or _demo()
     return pictures
 
 

@@ -11,10 +11,12 @@ import pytest
 from core.domain import Verdict
 from core.errors import EvaluationError
 from core.evaluation import running_console as running_console_module
+from core.evaluation.console_session import ConsoleSession, ForwardMsg
 from core.evaluation.operator_clients import CHROMIUM, BrowserOperator, SessionOperator
 from core.evaluation.operators import TO_VERDICT, measure_operators, operators_table
 from core.evaluation.running_console import running_console
 from core.records.database import Records
+from core.records.search import Filter, search
 from core.settings import Settings
 from core.sources import PictureFile, demo_unseen_normals
 from core.workbench import Workbench
@@ -59,6 +61,30 @@ def test_what_the_page_refuses_is_an_error(demo_bench: Workbench, tmp_path: Path
     assert 0 < answered.verdict < answered.drawn
     with Records.open(settings) as records:
         assert records.inspection(answered.inspection).judgement.verdict is Verdict.PASS
+
+
+def test_a_click_while_a_part_is_judged_loses_no_picture(
+    demo_bench: Workbench, tmp_path: Path
+) -> None:
+    settings = demo_bench.settings.model_copy(update={"data_dir": tmp_path / "data"})
+    settings.data_dir.mkdir()
+    cells, interrupted = demo_unseen_normals()[:4], 0
+    with running_console(settings) as address, ExitStack() as stack:
+        session = ConsoleSession(address, stack)
+        for cell in cells:
+            state, was_clicked = session.upload(cell), False
+            for message in session.rerun(state):
+                told = message.delta.new_element.markdown.body
+                if not was_clicked and told.replace("\\", "").startswith(f"Judging {cell.filename}"):
+                    session.ask(state)
+                    was_clicked = True
+                interrupted += message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            assert was_clicked
+
+    with Records.open(settings) as records:
+        recorded = search(records, Filter(), limit=50)
+    assert sorted(row.filename for row in recorded) == sorted(cell.filename for cell in cells)
+    assert interrupted == len(cells)
 
 
 def test_an_untaught_station_has_nowhere_to_put_a_picture(station: Settings) -> None:
