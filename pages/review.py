@@ -11,7 +11,7 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.decision import Work, show_decision, show_learning
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.facts import show_defects, show_verdict
-from pages.parts.urls import choice_in_url, option_in_url
+from pages.parts.urls import choice_in_url, option_in_url, text_in_url
 from pages.parts.viewer import show_plain_picture, show_viewer
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
@@ -28,13 +28,7 @@ def ask_work(bench: Workbench) -> Work:
                 "product",
                 placeholder=t("review.all_products"),
             )
-        lot = st.text_input(
-            t("review.lot"),
-            key="lot",
-            placeholder=t("review.all_lots"),
-            bind="query-params",
-            width=140,
-        )
+        lot = text_in_url(t("review.lot"), "lot", placeholder=t("review.all_lots"), width=140)
         counts = waiting(bench.records, filter_of(Kind.ALL, product, lot))
         label = (
             t("review.waiting")

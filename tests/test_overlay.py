@@ -39,6 +39,19 @@ def test_the_part_stays_as_it_is_where_the_map_is_low() -> None:
     )
 
 
+def test_heat_begins_below_the_review_threshold_and_not_far_below() -> None:
+    pixels = np.full((720, 720, 3), 90, np.uint8)
+    below, above = (np.full((720, 720), share * SCALE.t_low, np.float32) for share in (0.7, 0.9))
+
+    clear, warm = (
+        render_overlay(pixels, anomaly_map, SCALE, (), opacity=1, show_contour=False)
+        for anomaly_map in (below, above)
+    )
+
+    assert np.array_equal(clear, pixels)
+    assert (warm != pixels).any(axis=-1).all()
+
+
 @pytest.mark.parametrize("size", [(64, 48), (300, 300), (1500, 2000)])
 def test_names_and_contour_are_drawn_at_every_size(size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 128, np.uint8)

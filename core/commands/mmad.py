@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def add_command(commands: _SubParsersAction) -> None:
     mmad = commands.add_parser("mmad", help="MMAD's questions about pictures, put to a writer")
     mmad.add_argument("--questions", type=Path, required=True, metavar="FILE", help="mmad.json")
-    mmad.add_argument(
-        "--images", type=Path, required=True, metavar="FOLDER", help="that holds MMAD's data sets"
-    )
+    shown = mmad.add_mutually_exclusive_group(required=True)
+    shown.add_argument("--images", type=Path, metavar="FOLDER", help="that holds MMAD's data sets")
+    shown.add_argument("--blind", action="store_true", help="show none: what can be guessed")
     mmad.add_argument("--writer", required=True, metavar="KEY", help="see `models`")
     mmad.add_argument(
         "--answers",
@@ -33,7 +33,6 @@ def add_command(commands: _SubParsersAction) -> None:
     mmad.add_argument(
         "--templates", type=int, default=1, metavar="N", help="normal parts beside a picture (1)"
     )
-    mmad.add_argument("--blind", action="store_true", help="show no pictures: what can be guessed")
     mmad.add_argument("--json", action="store_true", help="figures as JSON")
     mmad.set_defaults(run=_mmad)
 
@@ -55,7 +54,6 @@ def _mmad(options: argparse.Namespace) -> int:
         limit=options.limit,
         seed=options.seed,
         templates=options.templates,
-        blind=options.blind,
         on_progress=show_progress,
     )
     print(figures.model_dump_json(indent=2) if options.json else mmad_tables(figures))

@@ -159,9 +159,9 @@ class BrowserOperator:
 
         page, before = self._page, self._page.url
         upload = FilePayload(name=picture.filename, mimeType="image/png", buffer=picture.read())
-        page.evaluate(WATCH_FOR_VERDICT)
-        start = time.perf_counter()
         try:
+            page.evaluate(WATCH_FOR_VERDICT)
+            start = time.perf_counter()
             taken = page.locator("input[type=file]").first.element_handle()
             taken.set_input_files(upload)
             page.wait_for_url(
@@ -170,10 +170,10 @@ class BrowserOperator:
             # The page offers a fresh uploader each time; what is dropped into the old one is lost.
             page.wait_for_function("uploader => !uploader.isConnected", arg=taken)
             page.locator(DRAWN).wait_for()
+            drawn = time.perf_counter() - start
+            told = page.evaluate("window.verdictAfterMs")
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
-        drawn = time.perf_counter() - start
-        told = page.evaluate("window.verdictAfterMs")
         # Told and drawn at once, where the machine is so busy that the browser shows only the last.
         verdict = drawn if told is None else told / 1000
         return Answered(_inspection_of(urlsplit(page.url).query), verdict, drawn)

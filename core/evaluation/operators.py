@@ -113,12 +113,15 @@ class _Shift:
     seconds: float
     answers: dict[str, list[Answered]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    began: float = 0
+    ended: float = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _until: float = 0
 
     def begin(self) -> None:
         """Called once, when everybody is ready."""
         self._until = time.monotonic() + self.seconds
+        self.began = self.ended = time.perf_counter()
 
     def next(self) -> int | None:
         """Number of the next picture; None: the shift is over."""
@@ -135,9 +138,11 @@ class _Shift:
         except EvaluationError as error:
             with self._lock:
                 self.errors.append(str(error))
-            return
+        else:
+            with self._lock:
+                self.answers.setdefault(operator.way, []).append(answered)
         with self._lock:
-            self.answers.setdefault(operator.way, []).append(answered)
+            self.ended = time.perf_counter()
 
 
 def measure_operators(
@@ -219,13 +224,7 @@ def _worked(
     takt: float,
 ) -> float:
     """Let everybody work; seconds from the first picture to the last answer."""
-    began: list[float] = []
-
-    def begin() -> None:
-        shift.begin()
-        began.append(time.perf_counter())
-
-    everybody = threading.Barrier(len(kinds), begin)
+    everybody = threading.Barrier(len(kinds), shift.begin)
     # Lines do not beat together, nor are they timed to leave each other room.
     pauses = np.random.default_rng(0).uniform(0, takt, len(kinds))
 
@@ -235,7 +234,8 @@ def _worked(
                 operator = kinds[number](address, f"Operator {number + 1}", stack)
                 operator.inspect(cells[number % len(cells)])
                 everybody.wait()
-            except EvaluationError:
+            except BaseException:
+                # Whatever it was: the others would wait for this one for ever.
                 everybody.abort()
                 raise
             beat = time.monotonic() + float(pauses[number])
@@ -247,14 +247,13 @@ def _worked(
 
     with ThreadPoolExecutor(len(kinds)) as pool:
         running = [pool.submit(work, number) for number in range(len(kinds))]
-    ended = time.perf_counter()
     # Who waited for one that could not open the console only knows that it did not come.
     failures = [error for each in running if (error := each.exception()) is not None]
     for error in sorted(
         failures, key=lambda error: isinstance(error, threading.BrokenBarrierError)
     ):
         raise error
-    return ended - began[0]
+    return shift.ended - shift.began
 
 
 def _waiting(shift: _Shift, kinds: Sequence[OpenOperator]) -> tuple[Waiting, ...]:

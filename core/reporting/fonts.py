@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 FAMILY = "DejaVuSans"
 HANGUL = "NanumGothic"
 # Hangul and the scripts beside it, which DejaVu Sans lacks: jamo, CJK, syllables, full width.
-EAST_ASIAN = re.compile("[\u1100-\u11ff\u2e80-\ud7ff\uf900-\uffef]")
+# Circled numbers and letters, and a few signs of mathematics, are in the Hangul font alone too.
+EAST_ASIAN = re.compile(
+    "[\u1100-\u11ff\u2312-\u2314\u2460-\u24ff\u2964\u2965\u2ac5-\u2acc\u2e80-\ud7ff\uf900-\uffef]"
+)
 
 
 def needs_hangul(text: str) -> bool:

@@ -21,12 +21,11 @@ class AskMmad(Task):
     """
 
     questions: Path = Field(description="MMAD's mmad.json")
-    images: Path = Field(description="folder of its data sets")
+    images: Path | None = Field(description="folder of its data sets; None: show no pictures")
     writer: str = Field(description="key of the catalogue")
     limit: int | None = Field(None, ge=1, description="questions drawn; None: all")
     seed: int = 0
     templates: int = Field(1, ge=0, le=8)
-    blind: bool = Field(False, description="show no pictures")
 
     def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
         """Ask.
@@ -46,7 +45,6 @@ class AskMmad(Task):
             limit=self.limit,
             seed=self.seed,
             templates=self.templates,
-            blind=self.blind,
             on_progress=lambda step, share: progress(step, share),
         )
         return {"figures": figures.model_dump(mode="json")}

@@ -69,16 +69,15 @@ def _ask_run(bench: Workbench) -> None:
     if not pressed:
         return
     with shown_to_the_operator():
-        if not questions.strip() or not images.strip():
+        if not questions.strip() or not (blind or images.strip()):
             raise EvaluationError(t("mmad.no_files"))
         st.session_state["person"] = name
         arguments = {
             "questions": questions.strip(),
-            "images": images.strip(),
+            "images": None if blind else images.strip(),
             "writer": writer,
             "limit": int(limit),
             "templates": int(templates),
-            "blind": blind,
         }
         title = offered[writer].model.title
         st.query_params["run"] = bench.jobs.submit("mmad", title, arguments, name).id
@@ -99,7 +98,7 @@ def _row(job: Job, figures: MmadFigures) -> dict[str, object]:
         t("mmad.saw"): "✓" if figures.saw_pictures else "–",
         t("mmad.asked"): number(figures.right.out_of),
         t("mmad.average"): percentage(figures.average),
-        t("mmad.chance"): percentage(figures.chance),
+        t("mmad.chance"): percentage(figures.average_by_chance),
     }
     row |= {part.name: percentage(part.right.share) for part in figures.subtasks}
     row[t("benchmarks.when")] = when(job.created_at)

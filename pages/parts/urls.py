@@ -5,6 +5,7 @@ which differs from language to language and may hold counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -91,16 +92,36 @@ def item_in_url(
     )
 
 
+def text_in_url(label: str, key: str, *, placeholder: str, width: int) -> str:
+    """What a person types, else what the URL says.
+
+    Streamlit's own binding would keep it for the page's next visit, when the other choices are new.
+
+    Args:
+        label: of the field.
+        key: of the widget, and of the URL's parameter.
+        placeholder: what stands there while it is empty.
+        width: in pixels.
+    """
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(key, "")
+    return st.text_input(
+        label, key=key, placeholder=placeholder, width=width, on_change=partial(_keep, key, "")
+    )
+
+
 def _follow_the_url(key: str, options: Sequence[str], default: str | None) -> Callable[[], None]:
     """Give the widget the URL's value, or the default; what is returned writes the URL."""
     if st.session_state.get(key) not in options:
         asked = st.query_params.get(key)
         st.session_state[key] = asked if asked in options else default
 
-    def keep() -> None:
-        if st.session_state[key] == default:
-            st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = st.session_state[key]
+    return partial(_keep, key, default)
 
-    return keep
+
+def _keep(key: str, default: str | None) -> None:
+    """Write the widget's value into the URL, unless it is the default."""
+    if st.session_state[key] == default:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = st.session_state[key]

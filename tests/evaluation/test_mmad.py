@@ -13,10 +13,12 @@ from core.__main__ import main
 from core.domain import JobState
 from core.errors import EvaluationError, WriterError
 from core.evaluation.benchmark_runs import mmad_runs
+from core.evaluation.mmad.answered import Answered, Asked
 from core.evaluation.mmad.asking import letter_of
-from core.evaluation.mmad.figures import MmadFigures, mmad_average, mmad_tables
+from core.evaluation.mmad.figures import MmadFigures, figures_of, mmad_average, mmad_tables
 from core.evaluation.mmad.questions import MmadQuestion, drawn, read_questions
 from core.evaluation.mmad.run import run_mmad
+from core.reporting.catalogue import find_model
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
@@ -76,7 +78,7 @@ def says(*letters: str) -> list[Reply]:
 def run(mmad: Path, settings: Settings, **choices: object) -> MmadFigures:
     return run_mmad(
         mmad / "mmad.json",
-        mmad,
+        choices.pop("root", mmad),  # ty: ignore[invalid-argument-type]
         str(choices.pop("writer", WRITER)),
         settings,
         mmad.parent / "answers.jsonl",
@@ -100,7 +102,7 @@ def test_right_answers_are_counted_by_subtask_and_data_set(
     }
     assert [part.name for part in figures.datasets] == ["MVTec-AD"]
     assert figures.average == 0.5
-    assert figures.chance == 0.375
+    assert figures.chance == figures.average_by_chance == 0.375
     assert figures.normals_passed is not None
     assert figures.defects_found is not None
     assert (figures.normals_passed.count, figures.defects_found.count) == (0, 2)
@@ -162,7 +164,7 @@ def test_a_blind_writer_sees_nothing_and_the_table_says_so(
     server.replies = says("B")
     shutil.rmtree(mmad / "DS-MVTec")
 
-    figures = run(mmad, asks(server, tmp_path), writer="openai-compatible-text", blind=True)
+    figures = run(mmad, asks(server, tmp_path), writer="openai-compatible-text", root=None)
 
     assert all(seen.pictures == [] for seen in server.requests)
     assert figures.normals_passed is not None
@@ -175,7 +177,7 @@ def test_a_writer_that_sees_can_be_asked_blind(
 ) -> None:
     server.replies = says("A")
 
-    figures = run(mmad, asks(server, tmp_path), blind=True)
+    figures = run(mmad, asks(server, tmp_path), root=None)
 
     assert not figures.saw_pictures
     assert all(seen.pictures == [] for seen in server.requests)
@@ -196,6 +198,92 @@ def test_one_answer_to_everything_gets_a_half() -> None:
     questions = [asked(0, "good"), *(asked(number, "bad") for number in range(1, 10))]
 
     assert mmad_average(questions, [False, *[True] * 9]) == 0.5
+
+
+def test_chance_of_the_average_weighs_as_the_average_does(mmad: Path) -> None:
+    detection, kind, *_ = read_questions(mmad / "mmad.json")
+
+    shares = [1 / len(each.options) for each in (detection, kind, kind, kind)]
+
+    assert mmad_average([detection, kind, kind, kind], shares) == pytest.approx((0.5 + 0.25) / 2)
+
+
+def test_what_failed_is_asked_once_more_at_the_end(
+    mmad: Path, server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.replies = [Reply(status=400), Reply(status=400), *says("C")]
+
+    figures = run(mmad, asks(server, tmp_path))
+
+    assert len(server.requests) == 8 + 2
+    assert figures.failed == 0
+
+
+def test_what_fails_again_and_again_does_not_stop_the_rest(
+    mmad: Path, server: LoopbackServer, tmp_path: Path
+) -> None:
+    settings = asks(server, tmp_path)
+    good = "DS-MVTec/bottle/image/good"
+    for name in ("000", "001"):
+        (mmad / good / f"{name}.jpg").write_bytes(b"torn")
+    server.replies = says("C")
+
+    first, second = run(mmad, settings, templates=0), run(mmad, settings, templates=0)
+
+    assert (second.failed, second.right) == (first.failed, first.right)
+    assert (first.failed, first.right.count, first.right.out_of) == (4, 2, 8)
+    assert first.cost_usd is None
+
+
+def test_a_priced_run_knows_its_cost_though_a_question_failed(mmad: Path) -> None:
+    questions = read_questions(mmad / "mmad.json")
+    given = {
+        each.id: Answered(
+            question=each.id, letter="A", input_tokens=9, output_tokens=2, cost_usd=0.5
+        )
+        for each in questions[1:]
+    }
+    given[questions[0].id] = Answered(question=questions[0].id, error="refused")
+    asked = Asked(writer=WRITER, model="m", prompt="1", images="", questions_sha256="0" * 64)
+
+    figures = figures_of(questions, given, asked, find_model(WRITER))
+
+    assert (figures.cost_usd, figures.tokens) == (3.5, 77)
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1}', b"notes\nof a person", b"\x89PNG\r\n\x1a\n\xff"])
+def test_another_file_than_answers_stays_as_it_is(
+    content: bytes, mmad: Path, server: LoopbackServer, tmp_path: Path
+) -> None:
+    answers = mmad.parent / "answers.jsonl"
+    answers.write_bytes(content)
+
+    with pytest.raises(EvaluationError, match=r"answers.jsonl cannot be used"):
+        run(mmad, asks(server, tmp_path))
+
+    assert answers.read_bytes() == content
+
+
+def test_an_answer_of_any_characters_is_read_again(
+    mmad: Path, server: LoopbackServer, tmp_path: Path
+) -> None:
+    settings = asks(server, tmp_path)
+    server.replies = [Reply("one\u2028two\x85three"), *says("A")]
+
+    first = run(mmad, settings)
+    before = len(server.requests)
+
+    assert run(mmad, settings) == first
+    assert len(server.requests) == before
+    assert first.unreadable == 1
+
+
+def test_linked_data_sets_are_taken(mmad: Path, server: LoopbackServer, tmp_path: Path) -> None:
+    elsewhere = (mmad / "DS-MVTec").rename(tmp_path / "elsewhere")
+    (mmad / "DS-MVTec").symlink_to(elsewhere)
+    server.replies = says("C")
+
+    assert run(mmad, asks(server, tmp_path)).failed == 0
 
 
 def test_more_pictures_than_a_writer_takes_are_refused(
@@ -220,6 +308,9 @@ def test_missing_pictures_are_named_before_anything_is_asked(
         ("[]", "holds no questions"),
         ("{", "is not JSON"),
         ('{"a/good/1.png": {}}', "has no list 'conversation'"),
+        ('{"a/good/1.png": {"conversation": []}}', "asks nothing"),
+        ('{"": {"conversation": [{}]}}', r"\(image: "),
+        ('{"![a](b)/1.png": {"conversation": [{}]}}', r"\(image: "),
         (
             '{"a/good/1.png": {"conversation": [{"Question": "?"}]}}',
             "Question 1 about a/good/1.png",
@@ -261,6 +352,12 @@ def test_a_draw_is_even_and_the_same_for_a_seed(mmad: Path) -> None:
         ("B", "B"),
         ("(B).", "B"),
         ("Answer: B.", "B"),
+        ("B. No.", "B"),
+        ('{"answer": "(B)"}', "B"),
+        ('```JSON\n{"answer": "C) a screw"}\n```', "C"),
+        ('"D"', "D"),
+        ("B. Yes.", None),
+        ("A. Yes, or B. No.", None),
         ("A or B", None),
         ("It is broken", None),
         ('{"answer": "E"}', None),
@@ -269,7 +366,7 @@ def test_a_draw_is_even_and_the_same_for_a_seed(mmad: Path) -> None:
     ],
 )
 def test_only_one_letter_alone_is_an_answer(text: str, letter: str | None) -> None:
-    assert letter_of(text, tuple("ABCD")) == letter
+    assert letter_of(text, {"A": "Yes.", "B": "No.", "C": "A screw", "D": "A pill"}) == letter
 
 
 def test_the_command_prints_the_tables(

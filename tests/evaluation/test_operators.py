@@ -75,7 +75,9 @@ def test_a_click_while_a_part_is_judged_loses_no_picture(
             state, was_clicked = session.upload(cell), False
             for message in session.rerun(state):
                 told = message.delta.new_element.markdown.body
-                if not was_clicked and told.replace("\\", "").startswith(f"Judging {cell.filename}"):
+                if not was_clicked and told.replace("\\", "").startswith(
+                    f"Judging {cell.filename}"
+                ):
                     session.ask(state)
                     was_clicked = True
                 interrupted += message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN

@@ -150,6 +150,12 @@ def test_a_lot_has_a_queue_of_its_own(
     assert parameter(app, "inspection") == other.id
     assert button(app, "next").disabled
     assert "All 1" in app.segmented_control[0].options
+    assert parameter(app, "lot") == "L-2"
+
+    linked = page("review", lot="L-2")
+
+    assert linked.text_input(key="lot").value == "L-2"
+    assert parameter(linked, "inspection") == other.id
 
 
 @pytest.mark.usefixtures("failed")

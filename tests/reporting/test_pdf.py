@@ -197,6 +197,15 @@ def test_latin_lines_after_hangul_are_printed_in_their_own_glyphs(tmp_path: Path
     assert words.count("edge contact in the diffusion tool was found.") >= 100
 
 
+def test_circled_numbers_are_printed_though_no_korean_stands_beside_them(tmp_path: Path) -> None:
+    report = examples.report("Cracks at ⑫ and Ⓑ")
+
+    text = text_of(printed(examples.inspection(), revised(report)), tmp_path)
+
+    assert "⑫ and Ⓑ" in text
+    assert b"NanumGothic" in printed(examples.inspection(), revised(report))
+
+
 def test_violations_and_the_writer_are_on_the_paper(tmp_path: Path) -> None:
     revision = examples.revision().model_copy(
         update={"writing": examples.writing(), "remarks": (examples.remark(),)}

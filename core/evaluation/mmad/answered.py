@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Answered(Frozen):
     question: str = Field(description="its id")
     letter: str | None = Field(None, description="None: no answer that names one option")
     text: str = Field("", description="the beginning of the answer as it came")
-    error: str = Field("", description="why no answer could be had; asked again when resumed")
+    error: str = Field("", description="why no answer could be had; asked once more at the end")
     seconds: float = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -50,21 +51,27 @@ class AnswerFile:
         Raises:
             EvaluationError: if the file is one of another run, or cannot be read or written.
         """
-        self._path = path
+        self.path = path
         self.answers: dict[str, Answered] = {}
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                path.write_text(f"{asked.model_dump_json()}\n", "utf-8")
-            _cut_off_a_torn_line(path)
-            first, *lines = path.read_text("utf-8").splitlines() or [""]
+                _begin(path, asked)
+            # Not `splitlines`: an answer may hold any other character that ends a line.
+            first, *lines = path.read_bytes().split(b"\n")
             if Asked.model_validate_json(first) != asked:
                 raise EvaluationError(
-                    f"{path} holds the answers of another run ({first}). Name another file."
+                    f"{path} holds the answers of another run ({first.decode()}). "
+                    "Name another file."
                 )
+            if not lines:
+                raise EvaluationError(f"{path} is cut off in its first line. Name another file.")
+            # The last line is torn when the machine stopped in the middle of it.
+            torn = lines.pop()
             for line in lines:
                 answered = Answered.model_validate_json(line)
                 self.answers[answered.question] = answered
+            if torn:
+                os.truncate(path, path.stat().st_size - len(torn))
         except (OSError, ValidationError) as error:
             raise EvaluationError(f"The answers in {path} cannot be used: {error}") from error
 
@@ -76,11 +83,11 @@ class AnswerFile:
         """
         self.answers[answered.question] = answered
         try:
-            with self._path.open("a", encoding="utf-8") as file:
+            with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{answered.model_dump_json()}\n")
         except OSError as error:
             raise EvaluationError(
-                f"An answer cannot be written to {self._path}: {error.strerror}. "
+                f"An answer cannot be written to {self.path}: {error.strerror}. "
                 "Make room, and start the same run again to go on."
             ) from error
 
@@ -90,8 +97,9 @@ class AnswerFile:
         return {key: each for key, each in self.answers.items() if not each.error}
 
 
-def _cut_off_a_torn_line(path: Path) -> None:
-    """The last line is torn when the machine stopped in the middle of it."""
-    written = path.read_bytes()
-    if not written.endswith(b"\n"):
-        path.write_bytes(written[: written.rfind(b"\n") + 1])
+def _begin(path: Path, asked: Asked) -> None:
+    """Whole or not at all: a file without its first line could never be gone on with."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_name(f".{path.name}.tmp")
+    whole.write_text(f"{asked.model_dump_json()}\n", "utf-8")
+    whole.replace(path)

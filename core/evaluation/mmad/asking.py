@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.domain import Language
@@ -23,8 +23,11 @@ SYSTEM = (
     "You inspect industrial products by their pictures. You answer a multiple-choice question with "
     "one JSON object that names the letter of one option, and nothing else."
 )
+FENCED = re.compile(r"```\w*(.*)```", re.DOTALL)
 # "B", "(B)", "B.", "Answer: B.": a letter alone, and nothing that might be another answer.
 LETTER_ALONE = re.compile(r"\W*(?:answer\W*)?([A-Za-z])\W*", re.IGNORECASE)
+# "B. No.": the letter before the option's own text.
+LETTER_AND_TEXT = re.compile(r"\W*([A-Za-z])[.:)]\s*(.+)", re.DOTALL)
 
 
 def writers_question(
@@ -73,27 +76,43 @@ def writers_question(
     )
 
 
-def letter_of(text: str, letters: Collection[str]) -> str | None:
+def letter_of(text: str, options: Mapping[str, str]) -> str | None:
     """The option that an answer names; None: it names none, or may name several.
 
-    Nothing is guessed: a JSON object with "answer", in a fence or not, or a letter alone.
+    Nothing is guessed: a letter alone, or before the text of its own option, whether or not it is
+    the "answer" of a JSON object, in a fence or not.
 
     Example:
-        >>> letter_of('{"answer": "B"}', "AB"), letter_of("Answer: B.", "AB")
+        >>> options = {"A": "Yes.", "B": "No."}
+        >>> letter_of('{"answer": "B"}', options), letter_of("B. No.", options)
         ('B', 'B')
-        >>> letter_of("A or B", "AB") is None
+        >>> letter_of("A or B", options) is None
         True
     """
-    bare = text.strip().removeprefix("```json").strip("`").strip()
+    said = _said(text)
+    if alone := LETTER_ALONE.fullmatch(said):
+        letter = alone[1].upper()
+        return letter if letter in options else None
+    if (pair := LETTER_AND_TEXT.fullmatch(said)) and pair[1].upper() in options:
+        letter = pair[1].upper()
+        return letter if _bare(pair[2]) == _bare(options[letter]) else None
+    return None
+
+
+def _said(text: str) -> str:
+    """What is answered, out of the fence and the JSON object that it may stand in."""
+    fenced = FENCED.fullmatch(text.strip())
+    said = (fenced[1] if fenced else text).strip()
     try:
-        said = json.loads(bare)
+        found = json.loads(said)
     except ValueError:
-        found = LETTER_ALONE.fullmatch(bare)
-        said = found and found[1]
-    if isinstance(said, dict):
-        said = said.get("answer")
-    letter = str(said).strip().upper() if isinstance(said, str) else None
-    return letter if letter is not None and letter in letters else None
+        return said
+    answer = found.get("answer") if isinstance(found, dict) else found
+    return answer.strip() if isinstance(answer, str) else ""
+
+
+def _bare(text: str) -> str:
+    return text.strip(" .").casefold()
 
 
 def _pictures(

@@ -34,7 +34,8 @@ class MmadFigures(Frozen):
     asked: Asked
     right: Rate = Field(description="of all questions")
     chance: float
-    average: float = Field(description="as MMAD reports it: see `mmad_average`")
+    average: float = Field(description="MMAD's: see `mmad_average`")
+    average_by_chance: float = Field(description="of shares that are right by chance")
     subtasks: tuple[Part, ...]
     datasets: tuple[Part, ...]
     normals_passed: Rate | None = Field(
@@ -75,6 +76,7 @@ def figures_of(
         right=_rate(right),
         chance=_chance(questions),
         average=mmad_average(questions, right),
+        average_by_chance=mmad_average(questions, [1 / len(each.options) for each in questions]),
         subtasks=subtasks,
         datasets=_parts(questions, right, [each.dataset for each in questions]),
         normals_passed=_rate_where(
@@ -87,18 +89,24 @@ def figures_of(
         failed=sum(bool(one.error) for one in given),
         seconds=sum(one.seconds for one in given),
         tokens=_sum([_tokens(one) for one in given]),
-        cost_usd=_sum([one.cost_usd for one in given]),
+        cost_usd=_sum([0.0 if one.error else one.cost_usd for one in given]),
     )
 
 
-def mmad_average(questions: Sequence[MmadQuestion], right: Sequence[bool]) -> float:
+def mmad_average(questions: Sequence[MmadQuestion], right: Sequence[float]) -> float:
     """The one figure that MMAD gives a model.
 
     Of each data set the mean over its subtasks, and of these the mean. The share of a subtask is
     that of its right answers; of 'Anomaly Detection' it is the mean of the shares of good and of
     defective parts, so that one answer to everything gets a half.
+
+    An answer that names no option is wrong here; MMAD's script leaves it out of the count.
+
+    Args:
+        questions: at least one.
+        right: of each question, whether it was answered right, or the chance of that.
     """
-    sides: dict[tuple[str, str, bool], list[bool]] = defaultdict(list)
+    sides: dict[tuple[str, str, bool], list[float]] = defaultdict(list)
     for question, is_right in zip(questions, right, strict=True):
         is_apart = question.subtask == DETECTION and question.is_defective
         sides[question.dataset, question.subtask, is_apart].append(is_right)
@@ -124,14 +132,18 @@ def conditions(figures: MmadFigures) -> str:
     asked = figures.asked
     saw = f"normal parts beside each picture: {asked.templates} at most"
     drawn = "all questions"
-    if asked.limit is not None:
-        drawn = f"{asked.limit} questions drawn with seed {asked.seed}"
+    if asked.limit is not None and asked.limit <= figures.right.out_of:
+        drawn = (
+            f"{asked.limit} questions drawn with seed {asked.seed}, evenly from subtasks and data "
+            "sets,"
+        )
     tokens = "not told" if figures.tokens is None else f"{figures.tokens:,.0f}"
     cost = "not known" if figures.cost_usd is None else f"{figures.cost_usd:.2f} USD"
     return (
         f"{figures.writer}, {saw if figures.saw_pictures else 'it saw no pictures'}; {drawn} of "
         f"the file {asked.questions_sha256[:12]}, each asked by itself. Average as MMAD has it: "
-        f"{figures.average:.1%}. Anomaly Detection: good parts passed "
+        f"{figures.average:.1%}, by chance {figures.average_by_chance:.1%}. "
+        f"Anomaly Detection: good parts passed "
         f"{rate_text(figures.normals_passed)}, defects found {rate_text(figures.defects_found)}. "
         f"Answers that name no option alone: {figures.unreadable}, questions without an answer: "
         f"{figures.failed}; both count as wrong. {figures.seconds:.0f} s, tokens {tokens}, cost "

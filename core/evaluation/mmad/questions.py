@@ -21,6 +21,8 @@ NORMAL = "good"
 SUBTASKS = {"Object Structure": "Object Analysis", "Object Details": "Object Analysis"}
 DATASETS = {"DS-MVTec": "MVTec-AD"}
 SHOWN = 3
+# Names of data sets and subtasks stand in tables of Markdown.
+NAME = r"[\w .&()+-]+"
 
 
 class MmadQuestion(Frozen):
@@ -29,8 +31,12 @@ class MmadQuestion(Frozen):
     id: str = Field(
         description="the picture's path, # and its number among the picture's questions"
     )
-    image: str = Field(description="below the folder of pictures, such as DS-MVTec/bottle/...")
-    subtask: str = Field(description="such as 'Anomaly Detection' or 'Defect Localization'")
+    image: str = Field(
+        pattern=f"^{NAME}/.", description="below the folder of pictures: DS-MVTec/bottle/..."
+    )
+    subtask: str = Field(
+        pattern=f"^{NAME}$", description="such as 'Anomaly Detection' or 'Defect Localization'"
+    )
     text: str
     options: dict[str, str] = Field(min_length=2, description="texts by letter")
     answer: str = Field(description="letter of the right option")
@@ -76,11 +82,14 @@ def read_questions(file: Path) -> tuple[MmadQuestion, ...]:
         raise EvaluationError(
             f"{file} holds no questions: expected an object with a picture's path for each key."
         )
-    return tuple(
+    questions = tuple(
         _question(image, number, asked, entry.get("random_templates", ()))
         for image, entry in entries.items()
         for number, asked in enumerate(_conversation(image, entry), start=1)
     )
+    if not questions:
+        raise EvaluationError(f"{file} asks nothing: each picture's 'conversation' is empty.")
+    return questions
 
 
 def drawn(
@@ -113,8 +122,8 @@ def check_pictures(root: Path, images: Iterable[str]) -> None:
         EvaluationError: if some are missing, or lie outside the folder.
     """
     wanted = dict.fromkeys(images)
-    folder = root.resolve()
-    outside = [name for name in wanted if not (root / name).resolve().is_relative_to(folder)]
+    # By name: MMAD's data sets may be linked into its folder.
+    outside = [name for name in wanted if _leads_out(PurePosixPath(name))]
     if outside:
         raise EvaluationError(f"{outside[0]} leads out of the folder of pictures {root}.")
     missing = [name for name in wanted if not (root / name).is_file()]
@@ -123,6 +132,10 @@ def check_pictures(root: Path, images: Iterable[str]) -> None:
             f"{len(missing)} of {len(wanted)} pictures are not in {root}, such as "
             f"{', '.join(missing[:SHOWN])}. Name the folder that holds MMAD's data sets."
         )
+
+
+def _leads_out(path: PurePosixPath) -> bool:
+    return path.is_absolute() or ".." in path.parts
 
 
 def _conversation(image: str, entry: object) -> list[object]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from core.detection.base import OnProgress
@@ -24,7 +26,7 @@ KEPT_OF_AN_ANSWER = 200
 
 def run_mmad(
     questions_file: Path,
-    root: Path,
+    root: Path | None,
     writer: str,
     settings: Settings,
     path: Path,
@@ -32,7 +34,6 @@ def run_mmad(
     limit: int | None = None,
     seed: int = 0,
     templates: int = 1,
-    blind: bool = False,
     on_progress: OnProgress,
 ) -> MmadFigures:
     """Ask a writer MMAD's questions, each by itself, and count what is right.
@@ -42,14 +43,14 @@ def run_mmad(
 
     Args:
         questions_file: MMAD's `mmad.json`.
-        root: folder of its data sets.
+        root: folder of its data sets; None: show no pictures, also to a writer that sees, for what
+            can be guessed from the text.
         writer: key of the catalogue.
         settings: keys, weights and limits.
         path: file that the answers are written to; with answers in it, the run goes on.
         limit: questions drawn at random, evenly from subtasks and data sets; None: all.
         seed: of the draw.
         templates: pictures of normal parts beside each picture.
-        blind: show no pictures, also to a writer that sees: what can be guessed from the text.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -57,56 +58,74 @@ def run_mmad(
         WriterError: if the writer cannot run here, or fails again and again.
     """
     model = find_model(writer)
-    _check_sees(model, templates, blind=blind)
+    _check_can_answer(model, root, templates)
     questions = drawn(read_questions(questions_file), limit, seed)
-    if not blind:
+    if root is not None:
         shown = (name for each in questions for name in (each.image, *each.templates[:templates]))
         check_pictures(root, shown)
     asked = Asked(
         writer=writer,
         model=_name_of(model, settings),
         prompt=PROMPT_VERSION,
-        images="" if blind else str(root.resolve()),
+        images="" if root is None else str(root.resolve()),
         questions_sha256=hashlib.sha256(questions_file.read_bytes()).hexdigest(),
         limit=limit,
         seed=seed,
         templates=templates,
     )
     answers = AnswerFile(path, asked)
-    opened, failures = open_writer(model, settings), 0
-    for done, question in enumerate(questions):
+    answer = partial(_answer, model, open_writer(model, settings), settings, root, templates)
+    # Those that failed are asked once more: what was wrong with a server may be over by then.
+    for _ in range(2):
+        _ask_what_is_left(questions, answer, answers, model, on_progress)
+    on_progress("Ask the questions", 1)
+    return figures_of(questions, answers.answers, asked, model)
+
+
+def _ask_what_is_left(
+    questions: Sequence[MmadQuestion],
+    answer: Callable[[MmadQuestion], Answered],
+    answers: AnswerFile,
+    model: Model,
+    on_progress: OnProgress,
+) -> None:
+    settled, failures = answers.settled, 0
+    left = [question for question in questions if question.id not in settled]
+    for done, question in enumerate(left, start=len(questions) - len(left)):
         on_progress("Ask the questions", done / len(questions))
-        if question.id in answers.settled:
-            continue
-        answered = _answer(question, model, opened, settings, None if blind else root, templates)
+        answered = answer(question)
+        if not answered.error:
+            failures = 0
+        elif question.id not in answers.answers:
+            # What has failed before says nothing of the others.
+            failures += 1
         answers.add(answered)
-        failures = failures + 1 if answered.error else 0
         if failures == MOST_FAILURES_IN_A_ROW:
             raise WriterError(
                 f"{model.title} failed {failures} times one after the other, the last time: "
-                f"{answered.error} {len(answers.settled)} answers are kept in {path}; start the "
-                "same run again to go on."
+                f"{answered.error} {len(answers.settled)} answers are kept in {answers.path}; "
+                "start the same run again to go on."
             )
-    on_progress("Ask the questions", 1)
-    return figures_of(questions, answers.answers, asked, model)
 
 
 def _name_of(model: Model, settings: Settings) -> str:
     return model.model or settings.openai_compatible_model or model.key
 
 
-def _check_sees(model: Model, templates: int, *, blind: bool) -> None:
+def _check_can_answer(model: Model, root: Path | None, templates: int) -> None:
     if model.provider == "offline":
         raise EvaluationError(
             "The offline composer writes from what the detector measured and answers no questions. "
             "Name another writer: python -m core models."
         )
-    if not model.images and not blind:
+    if root is None:
+        return
+    if not model.images:
         raise EvaluationError(
             f"{model.title} takes no pictures. Ask it blind (--blind) for what can be guessed from "
             "the text alone, or name a writer that sees: python -m core models."
         )
-    if not blind and templates >= model.most_pictures:
+    if templates >= model.most_pictures:
         raise EvaluationError(
             f"{model.title} takes {model.most_pictures} pictures at most: ask with "
             f"{model.most_pictures - 1} normal parts beside each, or fewer, not {templates}."
@@ -114,25 +133,26 @@ def _check_sees(model: Model, templates: int, *, blind: bool) -> None:
 
 
 def _answer(
-    question: MmadQuestion,
     model: Model,
     writer: Writer,
     settings: Settings,
     root: Path | None,
     templates: int,
+    question: MmadQuestion,
 ) -> Answered:
-    put = writers_question(question, model, settings, root, templates=templates)
     started = time.perf_counter()
     try:
+        put = writers_question(question, model, settings, root, templates=templates)
         answer = writer.answer(put)
-    except WriterError as error:
+    except (EvaluationError, WriterError) as error:
         return Answered(
             question=question.id, error=str(error), seconds=time.perf_counter() - started
         )
     return Answered(
         question=question.id,
         letter=letter_of(answer.text, question.options),
-        text=answer.text[:KEPT_OF_AN_ANSWER],
+        # A server may send half of a surrogate pair, which no file of UTF-8 can hold.
+        text=answer.text[:KEPT_OF_AN_ANSWER].encode("utf-8", "replace").decode(),
         seconds=time.perf_counter() - started,
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
