@@ -21,7 +21,7 @@ from pages.parts.facts import (
     show_steps,
     show_verdict,
 )
-from pages.parts.intake import Order, Tray, ask_order, ask_pictures
+from pages.parts.intake import Order, Tray, ask_order, ask_pictures, ask_product
 from pages.parts.lot import show_lot, show_strip
 from pages.parts.normals import show_comparisons, show_exemplars
 from pages.parts.report import show_report
@@ -36,7 +36,16 @@ STRIP_LENGTH = 50
 
 
 def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
-    """Inspect a few pictures at once, many in the background."""
+    """Inspect a few pictures at once, many in the background.
+
+    A few may be views of one part; more under one serial would all count as that part.
+    """
+    if len(pictures) > MOST_AT_ONCE and order.context.serial:
+        st.error(
+            t("inspect.one_serial", count=len(pictures), serial=plain(order.context.serial)),
+            icon=":material/error:",
+        )
+        return
     who = order.context.inspector or person_of()
     tray.given += 1
     if len(pictures) > MOST_AT_ONCE:
@@ -86,7 +95,7 @@ def inspect_waiting(bench: Workbench, tray: Tray) -> None:
                 ),
             )
         except InspectionError as error:
-            tray.refused.append((picture, str(error)))
+            tray.refused.append((order, picture, str(error)))
             tray.waiting.pop(0)
         else:
             tray.inspected.insert(0, newest.id)
@@ -96,9 +105,9 @@ def inspect_waiting(bench: Workbench, tray: Tray) -> None:
     st.rerun()
 
 
-def show_refusals(bench: Workbench, order: Order, tray: Tray) -> None:
+def show_refusals(bench: Workbench, tray: Tray) -> None:
     """Pictures that could not be inspected, each with its sentence and a retry."""
-    for number, (picture, sentence) in enumerate(tray.refused):
+    for number, (order, picture, sentence) in enumerate(tray.refused):
         st.error(sentence, icon=":material/broken_image:")
         again, away = st.columns(2)
         if again.button(t("inspect.retry"), key=f"retry-{number}", icon=":material/refresh:"):
@@ -167,6 +176,12 @@ def inspect_again(bench: Workbench, inspection: Inspection, tray: Tray) -> None:
         st.rerun()
 
 
+def product_of_what_is_open(bench: Workbench) -> str | None:
+    """Key of the product of the inspection that the URL names."""
+    opened = of_ids(bench.records, [st.query_params.get("inspection", "")])
+    return opened[0].product_key if opened else None
+
+
 def say_what_to_do_first(bench: Workbench) -> None:
     """The first steps at a station that has not been taught."""
     st.info(t("inspect.nothing_taught"), title=t("inspect.teach_first"), icon=":material/school:")
@@ -180,19 +195,13 @@ with shown_to_the_operator():
     products = bench.taught_products()
     if products:
         with st.sidebar:
-            product = st.selectbox(
-                t("inspect.product"),
-                products,
-                format_func=lambda product: product.key,
-                key="inspect-product",
-                persist_state="session",
-            )
-            order = ask_order(bench, product)
+            product = ask_product(products, product_of_what_is_open(bench))
+            order = ask_order(bench, product, tray)
             if pictures := ask_pictures(product, tray):
                 take_pictures(bench, order, tray, pictures)
             elif tray.waiting:
                 inspect_waiting(bench, tray)
-            show_refusals(bench, order, tray)
+            show_refusals(bench, tray)
             if len(tray.inspected) > 1:
                 st.caption(t("inspect.this_session"))
                 show_strip(

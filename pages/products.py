@@ -55,6 +55,10 @@ def show_product(bench: Workbench, product: Product) -> None:
         "view",
         label_visibility="collapsed",
     )
+    # Where it is taught, what comes of it stands below the button.
+    jobs = shown_jobs(bench)
+    if view != View.TEACH:
+        show_lessons(bench, jobs)
     with shown_to_the_operator():
         match View(view):
             case View.THRESHOLDS:
@@ -65,6 +69,8 @@ def show_product(bench: Workbench, product: Product) -> None:
                 ask_lesson(bench, product)
             case View.ALARMS:
                 ask_false_alarms(bench, product)
+    if view == View.TEACH:
+        show_lessons(bench, jobs)
 
 
 with shown_to_the_operator():
@@ -76,7 +82,6 @@ with shown_to_the_operator():
         key = st.selectbox(
             t("products.product"), list(products), key="product", bind="query-params", width=380
         )
-        show_lessons(workbench, shown_jobs(workbench))
         show_product(workbench, products[key])
     else:
         show_first_steps(workbench)

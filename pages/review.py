@@ -41,20 +41,36 @@ def ask_work(bench: Workbench) -> Work:
             lambda value: _kind_name(Kind(value), counts),
             "kind",
         )
-        person = st.text_input(
-            t("review.your_name"),
-            value=person_of(),
-            key="review-person",
-            persist_state="session",
-            width=150,
-        )
         blind = st.toggle(
             t("review.blind"),
             key="blind",
             bind="query-params",
             help=t("review.blind_help"),
         )
+        person = _ask_person()
     return Work(filter_of(Kind(kind), product, lot), blind, person)
+
+
+def _ask_person() -> str:
+    """Who decides: a field until it is filled in, then a button that asks anew.
+
+    While a field has the cursor, keys go into it and decide nothing.
+    """
+    name = st.session_state.get("reviewer")
+    if name is None:
+        name = person_of()
+    if not name:
+        st.text_input(t("review.your_name"), key="review-person", width=150, on_change=_take_name)
+    elif st.button(
+        plain(name), icon=":material/person:", help=t("review.other_name"), key="review-other"
+    ):
+        st.session_state["reviewer"] = ""
+        st.rerun()
+    return name
+
+
+def _take_name() -> None:
+    st.session_state["reviewer"] = st.session_state["review-person"].strip()
 
 
 def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:

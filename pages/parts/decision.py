@@ -128,12 +128,25 @@ def show_learning(bench: Workbench, person: str) -> None:
                 st.session_state["review-job"] = learn(bench, inspection, person).id
                 st.session_state["review-job-of"] = last
                 st.rerun()
-    st.caption(t("review.no_last") if inspection is None else _said(inspection))
+    if inspection is None:
+        st.caption(t("review.no_last"))
+    else:
+        _show_last(inspection)
     if job_id := st.session_state.get("review-job"):
         job = bench.jobs.job(job_id)
         st.fragment(_show_lesson, run_every=EVERY_S if job.is_active else None)(
             bench, job, was_active=job.is_active
         )
+
+
+def _show_last(inspection: Inspection) -> None:
+    """What was decided last; who erred decides again on its own page."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_said(inspection), width="stretch")
+        if st.button(
+            t("review.open_last"), icon=":material/undo:", type="tertiary", shortcut="U", key="last"
+        ):
+            st.switch_page("inspect.py", query_params={"inspection": inspection.id})
 
 
 def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
@@ -146,7 +159,7 @@ def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
             t(
                 "review.learning",
                 job=job_name(now),
-                step=step_name(now.step),
+                step=step_name(now.step) or "…",
                 share=f"{now.share:.0%}",
             )
         )
@@ -183,6 +196,7 @@ def _ask_choice(inspection: Inspection) -> Choice:
             "review.keys_record",
             good=f"{disposition_name(as_good)}, {plain(good_reason)}",
             bad=f"{disposition_name(as_bad)}, {plain(bad_reason)}",
+            hold=f"{disposition_name(Disposition.REINSPECT)}, {t('review.held')}",
         )
     )
     return Choice(as_good, good_reason, as_bad, bad_reason)

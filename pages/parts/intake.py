@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,19 +40,38 @@ class Tray:
     Attributes:
         given: how often pictures were given; another number is a fresh, empty uploader.
         waiting: to be inspected, each as it was ordered.
-        refused: that could not be inspected, each with the sentence why.
+        refused: that could not be inspected, each as it was ordered and with the sentence why.
         inspected: ids, the newest first.
     """
 
     given: int = 0
     waiting: list[tuple[Order, PictureFile]] = field(default_factory=list)
-    refused: list[tuple[PictureFile, str]] = field(default_factory=list)
+    refused: list[tuple[Order, PictureFile, str]] = field(default_factory=list)
     inspected: list[str] = field(default_factory=list)
 
 
-def ask_order(bench: Workbench, product: Product) -> Order:
+def ask_product(products: Sequence[Product], opened: str | None) -> Product:
+    """What the next pictures show: the choice of this session, else of the URL.
+
+    Args:
+        products: that have been taught, at least one.
+        opened: key of the product whose inspection is open.
+    """
+    known = {product.key: product for product in products}
+    if "inspect-product" not in st.session_state:
+        asked = st.query_params.get("product", opened)
+        st.session_state["inspect-product"] = asked if asked in known else products[0].key
+    key = st.selectbox(
+        t("inspect.product"), list(known), key="inspect-product", persist_state="session"
+    )
+    if st.query_params.get("product") != key:
+        st.query_params["product"] = key
+    return known[key]
+
+
+def ask_order(bench: Workbench, product: Product, tray: Tray) -> Order:
     """Lot, serial, station and inspector; detector, writer and evidence: kept over the session."""
-    context = _ask_context()
+    context = _ask_context(tray)
     with st.expander(t("intake.how"), icon=":material/tune:"):
         detector = _ask_detector(bench, product)
         writing = ask_writer(bench, "inspect")
@@ -104,19 +124,29 @@ def _demo() -> list[PictureFile]:
     return []
 
 
-def _ask_context() -> Context:
+def _ask_context(tray: Tray) -> Context:
+    """Lot and station outlive a reload in the URL; a name in it would be another's on a link."""
     with st.expander(t("intake.context"), icon=":material/label:"):
-        labels = {
-            "lot": t("intake.lot"),
-            "serial": t("intake.serial"),
-            "station": t("intake.station"),
-            "inspector": t("intake.inspector"),
-        }
-        fields = {
-            name: st.text_input(label, key=f"context-{name}", persist_state="session")
-            for name, label in labels.items()
-        }
-    return Context(**fields)
+        lot = _ask_in_url(t("intake.lot"), "lot")
+        # A serial is of one part: the next part's is asked for anew.
+        serial = st.text_input(t("intake.serial"), key=f"context-serial-{tray.given}")
+        station = _ask_in_url(t("intake.station"), "station")
+        inspector = st.text_input(
+            t("intake.inspector"), key="context-inspector", persist_state="session"
+        )
+    return Context(lot=lot, serial=serial, station=station, inspector=inspector)
+
+
+def _ask_in_url(label: str, name: str) -> str:
+    key = f"context-{name}"
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(name, "")
+    said = st.text_input(label, key=key, persist_state="session")
+    if not said:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != said:
+        st.query_params[name] = said
+    return said
 
 
 def _ask_detector(bench: Workbench, product: Product) -> str | None:

@@ -52,6 +52,12 @@ def show_lessons(bench: Workbench, jobs: list[Job]) -> None:
                 watch_job(bench, job, _show_outcome)
 
 
+def _show_product(key: str) -> None:
+    st.session_state["product"] = key
+    st.session_state["view"] = "thresholds"
+    st.query_params.pop("view", None)
+
+
 def _show_outcome(job: Job) -> None:
     if not job.result:
         return
@@ -65,6 +71,14 @@ def _show_outcome(job: Job) -> None:
             )
         )
         st.caption(plain(str(job.result["false_alarm"])))
+        if st.button(
+            t("products.show_taught", product=plain(str(job.result["product"]))),
+            icon=":material/category:",
+            on_click=_show_product,
+            args=(str(job.result["product"]),),
+            key=f"show-{job.id}",
+        ):
+            st.rerun()
     else:
         st.markdown(
             t(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Generator
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import Context, Inspection, JobState, Product, Verdict
 from core.inspection import inspect
-from core.sources import PictureFile, demo_lot
+from core.sources import PictureFile, demo_lot, demo_normals
 from core.tasks.lot import inspect_later
+from core.teaching import teach
 from core.workbench import Workbench
 from tests.jobs.waiting import ended
-from tests.pages.app import page, parameter, press, words
+from tests.pages.app import field, page, parameter, press, words
 
 
 @pytest.fixture
@@ -19,6 +23,15 @@ def inspected(
     demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
 ) -> Inspection:
     return inspect(demo, defective_cells[0], demo_product, context=Context(lot="L-7"))
+
+
+@pytest.fixture
+def bracket(demo: Workbench) -> Generator[Product]:
+    """Another product, the first by name, beside the demo product."""
+    product = Product(dataset="Bracket", category="steel")
+    teach(demo, product, demo_normals()[:8])
+    yield product
+    shutil.rmtree(demo.settings.ad_checkpoint_dir / product.dataset)
 
 
 def lot(demo: Workbench, product: Product, pictures: list[PictureFile], lot: str) -> str:
@@ -58,6 +71,46 @@ def test_a_link_opens_lot_and_inspection(demo: Workbench, demo_product: Product)
     assert not app.exception
     assert demo_lot(10)[0].filename in words(app)
     assert "Inspection: ELPV/mono, L-9" in words(app)
+
+
+def test_product_lot_and_station_outlive_a_reload(demo: Workbench, bracket: Product) -> None:
+    app = page("inspect")
+    product = app.selectbox(key="inspect-product")
+    assert product.options == [bracket.key, "ELPV/mono"]
+    product.set_value("ELPV/mono").run()
+    field(app, "Lot").set_value("L-3").run()
+    field(app, "Station").set_value("S1").run()
+    field(app, "Serial").set_value("0007").run()
+
+    again = page("inspect", **{name: parameter(app, name) for name in app.query_params})
+
+    assert again.selectbox(key="inspect-product").value == "ELPV/mono"
+    assert [field(again, label).value for label in ("Lot", "Station", "Serial")] == [
+        "L-3",
+        "S1",
+        "",
+    ]
+
+
+def test_a_link_to_an_inspection_brings_its_product(
+    inspected: Inspection, bracket: Product
+) -> None:
+    app = page("inspect", inspection=inspected.id)
+
+    assert app.selectbox(key="inspect-product").value == inspected.product.key != bracket.key
+
+
+def test_a_serial_is_of_one_part(demo: Workbench) -> None:
+    app = page("inspect")
+    field(app, "Serial").set_value("0007").run()
+
+    press(app, "Try a lot of 50 demo cells")
+
+    assert "50 pictures were given under the serial 0007" in words(app)
+    assert "job" not in app.query_params
+    press(app, "Try a defective demo cell")
+    assert demo.records.inspection(parameter(app, "inspection")).context.serial == "0007"
+    assert field(app, "Serial").value == ""
 
 
 def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspection) -> None:

@@ -164,7 +164,11 @@ def test_who_inspects_decides_unless_another_name_is_given() -> None:
     app.session_state["context-inspector"] = "Ana"
     app.run()
 
-    assert app.text_input(key="review-person").value == "Ana"
+    other = app.button(key="review-other")
+    assert other.label == "Ana"
+    other.click().run()
+    app.text_input(key="review-person").set_value("Bo").run()
+    assert app.button(key="review-other").label == "Bo"
 
 
 def test_somebody_else_was_quicker(desk: Workbench, failed: Inspection) -> None:
