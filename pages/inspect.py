@@ -35,17 +35,13 @@ MOST_AT_ONCE = 5
 STRIP_LENGTH = 50
 
 
-def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
-    """Inspect a few pictures at once, many in the background.
+def is_one_serial_for_many(order: Order, pictures: list[PictureFile]) -> bool:
+    """Whether a lot would count as one part: a few pictures may be views of one, more are not."""
+    return len(pictures) > MOST_AT_ONCE and bool(order.context.serial)
 
-    A few may be views of one part; more under one serial would all count as that part.
-    """
-    if len(pictures) > MOST_AT_ONCE and order.context.serial:
-        st.error(
-            t("inspect.one_serial", count=len(pictures), serial=plain(order.context.serial)),
-            icon=":material/error:",
-        )
-        return
+
+def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
+    """Inspect a few pictures at once, many in the background."""
     who = order.context.inspector or person_of()
     tray.given += 1
     if len(pictures) > MOST_AT_ONCE:
@@ -194,10 +190,21 @@ with shown_to_the_operator():
     bench = shared_workbench()
     products = bench.taught_products()
     if products:
+        main = st.container()
         with st.sidebar:
             product = ask_product(products, product_of_what_is_open(bench))
             order = ask_order(bench, product, tray)
-            if pictures := ask_pictures(product, tray):
+            pictures = ask_pictures(product, tray)
+            if is_one_serial_for_many(order, pictures):
+                main.error(
+                    t(
+                        "inspect.one_serial",
+                        count=len(pictures),
+                        serial=plain(order.context.serial),
+                    ),
+                    icon=":material/error:",
+                )
+            elif pictures:
                 take_pictures(bench, order, tray, pictures)
             elif tray.waiting:
                 inspect_waiting(bench, tray)

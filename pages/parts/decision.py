@@ -196,8 +196,9 @@ def _ask_choice(inspection: Inspection) -> Choice:
             "review.keys_record",
             good=f"{disposition_name(as_good)}, {plain(good_reason)}",
             bad=f"{disposition_name(as_bad)}, {plain(bad_reason)}",
-            hold=f"{disposition_name(Disposition.REINSPECT)}, {t('review.held')}",
-        )
+            hold=disposition_name(Disposition.REINSPECT),
+        ),
+        width="stretch",
     )
     return Choice(as_good, good_reason, as_bad, bad_reason)
 

@@ -8,6 +8,7 @@ from core.domain import InspectionSummary, Job, Verdict
 from core.records.search import of_ids
 from core.workbench import Workbench
 from pages.parts.jobs import watch_job
+from pages.parts.quality_words import verdict_cell
 from pages.parts.words import disposition_name, plain, verdict_name
 from pages.texts import t
 
@@ -53,7 +54,7 @@ def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> N
     event = st.dataframe(
         [
             {
-                t("lot.verdict"): verdict_name(summary.verdict),
+                t("lot.verdict"): verdict_cell(summary.verdict),
                 t("lot.score"): round(summary.score, 3),
                 t("lot.defects"): summary.defect_count,
                 t("lot.picture"): summary.filename,
