@@ -115,9 +115,9 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         moved = policy_of(normals, base, low, low)
         at_low = base.model_copy(update={"false_alarm_rate": moved.false_alarm_rate})
     suggested = calibrate(normals, at_low).t_high
+    # Without a minimum of its own: the field would turn red, keep the old value and say nothing.
     high = left.number_input(
         t("products.fail_from"),
-        min_value=low,
         value=suggested,
         step=max(1e-6, (normals.scores[-1] - normals.scores[0]) / 50),
         format="%.4f",
@@ -126,6 +126,17 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
     )
     if high == suggested:
         return at_low
+    if high < low:
+        st.error(
+            # Rounded up: what is asked for is then accepted, too.
+            t(
+                "products.fail_below",
+                high=number(high, 4),
+                low=number(math.ceil(1e4 * low) / 1e4, 4),
+            ),
+            icon=":material/error:",
+        )
+        return policy
     margin = policy_of(normals, base, low, high).fail_margin
     return at_low.model_copy(update={"fail_margin": margin})
 

@@ -83,6 +83,19 @@ def test_the_fail_threshold_is_typed(bench: Workbench) -> None:
     assert read_policy(bench.settings, PRODUCT).false_alarm_rate == 0.05
 
 
+def test_a_fail_threshold_below_review_is_said_and_not_set(bench: Workbench) -> None:
+    before = bench.taught(PRODUCT).calibration
+    app = page("products")
+
+    app.number_input[0].set_value(before.t_low - 0.5).run()
+
+    assert "must be at least Review from" in app.error[0].value
+    assert next(b for b in app.button if b.label == "Set these thresholds").disabled
+    app.number_input[0].set_value(before.t_low + 0.5).run()
+    assert not app.error
+    assert not next(b for b in app.button if b.label == "Set these thresholds").disabled
+
+
 def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
     app = page("products")
     fields = {field.label: field for field in app.number_input}
