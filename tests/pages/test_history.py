@@ -62,6 +62,15 @@ def test_what_fits_nothing_is_said() -> None:
     assert "No inspection fits" in words(app)
 
 
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("name", ["history", "quality"])
+def test_days_that_are_turned_round_are_said(name: str) -> None:
+    app = page(name, since="2026-11-03", until="2026-11-01")
+
+    assert "From (2026-11-03) is after To (2026-11-01)" in app.error[0].value
+    assert not app.info
+
+
 def test_another_search_begins_at_its_first_page(busy: Workbench) -> None:
     app = page("history", page="5")
 

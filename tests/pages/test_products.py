@@ -118,6 +118,7 @@ def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     assert "This version judges" in words(app)
 
     app.selectbox(key="version").select(first.version).run()
+    assert "which does not judge now" in words(app)
     press(app, "Roll back to this version")
     assert "needs a name and a reason" in app.error[0].value
     field(app, "Your name").set_value("Ana")
@@ -127,6 +128,9 @@ def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     assert active_version(bench.settings, PRODUCT) == first
     assert bench.taught(PRODUCT).card.detector.version == first.version
     assert f"Version {first.version} judges now" in words(app)
+    chosen = app.selectbox(key="version")
+    assert chosen.value == first.version
+    assert [option.endswith("· judges") for option in chosen.options] == [False, True]
     assert "worse on lot 7" in set(app.dataframe[-1].value["Reason"])
 
 
