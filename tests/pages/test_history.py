@@ -30,6 +30,15 @@ def test_the_newest_come_first_in_pages(line: Workbench) -> None:
 
 
 @pytest.mark.usefixtures("busy")
+def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Workbench) -> None:
+    app = page("history", **{"by-disposition": "open"})
+
+    for at, summary in enumerate(search(line.records, Filter(disposition="open"))):
+        is_done = summary.verdict is Verdict.PASS and not summary.is_audited
+        assert app.dataframe[0].value["disposition"][at] == ("–" if is_done else "open")
+
+
+@pytest.mark.usefixtures("busy")
 def test_every_filter_stands_in_the_url(line: Workbench) -> None:
     some = search(line.records, Filter(verdict=Verdict.FAIL, disposition=Disposition.SCRAP))[7]
     app = page(

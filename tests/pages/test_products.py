@@ -101,11 +101,14 @@ def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
     fields = {field.label: field for field in app.number_input}
     fields["Parts a day"].set_value(20_000)
     fields["Bad parts, %"].set_value(1.5)
+    fields["scrap"].set_value(12.5)
     app.text_input(key="line-who").set_value("Ana")
     app.text_input(key="line-reason").set_value("line 3")
     press(app, "Keep these figures")
 
-    line = read_policy(bench.settings, PRODUCT).line
+    policy = read_policy(bench.settings, PRODUCT)
+    line = policy.line
+    assert policy.disposition_costs == {Disposition.SCRAP: 12.5}
     assert (line.parts_per_day, line.defect_share) == (20_000, 0.015)
     table = next(frame.value for frame in app.dataframe if "Chosen" in frame.value)
     assert "323, at most 959" in set(table["Now"])
