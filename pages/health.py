@@ -69,7 +69,7 @@ def show_verdict(health: Health) -> None:
 
 def show_checks(health: Health) -> None:
     for check in health.checks:
-        state, name, sentence = st.columns([4, 5, 12], vertical_alignment="top", gap="small")
+        state, name, sentence = st.columns([4, 6, 11], vertical_alignment="top", gap="small")
         state.markdown(status_text(check.status))
         name.markdown(f"**{check_name(check)}**")
         sentence.markdown(plain(check.sentence))
