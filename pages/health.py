@@ -7,11 +7,13 @@ import streamlit as st
 from core.domain import Job
 from core.errors import RecordsError, RecordsInUseError
 from core.health import Check, Health, Status, check_health
+from core.reporting.catalogue import catalogue
 from core.settings import settings
 from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
 from pages.parts.words import plain
+from pages.parts.writer_words import lack_text, writer_title
 from pages.texts import number, t, when
 
 GIB = 2**30
@@ -69,7 +71,7 @@ def show_verdict(health: Health) -> None:
 
 def show_checks(health: Health) -> None:
     for check in health.checks:
-        state, name, sentence = st.columns([4, 5, 12], vertical_alignment="top", gap="small")
+        state, name, sentence = st.columns([4, 6, 11], vertical_alignment="top", gap="small")
         state.markdown(status_text(check.status))
         name.markdown(f"**{check_name(check)}**")
         sentence.markdown(plain(check.sentence))
@@ -167,9 +169,9 @@ def show_parts(health: Health) -> None:
     writers.dataframe(
         [
             {
-                t("health.writer"): one.title,
+                t("health.writer"): writer_title(catalogue()[one.key]),
                 t("health.key"): one.key,
-                t("health.lacks"): "; ".join(one.missing) or t("health.nothing"),
+                t("health.lacks"): "; ".join(map(lack_text, one.missing)) or t("health.nothing"),
             }
             for one in health.writers
         ],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.documents import check_printable, report_pdf
-from core.domain import InspectionSummary
+from core.domain import InspectionSummary, Verdict
 from core.records.search import PAGE, Filter, count, search
 from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
@@ -59,7 +59,7 @@ def _table(
             {
                 "open": f"inspect?inspection={summary.id}",
                 "verdict": verdict_cell(summary.verdict),
-                "disposition": disposition_name(summary.disposition),
+                "disposition": _disposition_cell(summary),
                 "product": summary.product_key,
                 "picture": summary.filename,
                 "lot": summary.lot,
@@ -84,7 +84,9 @@ def _table(
             "lot": t("filters.lot"),
             "serial": t("filters.serial"),
             "station": t("filters.station"),
-            "type": t("filters.defect_type"),
+            "type": st.column_config.TextColumn(
+                t("history.likely_type"), help=t("history.likely_type_help")
+            ),
             "score": st.column_config.NumberColumn(t("history.score"), format="localized"),
             "defects": t("history.defects"),
             "time": t("history.time"),
@@ -100,6 +102,12 @@ def _table(
     )
     rows = event.selection.rows
     return summaries[rows[0]] if rows and rows[0] < len(summaries) else None
+
+
+def _disposition_cell(summary: InspectionSummary) -> str:
+    """The disposition; a dash where a part passed and nobody is asked to decide on it."""
+    is_asked_for = summary.verdict is not Verdict.PASS or summary.is_audited
+    return disposition_name(summary.disposition) if summary.disposition or is_asked_for else "–"
 
 
 def _actions(bench: Workbench, chosen: InspectionSummary) -> None:

@@ -14,6 +14,7 @@ from core.workbench import Workbench, shared_workbench
 from core.writer_trial import try_writer
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain
+from pages.parts.writer_words import lack_text, licence_text, writer_title
 from pages.texts import number, percentage, t
 
 EVERY_S = 2.0
@@ -61,22 +62,33 @@ def choose_a_writer(bench: Workbench) -> Availability | None:
 
 def _is_meant(one: Availability, words: str) -> bool:
     model = one.model
-    text = f"{model.title} {model.key} {model.family} {model.runs} {model.licence}".lower()
+    text = " ".join(
+        (
+            writer_title(model),
+            model.title,
+            model.key,
+            model.family,
+            model.runs,
+            _runs(model),
+            model.licence,
+            licence_text(model),
+        )
+    ).lower()
     return all(word in text for word in words.lower().split())
 
 
 def _row(one: Availability, present: str) -> dict[str, object]:
     model = one.model
     return {
-        t("models.title"): model.title + (" ★" if model.key == present else ""),
+        t("models.title"): writer_title(model) + (" ★" if model.key == present else ""),
         t("models.ready"): "✓" if one.can_run else "–",
-        t("models.missing"): "; ".join(one.missing),
+        t("models.missing"): "; ".join(map(lack_text, one.missing)),
         t("models.family"): model.family,
         t("models.runs"): _runs(model),
         t("models.pictures"): number(model.most_pictures) if model.images else "–",
         t("models.price"): _prices(model),
         t("models.memory"): "–" if model.memory_gb is None else number(model.memory_gb, 1),
-        t("models.licence"): model.licence,
+        t("models.licence"): licence_text(model),
         t("models.retires"): "" if model.retires is None else model.retires.isoformat(),
     }
 
@@ -100,12 +112,12 @@ def _prices(model: Model) -> str:
 def show_writer(bench: Workbench, one: Availability) -> None:
     """What a writer is, what it lacks, and one question to it."""
     model = one.model
-    st.markdown(f"#### {plain(model.title)}")
-    st.caption(plain(f"{model.key} · {_runs(model)} · {model.licence}"))
+    st.markdown(f"#### {plain(writer_title(model))}")
+    st.caption(plain(f"{model.key} · {_runs(model)} · {licence_text(model)}"))
     if one.can_run:
         st.success(t("models.can_run"), icon=":material/check_circle:")
     else:
-        missing = "\n".join(f"- {plain(phrase)}" for phrase in one.missing)
+        missing = "\n".join(f"- {plain(lack_text(phrase))}" for phrase in one.missing)
         st.warning(f"{t('models.lacks')}\n{missing}", icon=":material/block:")
     if model.price_as_of:
         st.caption(t("models.price_as_of", day=model.price_as_of))
@@ -118,7 +130,7 @@ def show_writer(bench: Workbench, one: Availability) -> None:
 
 
 def _show_trial(bench: Workbench, model: Model) -> None:
-    with st.spinner(t("models.asking", title=model.title), show_time=True):
+    with st.spinner(t("models.asking", title=writer_title(model)), show_time=True):
         trial = try_writer(model, bench.settings)
     with st.container(horizontal=True):
         st.metric(t("models.time"), f"{number(trial.seconds, 1)} s")

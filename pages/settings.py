@@ -7,13 +7,13 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Language
-from core.preferences import Standing, fixed_settings
+from core.preferences import FixedSetting, Standing, fixed_settings
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
-from pages.parts.writers import LANGUAGES
+from pages.parts.writers import LANGUAGES, writer_name
 from pages.texts import percentage, t, when
 
 
@@ -81,11 +81,7 @@ def _ask(bench: Workbench, standing: Standing, label: str) -> object:
             label,
             list(offered),
             index=list(offered).index(value),
-            format_func=lambda writer: (
-                offered[writer].model.title
-                if offered[writer].can_run
-                else t("settings.not_set_up", title=offered[writer].model.title)
-            ),
+            format_func=lambda writer: writer_name(offered[writer]),
             label_visibility="collapsed",
             key=key,
         )
@@ -154,7 +150,7 @@ def show_fixed(bench: Workbench) -> None:
                 else t("settings.set")
                 if each.is_set
                 else t("settings.not_set"),
-                t("settings.meaning"): each.description,
+                t("settings.meaning"): meaning_text(each),
             }
             for each in fixed_settings(bench.settings)
         ],
@@ -162,6 +158,35 @@ def show_fixed(bench: Workbench) -> None:
         height=560,
         alt=t("settings.fixed"),
     )
+
+
+def meaning_text(setting: FixedSetting) -> str:
+    """What a setting of the environment is; core says it in English."""
+    meanings = {
+        "DATA_DIR": t("meanings.data_dir"),
+        "DATABASE_URL": t("meanings.database_url"),
+        "AD_CHECKPOINT_DIR": t("meanings.ad_checkpoint_dir"),
+        "DEVICE": t("meanings.device"),
+        "AD_WEIGHTS_DIR": t("meanings.ad_weights_dir"),
+        "MODEL_CACHE": t("meanings.model_cache"),
+        "KNOWLEDGE_FILE": t("meanings.knowledge_file"),
+        "CHROMA_URL": t("meanings.chroma_url"),
+        "LLM_TIMEOUT_S": t("meanings.llm_timeout_s"),
+        "LLM_STALL_S": t("meanings.llm_stall_s"),
+        "LLM_RETRIES": t("meanings.llm_retries"),
+        "GEMINI_API_KEY": t("meanings.gemini_api_key"),
+        "OPENAI_COMPATIBLE_URL": t("meanings.openai_compatible_url"),
+        "OPENAI_COMPATIBLE_MODEL": t("meanings.openai_compatible_model"),
+        "OPENAI_COMPATIBLE_API_KEY": t("meanings.openai_compatible_api_key"),
+        "VISUAL_ENCODER": t("meanings.visual_encoder"),
+        "LLM_WEIGHTS_DIR": t("meanings.llm_weights_dir"),
+        "LLM_LOCAL_TIMEOUT_S": t("meanings.llm_local_timeout_s"),
+        "JOBS_AT_ONCE": t("meanings.jobs_at_once"),
+        "JOB_STALL_S": t("meanings.job_stall_s"),
+        "MAX_IMAGE_BYTES": t("meanings.max_image_bytes"),
+        "MAX_IMAGE_PIXELS": t("meanings.max_image_pixels"),
+    }
+    return meanings.get(setting.name, setting.description)
 
 
 with shown_to_the_operator():

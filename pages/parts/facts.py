@@ -12,6 +12,7 @@ import streamlit as st
 from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
 from core.errors import InspectionError
 from core.workbench import Workbench
+from pages.parts.palette import palette
 from pages.parts.statements import guarantee_text
 from pages.parts.viewer import look_at
 from pages.parts.words import (
@@ -54,18 +55,19 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
     judgement = inspection.judgement
     if calibration.t_low != judgement.t_low:
         return  # judged by an earlier version, whose normals these are not
-    figure = go.Figure(go.Histogram(x=calibration.normals.scores, marker_color="#7a8793"))
+    colours = palette()
+    figure = go.Figure(go.Histogram(x=calibration.normals.scores, marker_color=colours.calm))
     lines = (
         (judgement.t_low, "dot", t("facts.review_line")),
         (judgement.t_high, "dash", t("facts.fail_line")),
     )
     for value, dash, name in lines:
-        figure.add_vline(value, line_dash=dash, line_color="#b06c00", annotation_text=name)
+        figure.add_vline(value, line_dash=dash, line_color=colours.limit, annotation_text=name)
     figure.add_vline(
         judgement.score,
         line_width=3,
         annotation_text=t("facts.this_part"),
-        line_color="#1f5f8b",
+        line_color=colours.main,
     )
     # Near lines would print their names on each other: each has a height of its own.
     for note, height in zip(figure.layout.annotations, (1.0, 0.7, 0.4), strict=True):

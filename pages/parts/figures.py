@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
@@ -186,15 +187,22 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
     """
     rows, columns = counts.shape
     aspect = picture.aspect if picture else columns / rows
+    most = max(1, int(counts.max()))
     figure = go.Figure(
         go.Heatmap(
             z=np.where(counts > 0, counts, np.nan),
             x=(np.arange(columns) + 0.5) / columns,
             y=(np.arange(rows) + 0.5) / rows,
             zmin=0,
-            zmax=max(1, int(counts.max())),
+            zmax=most,
             colorscale=[[0, faint(colours.alarm, 0.12)], [1, faint(colours.alarm, 0.85)]],
-            colorbar={"thickness": 10, "title": {"text": t("quality.defects"), "side": "right"}},
+            colorbar={
+                "thickness": 10,
+                "title": {"text": t("quality.defects"), "side": "right"},
+                "tick0": 0,
+                "dtick": whole_step(most),
+                "tickformat": ",d",
+            },
             hovertemplate="%{z}<extra></extra>",
         )
     )
@@ -205,7 +213,8 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
             text=f"<b>{number(int(counts[row, column]))}</b>",
             showarrow=True,
             arrowhead=0,
-            ax=26,
+            # Towards the middle: beside the picture lie the colour bar and its ticks.
+            ax=26 if column < columns / 2 else -26,
             ay=-22,
             bgcolor=colours.ground,
             bordercolor=colours.alarm,
@@ -230,6 +239,13 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
     )
     figure.add_shape(type="rect", x0=0, y0=0, x1=1, y1=1, line={"color": colours.calm, "width": 1})
     return framed(figure, 380)
+
+
+def whole_step(most: int) -> int:
+    """What lies between ticks of counts up to the greatest: whole, round, for about five ticks."""
+    rough = most / 5
+    power = 10 ** math.floor(math.log10(rough))
+    return max(1, round(next(each * power for each in (1, 2, 5, 10) if each * power >= rough)))
 
 
 def most_hit(counts: np.ndarray) -> list[tuple[int, int]]:

@@ -61,6 +61,7 @@ def history_filter(bench: Workbench) -> Filter:
         first = _day(t("filters.since"), "since")
         last = _day(t("filters.until"), "until")
         _clear(WIDE)
+    _stop_if_turned_round(first, last)
     since, until = whole_days(first, last, zone())
     return Filter(
         product_key=product,
@@ -85,6 +86,7 @@ def quality_filter(bench: Workbench) -> Filter:
         first = _day(t("filters.since"), "since")
         last = _day(t("filters.until"), "until")
         _clear(NARROW)
+    _stop_if_turned_round(first, last)
     since, until = whole_days(first, last, zone())
     return Filter(product_key=product, lot=lot, station=station, since=since, until=until)
 
@@ -119,6 +121,13 @@ def _typed(label: str, key: str) -> str | None:
 
 def _day(label: str, key: str) -> date | None:
     return st.date_input(label, value=None, key=key, format="YYYY-MM-DD", bind="query-params")
+
+
+def _stop_if_turned_round(first: date | None, last: date | None) -> None:
+    """Days that cannot be are said, and nothing below says that no inspection fits them."""
+    if first and last and first > last:
+        st.error(t("filters.turned_round", since=first, until=last), icon=":material/event_busy:")
+        st.stop()
 
 
 def _clear(keys: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.detection.calibration import Calibration, calibrate, guaranteed_rates, policy_of
 from core.detection.checkpoints import Card, read_calibration, read_card
 from core.detection.product_files import read_policy
-from core.domain import Product
+from core.domain import Disposition, Product
 from core.policy import MOST_RATE, Policy
 from core.product_desk import change_policy
 from core.records.decided import KnownDefect, known_defects
@@ -20,7 +20,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.product_known import ask_known_defects
 from pages.parts.threshold_figure import threshold_figure
-from pages.parts.words import person_of
+from pages.parts.words import disposition_name, person_of
 from pages.texts import number, percentage, t
 
 CONFIDENCES = (0.9, 0.95, 0.99)
@@ -115,9 +115,9 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         moved = policy_of(normals, base, low, low)
         at_low = base.model_copy(update={"false_alarm_rate": moved.false_alarm_rate})
     suggested = calibrate(normals, at_low).t_high
+    # Without a minimum of its own: the field would turn red, keep the old value and say nothing.
     high = left.number_input(
         t("products.fail_from"),
-        min_value=low,
         value=suggested,
         step=max(1e-6, (normals.scores[-1] - normals.scores[0]) / 50),
         format="%.4f",
@@ -126,6 +126,17 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
     )
     if high == suggested:
         return at_low
+    if high < low:
+        st.error(
+            # Rounded up: what is asked for is then accepted, too.
+            t(
+                "products.fail_below",
+                high=number(high, 4),
+                low=number(math.ceil(1e4 * low) / 1e4, 4),
+            ),
+            icon=":material/error:",
+        )
+        return policy
     margin = policy_of(normals, base, low, high).fail_margin
     return at_low.model_copy(update={"fail_margin": margin})
 
@@ -284,6 +295,8 @@ def _ask_line(bench: Workbench, product: Product, policy: Policy) -> None:
         escape = second.number_input(
             t("products.escape_cost"), min_value=0.0, value=line.escape_cost, format="%.2f"
         )
+        part_costs = _ask_part_costs(policy)
+        first, second = st.columns(2)
         who = first.text_input(t("products.who"), value=person_of(), key="line-who")
         reason = second.text_input(t("products.reason"), key="line-reason")
         if st.form_submit_button(t("products.keep"), icon=":material/save:"):
@@ -293,8 +306,26 @@ def _ask_line(bench: Workbench, product: Product, policy: Policy) -> None:
                     "line.defect_share": None if share is None else share / 100,
                     "line.false_alarm_cost": alarm,
                     "line.escape_cost": escape,
+                    "disposition_costs": part_costs,
                 }
                 change_policy(bench, product, changes, by=who, reason=reason)
                 st.session_state["person"] = who
                 st.session_state["products-said"] = t("products.kept")
                 st.rerun()
+
+
+def _ask_part_costs(policy: Policy) -> dict[str, float]:
+    """What a part costs by its disposition; those that are left empty have no cost."""
+    st.markdown(t("products.part_costs"))
+    costs: dict[str, float] = {}
+    with st.grid(4, min_column_width=120, gap="small"):
+        for disposition in Disposition:
+            cost = st.number_input(
+                disposition_name(disposition),
+                min_value=0.0,
+                value=policy.disposition_costs.get(disposition),
+                format="%.2f",
+            )
+            if cost is not None:
+                costs[disposition.value] = cost
+    return costs

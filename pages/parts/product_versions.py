@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
 from core.detection.checkpoints import (
@@ -94,10 +96,17 @@ def show_card(bench: Workbench, card: Card) -> None:
 
 
 def _version_name(version: Active, judges: Active) -> str:
-    stamp = version.version
-    name = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}:{stamp[13:15]} UTC"
-    name += f" · {version.algorithm}"
+    name = f"{_taught_at(version.version)} · {version.algorithm}"
     return f"{name} · {t('products.judges')}" if version == judges else name
+
+
+def _taught_at(version: str) -> str:
+    """The time that a version is named after, to the second: no two look the same in a list."""
+    try:
+        moment = datetime.strptime(version[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return version  # of another program, which names its versions in its own way
+    return when(moment, with_seconds=True)
 
 
 def _ask_activation(bench: Workbench, product: Product, chosen: Active, judges: Active) -> None:
@@ -115,6 +124,8 @@ def _ask_activation(bench: Workbench, product: Product, chosen: Active, judges: 
         activate_version(bench, product, chosen, by=who, reason=reason)
         st.session_state["person"] = who
         st.session_state["products-said"] = t("products.activated", version=chosen.version)
+        # The browser would keep the version's name of before, which does not say that it judges.
+        del st.session_state["version"]
         st.rerun()
 
 

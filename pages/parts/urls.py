@@ -111,10 +111,15 @@ def text_in_url(label: str, key: str, *, placeholder: str, width: int) -> str:
 
 
 def _follow_the_url(key: str, options: Sequence[str], default: str | None) -> Callable[[], None]:
-    """Give the widget the URL's value, or the default; what is returned writes the URL."""
+    """Give the widget the URL's value, or the default; what is returned writes the URL.
+
+    A value that is no option leaves the URL: nothing is chosen by it.
+    """
+    asked = st.query_params.get(key)
     if st.session_state.get(key) not in options:
-        asked = st.query_params.get(key)
         st.session_state[key] = asked if asked in options else default
+    if asked is not None and asked not in options:
+        del st.query_params[key]
 
     return partial(_keep, key, default)
 

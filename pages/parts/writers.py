@@ -14,6 +14,7 @@ from core.tasks.report import is_slow, write_later
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
+from pages.parts.writer_words import lack_text, writer_title
 from pages.texts import number, t
 
 LANGUAGES = {
@@ -44,7 +45,8 @@ def ask_writer(bench: Workbench, key: str) -> WriterChoice:
     language = ask_language(bench, key)
     lacking = offered[writer].missing
     if lacking:
-        st.caption(f":material/block: {t('writers.missing', what=plain('; '.join(lacking)))}")
+        what = plain("; ".join(map(lack_text, lacking)))
+        st.caption(f":material/block: {t('writers.missing', what=what)}")
     return WriterChoice(writer, language)
 
 
@@ -64,8 +66,8 @@ def ask_language(bench: Workbench, key: str) -> Language:
 def writer_name(offered: Availability) -> str:
     """Title of a writer, and whether it can run."""
     if offered.can_run:
-        return offered.model.title
-    return t("writers.not_set_up", title=offered.model.title)
+        return writer_title(offered.model)
+    return t("writers.not_set_up", title=writer_title(offered.model))
 
 
 def show_writing(revision: Revision) -> None:

@@ -72,9 +72,10 @@ def separators() -> str:
     return get_decimal_symbol(locale) + get_group_symbol(locale)
 
 
-def when(moment: datetime) -> str:
+def when(moment: datetime, *, with_seconds: bool = False) -> str:
     """Date and time of the browser's zone, in the language's order."""
-    return format_datetime(moment, "short", tzinfo=zone(), locale=language().value)
+    length = "medium" if with_seconds else "short"
+    return format_datetime(moment, length, tzinfo=zone(), locale=language().value)
 
 
 def zone() -> tzinfo:

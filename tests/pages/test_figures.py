@@ -26,6 +26,7 @@ from pages.parts.figures import (
     pareto_figure,
     period_names,
     places_figure,
+    whole_step,
 )
 from pages.parts.figures_running import (
     costs_figure,
@@ -118,9 +119,19 @@ def test_the_fullest_places_are_named_and_empty_ones_are_clear() -> None:
     assert np.isnan(figure.data[0].z).sum() == 24 * 24 - 3
     assert [note.text for note in figure.layout.annotations] == ["<b>9</b>", "<b>5</b>"]
     assert figure.layout.images[0].source == "data:image/png;base64,cG5n"
+    # Names lie towards the middle, away from the colour bar; half a defect is no tick of it.
+    assert [note.ax > 0 for note in figure.layout.annotations] == [True, False]
+    assert figure.data[0].colorbar.dtick == 2
     # A place near the top is drawn near the top.
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
     assert figure.layout.yaxis.scaleratio == 0.5
+
+
+@pytest.mark.parametrize(
+    ("most", "step"), [(1, 1), (3, 1), (5, 1), (6, 2), (12, 5), (300, 100), (4000, 1000)]
+)
+def test_counts_have_whole_ticks(most: int, step: int) -> None:
+    assert whole_step(most) == step
 
 
 def test_weeks_that_drifted_bear_a_mark() -> None:

@@ -30,6 +30,15 @@ def test_the_newest_come_first_in_pages(line: Workbench) -> None:
 
 
 @pytest.mark.usefixtures("busy")
+def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Workbench) -> None:
+    app = page("history", **{"by-disposition": "open"})
+
+    for at, summary in enumerate(search(line.records, Filter(disposition="open"))):
+        is_done = summary.verdict is Verdict.PASS and not summary.is_audited
+        assert app.dataframe[0].value["disposition"][at] == ("–" if is_done else "open")
+
+
+@pytest.mark.usefixtures("busy")
 def test_every_filter_stands_in_the_url(line: Workbench) -> None:
     some = search(line.records, Filter(verdict=Verdict.FAIL, disposition=Disposition.SCRAP))[7]
     app = page(
@@ -60,6 +69,15 @@ def test_what_fits_nothing_is_said() -> None:
 
     assert not app.exception
     assert "No inspection fits" in words(app)
+
+
+@pytest.mark.usefixtures("busy")
+@pytest.mark.parametrize("name", ["history", "quality"])
+def test_days_that_are_turned_round_are_said(name: str) -> None:
+    app = page(name, since="2026-11-03", until="2026-11-01")
+
+    assert "From (2026-11-03) is after To (2026-11-01)" in app.error[0].value
+    assert not app.info
 
 
 def test_another_search_begins_at_its_first_page(busy: Workbench) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.domain import RevisionKind
+from core.domain import Language, RevisionKind
+from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.settings import Settings
 from core.workbench import Workbench
+from pages.parts.writer_words import lack_text, licence_text, writer_title
 from tests.pages.app import page, press, words
 from tests.records import examples
 from tests.reporting.writers.wire.openai_chat import OpenAIChat
@@ -81,6 +83,23 @@ def test_what_a_writer_lacks_is_said() -> None:
 
     assert "API key \\(ANTHROPIC\\_API\\_KEY\\)" in app.warning[0].value
     assert next(button for button in app.button if button.label == "Test it").disabled
+
+
+def test_the_catalogue_speaks_the_consoles_language(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = bench.settings.model_copy(update={"console_language": Language.KOREAN})
+    monkeypatch.setattr(bench, "settings", settings)
+    phrases = [phrase for one in ranked(catalogue().values(), settings) for phrase in one.missing]
+    phrases += ["shut down by its provider on 2026-01-31", "library missing: pip install torch"]
+    phrases += ["needs about 18 GB of memory, 11.5 GB are free"]
+
+    assert [phrase for phrase in phrases if lack_text(phrase) == phrase] == []
+    assert lack_text("API key (GEMINI_API_KEY or GOOGLE_API_KEY)") == (
+        "API 키(GEMINI_API_KEY / GOOGLE_API_KEY)"
+    )
+    assert writer_title(catalogue()["offline"]) == "오프라인 작성기"
+    assert licence_text(catalogue()["offline"]) == "이 프로그램과 같음"
 
 
 @pytest.mark.usefixtures("bench")

@@ -83,16 +83,32 @@ def test_the_fail_threshold_is_typed(bench: Workbench) -> None:
     assert read_policy(bench.settings, PRODUCT).false_alarm_rate == 0.05
 
 
+def test_a_fail_threshold_below_review_is_said_and_not_set(bench: Workbench) -> None:
+    before = bench.taught(PRODUCT).calibration
+    app = page("products")
+
+    app.number_input[0].set_value(before.t_low - 0.5).run()
+
+    assert "must be at least Review from" in app.error[0].value
+    assert next(b for b in app.button if b.label == "Set these thresholds").disabled
+    app.number_input[0].set_value(before.t_low + 0.5).run()
+    assert not app.error
+    assert not next(b for b in app.button if b.label == "Set these thresholds").disabled
+
+
 def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
     app = page("products")
     fields = {field.label: field for field in app.number_input}
     fields["Parts a day"].set_value(20_000)
     fields["Bad parts, %"].set_value(1.5)
+    fields["scrap"].set_value(12.5)
     app.text_input(key="line-who").set_value("Ana")
     app.text_input(key="line-reason").set_value("line 3")
     press(app, "Keep these figures")
 
-    line = read_policy(bench.settings, PRODUCT).line
+    policy = read_policy(bench.settings, PRODUCT)
+    line = policy.line
+    assert policy.disposition_costs == {Disposition.SCRAP: 12.5}
     assert (line.parts_per_day, line.defect_share) == (20_000, 0.015)
     table = next(frame.value for frame in app.dataframe if "Chosen" in frame.value)
     assert "323, at most 959" in set(table["Now"])
@@ -105,6 +121,7 @@ def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     assert "This version judges" in words(app)
 
     app.selectbox(key="version").select(first.version).run()
+    assert "which does not judge now" in words(app)
     press(app, "Roll back to this version")
     assert "needs a name and a reason" in app.error[0].value
     field(app, "Your name").set_value("Ana")
@@ -114,6 +131,9 @@ def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     assert active_version(bench.settings, PRODUCT) == first
     assert bench.taught(PRODUCT).card.detector.version == first.version
     assert f"Version {first.version} judges now" in words(app)
+    chosen = app.selectbox(key="version")
+    assert chosen.value == first.version
+    assert [option.endswith("· judges") for option in chosen.options] == [False, True]
     assert "worse on lot 7" in set(app.dataframe[-1].value["Reason"])
 
 

@@ -9,8 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import Language
+from core.preferences import fixed_settings
 from core.settings import Settings
 from core.workbench import Workbench
+from pages.texts import texts
 from tests.pages.app import page, words
 
 
@@ -70,3 +72,17 @@ def test_of_secrets_only_whether_they_are_set_is_shown() -> None:
     assert values["GOOGLE_API_KEY"] == "set"
     assert values["OPENAI_COMPATIBLE_API_KEY"] == "not set"
     assert "AIza-secret" not in table.to_csv()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_a_setting_of_the_environment_means_is_told_in_the_consoles_language(
+    language: Language, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = bench.settings.model_copy(update={"console_language": language})
+    monkeypatch.setattr(bench, "settings", settings)
+    (table,) = [frame.value for frame in page("settings").dataframe]
+
+    said = table[texts(language)["settings.meaning"]]
+    for shown, setting in zip(said, fixed_settings(settings), strict=True):
+        if setting.description:
+            assert (shown == setting.description) == (language is Language.ENGLISH), setting.name

@@ -93,6 +93,12 @@ def test_a_count_of_one_is_told_in_the_singular(
     assert [t("quality.inspected", count=number(count)) for count in (1, 2)] == [one, two]
 
 
+def test_the_german_abbreviation_of_fail_stays_on_one_line() -> None:
+    # Between its letters stand no-break spaces: torn apart it could be read as PASS.
+    broken = [text for text in texts(Language.GERMAN).values() if re.search(r"i\. O|n\. i", text)]
+    assert broken == []
+
+
 def told_steps() -> set[str]:
     """Names of the steps that core's jobs tell of, as they stand in its source."""
     said = r'(?:on_progress\(|STEP = |WAIT = |ExportKind\.\w+: )"([^"]+)"'

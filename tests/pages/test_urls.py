@@ -10,7 +10,7 @@ import pytest
 from core.domain import Language
 from core.workbench import Workbench
 from pages.texts import texts
-from tests.pages.app import PAGES, page
+from tests.pages.app import PAGES, page, parameter
 
 
 def bound_widgets() -> Iterator[tuple[str, ast.Call]]:
@@ -54,3 +54,12 @@ def test_a_view_opens_by_its_value(
     app = page(name, view=view)
 
     assert texts(language)[button] in {element.label for element in app.button}
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_value_that_is_no_option_leaves_the_url() -> None:
+    app = page("history", **{"by-verdict": "NOPE", "by-disposition": "scrap"})
+
+    assert "by-verdict" not in app.query_params
+    assert parameter(app, "by-disposition") == "scrap"
+    assert app.selectbox(key="by-verdict").value is None
