@@ -25,6 +25,7 @@ def add_normals(
     product: Product,
     pictures: Sequence[PictureFile],
     *,
+    by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
     """Add good pictures, such as false alarms, to a taught product without starting again.
@@ -36,6 +37,7 @@ def add_normals(
         bench: where records and files are.
         product: that was taught already.
         pictures: of good parts only.
+        by: who adds them, for the product's history; empty: nobody is named.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -68,7 +70,13 @@ def add_normals(
     figures = joined(card.figures, added.figures())
     outcome = Outcome(product, detector, scores, images, exemplars, card.seed, figures, clock.laps)
     return publish(
-        bench, outcome, "normals added", tuple(added.skipped), added.notices(), on_progress
+        bench,
+        outcome,
+        "normals added",
+        tuple(added.skipped),
+        added.notices(),
+        by=by,
+        on_progress=on_progress,
     )
 
 
@@ -78,6 +86,7 @@ def adopt_anomalib_checkpoint(
     checkpoint: Path,
     pictures: Sequence[PictureFile],
     *,
+    by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
     """Make a Patchcore that anomalib trained a product's active detector.
@@ -88,6 +97,7 @@ def adopt_anomalib_checkpoint(
         checkpoint: the .ckpt file that anomalib wrote.
         pictures: of good parts that it was not trained with: the thresholds come from these, and
             they are the normals that screens and reports compare with.
+        by: who imports it, for the product's history; empty: nobody is named.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -113,5 +123,11 @@ def adopt_anomalib_checkpoint(
         product, detector, scores, images, normals.index(), 0, normals.figures(), clock.laps
     )
     return publish(
-        bench, outcome, "detector imported", tuple(normals.skipped), normals.notices(), on_progress
+        bench,
+        outcome,
+        "detector imported",
+        tuple(normals.skipped),
+        normals.notices(),
+        by=by,
+        on_progress=on_progress,
     )

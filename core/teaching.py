@@ -54,6 +54,7 @@ def teach(
     options: dict[str, Any] | None = None,
     cross_fit: bool = False,
     seed: int = 0,
+    by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
     """Teach a product from pictures of good parts and make the new detector the active one.
@@ -72,6 +73,7 @@ def teach(
         options: of the algorithm, by name; its defaults unless given.
         cross_fit: see above.
         seed: of every random choice.
+        by: who teaches, for the product's history; empty: nobody is named.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -114,7 +116,13 @@ def teach(
         product, detector, scores, images, normals.index(), seed, normals.figures(), clock.laps
     )
     return publish(
-        bench, taught, "product taught", tuple(normals.skipped), normals.notices(), on_progress
+        bench,
+        taught,
+        "product taught",
+        tuple(normals.skipped),
+        normals.notices(),
+        by=by,
+        on_progress=on_progress,
     )
 
 
@@ -138,6 +146,8 @@ def publish(
     event: str,
     skipped: tuple[str, ...],
     notices: tuple[str, ...],
+    *,
+    by: str,
     on_progress: OnProgress,
 ) -> Card:
     """Write a version with its card, try it, make it the active one and put that on record.
@@ -194,6 +204,7 @@ def publish(
         event,
         product.key,
         {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
+        actor=by.strip(),
     )
     on_progress("Done", 1)
     return card

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from core.domain import Product
+from core.records.database import Records
+from core.settings import Settings
 from core.sources import PictureFile, demo_examples, demo_normals
 from core.workbench import Workbench
 
@@ -157,8 +159,10 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     own = {"AD_CHECKPOINT_DIR": str(tmp_path / "checkpoints")}
     named = ("--product", "Plant/cell")
 
-    taught = run("teach", *named, "--images", first, "--option", "bank_size=500", **own)
-    extended = run("teach", *named, "--images", further, "--add", **own)
+    taught = run(
+        "teach", *named, "--images", first, "--option", "bank_size=500", **own, LOGNAME="ci"
+    )
+    extended = run("teach", *named, "--images", further, "--add", "--by", "Bo", **own)
     changed = run(
         *("policy", *named, "--set", "location=clock", "--set", "severity.major_peak=1.2"),
         *("--by", "Ana", "--reason", "round parts"),
@@ -173,6 +177,14 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     assert '"major_peak": 1.2' in changed.stdout
     assert "needs a name and a reason" in unexplained.stderr
     assert impossible.stderr.startswith("Error: confidence cannot be 7")
+    station = Settings(data_dir=tmp_path / "data")
+    with Records.open(station) as records:
+        told = [(event.kind, event.actor) for event in records.events("Plant/cell")]
+    assert told == [
+        ("policy changed", "Ana"),
+        ("normals added", "Bo"),
+        ("product taught", "ci"),
+    ]
     shown = run("policy", *named, **own)
     assert '"location": "clock"' in shown.stdout
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.commands.shared import person_named
 from core.domain import Product, Snippet
 from core.errors import KnowledgeError
 from core.settings import settings
@@ -92,7 +92,7 @@ def _import(options: argparse.Namespace) -> int:
             bench,
             options.file.name,
             data,
-            by=options.by or getpass.getuser(),
+            by=person_named(options.by),
             reason=options.reason,
             replace=options.replace,
         )
@@ -114,7 +114,7 @@ def _add_document(options: argparse.Namespace) -> int:
             options.file.name,
             data,
             product,
-            by=options.by or getpass.getuser(),
+            by=person_named(options.by),
             reason=options.reason,
         )
     print(

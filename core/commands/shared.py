@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 from collections.abc import Generator, Sequence
@@ -67,6 +68,19 @@ def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
         except json.JSONDecodeError:
             values[name] = value
     return values
+
+
+def person_named(name: str) -> str:
+    """Who does it: the name that was given, else the account that runs this.
+
+    Empty where neither is known: in a container the user often has a number and no name.
+    """
+    if name.strip():
+        return name.strip()
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 @contextmanager

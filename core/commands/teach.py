@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.shared import add_detector_options, named_values, show_progress
+from core.commands.shared import (
+    add_detector_options,
+    named_values,
+    person_named,
+    show_progress,
+)
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product
 from core.errors import DetectorError, ImageError, ProductError
@@ -33,6 +38,7 @@ def add_command(commands: _SubParsersAction) -> None:
     teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
     teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
     teach.add_argument("--seed", type=int, help="of every random choice (default 0)")
+    teach.add_argument("--by", default="", metavar="NAME", help="who teaches; else who runs this")
     add_detector_options(teach)
     how = teach.add_mutually_exclusive_group()
     how.add_argument(
@@ -69,6 +75,7 @@ def _teach(options: argparse.Namespace) -> int:
     from core.workbench import Workbench
 
     _refuse_without_effect(options)
+    by = person_named(options.by)
     if options.demo:
         product, pictures = Product.from_key(DEMO_PRODUCT_KEY), demo_normals()
     else:
@@ -81,10 +88,10 @@ def _teach(options: argparse.Namespace) -> int:
     with Workbench(settings()) as bench:
         if options.add:
             product = bench.product(product.key)
-            card = add_normals(bench, product, pictures, on_progress=show_progress)
+            card = add_normals(bench, product, pictures, by=by, on_progress=show_progress)
         elif options.anomalib is not None:
             card = adopt_anomalib_checkpoint(
-                bench, product, options.anomalib, pictures, on_progress=show_progress
+                bench, product, options.anomalib, pictures, by=by, on_progress=show_progress
             )
         else:
             card = teach(
@@ -95,6 +102,7 @@ def _teach(options: argparse.Namespace) -> int:
                 options=named_values(options.option, "--option"),
                 cross_fit=options.cross_fit,
                 seed=options.seed or 0,
+                by=by,
                 on_progress=show_progress,
             )
         calibration = bench.taught(product).calibration

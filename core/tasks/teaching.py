@@ -53,9 +53,10 @@ class Teach(Task):
             InspectionError: as `core.teaching.teach` and `core.relearning.add_normals`.
         """
         pictures = self._lesson(bench)
+        by = bench.jobs.job(progress.job_id).who
         if self.add:
             product = bench.product(self.product)
-            card = add_normals(bench, product, pictures, on_progress=progress)
+            card = add_normals(bench, product, pictures, by=by, on_progress=progress)
         else:
             product = Product.from_key(self.product, self.mm_per_px)
             card = teach(
@@ -66,6 +67,7 @@ class Teach(Task):
                 options=self.options,
                 cross_fit=self.cross_fit,
                 seed=self.seed,
+                by=by,
                 on_progress=progress,
             )
         return _told(card)

@@ -13,6 +13,7 @@ from core.detection.checkpoints import active_version, versions
 from core.detection.product_files import product_folder
 from core.domain import Job, JobState, Product
 from core.errors import JobError
+from core.product_desk import history
 from core.records import jobs as recorded
 from core.settings import Settings
 from core.sources import PictureFile, demo_normals
@@ -46,10 +47,12 @@ def test_teaching_in_the_background(bench: Workbench) -> None:
 
     further = keep_pictures(bench, demo_normals()[8:11])
     more = {"product": "Plant/cell", "add": True, "pictures": further}
-    added = ended(bench, bench.jobs.submit("teach", "Learn more", more).id)
+    added = ended(bench, bench.jobs.submit("teach", "Learn more", more, "Bo").id)
 
     assert (added.state, added.error) == (JobState.DONE, "")
     assert added.result["images"] == 11
+    told = [(change.kind, change.by) for change in history(bench, PRODUCT)]
+    assert told == [("normals added", "Bo"), ("product taught", "Ana")]
 
 
 def test_cancelling_leaves_the_active_version(bench: Workbench) -> None:

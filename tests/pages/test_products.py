@@ -154,6 +154,8 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     assert ended(bench, job.id).error == ""
     assert "Plant-2/cell" in {product.key for product in bench.taught_products()}
     assert "was taught from 8 good pictures" in words(page("products", view="teach"))
+    changes = page("products", product="Plant-2/cell", view="versions").dataframe[-1].value
+    assert list(changes["By"]) == ["Ana"]
 
 
 @pytest.mark.usefixtures("bench")
