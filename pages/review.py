@@ -20,7 +20,7 @@ from pages.texts import number, t, when
 def ask_work(bench: Workbench) -> Work:
     """Which part of the queue is worked on, and how; how many wait is said beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=190):
+        with st.container(width=170):
             product = option_in_url(
                 t("review.product"),
                 [product.key for product in bench.records.products()],
@@ -28,7 +28,7 @@ def ask_work(bench: Workbench) -> Work:
                 "product",
                 placeholder=t("review.all_products"),
             )
-        lot = text_in_url(t("review.lot"), "lot", placeholder=t("review.all_lots"), width=140)
+        lot = text_in_url(t("review.lot"), "lot", placeholder=t("review.all_lots"), width=110)
         counts = waiting(bench.records, filter_of(Kind.ALL, product, lot))
         label = (
             t("review.waiting")
@@ -60,7 +60,7 @@ def _ask_person() -> str:
     if name is None:
         name = person_of()
     if not name:
-        st.text_input(t("review.your_name"), key="review-person", width=150, on_change=_take_name)
+        st.text_input(t("review.your_name"), key="review-person", width=130, on_change=_take_name)
     elif st.button(
         plain(name), icon=":material/person:", help=t("review.other_name"), key="review-other"
     ):

@@ -194,13 +194,14 @@ def _show_beside(now: Choice, chosen: Choice) -> None:
         t("products.alarm_cost_day"),
         t("products.escape_cost_day"),
     ]
-    st.dataframe(
+    # Its cells wrap: on a tablet what was chosen stays in sight.
+    st.table(
         [
             {"": name, t("products.now"): before, t("products.chosen"): after}
             for name, before, after in zip(names, _column(now), _column(chosen), strict=True)
         ],
+        border="horizontal",
         hide_index=True,
-        height="content",
         alt=t("products.beside"),
     )
 

@@ -110,7 +110,7 @@ def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
     line = policy.line
     assert policy.disposition_costs == {Disposition.SCRAP: 12.5}
     assert (line.parts_per_day, line.defect_share) == (20_000, 0.015)
-    table = next(frame.value for frame in app.dataframe if "Chosen" in frame.value)
+    table = app.table[0].value
     assert "323, at most 959" in set(table["Now"])
 
 
