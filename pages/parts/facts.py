@@ -24,7 +24,7 @@ from pages.parts.words import (
     verdict_name,
     why_nothing,
 )
-from pages.texts import number, t, when
+from pages.texts import number, separators, t, when
 
 
 def show_verdict(judgement: Judgement) -> None:
@@ -75,6 +75,7 @@ def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
     figure.update_layout(
         height=130,
         margin={"l": 0, "r": 0, "t": 18, "b": 0},
+        separators=separators(),
         showlegend=False,
         xaxis_title=None,
         yaxis_title=None,
