@@ -227,7 +227,7 @@ class Asking:
 
 def author_of(writing: Writing) -> str:
     """Who wrote in the end: the writer that was asked, or the offline composer."""
-    return WRITER if writing.outcome is Outcome.FELL_BACK else writing.writer
+    return WRITER if writing.fell_back else writing.writer
 
 
 def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]:

@@ -66,9 +66,9 @@ def test_every_detector_meets_every_writer(
 
     assert [contestant.name for contestant in contest.contestants] == [
         "patchcore/offline",
-        "patchcore/claude",
+        "patchcore/offline composer; claude failed",
         "efficientad/offline",
-        "efficientad/claude",
+        "efficientad/offline composer; claude failed",
     ]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert {c.writing.outcome for c in contest.contestants[1::2]} == {Outcome.FELL_BACK}
