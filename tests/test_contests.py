@@ -154,6 +154,7 @@ def test_the_command_compares_chooses_and_tells_who_wins(
     both = ["--detectors", "patchcore,efficientad", "--writers", "offline", "--language", "de"]
     assert main(["compare", str(picture), *both, "--maps", str(tmp_path / "maps")]) == 0
     told = capsys.readouterr().out
+    assert "ELPV/mono  cell.png" in told
     assert "[1] patchcore/offline" in told
     assert "[2] efficientad/offline" in told
     assert len(list((tmp_path / "maps").glob("*.png"))) == 2

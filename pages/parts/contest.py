@@ -23,8 +23,9 @@ KINDS = {"detector": lambda: t("contest.detector"), "writer": lambda: t("contest
 
 def show_contest(bench: Workbench, contest: Contest) -> None:
     """Every contestant; words that the first report does not have are underlined."""
+    filename = plain(contest.contestants[0].inspection.image.filename)
     st.markdown(
-        f"**{contest.product_key}** · {t('contest.picture', hash=contest.image_sha256[:16])} · "
+        f"**{contest.product_key}** · {t('contest.picture', name=filename)} · "
         f"{contest.id} · {when(contest.created_at)}"
     )
     if len(contest.contestants) > 1:

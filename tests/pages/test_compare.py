@@ -58,6 +58,7 @@ def test_an_inspections_report_is_compared_and_chosen(
     assert not app.exception
     shown = words(app)
     assert "patchcore/offline" in shown
+    assert f"· picture {recorded.image.filename} ·" in shown
     claude = find_model("claude").title
     assert f"2: patchcore/offline composer; {claude} failed" in shown
     assert app.selectbox[-1].options[1] == f"2: patchcore/offline composer; {claude} failed"
