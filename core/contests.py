@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product as pairs
@@ -66,7 +67,8 @@ def hold_contest(
         picture: any accepted file.
         product: that the picture shows.
         detectors: algorithms that the product was taught with; none: its active one.
-        writers: keys of the catalogue; none: as LLM_MODEL says.
+        writers: keys of the catalogue, each asked also if the part passed; none: as LLM_MODEL and
+            LLM_FOR_PASS say.
         choice: language, and whether to ask anew what was asked before.
         context: lot, serial, station and inspector.
         evidence: which evidence to look up.
@@ -80,6 +82,8 @@ def hold_contest(
         WriterError: if the catalogue has no such writer.
     """
     choice = choice or WriterChoice()
+    # Columns that all come from the composer would compare nothing.
+    choice = replace(choice, of_pass=choice.of_pass or bool(writers))
     models = [find_model(key) for key in writers or (bench.settings.llm_model,)]
     chosen = _chosen_versions(bench, product, detectors)
 
@@ -176,7 +180,7 @@ def _chosen_versions(
 def _contestant(
     bench: Workbench, inspection: Inspection, key: str, choice: WriterChoice
 ) -> Contestant:
-    asked = WriterChoice(key, choice.language, fresh=choice.fresh)
+    asked = WriterChoice(key, choice.language, fresh=choice.fresh, of_pass=choice.of_pass)
     report, writing = write_report(bench, inspection, asked)
     return Contestant(
         inspection=inspection.model_copy(update={"revisions": (), "dispositions": ()}),

@@ -33,7 +33,7 @@ from core.workbench import Workbench
 
 NOT_ASKED = (
     "The part passed and has no defects: the offline composer writes such reports unless a model "
-    "is asked to write again, or LLM_FOR_PASS is on."
+    "is asked to write again or chosen for a comparison, or LLM_FOR_PASS is on."
 )
 
 # An answer this many times as long as the longest report is not going to be one.
@@ -51,6 +51,7 @@ class WriterChoice:
         writer: key of the catalogue; None: as LLM_MODEL says.
         language: of the report; None: as REPORT_LANGUAGE says.
         fresh: ask again, even if the same was asked before, or the part passed.
+        of_pass: ask also about a part that passed, whatever LLM_FOR_PASS says.
         on_answer: called with the text of the answer so far; it starts anew at a repair turn.
         on_wait: called with how many ask a local model first, while others do.
     """
@@ -58,6 +59,7 @@ class WriterChoice:
     writer: str | None = None
     language: Language | None = None
     fresh: bool = False
+    of_pass: bool = False
     on_answer: OnAnswer | None = None
     on_wait: OnWait | None = None
 
@@ -227,7 +229,7 @@ class Asking:
 
 def author_of(writing: Writing) -> str:
     """Who wrote in the end: the writer that was asked, or the offline composer."""
-    return WRITER if writing.outcome is Outcome.FELL_BACK else writing.writer
+    return WRITER if writing.fell_back else writing.writer
 
 
 def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]:
@@ -244,7 +246,8 @@ def _picked(bench: Workbench, inspection: Inspection, choice: WriterChoice) -> t
         # The catalogue cannot know which model that is; the record and the cache must.
         asked = asked.model_copy(update={"model": bench.settings.openai_compatible_model or ""})
     passed = inspection.judgement.verdict is Verdict.PASS and not inspection.defects
-    if asked.key == WRITER or choice.fresh or bench.settings.llm_for_pass or not passed:
+    is_wanted = choice.fresh or choice.of_pass or bench.settings.llm_for_pass
+    if asked.key == WRITER or is_wanted or not passed:
         return asked, ""
     return find_model(WRITER), NOT_ASKED
 

@@ -66,9 +66,9 @@ def test_every_detector_meets_every_writer(
 
     assert [contestant.name for contestant in contest.contestants] == [
         "patchcore/offline",
-        "patchcore/claude",
+        "patchcore/offline composer; claude failed",
         "efficientad/offline",
-        "efficientad/claude",
+        "efficientad/offline composer; claude failed",
     ]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert {c.writing.outcome for c in contest.contestants[1::2]} == {Outcome.FELL_BACK}
@@ -154,6 +154,7 @@ def test_the_command_compares_chooses_and_tells_who_wins(
     both = ["--detectors", "patchcore,efficientad", "--writers", "offline", "--language", "de"]
     assert main(["compare", str(picture), *both, "--maps", str(tmp_path / "maps")]) == 0
     told = capsys.readouterr().out
+    assert "ELPV/mono  cell.png" in told
     assert "[1] patchcore/offline" in told
     assert "[2] efficientad/offline" in told
     assert len(list((tmp_path / "maps").glob("*.png"))) == 2

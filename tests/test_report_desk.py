@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.contests import hold_contest
 from core.domain import Inspection, Language, Outcome, Product, RevisionKind, Rule, Verdict
 from core.errors import WriterError
 from core.inspection import examine, inspect
@@ -265,6 +266,26 @@ def test_parts_that_passed_cost_nothing_unless_asked_for(
 
     monkeypatch.setattr(desk, "settings", desk.settings.model_copy(update={"llm_for_pass": True}))
     assert write_report(desk, good)[1].outcome is Outcome.WRITTEN
+
+
+def test_a_model_chosen_for_a_comparison_writes_of_a_part_that_passed(
+    desk: Workbench, server: LoopbackServer, demo_product: Product
+) -> None:
+    picture = next(
+        picture
+        for picture in demo_normals()
+        if examine(desk, picture, demo_product).judgement.verdict is Verdict.PASS
+    )
+    server.replies = [Reply(answer_of_a_good_part())]
+
+    unchosen = hold_contest(desk, picture, demo_product)
+    assert [one.writer for one in unchosen.contestants] == ["offline"]
+    assert server.requests == []
+
+    contest = hold_contest(desk, picture, demo_product, writers=["offline", WRITER])
+    assert [one.writer for one in contest.contestants] == ["offline", WRITER]
+    assert contest.contestants[1].writing.outcome is Outcome.WRITTEN
+    assert len(server.requests) == 1
 
 
 def answer_of_a_good_part() -> str:

@@ -107,8 +107,8 @@ def _print(contest: Contest, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_record(contest), ensure_ascii=False))
         return
-    print(f"{contest.id}  {contest.product_key}  picture {contest.image_sha256[:16]}")
     first = contest.contestants[0]
+    print(f"{contest.id}  {contest.product_key}  {first.inspection.image.filename}")
     for number, contestant in enumerate(contest.contestants, start=1):
         _print_contestant(number, contestant, first)
 

@@ -29,7 +29,9 @@ class Contestant(Frozen):
 
     @property
     def name(self) -> str:
-        """What screens and commands call it."""
+        """What commands call it: the detector, and who wrote in the end."""
+        if self.writing.fell_back:
+            return f"{self.detector}/offline composer; {self.writer} failed"
         return f"{self.detector}/{self.writer}"
 
     @property

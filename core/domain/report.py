@@ -129,6 +129,11 @@ class Writing(Frozen):
     seconds: float = Field(ge=0)
     from_cache: bool = False
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether the offline composer wrote, because the writer that was asked failed."""
+        return self.outcome is Outcome.FELL_BACK
+
 
 class Rule(StrEnum):
     """What the grounding check holds a report to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from core.domain import Contest, Contestant, WinRate
+from core.domain import Contest, Contestant, Outcome, WinRate
 from core.errors import RecordsError
 from core.records.connection import Database, insert
 
@@ -72,11 +72,16 @@ def save_choice(database: Database, contest_id: str, position: int, person: str)
 
 
 def win_rates(database: Database) -> tuple[WinRate, ...]:
-    """How often each detector and each writer was chosen over another of its kind."""
+    """How often each detector and each writer was chosen over another of its kind.
+
+    A report that the offline composer wrote in place of a writer that failed says nothing of
+    either: it counts for no writer, and where it was chosen, that was no choice between writers.
+    """
     found = database.rows(
         """
         WITH entered AS (
             SELECT contest_id, position, 'writer' AS kind, writer AS name FROM contestants
+            WHERE content ->> '$.writing.outcome' <> ?
             UNION ALL
             SELECT contest_id, position, 'detector', detector FROM contestants
         ),
@@ -86,9 +91,11 @@ def win_rates(database: Database) -> tuple[WinRate, ...]:
             WHERE chosen IS NOT NULL
             GROUP BY kind, name, contest_id
             QUALIFY count(*) OVER (PARTITION BY kind, contest_id) > 1
+                AND bool_or(is_winner) OVER (PARTITION BY kind, contest_id)
         )
         SELECT kind, name, count(*) AS decided, count(*) FILTER (is_winner) AS won
         FROM settled GROUP BY kind, name ORDER BY kind DESC, won / decided DESC, name
-        """
+        """,
+        Outcome.FELL_BACK.value,
     )
     return tuple(WinRate(**row) for row in found)

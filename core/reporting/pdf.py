@@ -12,7 +12,6 @@ from core.domain import (
     Finding,
     Hypothesis,
     Inspection,
-    Outcome,
     Revision,
     RevisionKind,
     Verdict,
@@ -268,7 +267,7 @@ def _written(revision: Revision) -> list[str]:
     writing = revision.writing
     if writing is None:
         return []
-    fallback = ", the offline composer wrote" if writing.outcome is Outcome.FELL_BACK else ""
+    fallback = ", the offline composer wrote" if writing.fell_back else ""
     return [
         f"Writer {f'{writing.writer} {writing.model}'.strip()}, {writing.outcome.value}{fallback}"
         "   ·   prompt "

@@ -10,6 +10,7 @@ from core.contests import choose
 from core.documents import PDF_OVERLAY_OPACITY, overlay_png
 from core.domain import Contest, Contestant
 from core.records.contests import win_rates
+from core.reporting.catalogue import catalogue
 from core.reporting.differences import fields, marked
 from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
@@ -22,8 +23,9 @@ KINDS = {"detector": lambda: t("contest.detector"), "writer": lambda: t("contest
 
 def show_contest(bench: Workbench, contest: Contest) -> None:
     """Every contestant; words that the first report does not have are underlined."""
+    filename = plain(contest.contestants[0].inspection.image.filename)
     st.markdown(
-        f"**{contest.product_key}** · {t('contest.picture', hash=contest.image_sha256[:16])} · "
+        f"**{contest.product_key}** · {t('contest.picture', name=filename)} · "
         f"{contest.id} · {when(contest.created_at)}"
     )
     if len(contest.contestants) > 1:
@@ -59,9 +61,23 @@ def show_win_rates(bench: Workbench) -> None:
         )
 
 
+def _name(contestant: Contestant) -> str:
+    """The detector, and who wrote in the end."""
+    if not contestant.writing.fell_back:
+        return contestant.name
+    failed = t("contest.failed", writer=_title(contestant.writer))
+    return f"{contestant.detector}/{failed}"
+
+
+def _title(writer: str) -> str:
+    """What the catalogue calls a writer; its key where it has left the catalogue since."""
+    model = catalogue().get(writer)
+    return writer if model is None else model.title
+
+
 def _choice(bench: Workbench, contest: Contest) -> None:
     if contest.chosen is not None:
-        name = contest.contestants[contest.chosen].name
+        name = plain(_name(contest.contestants[contest.chosen]))
         st.success(
             t(
                 "contest.who_chose",
@@ -77,7 +93,7 @@ def _choice(bench: Workbench, contest: Contest) -> None:
         position = st.selectbox(
             t("contest.make_report"),
             range(len(contest.contestants)),
-            format_func=lambda index: f"{index + 1}: {contest.contestants[index].name}",
+            format_func=lambda index: f"{index + 1}: {_name(contest.contestants[index])}",
         )
         person = st.text_input(t("contest.your_name"), value=person_of())
         pressed = st.form_submit_button(t("contest.choose"), icon=":material/check:")
@@ -91,7 +107,7 @@ def _choice(bench: Workbench, contest: Contest) -> None:
 def _contestant(bench: Workbench, contest: Contest, place: int, contestant: Contestant) -> None:
     judgement = contestant.inspection.judgement
     mark = " :material/check:" if contest.chosen == place else ""
-    st.markdown(f"##### {place + 1}: {contestant.name}{mark}")
+    st.markdown(f"##### {place + 1}: {plain(_name(contestant))}{mark}")
     st.image(
         overlay_png(bench, contestant.inspection, opacity=PDF_OVERLAY_OPACITY),
         alt=t(
@@ -140,7 +156,16 @@ def _facts(contestant: Contestant) -> None:
         f"{writing.outcome.value} · {number(writing.seconds, 1)} s · {tokens} · {cost} · "
         f"{violations}"
     )
-    if writing.reason:
+    if writing.fell_back:
+        st.warning(
+            t(
+                "writers.fell_back",
+                writer=plain(_title(writing.writer)),
+                reason=plain(writing.reason),
+            ),
+            icon=":material/undo:",
+        )
+    elif writing.reason:
         st.caption(plain(writing.reason))
 
 

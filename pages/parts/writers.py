@@ -76,7 +76,7 @@ def show_writing(revision: Revision) -> None:
     if writing is None:
         return
     reason = plain(writing.reason)
-    if writing.outcome is Outcome.FELL_BACK:
+    if writing.fell_back:
         st.warning(
             t("writers.fell_back", writer=plain(writing.writer), reason=reason),
             icon=":material/undo:",

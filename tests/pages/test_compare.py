@@ -11,6 +11,7 @@ from core.domain import Context, Disposition, EvidenceChoice, Product
 from core.inspection import inspect
 from core.records.contests import save_contest
 from core.relearning import add_normals
+from core.reporting.catalogue import find_model
 from core.sources import (
     DEMO_PRODUCT_KEY,
     PictureFile,
@@ -57,8 +58,12 @@ def test_an_inspections_report_is_compared_and_chosen(
     assert not app.exception
     shown = words(app)
     assert "patchcore/offline" in shown
-    assert "patchcore/claude" in shown
-    assert "ANTHROPIC_API_KEY" in shown, "why the composer wrote instead"
+    assert f"· picture {recorded.image.filename} ·" in shown
+    claude = find_model("claude").title
+    assert f"2: patchcore/offline composer; {claude} failed" in shown
+    assert app.selectbox[-1].options[1] == f"2: patchcore/offline composer; {claude} failed"
+    (warning,) = app.warning
+    assert "ANTHROPIC_API_KEY" in warning.value.replace("\\", ""), "why the composer wrote instead"
     assert demo.records.inspection(recorded.id).revisions == recorded.revisions
 
 

@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from core.domain import Contest, Contestant
+from core.domain import Contest, Contestant, Outcome
 from core.errors import RecordsError
 from core.records.contests import contest, save_choice, save_contest, win_rates
 from core.records.database import Records
@@ -76,6 +76,44 @@ def test_win_rates_count_only_contests_with_a_choice_and_a_rival(records: Record
         ("detector", "patchcore"): (1, 1),
         ("detector", "efficientad"): (0, 1),
     }
+
+
+def with_failed(contest: Contest, *positions: int) -> Contest:
+    """The contest, if the writers at these positions had failed and the composer had written."""
+    contestants = list(contest.contestants)
+    for position in positions:
+        one = contestants[position]
+        writing = one.writing.model_copy(update={"outcome": Outcome.FELL_BACK})
+        contestants[position] = one.model_copy(update={"writing": writing})
+    return contest.model_copy(update={"contestants": tuple(contestants)})
+
+
+def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writer(
+    records: Records,
+) -> None:
+    three = ("patchcore/offline", "patchcore/gpt-4o", "patchcore/claude")
+    # The failed one is chosen: nobody's own report was.
+    save_contest(records, with_failed(held(1, *three), 1))
+    save_choice(records, "C-1", 1, "Ana")
+    # Its only rival failed: no choice between writers.
+    save_contest(records, with_failed(held(2, *three[:2]), 1))
+    save_choice(records, "C-2", 0, "Ana")
+    # Two that wrote remain, and one of them is chosen.
+    save_contest(records, with_failed(held(3, *three), 1))
+    save_choice(records, "C-3", 2, "Ana")
+
+    rates = {rate.name: (rate.won, rate.decided) for rate in win_rates(records)}
+
+    assert rates == {"claude": (1, 1), "offline": (0, 1)}
+
+
+def test_a_detector_is_chosen_also_where_its_writer_failed(records: Records) -> None:
+    save_contest(records, with_failed(held(1, "patchcore/gpt-4o", "efficientad/gpt-4o"), 0, 1))
+    save_choice(records, "C-1", 1, "Ana")
+
+    rates = {(rate.kind, rate.name): rate.won for rate in win_rates(records)}
+
+    assert rates == {("detector", "efficientad"): 1, ("detector", "patchcore"): 0}
 
 
 def test_an_unknown_contest_is_said(records: Records) -> None:
