@@ -1,7 +1,10 @@
-"""A generated labelled set, and what a fresh detector says of it."""
+"""A generated labelled set, what a fresh detector says of it, and a folder as MMAD's."""
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import cv2
@@ -13,6 +16,9 @@ from core.evaluation.datasets import read_dataset
 from core.evaluation.detection import DetectionFigures, evaluate_detection
 from core.evaluation.judging import Judged
 from core.settings import Settings
+from tests.evaluation.mmad_runs import PICTURES, WRITER
+from tests.reporting.writers.stations import KINDS
+from tests.reporting.writers.wire.server import LoopbackServer
 
 GOOD_TEST_PICTURES = 4
 SCRATCHED_PICTURES = 5
@@ -68,3 +74,41 @@ def evaluated_metal(
         costs=CostRule(ratio=20, prevalence=0.05),
         on_progress=lambda step, share: None,
     )
+
+
+@pytest.fixture
+def mmad(real_data: Callable[[str], Path], tmp_path: Path) -> Path:
+    """A folder as MMAD's: pictures of bottles, and two questions about each."""
+    test, root = real_data("bottle") / "test", tmp_path / "MMAD"
+    entries = {}
+    for number, name in enumerate(PICTURES):
+        kind = name.split("/")[0]
+        image = f"DS-MVTec/bottle/image/{name}.jpg"
+        (root / image).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(sorted((test / kind).iterdir())[number], root / image)
+        entries[image] = {
+            "random_templates": ["DS-MVTec/bottle/image/good/000.jpg"],
+            "conversation": [
+                {
+                    "Question": "Is there any defect in the object?",
+                    "Options": {"A": "Yes.", "B": "No."},
+                    "Answer": "B" if kind == "good" else "A",
+                    "type": "Anomaly Detection",
+                },
+                {
+                    "Question": "What is seen?",
+                    "Options": {"A": "A screw", "B": "A cable", "C": "A bottle", "D": "A pill"},
+                    "Answer": "C",
+                    "type": "Object Classification",
+                },
+            ],
+        }
+    (root / "mmad.json").write_text(json.dumps(entries), "utf-8")
+    return root
+
+
+@pytest.fixture
+def server() -> Generator[LoopbackServer]:
+    server = LoopbackServer(KINDS[WRITER].wire())
+    yield server
+    server.close()
