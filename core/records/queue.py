@@ -11,9 +11,7 @@ from pydantic import AwareDatetime, Field
 from core.domain import Frozen, InspectionSummary
 from core.records.connection import Database
 from core.records.rows import summary_of
-from core.records.search import PAGE, SUMMARY, Filter, where
-
-WAITS = "disposition IS NULL AND (verdict <> 'PASS' OR is_audited)"
+from core.records.search import PAGE, SUMMARY, WAITS, Filter, where
 
 
 class Waiting(Frozen):

@@ -15,6 +15,10 @@ from core.records.standing import folded
 
 PAGE = 50
 SUMMARY = ", ".join(InspectionSummary.model_fields)
+# What a person is still asked to decide: of the parts that passed, those that were drawn.
+WAITS = (
+    "inspections.disposition IS NULL AND (inspections.verdict <> 'PASS' OR inspections.is_audited)"
+)
 NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 
 
@@ -32,7 +36,7 @@ class Filter(Frozen):
     station: str | None = None
     verdict: Verdict | None = None
     disposition: Disposition | Literal["open"] | None = Field(
-        None, description="the newest one; 'open': none yet"
+        None, description="the newest one; 'open': a person is asked for one"
     )
     defect_type: str | None = Field(
         None, description="see `core.records.standing`; NOT_CLASSIFIED, or empty: without a defect"
@@ -124,7 +128,7 @@ def where(filter: Filter) -> tuple[str, list[object]]:
         if value is not None:
             add(f"inspections.{column} = ?", str(value))
     if filter.disposition == "open":
-        terms.append("inspections.disposition IS NULL")
+        terms.append(WAITS)
     elif filter.disposition is not None:
         add("inspections.disposition = ?", filter.disposition.value)
     # Times are on record in UTC without a zone.
