@@ -54,7 +54,7 @@ def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report
         recommended_action="" if passed else _action(words, best),
         proposed_disposition=_proposal(judgement.verdict),
         open_questions=() if passed else _questions(words, evidence, best),
-        confidence=_confidence(judgement, best),
+        confidence=_confidence(judgement),
     )
 
 
@@ -229,15 +229,14 @@ def _questions(words: Phrases, evidence: Evidence, best: Snippet | None) -> tupl
     return tuple(questions)
 
 
-def _confidence(judgement: Judgement, best: Snippet | None) -> Confidence:
-    """How far the evidence carries.
+def _confidence(judgement: Judgement) -> Confidence:
+    """How far the evidence carries the whole report.
 
-    High needs a met guarantee and a score that is no borderline case; a met guarantee alone is
-    medium. For a part that is not PASS, high also needs knowledge of the product itself.
+    High needs a met guarantee and a part that passed without being a borderline case. What is said
+    of a part that was stopped is never more than medium: the type of its defect, and with it cause
+    and effect, is the likeliest by rank, which nobody has confirmed.
     """
     if not judgement.false_alarm.is_met:
         return "low"
-    if judgement.verdict is Verdict.PASS:
-        return "high" if judgement.percentile < 90 else "medium"
-    known = best is not None and best.matched_by in OF_THE_PRODUCT
-    return "high" if judgement.verdict is Verdict.FAIL and known else "medium"
+    is_plain = judgement.verdict is Verdict.PASS and judgement.percentile < 90
+    return "high" if is_plain else "medium"

@@ -131,6 +131,16 @@ def test_fitting_types_are_a_rank_and_no_fact() -> None:
     assert "72" not in report.model_dump_json(), "no probability in the words"
 
 
+def test_a_type_that_nobody_confirmed_is_no_ground_for_high_confidence() -> None:
+    passed = examples.judgement(Verdict.PASS, 0.7).model_copy(update={"percentile": 50})
+
+    report = fail(snippets=(examples.snippet().model_copy(update={"matched_by": "defect type"}),))
+
+    assert "not confirmed" in report.findings[0].probable_defect_type
+    assert report.confidence == "medium"
+    assert composed(passed, (), (), ()).confidence == "high"
+
+
 def test_without_knowledge_nothing_is_made_up() -> None:
     report = fail()
 
