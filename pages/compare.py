@@ -16,6 +16,7 @@ from core.workbench import Workbench, shared_workbench
 from pages.parts.contest import show_contest, show_win_rates
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.lot_comparison import ask_comparison, show_comparison
+from pages.parts.urls import choice_in_url
 from pages.parts.words import plain
 from pages.parts.writers import ask_language, writer_name
 from pages.texts import t
@@ -119,15 +120,15 @@ def compare_over_a_lot(bench: Workbench) -> None:
 
 with shown_to_the_operator():
     workbench = shared_workbench()
-    mode = st.sidebar.segmented_control(
-        t("compare.mode"),
-        [PICTURE, LOT],
-        default=LOT if "comparison" in st.query_params else PICTURE,
-        format_func={PICTURE: t("compare.one_picture"), LOT: t("compare.past_lot")}.__getitem__,
-        required=True,
-        key="compare-mode",
-        persist_state="session",
-    )
+    if "comparison" in st.query_params and "what" not in st.session_state:
+        st.query_params["what"] = LOT
+    with st.sidebar:
+        mode = choice_in_url(
+            t("compare.mode"),
+            [PICTURE, LOT],
+            {PICTURE: t("compare.one_picture"), LOT: t("compare.past_lot")}.__getitem__,
+            "what",
+        )
     if mode == LOT:
         compare_over_a_lot(workbench)
     else:

@@ -109,7 +109,7 @@ def test_two_detectors_are_compared_over_a_lot(two_versions: Workbench) -> None:
     app = page("compare")
     assert "Side by side" in app.info[0].proto.title
 
-    app.segmented_control(key="compare-mode").set_value("lot").run()
+    app.segmented_control(key="what").set_value("lot").run()
     assert "Who would have flagged what" in app.info[0].proto.title
     next(button for button in app.button if button.label == "Compare the lot").click().run()
     assert not app.exception
@@ -140,7 +140,8 @@ def test_two_detectors_are_compared_over_a_lot(two_versions: Workbench) -> None:
 def test_one_version_cannot_be_compared_over_a_lot() -> None:
     app = page("compare")
 
-    app.segmented_control(key="compare-mode").set_value("lot").run()
+    app.segmented_control(key="what").set_value("lot").run()
 
     assert not app.exception
     assert "has one version of one detector" in words(app)
+    assert "has one version of one detector" in words(page("compare", what="lot"))
