@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import streamlit as st
 
 from core.domain import Inspection
@@ -30,6 +32,8 @@ from pages.parts.viewer import show_viewer
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import t
 
+log = logging.getLogger(__name__)
+
 # More pictures go into the background, where a closed tab does not stop them.
 MOST_AT_ONCE = 5
 STRIP_LENGTH = 50
@@ -43,7 +47,6 @@ def is_one_serial_for_many(order: Order, pictures: list[PictureFile]) -> bool:
 def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
     """Inspect a few pictures at once, many in the background."""
     who = order.context.inspector or person_of()
-    tray.given += 1
     if len(pictures) > MOST_AT_ONCE:
         job = inspect_later(
             bench,
@@ -55,9 +58,12 @@ def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[Pic
             writing=order.writing,
             who=who,
         )
+        # Only now: if they cannot be kept, they are still in the uploader.
+        tray.given += 1
         st.query_params.pop("inspection", None)
         st.query_params["job"] = job.id
         st.rerun()
+    tray.given += 1
     tray.waiting += [(order, picture) for picture in pictures]
     inspect_waiting(bench, tray)
 
@@ -90,8 +96,9 @@ def inspect_waiting(bench: Workbench, tray: Tray) -> None:
                     verdict_text(judgement.verdict)
                 ),
             )
-        except InspectionError as error:
-            tray.refused.append((order, picture, str(error)))
+        except Exception as error:
+            # Whatever it is: it would come again with every run of the page.
+            tray.refused.append((order, picture, _sentence(error, picture)))
             tray.waiting.pop(0)
         else:
             tray.inspected.insert(0, newest.id)
@@ -99,6 +106,15 @@ def inspect_waiting(bench: Workbench, tray: Tray) -> None:
             st.query_params["inspection"] = newest.id
             st.query_params.pop("job", None)
     st.rerun()
+
+
+def _sentence(error: Exception, picture: PictureFile) -> str:
+    if isinstance(error, InspectionError):
+        return str(error)
+    log.error("%s could not be inspected", picture.filename, exc_info=error)
+    return t(
+        "inspect.unforeseen", filename=plain(picture.filename), error=plain(type(error).__name__)
+    )
 
 
 def show_refusals(bench: Workbench, tray: Tray) -> None:

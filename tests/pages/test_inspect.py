@@ -8,14 +8,16 @@ from collections.abc import Generator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain import Context, Inspection, JobState, Product
+from core.domain import Context, EvidenceChoice, Inspection, JobState, Product
 from core.inspection import inspect
+from core.report_desk import WriterChoice
 from core.sources import PictureFile, demo_lot, demo_normals
 from core.tasks.lot import inspect_later
 from core.teaching import teach
 from core.workbench import Workbench
+from pages.parts.intake import Order, Tray
 from tests.jobs.waiting import ended
-from tests.pages.app import field, page, parameter, press, words
+from tests.pages.app import PAGES, field, page, parameter, press, words
 
 
 @pytest.fixture
@@ -111,6 +113,26 @@ def test_a_serial_is_of_one_part(demo: Workbench) -> None:
     press(app, "Try a defective demo cell")
     assert demo.records.inspection(parameter(app, "inspection")).context.serial == "0007"
     assert field(app, "Serial").value == ""
+
+
+def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
+    demo: Workbench, demo_product: Product
+) -> None:
+    def break_down() -> bytes:
+        raise ZeroDivisionError
+
+    order = Order(demo_product, None, Context(lot="L-4"), EvidenceChoice(), WriterChoice())
+    broken, good = PictureFile("broken.png", break_down), demo_lot(10)[0]
+    app = AppTest.from_file(str(PAGES / "inspect.py"), default_timeout=60)
+    app.session_state["tray"] = Tray(waiting=[(order, broken), (order, good)])
+
+    app.run()
+
+    assert not app.exception
+    assert "broken.png could not be inspected" in words(app)
+    assert "ZeroDivisionError" in words(app)
+    assert demo.records.inspection(parameter(app, "inspection")).image.filename == good.filename
+    assert "Try again" in labels(app)
 
 
 def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspection) -> None:
