@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from core.detection.muon import Muon
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -19,9 +21,8 @@ BIAS_SHARE = 0.05
 class Descent:
     """Muon for the kernels, Adam for the biases.
 
-    Muon (Jordan et al., https://kellerjordan.github.io/posts/muon/) makes all singular values of a
-    step alike. On the patch description network it halved the loss that Adam had reached after the
-    same time, where a few hundred steps must do.
+    On the patch description network Muon halved the loss that Adam had reached after the same time,
+    where a few hundred steps must do.
     """
 
     def __init__(self, networks: Iterable[nn.Module], learning_rate: float) -> None:
@@ -34,16 +35,9 @@ class Descent:
         import torch
 
         parameters = [each for network in networks for each in network.parameters()]
-        self._kernels = [each for each in parameters if each.ndim == 4]
-        biases = [each for each in parameters if each.ndim < 4]
-        # torch's Muon takes matrices only: these share the kernels' memory.
-        self._matrices = [
-            torch.nn.Parameter(kernel.detach().view(len(kernel), -1)) for kernel in self._kernels
-        ]
-        self._parts: list[tuple[torch.optim.Optimizer, float]] = [
-            (torch.optim.Muon(self._matrices, learning_rate, weight_decay=0), learning_rate),
-            (torch.optim.Adam(biases, BIAS_SHARE * learning_rate), BIAS_SHARE * learning_rate),
-        ]
+        self._kernels = Muon([each for each in parameters if each.ndim == 4])
+        self._biases = torch.optim.Adam([each for each in parameters if each.ndim < 4])
+        self._learning_rate = learning_rate
         self._steps = 0
 
     def step(self, loss: Tensor, share: float) -> None:
@@ -54,17 +48,14 @@ class Descent:
             share: of the way that lies behind, 0..1.
         """
         self._steps += 1
-        rate = min(1, self._steps / WARM_UP, (1 - share) / (1 - FALLS_FROM))
+        warm = min(1, self._steps / WARM_UP, (1 - share) / (1 - FALLS_FROM))
+        rate = warm * self._learning_rate
         loss.backward()
-        for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
-            if kernel.grad is not None:
-                matrix.grad = kernel.grad.reshape(matrix.shape)
-                kernel.grad = None
-        for part, whole in self._parts:
-            for group in part.param_groups:
-                group["lr"] = whole * rate
-            part.step()
-            part.zero_grad()
+        self._kernels.step(rate)
+        for group in self._biases.param_groups:
+            group["lr"] = BIAS_SHARE * rate
+        self._biases.step()
+        self._biases.zero_grad()
 
 
 def start_from(network: nn.Module, pictures: Tensor) -> None:
