@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Generator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core.domain import Context, EvidenceChoice, Inspection, JobState, Product
 from core.inspection import inspect
 from core.report_desk import WriterChoice
-from core.sources import PictureFile, demo_lot, demo_normals
+from core.settings import Settings
+from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_lot, demo_normals
 from core.tasks.lot import inspect_later
 from core.teaching import teach
 from core.workbench import Workbench
@@ -28,12 +28,12 @@ def inspected(
 
 
 @pytest.fixture
-def bracket(demo: Workbench) -> Generator[Product]:
-    """Another product, the first by name, beside the demo product."""
-    product = Product(dataset="Bracket", category="steel")
-    teach(demo, product, demo_normals()[:8])
-    yield product
-    shutil.rmtree(demo.settings.ad_checkpoint_dir / product.dataset)
+def two_products(station: Settings, console: Callable[[Settings], Workbench]) -> Workbench:
+    """The console's own workbench is that of a station with another product beside the demo's."""
+    workbench = console(station)
+    for key in ("Bracket/steel", DEMO_PRODUCT_KEY):
+        teach(workbench, Product.from_key(key), demo_normals()[:8])
+    return workbench
 
 
 def lot(demo: Workbench, product: Product, pictures: list[PictureFile], lot: str) -> str:
@@ -75,10 +75,11 @@ def test_a_link_opens_lot_and_inspection(demo: Workbench, demo_product: Product)
     assert "Inspection: ELPV/mono, L-9" in words(app)
 
 
-def test_product_lot_and_station_outlive_a_reload(demo: Workbench, bracket: Product) -> None:
+@pytest.mark.usefixtures("two_products")
+def test_product_lot_and_station_outlive_a_reload() -> None:
     app = page("inspect")
     product = app.selectbox(key="inspect-product")
-    assert product.options == [bracket.key, "ELPV/mono"]
+    assert product.options == ["Bracket/steel", "ELPV/mono"]
     product.set_value("ELPV/mono").run()
     field(app, "Lot").set_value("L-3").run()
     field(app, "Station").set_value("S1").run()
@@ -95,11 +96,13 @@ def test_product_lot_and_station_outlive_a_reload(demo: Workbench, bracket: Prod
 
 
 def test_a_link_to_an_inspection_brings_its_product(
-    inspected: Inspection, bracket: Product
+    two_products: Workbench, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
+    inspected = inspect(two_products, defective_cells[0], demo_product)
+
     app = page("inspect", inspection=inspected.id)
 
-    assert app.selectbox(key="inspect-product").value == inspected.product.key != bracket.key
+    assert app.selectbox(key="inspect-product").value == demo_product.key
 
 
 def test_a_serial_is_of_one_part(demo: Workbench) -> None:
