@@ -9,9 +9,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.api import routes
-from core.errors import InspectionError
-from core.workbench import close_shared_workbench, shared_workbench
+from core.domain.errors import InspectionError
+from core.interfaces.api import routes
+from core.services.workbench import close_shared_workbench, shared_workbench
 
 
 @asynccontextmanager

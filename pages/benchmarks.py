@@ -8,16 +8,21 @@ import streamlit as st
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
 from core.domain import Job, JobState
-from core.errors import EvaluationError
-from core.evaluation.benchmark_runs import Run, runs
-from core.evaluation.detection import DetectionFigures
-from core.evaluation.estimates import Estimate
-from core.evaluation.tables import DETECTION_COLUMNS, detection_row, further_tables, header
-from core.intervals import Rate
-from core.workbench import Workbench, shared_workbench
+from core.domain.errors import EvaluationError
+from core.evaluation.detection.estimates import Estimate
+from core.evaluation.detection.figures import DetectionFigures
+from core.evaluation.detection.tables import (
+    DETECTION_COLUMNS,
+    detection_row,
+    further_tables,
+    header,
+)
+from core.services.workbench import Workbench, shared_workbench
+from core.statistics.intervals import Rate
+from core.tasks.benchmark_runs import Run, runs
+from pages.parts.benchmarks.mmad import show_mmad
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
-from pages.parts.mmad import show_mmad
 from pages.parts.urls import choice_in_url
 from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contests import detectors_of, hold_contest
 from core.domain import Inspection, Product
-from core.images import PICTURE_SUFFIXES
-from core.records.contests import contest as recorded_contest
-from core.report_desk import WriterChoice
+from core.imaging.decoding import PICTURE_SUFFIXES
+from core.imaging.picture_files import PictureFile
+from core.records.side_by_side import contest as recorded_contest
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.sources import PictureFile
-from core.workbench import Workbench, shared_workbench
-from pages.parts.contest import show_contest, show_win_rates
+from core.services.reports import WriterChoice
+from core.services.side_by_side import detectors_of, hold_contest
+from core.services.workbench import Workbench, shared_workbench
+from pages.parts.compare.contest import show_contest, show_win_rates
+from pages.parts.compare.lot_comparison import ask_comparison, show_comparison
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.lot_comparison import ask_comparison, show_comparison
 from pages.parts.urls import choice_in_url
 from pages.parts.words import plain
 from pages.parts.writers import ask_language, writer_name

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Job
-from core.errors import RecordsError, RecordsInUseError
-from core.health import Check, Health, Status, check_health
+from core.domain.errors import RecordsError, RecordsInUseError
+from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
-from core.settings import settings
-from core.workbench import Workbench, shared_workbench
+from core.services.health import Check, Health, Status, check_health
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
 from pages.parts.words import plain

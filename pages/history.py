@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.documents import check_printable, report_pdf
 from core.domain import InspectionSummary, Verdict
 from core.records.search import PAGE, Filter, count, search
-from core.workbench import Workbench, shared_workbench
+from core.services.inspection_images import check_printable, report_pdf
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.exports import show_export, show_export_jobs
 from pages.parts.filters import history_filter
-from pages.parts.quality_words import type_text, verdict_cell
+from pages.parts.history.exports import show_export, show_export_jobs
+from pages.parts.quality.words import type_text, verdict_cell
 from pages.parts.words import disposition_name, plain
 from pages.texts import number, t, when
 

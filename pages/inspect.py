@@ -7,15 +7,15 @@ import logging
 import streamlit as st
 
 from core.domain import Inspection
-from core.errors import InspectionError
+from core.domain.errors import InspectionError
+from core.imaging.picture_files import PictureFile
 from core.records.search import of_ids
-from core.sources import PictureFile
+from core.services.workbench import Workbench, shared_workbench
 from core.tasks.lot import inspect_later
 from core.tasks.report import inspect_now
-from core.workbench import Workbench, shared_workbench
-from pages.parts.disposition import show_disposition
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.facts import (
+from pages.parts.inspect.disposition import show_disposition
+from pages.parts.inspect.facts import (
     show_defects,
     show_failed_steps,
     show_score_among_normals,
@@ -23,12 +23,12 @@ from pages.parts.facts import (
     show_steps,
     show_verdict,
 )
-from pages.parts.intake import Order, Tray, ask_order, ask_pictures, ask_product
-from pages.parts.lot import show_lot, show_strip
-from pages.parts.normals import show_comparisons, show_exemplars
-from pages.parts.report import show_report
-from pages.parts.teaching import teach_demo_button
-from pages.parts.viewer import show_viewer
+from pages.parts.inspect.intake import Order, Tray, ask_order, ask_pictures, ask_product
+from pages.parts.inspect.lot import show_lot, show_strip
+from pages.parts.inspect.normals import show_comparisons, show_exemplars
+from pages.parts.inspect.report import show_report
+from pages.parts.inspect.viewer import show_viewer
+from pages.parts.products.teaching import teach_demo_button
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import t
 

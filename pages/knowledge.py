@@ -6,12 +6,12 @@ from enum import StrEnum
 
 import streamlit as st
 
-from core.retrieval.entries import GOOD
-from core.workbench import Workbench, shared_workbench
+from core.retrieval.knowledge.entries import GOOD
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.knowledge_changes import import_a_file, write_an_entry
-from pages.parts.knowledge_documents import show_documents
-from pages.parts.knowledge_entry import show_entry
+from pages.parts.knowledge.changes import import_a_file, write_an_entry
+from pages.parts.knowledge.documents import show_documents
+from pages.parts.knowledge.entry import show_entry
 from pages.parts.urls import choice_in_url, option_in_url
 from pages.texts import t
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.records.contests import win_rates
 from core.records.running import writing_costs
 from core.records.search import Filter
+from core.records.side_by_side import win_rates
 from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import Model, catalogue
 from core.reporting.writers.local import LOCAL_MODELS
-from core.workbench import Workbench, shared_workbench
-from core.writer_trial import try_writer
+from core.reporting.writers.trial import try_writer
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain
 from pages.parts.writer_words import lack_text, licence_text, writer_title

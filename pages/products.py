@@ -7,12 +7,12 @@ from enum import StrEnum
 import streamlit as st
 
 from core.domain import Product
-from core.workbench import Workbench, shared_workbench
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.product_lesson import ask_false_alarms, ask_lesson
-from pages.parts.product_thresholds import show_thresholds
-from pages.parts.product_versions import show_versions
-from pages.parts.teaching import show_lessons, shown_jobs, teach_demo_button
+from pages.parts.products.lesson import ask_false_alarms, ask_lesson
+from pages.parts.products.teaching import show_lessons, shown_jobs, teach_demo_button
+from pages.parts.products.thresholds import show_thresholds
+from pages.parts.products.versions import show_versions
 from pages.parts.urls import choice_in_url
 from pages.texts import t
 

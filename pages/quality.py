@@ -6,18 +6,18 @@ from enum import StrEnum
 
 import streamlit as st
 
-from core.workbench import Workbench, shared_workbench
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import quality_filter
-from pages.parts.quality_line import (
+from pages.parts.quality.line import (
     show_control_chart,
     show_cost_pareto,
     show_pareto,
     show_places,
 )
-from pages.parts.quality_machine import show_agreement, show_drift
-from pages.parts.quality_rates import show_rates
-from pages.parts.quality_running import show_step_times, show_writing_costs
+from pages.parts.quality.machine import show_agreement, show_drift
+from pages.parts.quality.rates import show_rates
+from pages.parts.quality.running import show_step_times, show_writing_costs
 from pages.parts.urls import choice_in_url
 from pages.texts import t
 

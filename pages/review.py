@@ -6,13 +6,13 @@ import streamlit as st
 
 from core.domain import Inspection
 from core.records.queue import Waiting, waiting
-from core.review_desk import Kind, filter_of, first, is_audit
-from core.workbench import Workbench, shared_workbench
-from pages.parts.decision import Work, show_decision, show_learning
+from core.services.review import Kind, filter_of, first, is_audit
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.facts import show_defects, show_verdict
+from pages.parts.inspect.facts import show_defects, show_verdict
+from pages.parts.inspect.viewer import show_plain_picture, show_viewer
+from pages.parts.review.decision import Work, show_decision, show_learning
 from pages.parts.urls import choice_in_url, option_in_url, text_in_url
-from pages.parts.viewer import show_plain_picture, show_viewer
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
 

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Language
-from core.preferences import FixedSetting, Standing, fixed_settings
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.workbench import Workbench, shared_workbench
+from core.services.preferences import FixedSetting, Standing, fixed_settings
+from core.services.workbench import Workbench, shared_workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.domain import Product
-from core.settings import Settings
-from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_normals
-from core.teaching import teach
-from core.workbench import Workbench
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_normals
+from core.infrastructure.settings import Settings
+from core.services.teaching import teach
+from core.services.workbench import Workbench
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
-from core.detection.coreset import greedy_coreset
 from core.detection.features import TokenOptions, load_features
-from core.detection.maps import anomalib_map
-from core.detection.memory import open_memory
+from core.detection.patchcore.coreset import greedy_coreset
+from core.detection.patchcore.maps import anomalib_map
+from core.detection.patchcore.memory_bank import open_memory
 from core.detection.tensors import read_banks, write_tensors
 from core.domain import Frozen
-from core.settings import Settings
+from core.infrastructure.devices import torch_device
+from core.infrastructure.settings import Settings
 
 BANK_FILE = "bank.safetensors"
 # Of the first principal component of DINOv2's tokens, and of the picture's middle (the paper's

@@ -9,10 +9,10 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
-from core.detection.memory_guard import memory_guard
 from core.domain import Frozen, Product
-from core.errors import DetectorError
-from core.settings import Settings
+from core.domain.errors import DetectorError
+from core.infrastructure.memory import memory_guard
+from core.infrastructure.settings import Settings
 
 Options = TypeVar("Options", bound=Frozen)
 OnProgress = Callable[[str, float], object]
@@ -97,7 +97,7 @@ class Detector(ABC, Generic[Options]):
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise DetectorError(
                 "A detector takes a picture of 3 channels of 8 bits, (height, width, 3), but got "
-                f"{pixels.dtype} {pixels.shape}. Read it with core.images.load_image."
+                f"{pixels.dtype} {pixels.shape}. Read it with core.imaging.decoding.load_image."
             )
         with memory_guard("judge a picture"):
             prediction = self._predict(pixels)

@@ -10,8 +10,8 @@ from pydantic import Field, field_validator
 
 from core.detection.base import Prediction
 from core.domain import FalseAlarmRate, Frozen, Judgement, Verdict
-from core.errors import ProductError
-from core.policy import MOST_MARGIN, MOST_RATE, Policy
+from core.domain.errors import ProductError
+from core.domain.policy import MOST_MARGIN, MOST_RATE, Policy
 
 
 class NormalScores(Frozen):

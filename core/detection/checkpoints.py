@@ -20,13 +20,13 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from core.detection.base import Detector
 from core.detection.calibration import Calibration, NormalScores, calibrate
-from core.detection.memory_guard import memory_guard
 from core.detection.product_files import product_folder, read_policy, replace_model
 from core.detection.registry import detector_class
 from core.domain import DetectorRef, Frozen, Product
-from core.errors import CheckpointError, ProductError
-from core.policy import Policy
-from core.settings import Settings
+from core.domain.errors import CheckpointError, ProductError
+from core.domain.policy import Policy
+from core.infrastructure.memory import memory_guard
+from core.infrastructure.settings import Settings
 
 CARD_VERSION = 2
 CARD_FILE = "card.json"

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import numpy as np
 from pydantic import Field
 
-from core.backbones import (
+from core.domain import Frozen
+from core.domain.errors import DetectorError
+from core.infrastructure.backbones import (
     DEFAULT_BACKBONE,
     backbone_spec,
     context_layers,
@@ -20,11 +22,9 @@ from core.backbones import (
     resized,
     with_positions_for,
 )
-from core.detection.accelerator import torch_device
-from core.domain import Frozen
-from core.errors import DetectorError
-from core.programs import Program, load_program
-from core.settings import Settings
+from core.infrastructure.devices import torch_device
+from core.infrastructure.openvino_models import Program, load_program
+from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
     from openvino import Model
@@ -40,7 +40,9 @@ Spread = Annotated[float, Field(gt=0)]
 class FeatureOptions(Frozen):
     """Which features describe a patch."""
 
-    backbone: str = Field(DEFAULT_BACKBONE, description="a name of core.backbones, or timm's")
+    backbone: str = Field(
+        DEFAULT_BACKBONE, description="a name of core.infrastructure.backbones, or timm's"
+    )
     layers: tuple[str, ...] | None = Field(None, description="modules; None: the backbone's own")
     context_layers: tuple[str, ...] | None = Field(
         (), description="modules of a second, coarser grid; None: the backbone's own; (): no grid"

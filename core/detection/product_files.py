@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from core.domain import Product
-from core.errors import CheckpointError
-from core.policy import Policy
-from core.settings import Settings
+from core.domain.errors import CheckpointError
+from core.domain.policy import Policy
+from core.infrastructure.settings import Settings
 
 POLICY_FILE = "policy.json"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 
 from core.detection.base import Detector
-from core.errors import DetectorError
+from core.domain.errors import DetectorError
 
 DEFAULT_DETECTOR = "patchcore"
 DETECTORS = {
-    "patchcore": ("core.detection.patchcore", "PatchCore"),
-    "efficientad": ("core.detection.efficientad", "EfficientAd"),
+    "patchcore": ("core.detection.patchcore.detector", "PatchCore"),
+    "efficientad": ("core.detection.efficientad.detector", "EfficientAd"),
     "winclip": ("core.detection.winclip", "WinClip"),
     "anomalydino": ("core.detection.anomalydino", "AnomalyDino"),
 }

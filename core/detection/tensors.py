@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.errors import CheckpointError
+from core.domain.errors import CheckpointError
 
 
 def write_tensors(arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from core.backbones import model_hub, no_weights, resized
-from core.detection.accelerator import torch_device
 from core.detection.base import Detector, Lesson, Prediction
 from core.detection.tensors import read_tensors, write_tensors
 from core.domain import Frozen
-from core.errors import WeightsError
-from core.settings import Settings
+from core.domain.errors import WeightsError
+from core.infrastructure.backbones import model_hub, no_weights, resized
+from core.infrastructure.devices import torch_device
+from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
     import torch

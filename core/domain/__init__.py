@@ -5,7 +5,6 @@ x to the right, y down; scores on the detector's own absolute scale; times in UT
 """
 
 from core.domain.base import Frozen, percent
-from core.domain.contest import Contest, Contestant, WinRate
 from core.domain.evidence import (
     FAR,
     Comparison,
@@ -48,6 +47,7 @@ from core.domain.report import (
     Rule,
     Writing,
 )
+from core.domain.side_by_side import Contest, Contestant, WinRate
 
 __all__ = [
     "FAR",

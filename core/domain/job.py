@@ -28,7 +28,7 @@ class Job(Frozen):
     """One piece of long work, as it stands at the moment that it is asked for."""
 
     id: str
-    kind: str = Field(description="which task does it: a name of core.jobs.registry")
+    kind: str = Field(description="which task does it: a name of core.tasks.registry")
     title: str = Field(description="what it is about, for the operator: a product, a lot, a file")
     who: str = Field(description="who asked for it; may be empty")
     created_at: AwareDatetime

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator
 
 from core.domain.base import Frozen, percent
-from core.errors import ProductError
+from core.domain.errors import ProductError
 
 MOST_MM_PER_PX = 1000
 Scale = Annotated[float, Field(gt=0, le=MOST_MM_PER_PX)]
@@ -26,7 +26,7 @@ class Verdict(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad one defect is, by the written rule of `core.defects`."""
+    """How bad one defect is, by the written rule of `core.detection.defects`."""
 
     CRITICAL = "critical"
     MAJOR = "major"

@@ -11,11 +11,11 @@ from typing import Self
 
 import duckdb
 
-from core.errors import RecordsError
+from core.domain.errors import RecordsError
+from core.infrastructure.settings import Settings
 from core.records.migrations import migrate
 from core.records.rows import Row
 from core.records.sentences import ignoring_a_dead_transaction, in_sentences, why_not_opened
-from core.settings import Settings
 
 # A station is often offline: DuckDB must not look for extensions on the net.
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {

@@ -25,7 +25,7 @@ from core.domain import (
     Step,
     Writing,
 )
-from core.errors import ProductError, RecordsError
+from core.domain.errors import ProductError, RecordsError
 from core.records import rows
 from core.records.citations import Citation, citations, cited_snippet
 from core.records.connection import Database, insert

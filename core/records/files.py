@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import RecordsError
-from core.writing import write_atomically
+from core.domain.errors import RecordsError
+from core.infrastructure.atomic_files import write_atomically
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

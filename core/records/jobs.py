@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.domain import Job, JobState
+from core.domain.errors import JobError
 from core.domain.job import WAITED_FOR
-from core.errors import JobError
 from core.records.connection import Database, insert
 from core.records.rows import Row
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection
 
-from core.errors import RecordsError
+from core.domain.errors import RecordsError
 from core.records.migration_of_standing import add_costs, add_standing
 
 

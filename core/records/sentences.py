@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from core.errors import RecordsError, RecordsInUseError
+from core.domain.errors import RecordsError, RecordsInUseError
 
 
 def why_not_opened(path: str, error: duckdb.Error) -> RecordsError:

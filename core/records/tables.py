@@ -7,7 +7,7 @@ from typing import Literal
 
 import duckdb
 
-from core.errors import OutputError
+from core.domain.errors import OutputError
 from core.records.connection import Database
 from core.records.search import NEWEST_FIRST, Filter, where
 

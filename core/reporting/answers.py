@@ -16,7 +16,7 @@ from core.domain import (
     Report,
     Severity,
 )
-from core.errors import InspectionError
+from core.domain.errors import InspectionError
 from core.reporting.languages import is_in_language
 
 TOLD_FAULTS = 5

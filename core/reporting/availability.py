@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.keys import find_key, key_variables
 from core.reporting.writers.local_weights import missing_for
-from core.settings import Settings
 
 
 class Availability(NamedTuple):

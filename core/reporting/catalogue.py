@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from core.domain import Frozen
-from core.errors import WriterError
+from core.domain.errors import WriterError
 
 CATALOGUE_FILE = Path(__file__).with_name("models.toml")
 

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import InspectionError
+from core.domain.errors import InspectionError
 
 if TYPE_CHECKING:
     from fpdf import FPDF

@@ -1,1 +1,1 @@
-"""What jobs do, one kind a file; `core.jobs.registry` names them."""
+"""What jobs do, one kind a file; `core.tasks.registry` names them."""

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import Field
 
 from core.detection.registry import DEFAULT_DETECTOR
-from core.evaluation.costs import cost_rule
-from core.evaluation.datasets import read_datasets
-from core.evaluation.detection import evaluate_detection
-from core.jobs.task import Progress, Task
-from core.workbench import Workbench
+from core.evaluation.detection.costs import cost_rule
+from core.evaluation.detection.datasets import read_datasets
+from core.evaluation.detection.figures import evaluate_detection
+from core.services.jobs.task import Progress, Task
+from core.services.workbench import Workbench
 
 
 class Evaluate(Task):
@@ -34,7 +34,7 @@ class Evaluate(Task):
         """Measure one set after the other.
 
         Returns:
-            `figures`: of each set that is done, `core.evaluation.detection.DetectionFigures`.
+            `figures`: the `DetectionFigures` of each set that is done.
 
         Raises:
             InspectionError: if a set cannot be used, or the detector's options cannot be.

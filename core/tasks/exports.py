@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from core.domain import Job
-from core.errors import JobError
-from core.exports import ExportKind, write_export
-from core.jobs.task import Progress, Task
+from core.domain.errors import JobError
+from core.infrastructure.settings import Settings
 from core.records.search import Filter, count
-from core.settings import Settings
-from core.workbench import Workbench
+from core.services.exports import ExportKind, write_export
+from core.services.jobs.task import Progress, Task
+from core.services.workbench import Workbench
 
 STEPS = {
     ExportKind.CSV: "Write the table",

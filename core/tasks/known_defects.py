@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import Field
 
-from core.jobs.task import Progress, Task
-from core.known_defects import score_known_defects
-from core.sources import pictures_at
+from core.imaging.picture_files import pictures_at
+from core.services.jobs.task import Progress, Task
+from core.services.known_defects import score_known_defects
+from core.services.workbench import Workbench
 from core.tasks.pictures import KeptPicture
-from core.workbench import Workbench
 
 
 class ScoreDefects(Task):
@@ -29,7 +29,7 @@ class ScoreDefects(Task):
         """Score.
 
         Raises:
-            InspectionError: as `core.known_defects.score_known_defects`.
+            InspectionError: as `core.services.known_defects.score_known_defects`.
         """
         pictures = [picture.file(bench) for picture in self.pictures]
         if self.folder is not None:

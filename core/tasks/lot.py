@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from core.domain import Context, EvidenceChoice, Job, Language, Product
-from core.errors import (
+from core.domain.errors import (
     CheckpointError,
     DetectorError,
     InspectionError,
@@ -20,13 +20,13 @@ from core.errors import (
     WeightsError,
     WriterError,
 )
-from core.inspection import add_report, inspect
-from core.jobs.task import Progress, Task
+from core.imaging.picture_files import PictureFile
 from core.records.jobs import inspected_in
-from core.report_desk import WriterChoice
-from core.sources import PictureFile
+from core.services.inspection import add_report, inspect
+from core.services.jobs.task import Progress, Task
+from core.services.reports import WriterChoice
+from core.services.workbench import Workbench
 from core.tasks.pictures import KeptPicture, keep_pictures
-from core.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ def inspect_later(
     Args:
         bench: whose jobs inspect.
         pictures: one at least.
-        product, detector, context, evidence: as for `core.inspection.inspect`.
+        product, detector, context, evidence: as for `core.services.inspection.inspect`.
         writing: writer and language of the reports.
         who: asks for it.
 

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from core.detection.checkpoints import Active
-from core.jobs.task import Progress, Task
-from core.lot_comparison import STEP, compare_lot
 from core.records.search import Filter
-from core.workbench import Workbench
+from core.services.jobs.task import Progress, Task
+from core.services.lot_comparison import STEP, compare_lot
+from core.services.workbench import Workbench
 
 
 class CompareLot(Task):
@@ -23,10 +23,10 @@ class CompareLot(Task):
         """Judge all of them by both.
 
         Returns:
-            `core.lot_comparison.LotComparison`.
+            `core.services.lot_comparison.LotComparison`.
 
         Raises:
-            InspectionError: as `core.lot_comparison.compare_lot`.
+            InspectionError: as `core.services.lot_comparison.compare_lot`.
         """
         compared = compare_lot(
             bench,

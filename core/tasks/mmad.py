@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from core.evaluation.mmad.run import run_mmad
-from core.jobs.task import Progress, Task
-from core.workbench import Workbench
+from core.services.jobs.task import Progress, Task
+from core.services.workbench import Workbench
 
 FOLDER = "mmad"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from core.domain import Frozen
-from core.errors import ImageError
-from core.images import load_image
-from core.sources import PictureFile
-from core.workbench import Workbench
+from core.domain.errors import ImageError
+from core.imaging.decoding import load_image
+from core.imaging.picture_files import PictureFile
+from core.services.workbench import Workbench
 
 
 class KeptPicture(Frozen):

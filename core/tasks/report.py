@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import Field
 
 from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
-from core.inspection import OnVerdict, add_report, record
-from core.jobs.task import Progress, Task
-from core.report_desk import WriterChoice, draft_report
+from core.imaging.picture_files import PictureFile
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
-from core.sources import PictureFile
-from core.workbench import Workbench
+from core.services.inspection import OnVerdict, add_report, record
+from core.services.jobs.task import Progress, Task
+from core.services.reports import WriterChoice, draft_report
+from core.services.workbench import Workbench
 
 KIND = "write_report"
 STEP = "Write the report"
@@ -76,7 +76,7 @@ def inspect_now(
 ) -> Inspection:
     """Inspect one picture for a person who waits: a model writes its report in the background.
 
-    Args and errors: as for `core.inspection.inspect`.
+    Args and errors: as for `core.services.inspection.inspect`.
     """
     writing = writing or WriterChoice()
     can_wait = is_slow(bench, writing)

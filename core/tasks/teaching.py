@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 from core.detection.checkpoints import Card
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product
-from core.jobs.task import Progress, Task
-from core.relearning import add_normals
-from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
+from core.services.jobs.task import Progress, Task
+from core.services.relearning import add_normals
+from core.services.teaching import teach
+from core.services.workbench import Workbench
 from core.tasks.pictures import KeptPicture
-from core.teaching import teach
-from core.workbench import Workbench
 
 
 class Teach(Task):
@@ -50,7 +50,8 @@ class Teach(Task):
         """Teach; the new version judges from its end on.
 
         Raises:
-            InspectionError: as `core.teaching.teach` and `core.relearning.add_normals`.
+            InspectionError: as `core.services.teaching.teach` and
+                `core.services.relearning.add_normals`.
         """
         pictures = self._lesson(bench)
         by = bench.jobs.job(progress.job_id).who

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import InspectionError
+from core.domain.errors import InspectionError
 
 
 @contextmanager

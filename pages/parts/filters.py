@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.domain import Disposition, Verdict
 from core.records.search import Filter, values_of, whole_days
-from core.workbench import Workbench
-from pages.parts.quality_words import type_text
+from core.services.workbench import Workbench
+from pages.parts.quality.words import type_text
 from pages.parts.urls import option_in_url
 from pages.parts.words import disposition_name, verdict_name
 from pages.texts import t, zone

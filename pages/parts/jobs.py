@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.domain import Job, JobState
-from core.workbench import Workbench
+from core.services.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.job_words import job_name, step_name
 from pages.parts.words import person_of

@@ -7,11 +7,11 @@ from dataclasses import replace
 import streamlit as st
 
 from core.domain import Inspection, Language, Outcome, Revision
-from core.report_desk import WriterChoice, draft_report
 from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import catalogue
+from core.services.reports import WriterChoice, draft_report
+from core.services.workbench import Workbench
 from core.tasks.report import is_slow, write_later
-from core.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
 from pages.parts.writer_words import lack_text, writer_title

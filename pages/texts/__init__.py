@@ -18,8 +18,8 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 from core.domain import Language
-from core.errors import InspectionError
-from core.workbench import shared_workbench
+from core.domain.errors import InspectionError
+from core.services.workbench import shared_workbench
 
 FOLDER = Path(__file__).parent
 SINGULAR = "_one"

@@ -15,8 +15,8 @@ import torch
 from core.detection.anomalydino import AnomalyDino, AnomalyDinoOptions, foreground
 from core.detection.base import Lesson
 from core.domain import Product
-from core.errors import CheckpointError, DetectorError
-from core.settings import Settings
+from core.domain.errors import CheckpointError, DetectorError
+from core.infrastructure.settings import Settings
 
 PRODUCT = Product(dataset="Plant", category="plate")
 BACKBONE = "vit_small_patch14_dinov2"
@@ -135,8 +135,8 @@ def test_weights_that_cannot_be_had_are_named(lesson: Lesson, tmp_path: Path) ->
 from core.detection.anomalydino import AnomalyDino, AnomalyDinoOptions
 from core.detection.base import Lesson
 from core.domain import Product
-from core.errors import WeightsError
-from core.settings import Settings
+from core.domain.errors import WeightsError
+from core.infrastructure.settings import Settings
 try:
     lesson = Lesson(Product(dataset="a", category="b"), [], Settings())
     AnomalyDino.fit(lesson, AnomalyDinoOptions())
@@ -161,7 +161,7 @@ def test_no_torch_between_picture_and_map(lesson: Lesson, settings: Settings) ->
     program = f"""
 import sys, numpy as np
 from core.detection.anomalydino import AnomalyDino, AnomalyDinoOptions
-from core.settings import Settings
+from core.infrastructure.settings import Settings
 weights, models = {str(settings.ad_weights_dir)!r}, {str(settings.model_cache)!r}
 own = Settings(ad_weights_dir=weights, model_cache=models)
 options = AnomalyDinoOptions(input_size={SIZE}, rotations=False)

@@ -16,8 +16,8 @@ from core.detection.calibration import (
     policy_of,
 )
 from core.domain import Judgement, Verdict
-from core.errors import ProductError
-from core.policy import Policy
+from core.domain.errors import ProductError
+from core.domain.policy import Policy
 
 
 def normals(scores: Sequence[float] | np.ndarray) -> NormalScores:

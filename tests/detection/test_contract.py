@@ -18,12 +18,12 @@ from safetensors.torch import save_file
 from core.detection.base import Detector, Lesson
 from core.detection.registry import DETECTORS, detector_class
 from core.domain import Product
-from core.errors import CheckpointError, DetectorError
-from core.inspection import inspect
-from core.settings import Settings
-from core.sources import PictureFile
-from core.teaching import teach
-from core.workbench import Workbench
+from core.domain.errors import CheckpointError, DetectorError
+from core.imaging.picture_files import PictureFile
+from core.infrastructure.settings import Settings
+from core.services.inspection import inspect
+from core.services.teaching import teach
+from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="Plant", category="panel")
 SIZE = (96, 128)

@@ -20,8 +20,8 @@ from safetensors.torch import save_file
 from core.detection.base import Lesson
 from core.detection.winclip import SCALES, WinClip, WinClipOptions, _clip, _input, _model
 from core.domain import Product
-from core.errors import CheckpointError, WeightsError
-from core.settings import Settings
+from core.domain.errors import CheckpointError, WeightsError
+from core.infrastructure.settings import Settings
 
 PRODUCT = Product(dataset="Plant", category="hex_nut")
 TINY: dict[str, Any] = {
@@ -127,8 +127,8 @@ def test_weights_that_cannot_be_had_are_named(tmp_path: Path) -> None:
 from core.detection.base import Lesson
 from core.detection.winclip import WinClip, WinClipOptions
 from core.domain import Product
-from core.errors import WeightsError
-from core.settings import Settings
+from core.domain.errors import WeightsError
+from core.infrastructure.settings import Settings
 try:
     WinClip.fit(Lesson(Product(dataset="a", category="b"), [], Settings()), WinClipOptions())
 except WeightsError as error:

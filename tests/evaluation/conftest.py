@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from core.evaluation.costs import CostRule
-from core.evaluation.datasets import read_dataset
-from core.evaluation.detection import DetectionFigures, evaluate_detection
-from core.evaluation.judging import Judged
-from core.settings import Settings
-from tests.evaluation.mmad_runs import PICTURES, WRITER
+from core.evaluation.detection.costs import CostRule
+from core.evaluation.detection.datasets import read_dataset
+from core.evaluation.detection.figures import DetectionFigures, evaluate_detection
+from core.evaluation.detection.judging import Judged
+from core.infrastructure.settings import Settings
+from tests.evaluation.mmad.runs import PICTURES, WRITER
 from tests.reporting.writers.stations import KINDS
 from tests.reporting.writers.wire.server import LoopbackServer
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 
 import pytest
 
-import core.workbench
-from core.records.generated import generate
-from core.settings import Settings
-from core.workbench import Workbench
+import core.services.workbench
+from core.evaluation.benchmarks.generated_records import generate
+from core.infrastructure.settings import Settings
+from core.services.workbench import Workbench
 
 # More than are exported at once.
 MANY = 21_000
@@ -19,7 +19,7 @@ MANY = 21_000
 @pytest.fixture
 def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """The console's own workbench is that of the demo station."""
-    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
+    monkeypatch.setattr(core.services.workbench, "_shared", demo_bench)
     return demo_bench
 
 
@@ -30,7 +30,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[Settings], W
 
         def open_workbench(settings: Settings) -> Workbench:
             workbench = opened.enter_context(Workbench(settings))
-            monkeypatch.setattr(core.workbench, "_shared", workbench)
+            monkeypatch.setattr(core.services.workbench, "_shared", workbench)
             return workbench
 
         yield open_workbench
@@ -55,5 +55,5 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workbench]:
 @pytest.fixture
 def busy(line: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """The console's own workbench is that of a station with much on record."""
-    monkeypatch.setattr(core.workbench, "_shared", line)
+    monkeypatch.setattr(core.services.workbench, "_shared", line)
     return line

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import JobState
-from core.evaluation.benchmark_runs import mmad_runs, runs
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
+from core.services.workbench import Workbench
+from core.tasks.benchmark_runs import mmad_runs, runs
 from tests.pages.app import page, press, words
+from tests.services.jobs.waiting import ended
 
 
 def start(app: AppTest, folders: str) -> None:

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
-from core.sources import PictureFile
-from core.workbench import Workbench
+from core.imaging.picture_files import PictureFile
+from core.services.workbench import Workbench
 
 REPOSITORY = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from playwright.sync_api import Page, expect
 
-from core.sources import PictureFile, demo_normals
+from core.imaging.picture_files import PictureFile, demo_normals
 from tests.pages.test_browser import browser_page, post, server  # noqa: F401 - fixtures
 
 QUICK = 15_000

@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from core.domain import Disposition, Product
-from core.inspection import inspect
-from core.settings import Settings
-from core.sources import DEMO_PRODUCT_KEY, PictureFile
-from core.workbench import Workbench
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
+from core.infrastructure.settings import Settings
+from core.services.inspection import inspect
+from core.services.workbench import Workbench
 from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
 
 LONG_MS = 60_000

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from core.sources import PictureFile, demo_lot
-from core.workbench import Workbench
+from core.imaging.picture_files import PictureFile, demo_lot
+from core.services.workbench import Workbench
 from tests.pages.test_browser import browser_page, running
 
 __all__ = ["browser_page"]

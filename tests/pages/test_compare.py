@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.workbench
-from core.contests import hold_contest
+import core.services.workbench
 from core.domain import Context, Disposition, EvidenceChoice, Product
-from core.inspection import inspect
-from core.records.contests import save_contest
-from core.relearning import add_normals
-from core.reporting.catalogue import find_model
-from core.sources import (
+from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
     PictureFile,
     demo_examples,
     demo_normals,
     demo_unseen_normals,
 )
-from core.teaching import teach
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
+from core.records.side_by_side import save_contest
+from core.reporting.catalogue import find_model
+from core.services.inspection import inspect
+from core.services.relearning import add_normals
+from core.services.side_by_side import hold_contest
+from core.services.teaching import teach
+from core.services.workbench import Workbench
 from tests.pages.app import page, words
+from tests.services.jobs.waiting import ended
 
 MARKUP = "<script>alert(1)</script> **stars** :red[colour]"
 
@@ -30,7 +30,7 @@ MARKUP = "<script>alert(1)</script> **stars** :red[colour]"
 @pytest.fixture(autouse=True)
 def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """The console's own workbench is that of the demo station."""
-    monkeypatch.setattr(core.workbench, "_shared", demo_bench)
+    monkeypatch.setattr(core.services.workbench, "_shared", demo_bench)
     return demo_bench
 
 
@@ -92,7 +92,7 @@ def test_markup_of_a_model_does_nothing(
 @pytest.fixture
 def two_versions(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
     """A station whose demo product was taught twice, and a lot that it inspected."""
-    monkeypatch.setattr(core.workbench, "_shared", bench)
+    monkeypatch.setattr(core.services.workbench, "_shared", bench)
     product = Product.from_key(DEMO_PRODUCT_KEY)
     teach(bench, product, demo_normals()[:60])
     bare = EvidenceChoice(exemplars=False, knowledge=False)

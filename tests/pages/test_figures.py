@@ -9,16 +9,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-import core.workbench
-from core.control_charts import ChartRule, PChart, Sample, p_chart
-from core.documents import NormalPicture
-from core.drift import drift
-from core.quality import Bar
-from core.quality_desk import ScoreHistory
+import core.services.workbench
 from core.records.quality import Period
 from core.records.running import ScoreWeek, StepTime, StepTimes, WritingCost
-from core.workbench import Workbench
-from pages.parts.figures import (
+from core.services.inspection_images import NormalPicture
+from core.services.quality import ScoreHistory
+from core.services.workbench import Workbench
+from core.statistics.control_charts import ChartRule, PChart, Sample, p_chart
+from core.statistics.drift import drift
+from core.statistics.quality import Bar
+from pages.parts.palette import Palette
+from pages.parts.quality.figures import (
     SYMBOLS,
     broken,
     control_figure,
@@ -28,14 +29,13 @@ from pages.parts.figures import (
     places_figure,
     whole_step,
 )
-from pages.parts.figures_running import (
+from pages.parts.quality.figures_running import (
     costs_figure,
     drift_figure,
     duration,
     scores_figure,
     steps_figure,
 )
-from pages.parts.palette import Palette
 
 COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#ffffff")
 
@@ -43,7 +43,7 @@ COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#fffff
 @pytest.fixture(autouse=True)
 def english(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts are those of a station that nobody has set up."""
-    monkeypatch.setattr(core.workbench, "_shared", bench)
+    monkeypatch.setattr(core.services.workbench, "_shared", bench)
 
 
 def chart() -> PChart:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.domain import JobState
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
+from core.services.workbench import Workbench
 from tests.pages.app import page, words
+from tests.services.jobs.waiting import ended
 
 
 @pytest.mark.usefixtures("empty")

@@ -6,13 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import Disposition, JobState, Verdict
-from core.exports import AT_ONCE, ExportKind
 from core.records.search import Filter, count, search
+from core.services.exports import AT_ONCE, ExportKind
+from core.services.workbench import Workbench
 from core.tasks.exports import export_file
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
 from tests.pages.app import page, press, words
 from tests.pages.conftest import MANY
+from tests.services.jobs.waiting import ended
 
 
 def shown(app: AppTest) -> list[str]:

@@ -8,16 +8,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import Context, EvidenceChoice, Inspection, JobState, Product
-from core.inspection import inspect
-from core.report_desk import WriterChoice
-from core.settings import Settings
-from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_lot, demo_normals
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_lot, demo_normals
+from core.infrastructure.settings import Settings
+from core.services.inspection import inspect
+from core.services.reports import WriterChoice
+from core.services.teaching import teach
+from core.services.workbench import Workbench
 from core.tasks.lot import inspect_later
-from core.teaching import teach
-from core.workbench import Workbench
-from pages.parts.intake import Order, Tray
-from tests.jobs.waiting import ended
+from pages.parts.inspect.intake import Order, Tray
 from tests.pages.app import PAGES, field, page, parameter, press, words
+from tests.services.jobs.waiting import ended
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.inspection import inspect
-from core.knowledge_desk import add_document, edit_entry
-from core.settings import Settings
-from core.sources import DEMO_PRODUCT_KEY, PictureFile
-from core.workbench import Workbench
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
+from core.infrastructure.settings import Settings
+from core.services.inspection import inspect
+from core.services.knowledge import add_document, edit_entry
+from core.services.workbench import Workbench
 from tests.pages.app import page, press, words
 
 KNOWLEDGE = {

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from core.domain import Language, RevisionKind
+from core.infrastructure.settings import Settings
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.settings import Settings
-from core.workbench import Workbench
+from core.services.workbench import Workbench
 from pages.parts.writer_words import lack_text, licence_text, writer_title
 from tests.pages.app import page, press, words
 from tests.records import examples

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import core.workbench
+import core.services.workbench
 from core.domain import Context, Product, RevisionKind
-from core.inspection import inspect
-from core.settings import Settings
-from core.sources import PictureFile
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
+from core.imaging.picture_files import PictureFile
+from core.infrastructure.settings import Settings
+from core.services.inspection import inspect
+from core.services.workbench import Workbench
 from tests.pages.app import page, press, words
+from tests.services.jobs.waiting import ended
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -132,15 +132,16 @@ def test_an_unknown_inspection_is_a_sentence() -> None:
 def test_locked_records_are_a_sentence(
     name: str, station: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold = "import sys, time; from pathlib import Path; from core.settings import Settings\n"
+    hold = "import sys, time; from pathlib import Path\n"
+    hold += "from core.infrastructure.settings import Settings\n"
     hold += "from core.records.database import Records\n"
     hold += (
         "records = Records.open(Settings(data_dir=Path(sys.argv[1]))); print('held', flush=True)\n"
     )
     hold += "time.sleep(60)"
     command = [sys.executable, "-c", hold, str(station.data_dir)]
-    monkeypatch.setattr(core.workbench, "_shared", None)
-    monkeypatch.setattr(core.workbench, "settings", lambda: station)
+    monkeypatch.setattr(core.services.workbench, "_shared", None)
+    monkeypatch.setattr(core.services.workbench, "settings", lambda: station)
     with subprocess.Popen(command, cwd=PAGES.parent, stdout=subprocess.PIPE, text=True) as other:
         try:
             assert other.stdout is not None

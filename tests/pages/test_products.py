@@ -11,14 +11,19 @@ import pytest
 from core.detection.checkpoints import active_version
 from core.detection.product_files import read_policy
 from core.domain import Disposition, Product
-from core.inspection import inspect
-from core.known_defects import score_known_defects
-from core.relearning import add_normals
-from core.settings import Settings
-from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_normals, demo_unseen_normals
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
+from core.imaging.picture_files import (
+    DEMO_PRODUCT_KEY,
+    PictureFile,
+    demo_normals,
+    demo_unseen_normals,
+)
+from core.infrastructure.settings import Settings
+from core.services.inspection import inspect
+from core.services.known_defects import score_known_defects
+from core.services.relearning import add_normals
+from core.services.workbench import Workbench
 from tests.pages.app import field, page, press, words
+from tests.services.jobs.waiting import ended
 
 PRODUCT = Product.from_key(DEMO_PRODUCT_KEY)
 

@@ -6,12 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import Language, Product
-from core.inspection import inspect
-from core.quality import rates
+from core.imaging.picture_files import demo_normals
 from core.records.quality import Period, verdict_counts
 from core.records.search import Filter
-from core.sources import demo_normals
-from core.workbench import Workbench
+from core.services.inspection import inspect
+from core.services.workbench import Workbench
+from core.statistics.quality import rates
 from pages.texts import percentage, texts
 from tests.pages.app import page, words
 

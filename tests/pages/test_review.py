@@ -9,16 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-import core.workbench
+import core.services.workbench
 from core.domain import Context, Disposition, Inspection, Product, Verdict
-from core.inspection import inspect
+from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
+from core.infrastructure.settings import Settings
 from core.records.queue import waiting
-from core.settings import Settings
-from core.sources import PictureFile, demo_normals, demo_unseen_normals
-from core.teaching import teach
-from core.workbench import Workbench
-from tests.jobs.waiting import ended
+from core.services.inspection import inspect
+from core.services.teaching import teach
+from core.services.workbench import Workbench
 from tests.pages.app import PAGES, page, parameter, words
+from tests.services.jobs.waiting import ended
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def desk(
         domain_rag_enabled=False,
     )
     with Workbench(settings) as bench:
-        monkeypatch.setattr(core.workbench, "_shared", bench)
+        monkeypatch.setattr(core.services.workbench, "_shared", bench)
         yield bench
 
 
@@ -189,7 +189,7 @@ def test_a_false_alarm_is_voided_and_learned_in_two_presses(
     teach(bench, product, demo_normals()[:12])
     alarm = inspect(bench, defective_cells[0], product)
     assert alarm.judgement.verdict is not Verdict.PASS
-    monkeypatch.setattr(core.workbench, "_shared", bench)
+    monkeypatch.setattr(core.services.workbench, "_shared", bench)
     app = named(page("review"))
 
     press(app, "accept")

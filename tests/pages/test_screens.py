@@ -16,8 +16,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
 
-from core.sources import DEMO_PRODUCT_KEY, PictureFile, demo_unseen_normals
-from core.workbench import Workbench
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_unseen_normals
+from core.services.workbench import Workbench
 from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post, running
 
 # Streamlit's mark of a page whose script has ended.

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import Language
-from core.preferences import fixed_settings
-from core.settings import Settings
-from core.workbench import Workbench
+from core.infrastructure.settings import Settings
+from core.services.preferences import fixed_settings
+from core.services.workbench import Workbench
 from pages.texts import texts
 from tests.pages.app import page, words
 

@@ -12,8 +12,8 @@ from string import Formatter
 import pytest
 
 from core.domain import Job, JobState, Language
-from core.jobs.registry import TASKS
-from core.workbench import Workbench
+from core.services.workbench import Workbench
+from core.tasks.registry import TASKS
 from pages.parts.job_words import job_name, step_name
 from pages.texts import SINGULAR, number, t, texts
 

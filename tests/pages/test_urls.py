@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.domain import Language
-from core.workbench import Workbench
+from core.services.workbench import Workbench
 from pages.texts import texts
 from tests.pages.app import PAGES, page, parameter
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 
 from core.domain import Inspection
+from core.evaluation.benchmarks.generated_records import generate
+from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.records.generated import generate
 from core.records.rows import Row, inspection_of
-from core.settings import Settings
 
 ENTRIES = 2000
 # Enough audited parts among few.

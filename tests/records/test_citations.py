@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from core.domain import Finding, RevisionKind
+from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.settings import Settings
 from tests.records import examples
 
 CITED = examples.snippet().id

@@ -11,13 +11,13 @@ import duckdb
 import pytest
 
 from core.domain import Disposition, Hypothesis, Inspection, Product, RevisionKind, Rule, Step
-from core.errors import ProductError, RecordsError
+from core.domain.errors import ProductError, RecordsError
+from core.infrastructure.settings import Settings
 from core.records import migrations, rows
 from core.records.answers import kept_answer, save_answer
 from core.records.connection import insert
 from core.records.database import Records
 from core.records.migrations import MIGRATIONS
-from core.settings import Settings
 from tests.records import examples
 
 
@@ -122,12 +122,12 @@ def test_unknown_inspection(records: Records) -> None:
 
 def test_one_process_holds_the_records(station: Settings, records: Records) -> None:
     program = f"""
-from core.errors import RecordsError
+from core.domain.errors import RecordsError
 from core.records import migrations, rows
 from core.records.answers import kept_answer, save_answer
 from core.records.connection import insert
 from core.records.database import Records
-from core.settings import Settings
+from core.infrastructure.settings import Settings
 try:
     Records.open(Settings(data_dir={str(station.data_dir)!r}))
 except RecordsError as error:
@@ -307,12 +307,12 @@ def test_a_full_disk_is_said_and_loses_nothing(station: Settings) -> None:
 
     program = f"""
 import resource, signal
-from core.errors import RecordsError
+from core.domain.errors import RecordsError
 from core.records import migrations, rows
 from core.records.answers import kept_answer, save_answer
 from core.records.connection import insert
 from core.records.database import Records
-from core.settings import Settings
+from core.infrastructure.settings import Settings
 from tests.records import examples
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 records = Records.open(Settings(data_dir={str(station.data_dir)!r}))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import RecordsError
+from core.domain.errors import RecordsError
 from core.records.files import FileStore
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from core.domain import NOT_CLASSIFIED, Disposition, Inspection, RevisionKind, Verdict
+from core.evaluation.benchmarks.generated_records import END, VERSION
+from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.records.generated import END, VERSION
 from core.records.quality import (
     Period,
     defect_places,
@@ -21,7 +22,6 @@ from core.records.quality import (
 )
 from core.records.running import passed_scores, step_times, writing_costs
 from core.records.search import Filter
-from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import defect_type_of, disposition_of, is_audited

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.domain import Disposition, Verdict
+from core.infrastructure.settings import Settings
 from core.records.database import Records
 from core.records.queue import next_waiting, previous_waiting, queue, waiting
 from core.records.search import Filter
-from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import waits

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.domain import Disposition, Inspection, Verdict
+from core.evaluation.benchmarks.generated_records import END
+from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.records.generated import END
 from core.records.search import Filter, count, ids, search, values_of, whole_days
-from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import Past
 from tests.records.oracle import defect_type_of, disposition_of

@@ -8,12 +8,12 @@ import duckdb
 import pytest
 
 from core.domain import NOT_CLASSIFIED, Disposition, Finding, Report, RevisionKind, Verdict
+from core.infrastructure.settings import Settings
 from core.records import migrations
 from core.records.database import Records
 from core.records.migration_of_standing import AUDIT_SHARE_BEFORE
 from core.records.migrations import MIGRATIONS
 from core.records.standing import is_drawn, refresh
-from core.settings import Settings
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import is_audited

@@ -12,9 +12,9 @@ import pytest
 from huggingface_hub import constants
 from pydantic import SecretStr
 
+from core.infrastructure.settings import Settings
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
-from core.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
 VARIABLES = (
@@ -129,7 +129,8 @@ def test_those_that_can_run_come_first(bare: Settings) -> None:
 
 def test_looking_it_up_is_light(bare: Settings) -> None:
     program = (
-        "import sys; from core.settings import Settings; from core.reporting.catalogue import *; "
+        "import sys; from core.infrastructure.settings import Settings; "
+        "from core.reporting.catalogue import *; "
         "from core.reporting.availability import ranked; ranked(catalogue().values(), Settings()); "
         "print(sorted({'torch', 'transformers', 'xllamacpp', 'openai', 'anthropic', 'google.genai',"
         " 'langchain_core'} & set(sys.modules)))"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
 from core.reporting.catalogue import Model, catalogue, find_model
 
 # Keys that people have in their settings and scripts.

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from core.domain import Frozen
-from core.errors import EvaluationError
+from core.domain.errors import EvaluationError
 
 
 class Asked(Frozen):

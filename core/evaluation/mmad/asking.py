@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.domain import Language
-from core.errors import EvaluationError, ImageError
+from core.domain.errors import EvaluationError, ImageError
 from core.evaluation.mmad.questions import MmadQuestion
-from core.images import load_image, thumbnail_png
+from core.imaging.decoding import load_image, thumbnail_png
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture, Question, Turn
-from core.settings import Settings
-from core.writer_trial import nothing_found
+from core.reporting.writers.trial import nothing_found
 
 # A model that thinks before it answers spends tokens on that too.
 MOST_TOKENS = 512

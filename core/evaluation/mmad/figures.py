@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from core.domain import Frozen
+from core.evaluation.detection.tables import header, line, rate_text
 from core.evaluation.mmad.answered import Answered, Asked
 from core.evaluation.mmad.questions import DETECTION, MmadQuestion
-from core.evaluation.tables import header, line, rate_text
-from core.intervals import Rate, exact_rate
 from core.reporting.catalogue import Model
+from core.statistics.intervals import Rate, exact_rate
 
 COLUMNS = ("questions", "right", "by chance")
 

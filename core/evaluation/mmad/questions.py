@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field, ValidationError, model_validator
 
 from core.domain import Frozen
-from core.errors import EvaluationError
+from core.domain.errors import EvaluationError
 
 DETECTION = "Anomaly Detection"
 # The folder of pictures without a defect, in each of MMAD's data sets.

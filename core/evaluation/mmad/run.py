@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from core.detection.base import OnProgress
-from core.errors import EvaluationError, WriterError
+from core.domain.errors import EvaluationError, WriterError
 from core.evaluation.mmad.answered import Answered, AnswerFile, Asked
 from core.evaluation.mmad.asking import PROMPT_VERSION, letter_of, writers_question
 from core.evaluation.mmad.figures import MmadFigures, figures_of
 from core.evaluation.mmad.questions import MmadQuestion, check_pictures, drawn, read_questions
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model, find_model
 from core.reporting.writers.contract import Writer
 from core.reporting.writers.opening import open_writer
-from core.settings import Settings
 
 # So many failures one after the other are no accident: the run stops, and can be resumed.
 MOST_FAILURES_IN_A_ROW = 5

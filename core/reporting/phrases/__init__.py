@@ -29,7 +29,7 @@ class Phrases(Frozen):
         return self.text[key].format(**values)
 
     def place(self, region: str) -> str:
-        """Where a defect lies; `region` as `core.defects` names it, on the grid or the clock."""
+        """Where a defect lies: on the grid or the clock, as `core.detection.defects` names it."""
         hour = _HOUR.fullmatch(region)
         if hour is None:
             return self.region.get(region, region)

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.chat_models import Chat
 from core.reporting.writers.contract import Answer, OnText, Question
@@ -19,7 +20,6 @@ from core.reporting.writers.keys import scrubbed
 from core.reporting.writers.messages import messages_of
 from core.reporting.writers.pacing import SourceFailed, TooSlow, paced
 from core.reporting.writers.sentences import sentence, stalled, too_slow
-from core.settings import Settings
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage

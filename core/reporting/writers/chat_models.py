@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Question
 from core.reporting.writers.dialect import anthropic_schema, gemini_schema, openai_schema
 from core.reporting.writers.keys import require_key
-from core.settings import Settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

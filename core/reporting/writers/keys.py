@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
-from core.settings import Settings
 
 # The first variable of each is named to who has to set one.
 KEY_VARIABLES = {

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
 from core.reporting.writers.memory import check_memory, memory_guard
-from core.settings import Settings
 
 # Called about once a second with the number of askers before this one, while there are any.
 OnWait = Callable[[int], object]

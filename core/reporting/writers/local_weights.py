@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.memory import why_too_big
 from core.reporting.writers.packaged import assemble, is_installed
-from core.settings import Settings
 
 # What runs the weights of each provider, and what makes them int4 or int8.
 LIBRARIES = {"gguf": "xllamacpp", "transformers": "transformers"}

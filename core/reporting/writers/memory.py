@@ -7,10 +7,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.llama import llama_cpp
-from core.settings import Settings
 
 GB = 1e9
 # What torch, llama.cpp and the operating system say when memory ran out.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model, Provider
 from core.reporting.writers.contract import Writer
-from core.settings import Settings
 
 
 def open_writer(model: Model, settings: Settings) -> Writer:

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
 
 _assembling = threading.Lock()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from urllib.parse import urlsplit
 
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.failures import Failure, Kind
 from core.reporting.writers.keys import key_variables
-from core.settings import Settings
 
 
 def sentence(failure: Failure, model: Model, base_url: str, attempts: int) -> str:

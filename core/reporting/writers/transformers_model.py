@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, PromptPicture, Question
 from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import safetensors_folder
 from core.reporting.writers.memory import memory_guard, uses_cuda
-from core.settings import Settings
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel, TextStreamer

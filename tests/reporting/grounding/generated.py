@@ -18,7 +18,7 @@ from core.domain import (
     Product,
     Verdict,
 )
-from core.policy import SeverityRule
+from core.domain.policy import SeverityRule
 from core.reporting.composer import compose
 from tests.reporting.grounding.faults import Case
 from tests.reporting.grounding.scenes import knowledge, snippet

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 
-from core.intervals import Rate, exact_rate
+from core.statistics.intervals import Rate, exact_rate
 from tests.reporting.grounding.faults import Case, is_caught, planted, violations
 from tests.reporting.grounding.free_texts import free_texts
 from tests.reporting.grounding.generated import cases

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from core.domain import Evidence, Language, Product
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture, Question, Turn, Writer
 from core.reporting.writers.opening import open_writer
-from core.settings import Settings
 from tests.records import examples
 from tests.reporting.writers.wire.anthropic_messages import AnthropicMessages
 from tests.reporting.writers.wire.gemini import Gemini

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 import pytest
 
 from core.domain import Language
-from core.errors import WriterError
+from core.domain.errors import WriterError
 from core.reporting.writers.contract import Answer, Turn
 from tests.reporting.writers.stations import KEY, SCHEMA, Station, question
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, Reply, Then

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from core.domain import Language, Report
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import find_model
 from core.reporting.composer import compose
 from core.reporting.writers.contract import Question, Writer
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.opening import open_writer
-from core.settings import Settings
 from tests.reporting.writers.local_examples import entry, listed, objects, text
 from tests.reporting.writers.local_examples import question as local_question
 from tests.reporting.writers.stations import KINDS, Station, question

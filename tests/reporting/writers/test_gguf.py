@@ -10,13 +10,13 @@ import jsonschema
 import psutil
 import pytest
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import find_model
 from core.reporting.writers.contract import Turn
 from core.reporting.writers.gguf import open_gguf
 from core.reporting.writers.local import LOCAL_MODELS, LocalWriter
 from core.reporting.writers.local_weights import missing_for
-from core.settings import Settings
 from tests.reporting.writers import tiny_gguf
 from tests.reporting.writers.local_examples import (
     PROMPT,

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.writers.keys import find_key, require_key, scrubbed
 from core.reporting.writers.opening import open_writer
-from core.settings import Settings
 from tests.reporting.writers.stations import KEY, Station
 
 NAMED = {
@@ -72,7 +72,7 @@ def test_streamlits_secrets_are_in_the_environment(tmp_path: Path) -> None:
     program = (
         "from streamlit.web.bootstrap import prepare_streamlit_environment as prepare\n"
         "prepare('app.py')\n"
-        "from core.settings import settings\n"
+        "from core.infrastructure.settings import settings\n"
         "print(settings().openai_api_key.get_secret_value())\n"
     )
     repository = Path(__file__).parents[3]

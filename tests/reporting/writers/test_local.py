@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.local import LoadedModel, LocalModels, LocalWriter
 from core.reporting.writers.local_weights import missing_for
 from core.reporting.writers.memory import free_gb, free_in_cgroup, why_too_big
 from core.reporting.writers.transformers_model import TransformersModel
-from core.settings import Settings
 from tests.reporting.writers.local_examples import SHORT_SCHEMA, entry, question
 from tests.reporting.writers.tiny_checkpoints import FAMILIES
 

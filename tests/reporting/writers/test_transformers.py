@@ -8,11 +8,11 @@ import jsonschema
 import pytest
 import torch
 
-from core.errors import WriterError
+from core.domain.errors import WriterError
+from core.infrastructure.settings import Settings
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.local_weights import missing_for
 from core.reporting.writers.transformers_model import TransformersModel, open_transformers
-from core.settings import Settings
 from tests.reporting.writers.local_examples import SHORT_SCHEMA, entry, question
 from tests.reporting.writers.tiny_checkpoints import FAMILIES
 

@@ -1,0 +1,1 @@
+"""EfficientAD: student, teacher and autoencoder."""

@@ -1,0 +1,1 @@
+"""PatchCore: a memory of normal patches."""

@@ -1,0 +1,312 @@
+"""Many operators at once: the real console, and clients that inspect one part after another."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from pydantic import Field
+
+from core.detection.base import OnProgress
+from core.domain import Frozen, Product, Step
+from core.domain.errors import EvaluationError
+from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.operator_clients import (
+    Answered,
+    BrowserOperator,
+    Operator,
+    SessionOperator,
+)
+from core.evaluation.benchmarks.running_console import running_console
+from core.evaluation.detection.tables import header, line
+from core.imaging.picture_files import (
+    DEMO_PRODUCT_KEY,
+    PictureFile,
+    demo_examples,
+    demo_normals,
+    demo_unseen_normals,
+)
+from core.infrastructure.settings import Settings
+from core.records.database import Records
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+# What the console does until it tells the verdict.
+TO_VERDICT = ("check", "load detector", "wait", "detect", "measure")
+VERDICT = "verdict"
+SHOWN_ERRORS = 5
+COLUMNS = (
+    "operators",
+    "way",
+    "inspected",
+    "verdict p50",
+    "verdict p95",
+    "longest",
+    "drawn p50",
+    "drawn p95",
+    "longest",
+)
+
+OpenOperator = Callable[[str, str, ExitStack], Operator]
+
+
+class Spread(Frozen):
+    """How long something took, in seconds."""
+
+    p50: float
+    p95: float
+    longest: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> Self:
+        """The spread of at least one duration."""
+        p50, p95 = np.percentile(seconds, [50, 95])
+        return cls(p50=float(p50), p95=float(p95), longest=max(seconds))
+
+
+class Waiting(Frozen):
+    """How long operators of one kind waited, by their own clocks."""
+
+    way: str = Field(description="session: Streamlit's protocol, scripted; browser: Chromium")
+    operators: int
+    inspected: int
+    verdict: Spread = Field(description="from the beginning of an upload")
+    drawn: Spread = Field(description="from the beginning of an upload")
+
+
+class StepTaken(Frozen):
+    """How long one step took inside the console, as the inspections' records say."""
+
+    name: str = Field(description="verdict: the steps up to it together")
+    taken: Spread
+
+
+class OperatorsFigures(Frozen):
+    """What was measured."""
+
+    seconds: float = Field(description="that they inspected")
+    takt: float = Field(description="seconds from one picture's beginning to the next; 0: no pause")
+    waiting: tuple[Waiting, ...]
+    steps: tuple[StepTaken, ...]
+    recorded: int = Field(description="inspections on record afterwards, the first ones too")
+    errors: tuple[str, ...] = Field(description="sentences of what went wrong")
+
+    @property
+    def inspected(self) -> int:
+        """Pictures that were answered."""
+        return sum(way.inspected for way in self.waiting)
+
+
+@dataclass
+class _Shift:
+    """What operators share: how many pictures are left, and what came of the others."""
+
+    left: int
+    seconds: float
+    answers: dict[str, list[Answered]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    began: float = 0
+    ended: float = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _until: float = 0
+
+    def begin(self) -> None:
+        """Called once, when everybody is ready."""
+        self._until = time.monotonic() + self.seconds
+        self.began = self.ended = time.perf_counter()
+
+    def next(self) -> int | None:
+        """Number of the next picture; None: the shift is over."""
+        with self._lock:
+            if self.left == 0 or time.monotonic() > self._until:
+                return None
+            self.left -= 1
+            return self.left
+
+    def work(self, operator: Operator, picture: PictureFile) -> None:
+        """Have a picture inspected, and note what came of it."""
+        try:
+            answered = operator.inspect(picture)
+        except EvaluationError as error:
+            with self._lock:
+                self.errors.append(str(error))
+        else:
+            with self._lock:
+                self.answers.setdefault(operator.way, []).append(answered)
+        with self._lock:
+            self.ended = time.perf_counter()
+
+
+def measure_operators(
+    settings: Settings,
+    *,
+    operators: int,
+    browsers: int,
+    pictures: int,
+    seconds: float,
+    takt: float,
+    on_progress: OnProgress,
+) -> OperatorsFigures:
+    """Teach the demo product to a station in a temporary folder, and have it inspected by many.
+
+    Each operator inspects one picture first, which is not counted, and then one after another:
+    functional and defective cells in turn, that nobody was taught with.
+
+    Args:
+        settings: where weights and converted networks are.
+        operators: that inspect at the same time.
+        browsers: how many of them drive the console in a browser; the others are scripted sessions.
+        pictures: to inspect, together.
+        seconds: after which no further picture is begun.
+        takt: seconds from the beginning of an operator's picture to that of the next one, or more
+            where an answer takes longer; each begins somewhere in the first takt. 0: no pause.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+
+    Raises:
+        EvaluationError: if the console does not start, or an operator cannot open it.
+    """
+    cells = [
+        cell for pair in zip(demo_unseen_normals(), demo_examples(), strict=False) for cell in pair
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        station = settings.model_copy(
+            update={
+                "data_dir": Path(folder) / "data",
+                "ad_checkpoint_dir": Path(folder) / "checkpoints",
+                "database_url": None,
+                "model_cache": settings.model_cache_dir.absolute(),
+            }
+        )
+        with Workbench(station) as bench:
+            teach(
+                bench,
+                Product.from_key(DEMO_PRODUCT_KEY),
+                demo_normals(),
+                on_progress=on_progress,
+            )
+        kinds: list[OpenOperator] = [BrowserOperator] * browsers
+        kinds += [SessionOperator] * (operators - browsers)
+        with running_console(station) as address:
+            on_progress("Inspect", 0)
+            shift = _Shift(pictures, seconds)
+            taken = _worked(shift, kinds, address, cells, takt)
+        on_progress("Inspect", 1)
+        with Records.open(station) as records:
+            recorded = records.count()
+            answers = [answer for way in shift.answers.values() for answer in way]
+            steps = [records.inspection(answer.inspection).steps for answer in answers]
+    failed = [
+        f"{step.name}: {step.reason}" for each in steps for step in each if step.status == "failed"
+    ]
+    return OperatorsFigures(
+        seconds=taken,
+        takt=takt,
+        waiting=_waiting(shift, kinds),
+        steps=_steps_taken(steps),
+        recorded=recorded,
+        errors=(*shift.errors, *failed),
+    )
+
+
+def _worked(
+    shift: _Shift,
+    kinds: Sequence[OpenOperator],
+    address: str,
+    cells: Sequence[PictureFile],
+    takt: float,
+) -> float:
+    """Let everybody work; seconds from the first picture to the last answer."""
+    everybody = threading.Barrier(len(kinds), shift.begin)
+    # Lines do not beat together, nor are they timed to leave each other room.
+    pauses = np.random.default_rng(0).uniform(0, takt, len(kinds))
+
+    def work(number: int) -> None:
+        with ExitStack() as stack:
+            try:
+                operator = kinds[number](address, f"Operator {number + 1}", stack)
+                operator.inspect(cells[number % len(cells)])
+                everybody.wait()
+            except BaseException:
+                # Whatever it was: the others would wait for this one for ever.
+                everybody.abort()
+                raise
+            beat = time.monotonic() + float(pauses[number])
+            time.sleep(max(0.0, beat - time.monotonic()))
+            while (picture := shift.next()) is not None:
+                shift.work(operator, cells[picture % len(cells)])
+                beat = max(beat + takt, time.monotonic())
+                time.sleep(max(0.0, beat - time.monotonic()))
+
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        running = [pool.submit(work, number) for number in range(len(kinds))]
+    # Who waited for one that could not open the console only knows that it did not come.
+    failures = [error for each in running if (error := each.exception()) is not None]
+    for error in sorted(
+        failures, key=lambda error: isinstance(error, threading.BrokenBarrierError)
+    ):
+        raise error
+    return shift.ended - shift.began
+
+
+def _waiting(shift: _Shift, kinds: Sequence[OpenOperator]) -> tuple[Waiting, ...]:
+    return tuple(
+        Waiting(
+            way=kind.way,
+            operators=kinds.count(kind),
+            inspected=len(answers),
+            verdict=Spread.of([answer.verdict for answer in answers]),
+            drawn=Spread.of([answer.drawn for answer in answers]),
+        )
+        for kind in (SessionOperator, BrowserOperator)
+        if (answers := shift.answers.get(kind.way))
+    )
+
+
+def _steps_taken(inspections: Sequence[Sequence[Step]]) -> tuple[StepTaken, ...]:
+    taken: dict[str, list[float]] = {VERDICT: []}
+    for steps in inspections:
+        taken[VERDICT].append(sum(step.seconds for step in steps if step.name in TO_VERDICT))
+        for step in steps:
+            taken.setdefault(step.name, []).append(step.seconds)
+    return tuple(
+        StepTaken(name=name, taken=Spread.of(seconds)) for name, seconds in taken.items() if seconds
+    )
+
+
+def operators_table(figures: OperatorsFigures) -> str:
+    """The figures as a Markdown table, with the steps and what they were made on under it."""
+    rows = [
+        line(
+            [
+                str(way.operators),
+                way.way,
+                str(way.inspected),
+                *(
+                    f"{seconds:.2f} s"
+                    for spread in (way.verdict, way.drawn)
+                    for seconds in (spread.p50, spread.p95, spread.longest)
+                ),
+            ]
+        )
+        for way in figures.waiting
+    ]
+    steps = ", ".join(
+        f"{step.name} {step.taken.p50:.2f} / {step.taken.p95:.2f}" for step in figures.steps
+    )
+    pace = f"one each {figures.takt:g} s or later" if figures.takt else "no pause between them"
+    said = "".join(f"\n- {error}" for error in figures.errors[:SHOWN_ERRORS])
+    return "\n".join([header(COLUMNS), *rows]) + (
+        f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, {pace}, "
+        f"{len(figures.errors)} errors, {figures.recorded} inspections on record with each "
+        "operator's first. From the beginning of an upload until the page tells the verdict, and "
+        "until the whole inspection is drawn with report, evidence and pictures. Steps inside the "
+        f"console, p50 / p95 in s: {steps}. {machine()}.{said}"
+    )

@@ -1,0 +1,1 @@
+"""How well detectors tell defective parts from good ones, on labelled pictures."""

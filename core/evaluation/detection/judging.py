@@ -1,0 +1,165 @@
+"""A fresh detector's judgement of every test picture of a labelled set."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.detection.base import OnProgress
+from core.detection.checkpoints import Taught
+from core.detection.registry import DEFAULT_DETECTOR
+from core.domain import Product, Verdict
+from core.evaluation.detection.datasets import Dataset, TestPicture
+from core.evaluation.detection.localisation import Overlap, overlap
+from core.evaluation.temporary_station import workbench_aside
+from core.imaging.decoding import load_image
+from core.infrastructure.settings import Settings
+from core.services.teaching import teach
+
+# Maps and masks are compared at this size, so that large pictures weigh as much as small ones.
+COMPARED_SIZE = (256, 256)
+# Maps of 400 pictures take 100 MB, but sorting their pixels takes 1.5 GB for some seconds: beyond
+# that number, a seeded draw stands for all.
+MOST_COMPARED = 400
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Map and mask of one picture, at `COMPARED_SIZE`: float32 and bool (H, W)."""
+
+    anomaly_map: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class JudgedPicture:
+    """One test picture, its label and what the detector says of it.
+
+    Attributes:
+        item: picture and label.
+        score: of the picture.
+        verdict: by the calibrated thresholds.
+        overlap: of found and true defects, at full size; None when the truth is not known.
+        compared: None when the truth is not known or enough pictures are compared already.
+    """
+
+    item: TestPicture
+    score: float
+    verdict: Verdict
+    overlap: Overlap | None
+    compared: Compared | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A labelled set and the detector that judged it.
+
+    Attributes:
+        dataset: whose normals the detector was taught with.
+        taught: the detector with its card and thresholds; it still predicts.
+        pictures: of the test set, in its order.
+        seconds: that teaching and predicting took.
+    """
+
+    dataset: Dataset
+    taught: Taught
+    pictures: list[JudgedPicture]
+    seconds: dict[str, float]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Of all pictures: float64 (N,)."""
+        return np.array([picture.score for picture in self.pictures])
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Of all pictures: bool (N,), True = defective."""
+        return np.array([picture.item.is_defective for picture in self.pictures])
+
+
+def judge_dataset(
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    algorithm: str = DEFAULT_DETECTOR,
+    options: dict[str, Any] | None = None,
+    seed: int = 0,
+    on_progress: OnProgress,
+) -> Judged:
+    """Teach a fresh detector on the set's normals and let it judge the test pictures.
+
+    The thresholds come from held-out training normals; no test label has a part in them. Nothing
+    of it enters the records or checkpoints of the settings given.
+
+    Raises:
+        InspectionError: if the set cannot be used.
+    """
+    product = Product.from_key("evaluation/set")
+    with workbench_aside(settings) as bench:
+        started = time.perf_counter()
+        teach(
+            bench,
+            product,
+            dataset.train,
+            algorithm=algorithm,
+            options=options,
+            seed=seed,
+            on_progress=on_progress,
+        )
+        taught = bench.taught(product)
+        is_taught = time.perf_counter()
+        compared = chosen_to_compare(dataset.test, seed)
+        pictures = []
+        for number, item in enumerate(dataset.test):
+            on_progress("Judge the test pictures", number / len(dataset.test))
+            pictures.append(_judged(item, taught, settings, compare=number in compared))
+        on_progress("Judge the test pictures", 1)
+    seconds = {"teach": is_taught - started, "predict": time.perf_counter() - is_taught}
+    return Judged(dataset, taught, pictures, seconds)
+
+
+def read_pixels(item: TestPicture, settings: Settings) -> np.ndarray:
+    """The picture: uint8 (H, W, 3), RGB.
+
+    Raises:
+        ImageError: if it cannot be used.
+    """
+    return load_image(
+        item.picture.read(),
+        item.picture.filename,
+        max_bytes=settings.max_image_bytes,
+        max_pixels=settings.max_image_pixels,
+    ).pixels
+
+
+def _judged(
+    item: TestPicture, taught: Taught, settings: Settings, *, compare: bool
+) -> JudgedPicture:
+    pixels = read_pixels(item, settings)
+    prediction = taught.detector.predict(pixels)
+    judgement = taught.calibration.judge(prediction)
+    truth = item.truth(*pixels.shape[:2])
+    if truth is None:
+        return JudgedPicture(item, prediction.score, judgement.verdict, None, None)
+    agreement = overlap(prediction.anomaly_map, truth, judgement, taught.policy)
+    pair = None
+    if compare:
+        small = cv2.resize(truth.astype(np.uint8), COMPARED_SIZE, interpolation=cv2.INTER_NEAREST)
+        pair = Compared(cv2.resize(prediction.anomaly_map, COMPARED_SIZE), small > 0)
+    return JudgedPicture(item, prediction.score, judgement.verdict, agreement, pair)
+
+
+def chosen_to_compare(items: list[TestPicture], seed: int) -> frozenset[int]:
+    """All pictures that may have a known truth, or a seeded draw that keeps the kinds' shares."""
+    known = [n for n, item in enumerate(items) if not item.is_defective or item.mask is not None]
+    share = min(1.0, MOST_COMPARED / max(1, len(known)))
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for kind in (False, True):
+        members = [number for number in known if items[number].is_defective == kind]
+        chosen += rng.permutation(members)[: round(share * len(members))].tolist()
+    return frozenset(chosen)

@@ -1,0 +1,1 @@
+"""How well the evidence fits that an inspection is given."""

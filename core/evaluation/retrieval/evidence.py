@@ -1,0 +1,249 @@
+"""How good the evidence is on a labelled set: exemplars in the same pose, types that fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.detection.base import OnProgress
+from core.domain import Defect, Frozen, Inspection, Product
+from core.domain.errors import EvaluationError
+from core.evaluation.detection.datasets import Dataset, TestPicture
+from core.evaluation.detection.estimates import (
+    RESAMPLES,
+    Estimate,
+    percentile_interval,
+)
+from core.evaluation.detection.judging import read_pixels
+from core.evaluation.retrieval.poses import pose_error, small_grey
+from core.evaluation.temporary_station import workbench_aside
+from core.infrastructure.settings import Settings
+from core.retrieval.knowledge.queries import describe_defect
+from core.retrieval.normals.defect_types import MOST_TYPES, rank_types, text_similarities
+from core.retrieval.normals.labelled import LabelledCrops
+from core.services.defect_labels import LabelledPicture, defect_region, label_pictures
+from core.services.inspection import DESCRIBED_DEFECTS, inspect
+from core.services.teaching import teach
+from core.services.training_images import StoredPictures
+from core.services.workbench import Workbench
+from core.statistics.intervals import Rate, exact_rate
+
+
+class PoseFigures(Frozen):
+    """Nearest normal against a random one."""
+
+    pictures: int
+    same_pose_nearest: Rate
+    same_pose_random: Rate
+    difference_nearest: Estimate
+    difference_random: Estimate
+
+
+class RankFigures(Frozen):
+    """How often the right type is the first, and among the first three."""
+
+    first: Rate
+    among_three: Rate
+
+
+class TypeFigures(Frozen):
+    """Which ranking finds the right type; None where there is nothing to rank."""
+
+    known_types: int
+    words: RankFigures | None
+    words_and_look: RankFigures | None
+    crops: RankFigures | None
+    crops_of_other_parts: RankFigures | None
+    calibration: str
+
+
+class EvidenceFigures(Frozen):
+    """Figures of one labelled set."""
+
+    dataset: str
+    normals: int
+    poses: PoseFigures
+    types: TypeFigures
+
+
+Ranks = list[int]
+NOT_RANKED = 1_000
+
+
+def evaluate_evidence(
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    on_progress: OnProgress,
+) -> EvidenceFigures:
+    """Teach a set's normals, inspect its test pictures, and look at what each is given as evidence.
+
+    Args:
+        dataset: the labelled set; its folder's name is the category that knowledge is looked up by.
+        settings: with weights and knowledge; records and checkpoints in it stay as they are.
+        limit: test pictures at most, drawn at random; all of them unless given.
+        seed: of teaching, draws and bootstrap.
+        on_progress: called with the step's name and the share of it that is done.
+
+    Raises:
+        InspectionError: if the set cannot be used.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", dataset.name)[:60] or "set"
+    product = Product(dataset="evaluation", category=name.lstrip("._-") or "set")
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(dataset.test))[:limit]
+    items = [dataset.test[number] for number in sorted(order.tolist())]
+    both = settings.model_copy(update={"rag_enabled": True, "domain_rag_enabled": True})
+    with workbench_aside(both) as bench:
+        teach(bench, product, dataset.train, seed=seed, on_progress=on_progress)
+        inspections = []
+        for done, item in enumerate(items):
+            on_progress("Inspect the test pictures", done / len(items))
+            inspections.append(_inspected(bench, item, product))
+        return EvidenceFigures(
+            dataset=dataset.name,
+            normals=len(bench.taught(product).card.images),
+            poses=_poses(bench, product, items, inspections, rng),
+            types=_types(bench, product, items, inspections, on_progress),
+        )
+
+
+def _inspected(bench: Workbench, item: TestPicture, product: Product) -> Inspection:
+    """An inspection whose evidence is whole: one without would be measured as a miss."""
+    inspection = inspect(bench, item.picture, product)
+    for step in inspection.steps:
+        if step.status == "failed":
+            raise EvaluationError(
+                f"The step {step.name} failed on {item.picture.filename}: {step.reason}"
+            )
+    return inspection
+
+
+def _poses(
+    bench: Workbench,
+    product: Product,
+    items: Sequence[TestPicture],
+    inspections: Sequence[Inspection],
+    rng: np.random.Generator,
+) -> PoseFigures:
+    images = bench.taught(product).card.images
+    normals = {
+        image.sha256: small_grey(pixels)
+        for image, pixels in zip(images, StoredPictures(bench, images), strict=True)
+    }
+    names = sorted(normals)
+    same, differences = [], []
+    for item, inspection in zip(items, inspections, strict=True):
+        seen = small_grey(read_pixels(item, bench.settings))
+        pair = (inspection.exemplars[0].sha256, names[int(rng.integers(len(names)))])
+        same.append([pose_error(seen, normals[sha]).is_same_pose for sha in pair])
+        differences.append([float(np.abs(seen - normals[sha]).mean()) for sha in pair])
+    drawn = rng.integers(0, len(items), (RESAMPLES, len(items)))
+
+    def mean(column: int) -> Estimate:
+        values = np.array(differences)[:, column]
+        return percentile_interval(float(values.mean()), values[drawn].mean(axis=1))
+
+    nearest, random = (sum(pair[column] for pair in same) for column in (0, 1))
+    return PoseFigures(
+        pictures=len(items),
+        same_pose_nearest=_rate(nearest, len(items)),
+        same_pose_random=_rate(random, len(items)),
+        difference_nearest=mean(0),
+        difference_random=mean(1),
+    )
+
+
+def _types(
+    bench: Workbench,
+    product: Product,
+    items: Sequence[TestPicture],
+    inspections: Sequence[Inspection],
+    on_progress: OnProgress,
+) -> TypeFigures:
+    known = text_similarities(bench.knowledge.search("defect", product, k=MOST_TYPES))
+    plain, looked = Ranks(), Ranks()
+    for item, inspection in zip(items, inspections, strict=True):
+        defect = _first_true(item, inspection) if item.defect_type in known else None
+        if defect is None:
+            continue
+        found = bench.knowledge.search(describe_defect(defect), product, k=MOST_TYPES)
+        ranked = [g.defect_type for g in rank_types(defect.id, text_similarities(found), {})]
+        plain.append(_rank(item.defect_type, ranked))
+        guesses = [g.defect_type for g in inspection.defect_types if g.defect_id == defect.id]
+        looked.append(_rank(item.defect_type, guesses))
+    labelled = [
+        LabelledPicture(item.picture, item.defect_type, item.truth)
+        for item in items
+        if item.is_defective and item.mask is not None
+    ]
+    crops = None
+    if labelled:
+        crops = label_pictures(
+            bench, product, labelled, origin="evaluation", by="evaluation", on_progress=on_progress
+        ).crops
+    return TypeFigures(
+        known_types=len(known),
+        words=_rank_figures(plain),
+        words_and_look=_rank_figures(looked),
+        crops=_crop_figures(crops, without_near_duplicates=False),
+        crops_of_other_parts=_crop_figures(crops, without_near_duplicates=True),
+        calibration=crops.calibration.sentence() if crops and crops.calibration else "",
+    )
+
+
+def _first_true(item: TestPicture, inspection: Inspection) -> Defect | None:
+    """The strongest described defect that touches a true one; None when none does."""
+    truth = item.truth(inspection.image.height, inspection.image.width)
+    if truth is None:
+        return None
+    for defect in inspection.defects[:DESCRIBED_DEFECTS]:
+        if truth[defect_region(defect, truth.shape)].any():
+            return defect
+    return None
+
+
+def _crop_figures(
+    crops: LabelledCrops | None, *, without_near_duplicates: bool
+) -> RankFigures | None:
+    """The first crop of each picture, ranked by the crops of other pictures."""
+    if crops is None or len(crops.pictures()) < 2:
+        return None
+    ranks: Ranks = []
+    seen: set[str] = set()
+    for label, embedding in zip(crops.labels, crops.embeddings, strict=True):
+        if not label.is_found or label.sha256 in seen:
+            continue
+        seen.add(label.sha256)
+        likeness = crops.similarities(
+            embedding,
+            exclude_sha256=label.sha256,
+            without_near_duplicates=without_near_duplicates,
+        )
+        ranked = sorted(likeness, key=lambda name: -likeness[name])
+        ranks.append(_rank(label.defect_type, ranked))
+    return _rank_figures(ranks)
+
+
+def _rank(wanted: str, ranked: Sequence[str]) -> int:
+    """From 1; beyond any that counts when the wanted type is not among them."""
+    return ranked.index(wanted) + 1 if wanted in ranked else NOT_RANKED
+
+
+def _rank_figures(ranks: Ranks) -> RankFigures | None:
+    if not ranks:
+        return None
+    return RankFigures(
+        first=_rate(sum(rank == 1 for rank in ranks), len(ranks)),
+        among_three=_rate(sum(rank <= 3 for rank in ranks), len(ranks)),
+    )
+
+
+def _rate(count: int, out_of: int) -> Rate:
+    rate = exact_rate(count, out_of)
+    assert rate is not None, "there is at least one case"
+    return rate

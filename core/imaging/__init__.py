@@ -1,0 +1,1 @@
+"""Bytes to checked pixels, pixels to rendered pictures, likeness of two pictures."""

@@ -1,0 +1,93 @@
+"""Whether a picture was taken as those were that its detector was taught with.
+
+What a card knows of the pictures taught is read from its figures: `width_px_min` and `_max`, the
+same of the height, `aspect_min` and `_max` (width over height), `grey_pictures` and
+`colour_pictures`. Older cards lack some of them, and say nothing where they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.domain import ImageInfo
+from core.imaging.decoding import CheckedImage
+
+# A line's pictures differ by some pixels where they are cropped around the part.
+TOLERANCE = 0.05
+
+
+def condition_notices(
+    taught: Mapping[str, float], image: CheckedImage, *, has_scale: bool
+) -> tuple[str, ...]:
+    """What to know of a picture of other colour, size or shape than those taught.
+
+    Args:
+        taught: figures of the detector's card.
+        image: to be judged.
+        has_scale: whether areas in mm² would be given, were it of the size taught.
+    """
+    return (*_colour_notices(taught, image), *_size_notices(taught, image.info, has_scale))
+
+
+def _colour_notices(taught: Mapping[str, float], image: CheckedImage) -> tuple[str, ...]:
+    grey, colour = taught.get("grey_pictures", 0), taught.get("colour_pictures", 0)
+    if image.in_colour and grey and not colour:
+        return (_differs("in colour", "grey"),)
+    if not image.in_colour and colour and not grey:
+        return (_differs("grey", "in colour"),)
+    return ()
+
+
+def _size_notices(taught: Mapping[str, float], info: ImageInfo, has_scale: bool) -> tuple[str, ...]:
+    if is_of_taught_size(taught, info):
+        return ()
+    sides = (_range(taught, f"{side}_px") for side in ("width", "height"))
+    text = (
+        f"This picture has {info.width} x {info.height} pixels, but those taught "
+        f"{' x '.join(sides)}: what it shows is smaller, larger or distorted for the detector."
+    )
+    if has_scale:
+        text += " No area is given in mm², because the product's scale holds for the size taught."
+    return (f"{text} Take it as they were, or teach the product from pictures like this one.",)
+
+
+def is_of_taught_size(taught: Mapping[str, float], info: ImageInfo) -> bool:
+    """Whether width, height and aspect lie, but for `TOLERANCE`, within those taught."""
+    measures = {
+        "width_px": info.width,
+        "height_px": info.height,
+        "aspect": info.width / info.height,
+    }
+    return all(
+        taught.get(f"{name}_min", value) * (1 - TOLERANCE)
+        <= value
+        <= taught.get(f"{name}_max", value) * (1 + TOLERANCE)
+        for name, value in measures.items()
+    )
+
+
+def joined(known: Mapping[str, float], added: Mapping[str, float]) -> dict[str, float]:
+    """Figures of the pictures that a card knows and of added ones; what it does not know stays so.
+
+    Example:
+        >>> joined({"width_px_max": 90, "grey_pictures": 3}, {"width_px_max": 80})
+        {'width_px_max': 90}
+    """
+    ways = {"min": min, "max": max, "pictures": sum}
+    return {
+        name: ways[name.rpartition("_")[2]]((known[name], value))
+        for name, value in added.items()
+        if name in known
+    }
+
+
+def _range(taught: Mapping[str, float], name: str) -> str:
+    low, high = (taught.get(f"{name}_{end}") for end in ("min", "max"))
+    return f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+
+
+def _differs(this: str, those: str) -> str:
+    return (
+        f"This picture is {this}, but those taught are {those}: the score compares what cannot be "
+        "compared. Set the camera as it was, or teach the product from pictures like this one."
+    )

@@ -1,0 +1,127 @@
+"""Where pictures come from: files, folders, and the demo set that a package ships."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.domain.errors import ImageError, ProductError
+from core.imaging.decoding import PICTURE_SUFFIXES
+
+DEMO_PRODUCT_KEY = "ELPV/mono"
+DEMO_NORMALS = 200
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture that has a name and can be read when it is needed."""
+
+    filename: str
+    read: Callable[[], bytes]
+
+    @classmethod
+    def at(cls, path: Path) -> PictureFile:
+        """Picture of a path; reading raises ImageError when the file cannot be read."""
+        return cls(path.name, lambda: _read(path))
+
+    @classmethod
+    def of(cls, filename: str, data: bytes) -> PictureFile:
+        """Picture that is in memory already, such as an upload."""
+        return cls(filename, lambda: data)
+
+
+def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
+    """Pictures of files and folders, in the order given; a folder's in the order of their names.
+
+    Only files directly inside a folder whose names end like a picture's are taken, because a data
+    set's folders beside each other mean different things.
+
+    Raises:
+        ImageError: if a path does not exist or a folder holds no picture.
+    """
+    pictures: list[PictureFile] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES
+            )
+            if not inside:
+                raise ImageError(
+                    f"The folder {path} holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}). "
+                    "Name the folder that the pictures are directly in."
+                )
+            pictures += [PictureFile.at(file) for file in inside]
+        elif path.exists():
+            pictures.append(PictureFile.at(path))
+        else:
+            raise ImageError(f"There is no file or folder {path}. Check the path.")
+    return pictures
+
+
+def demo_normals() -> list[PictureFile]:
+    """The 200 functional monocrystalline solar cells that the demo product is taught with.
+
+    From the ELPV dataset (Buerhop-Lutz et al. 2018; CC BY-NC-SA 4.0): electroluminescence images
+    of solar cells, each with a probability of being defective.
+
+    Raises:
+        ProductError: if the package elpv-dataset is not installed.
+    """
+    return _shuffled_functional_cells()[:DEMO_NORMALS]
+
+
+def demo_unseen_normals() -> list[PictureFile]:
+    """The functional cells that the demo product is not taught with."""
+    return _shuffled_functional_cells()[DEMO_NORMALS:]
+
+
+def demo_examples() -> list[PictureFile]:
+    """Defective cells of the demo product, to try it with."""
+    return _demo_cells(lambda probability: probability == 1)
+
+
+def demo_lot(size: int = 50) -> list[PictureFile]:
+    """A lot of cells that the demo product was not taught with, one in five of them defective.
+
+    The same cells in the same order each time.
+    """
+    bad = size // 5
+    drawn = random.Random(1)
+    cells = [*drawn.sample(demo_examples(), bad), *demo_unseen_normals()[: size - bad]]
+    drawn.shuffle(cells)
+    return cells
+
+
+def _shuffled_functional_cells() -> list[PictureFile]:
+    # The set is ordered by solar module: only a random sample stands for all of them.
+    cells = _demo_cells(lambda probability: probability == 0)
+    random.Random(0).shuffle(cells)
+    return cells
+
+
+def _demo_cells(wanted: Callable[[float], bool]) -> list[PictureFile]:
+    found = importlib.util.find_spec("elpv_dataset")
+    if found is None or found.origin is None:
+        raise ProductError(
+            "The demo product needs the package elpv-dataset, which is not installed. "
+            "Run: pip install -r requirements.txt"
+        )
+    data = Path(found.origin).parent / "data"
+    with (data / "labels.csv").open(newline="") as file:
+        rows = [row for row in csv.reader(file, delimiter=" ", skipinitialspace=True) if row]
+    return [
+        PictureFile.at(data / path)
+        for path, probability, kind in rows
+        if kind == "mono" and wanted(float(probability))
+    ]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error

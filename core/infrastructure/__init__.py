@@ -1,0 +1,1 @@
+"""Technical means without a meaning of their own: settings, files, devices, memory, networks."""

@@ -1,0 +1,1 @@
+"""The command line and REST; the pages of the console are their sibling outside."""

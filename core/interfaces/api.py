@@ -1,0 +1,81 @@
+"""REST under /api, served by the console's own process."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Form, Request, UploadFile
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.routing import Mount
+
+from core.domain import Context, EvidenceChoice, Language
+from core.domain.errors import ImageError, InspectionError, JobError, ProductError, WriterError
+from core.imaging.picture_files import PictureFile
+from core.interfaces.inspection_json import inspection_record
+from core.services.inspection import inspect
+from core.services.reports import WriterChoice
+from core.services.workbench import shared_workbench
+from core.tasks.exports import export_file
+
+# What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
+STATUS = {ImageError: 422, ProductError: 404, JobError: 404, WriterError: 422}
+
+api = FastAPI(title="Smart Factory Anomaly Reporting System", docs_url=None, redoc_url=None)
+
+
+def routes() -> list[Mount]:
+    """Routes for the composition root."""
+    return [Mount("/api", app=api)]
+
+
+@api.exception_handler(InspectionError)
+async def _sentence(_request: Request, error: InspectionError) -> JSONResponse:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
+    return JSONResponse({"error": str(error)}, status)
+
+
+@api.get("/health")
+def health() -> dict[str, Any]:
+    """Whether inspections can be made: the products that have a detector."""
+    bench = shared_workbench()
+    return {
+        "status": "ok",
+        "products": [product.key for product in bench.taught_products()],
+        "inspections": bench.records.count(),
+    }
+
+
+@api.get("/exports/{job_id}")
+def download_export(job_id: str) -> FileResponse:
+    """The file of a finished export, from disk: it may be larger than memory."""
+    bench = shared_workbench()
+    path = export_file(bench.settings, bench.jobs.job(job_id))
+    return FileResponse(path, filename=f"inspections-{path.name}")
+
+
+@api.post("/inspect")
+def inspect_picture(
+    image: UploadFile,
+    product: Annotated[str, Form(description="DATASET/CATEGORY")],
+    lot: Annotated[str, Form()] = "",
+    serial: Annotated[str, Form()] = "",
+    station: Annotated[str, Form()] = "",
+    inspector: Annotated[str, Form()] = "",
+    exemplars: Annotated[bool | None, Form(description="look up similar normal parts")] = None,
+    knowledge: Annotated[bool | None, Form(description="look up knowledge")] = None,
+    writer: Annotated[str | None, Form(description="key of the report writer")] = None,
+    language: Annotated[Language | None, Form(description="of the report")] = None,
+) -> dict[str, Any]:
+    """Inspect one picture and answer when all of it is on record."""
+    bench = shared_workbench()
+    # A byte over the limit is enough to be refused: memory stays bounded for any upload.
+    data = image.file.read(bench.settings.max_image_bytes + 1)
+    inspection = inspect(
+        bench,
+        PictureFile.of(image.filename or "upload", data),
+        bench.product(product),
+        context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
+        evidence=EvidenceChoice(exemplars=exemplars, knowledge=knowledge),
+        writing=WriterChoice(writer, language),
+    )
+    return inspection_record(inspection)

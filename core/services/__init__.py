@@ -1,0 +1,1 @@
+"""What a person or a program can ask for, a module for each use case."""

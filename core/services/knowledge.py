@@ -1,0 +1,237 @@
+"""Changing what is known, each change on record with who, when, and what it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain import Product, Snippet
+from core.domain.errors import KnowledgeError
+from core.records.citations import Citation
+from core.records.database import Event
+from core.retrieval.knowledge.documents import Document
+from core.retrieval.knowledge.drafts import Change, Draft, drafted
+from core.retrieval.knowledge.entries import Entry
+from core.retrieval.knowledge.imports import read_import
+from core.services.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file's entries.
+
+    Attributes:
+        added, replaced: how many.
+        kept: how many were there already and stayed as they were.
+        renamed: data sets' names in the file, with the names that they have here.
+        refused: a sentence for each entry that was not taken in.
+    """
+
+    added: int
+    replaced: int
+    kept: int
+    renamed: dict[str, str]
+    refused: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """The outcome in a sentence."""
+        counts = f"{self.added} entries added, {self.replaced} replaced"
+        names = ", ".join(f"{old} as {new}" for old, new in self.renamed.items())
+        named = f" ({names})" if names else ""
+        return f"{counts}, {self.kept} left as they were{named}."
+
+
+@dataclass(frozen=True)
+class Known:
+    """An entry for reading: as it is, or as it was when it was last cited.
+
+    Attributes:
+        entry: None when it is not current any more.
+        as_cited: None when no inspection retrieved it.
+        citations: the newest first.
+        history: events of its place, the newest first.
+    """
+
+    entry: Entry | None
+    as_cited: Snippet | None
+    citations: tuple[Citation, ...]
+    history: tuple[Event, ...]
+
+
+def add_entry(
+    bench: Workbench, product_key: str, defect_type: str, text: str, *, by: str, reason: str = ""
+) -> Entry:
+    """Write an entry about a defect type.
+
+    Raises:
+        KnowledgeError, ProductError: if name or text cannot be used, or the type has an entry.
+        RecordsError: if the change cannot be recorded; the file is then as it was before.
+    """
+    (change,) = _changed(
+        bench, lambda draft: [draft.add(product_key, defect_type, text)], "added", by, reason
+    )
+    return change.entry
+
+
+def edit_entry(bench: Workbench, entry_id: str, text: str, *, by: str, reason: str = "") -> Entry:
+    """Replace an entry's text; the new entry has a new id.
+
+    Raises:
+        KnowledgeError: if the entry was changed since it was read, or the text cannot be used.
+        RecordsError: if the change cannot be recorded; the file is then as it was before.
+    """
+    (change,) = _changed(bench, lambda draft: [draft.edit(entry_id, text)], "edited", by, reason)
+    return change.entry
+
+
+def retire_entry(bench: Workbench, entry_id: str, *, by: str, reason: str = "") -> Entry:
+    """Take an entry out of use.
+
+    Raises:
+        KnowledgeError: if the entry was changed since it was read, or is the last one.
+        RecordsError: if the change cannot be recorded; the file is then as it was before.
+    """
+    (change,) = _changed(bench, lambda draft: [draft.retire(entry_id)], "retired", by, reason)
+    return change.entry
+
+
+def import_file(
+    bench: Workbench, name: str, data: bytes, *, by: str, reason: str = "", replace: bool = False
+) -> Imported:
+    """Take in the entries of another knowledge file.
+
+    Args:
+        bench: records and knowledge.
+        name: of the file.
+        data: its bytes.
+        by: a person's name.
+        reason: why.
+        replace: whether they replace entries of the same product and defect type.
+
+    Raises:
+        KnowledgeError: if the file cannot be used.
+        RecordsError: if the change cannot be recorded; nothing is then taken in.
+    """
+    file = read_import(name, data)
+    changes = _changed(
+        bench,
+        lambda draft: draft.merge(file.entries, replace=replace),
+        "imported",
+        by,
+        reason or f"Import of {name}",
+    )
+    replaced = sum(change.before is not None for change in changes)
+    return Imported(
+        added=len(changes) - replaced,
+        replaced=replaced,
+        kept=len(file.entries) - len(changes),
+        renamed=file.renamed,
+        refused=file.refused,
+    )
+
+
+def add_document(
+    bench: Workbench,
+    filename: str,
+    data: bytes,
+    product: Product | None,
+    *,
+    by: str,
+    reason: str = "",
+) -> Document:
+    """Add a document about a product, or about all of them.
+
+    Raises:
+        KnowledgeError: if it cannot be read, holds no text, or is here already.
+        RecordsError: if the change cannot be recorded; the document is then not added.
+    """
+    _require(by)
+    store = bench.knowledge.documents
+    document = store.add(filename, data, product, by.strip())
+    try:
+        _record_document(bench, "knowledge document added", document, by, reason)
+    except BaseException:
+        store.retire(document.sha256)
+        raise
+    return document
+
+
+def retire_document(bench: Workbench, sha256: str, *, by: str, reason: str = "") -> Document:
+    """Take a document out of use; its original stays in the folder.
+
+    Raises:
+        KnowledgeError: if there is none of that hash.
+        RecordsError: if the change cannot be recorded.
+    """
+    _require(by)
+    store = bench.knowledge.documents
+    document = store.document(sha256)
+    _record_document(bench, "knowledge document retired", document, by, reason)
+    return store.retire(sha256)
+
+
+def look_up(bench: Workbench, entry_id: str) -> Known:
+    """All about an entry, current or not.
+
+    Raises:
+        KnowledgeError: if neither the knowledge nor the records have anything of that id.
+        RecordsError: if the records cannot be read.
+    """
+    entry = bench.knowledge.entry(entry_id)
+    as_cited = bench.records.cited_snippet(entry_id)
+    known = entry or as_cited
+    if known is None:
+        raise KnowledgeError(
+            f"There is no entry {entry_id!r} here, and no inspection retrieved one. Check the id."
+        )
+    history = () if not known.defect_type else bench.records.events(_place_of(known))
+    return Known(entry, as_cited, bench.records.citations(entry_id), history)
+
+
+def _changed(
+    bench: Workbench, make: Callable[[Draft], Sequence[Change]], what: str, by: str, reason: str
+) -> Sequence[Change]:
+    _require(by)
+    with drafted(bench.settings.knowledge_file) as draft:
+        changes = make(draft)
+        if changes:
+            draft.save()
+            # Inside: when nothing can be recorded, the file goes back to what it was.
+            bench.records.add_events(
+                f"knowledge {what}",
+                [(_place_of(change.entry), _detail(change, reason)) for change in changes],
+                by.strip(),
+            )
+    return changes
+
+
+def _detail(change: Change, reason: str) -> dict[str, Any]:
+    return {
+        "before": _said(change.before),
+        "after": _said(change.after),
+        "reason": reason.strip(),
+    }
+
+
+def _said(entry: Entry | None) -> dict[str, str] | None:
+    return None if entry is None else {"id": entry.id, "text": entry.text}
+
+
+def _place_of(entry: Entry | Snippet) -> str:
+    return f"{entry.dataset}/{entry.category}/{entry.defect_type}"
+
+
+def _record_document(bench: Workbench, kind: str, document: Document, by: str, reason: str) -> None:
+    detail = {
+        "filename": document.filename,
+        "product": document.product_key,
+        "passages": len(document.passages),
+        "reason": reason.strip(),
+    }
+    bench.records.add_event(kind, document.sha256, detail, by.strip())
+
+
+def _require(by: str) -> None:
+    if not by.strip():
+        raise KnowledgeError("Name the person who changes the knowledge.")

@@ -1,0 +1,86 @@
+"""Knowledge as evidence: snippets about what was measured, and the defect types that fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain import Defect, DefectTypeGuess, EvidenceChoice, Product, Snippet, Step
+from core.imaging.appearance import measure_look
+from core.imaging.decoding import CheckedImage
+from core.infrastructure.step_log import optional, why_off
+from core.retrieval.knowledge.queries import describe_defect
+from core.retrieval.normals.defect_types import (
+    MOST_TYPES,
+    comparable,
+    rank_types,
+    text_similarities,
+)
+from core.retrieval.normals.labelled import defect_crop
+from core.services.workbench import Workbench
+
+SNIPPET_COUNT = 3
+DESCRIBED_DEFECTS = 3
+
+
+@dataclass(frozen=True)
+class KnowledgeEvidence:
+    """What the knowledge says of an inspected part."""
+
+    snippets: tuple[Snippet, ...] = ()
+    defect_types: tuple[DefectTypeGuess, ...] = ()
+
+
+def find_knowledge(
+    bench: Workbench,
+    product: Product,
+    image: CheckedImage,
+    defects: tuple[Defect, ...],
+    evidence: EvidenceChoice,
+    steps: list[Step],
+) -> KnowledgeEvidence:
+    """Look up what fits the strongest defects.
+
+    What fails or is off is said in the steps "describe", "knowledge" and "defect types".
+    """
+    setting = bench.settings.domain_rag_enabled
+    reason = why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED")
+    if not reason and not defects:
+        reason = "no defect to look up"
+    if reason:
+        names = ("knowledge", "defect types")
+        steps += [Step(name=name, seconds=0, status="off", reason=reason) for name in names]
+        return KnowledgeEvidence()
+    described = defects[:DESCRIBED_DEFECTS]
+    queries: dict[str, str] = {}
+    with optional(steps, "describe"):
+        queries = {
+            defect.id: describe_defect(defect, measure_look(image.pixels, defect))
+            for defect in described
+        }
+    if not queries:
+        return KnowledgeEvidence()  # the step "describe" says why
+    snippets: tuple[Snippet, ...] = ()
+    with optional(steps, "knowledge"):
+        snippets = bench.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)
+    guesses: tuple[DefectTypeGuess, ...] = ()
+    with optional(steps, "defect types"):
+        guesses = tuple(
+            guess
+            for defect in described
+            for guess in _fitting_types(bench, product, image, defect, queries[defect.id])
+        )
+    return KnowledgeEvidence(snippets, guesses)
+
+
+def _fitting_types(
+    bench: Workbench, product: Product, image: CheckedImage, defect: Defect, query: str
+) -> tuple[DefectTypeGuess, ...]:
+    """The known types that fit one defect best, by words and by labelled crops."""
+    texts = text_similarities(bench.knowledge.search(query, product, k=MOST_TYPES))
+    labelled = bench.labelled_crops(product)
+    if labelled is None:
+        return rank_types(defect.id, texts, {}, None)
+    seen = bench.visual_encoder(defect_crop(image.pixels, defect.box))
+    likeness = labelled.similarities(seen, exclude_sha256=image.info.sha256)
+    examples = comparable(likeness, labelled.pictures())
+    return rank_types(defect.id, texts, examples, labelled.calibration)

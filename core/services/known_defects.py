@@ -1,0 +1,110 @@
+"""Known defects of a product and their scores: what thresholds would pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.detection.base import OnProgress
+from core.domain import Product
+from core.domain.errors import ImageError, InspectionError, ProductError
+from core.imaging.decoding import load_image
+from core.imaging.picture_files import PictureFile
+from core.records.decided import known_defects, save_known_defect, save_known_score
+from core.services.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a scoring led to.
+
+    Attributes:
+        added: labelled pictures that were not known.
+        scored: known defects that the active version has judged now.
+        skipped: sentences that name what could not be used, and why.
+    """
+
+    added: int
+    scored: int
+    skipped: tuple[str, ...]
+
+
+def score_known_defects(
+    bench: Workbench,
+    product: Product,
+    pictures: Sequence[PictureFile],
+    *,
+    by: str,
+    on_progress: OnProgress = lambda step, share: None,
+) -> Scored:
+    """Keep labelled pictures of bad parts, and have the active version score all known defects.
+
+    Known are the labelled ones, and inspected parts that a person found bad. Those that the active
+    version has judged already are left alone. No threshold changes by this.
+
+    Args:
+        bench: where the product's detector and records are.
+        product: it must have been taught.
+        pictures: of bad parts only; none: those that are known already are scored.
+        by: who vouches for the pictures.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+
+    Raises:
+        ProductError: if the product has no detector, or pictures come and nobody is named.
+        RecordsError: if the records or files cannot be written.
+    """
+    if pictures and not by.strip():
+        raise ProductError("Name the person who says that these parts are bad.")
+    taught = bench.taught(product)
+    skipped: list[str] = []
+    normals = {image.sha256 for image in taught.card.images}
+    added = 0
+    for done, picture in enumerate(pictures):
+        on_progress("Keep the labelled pictures", done / len(pictures))
+        try:
+            added += _kept(bench, product, picture, normals, by.strip())
+        except ImageError as error:
+            skipped.append(str(error))
+    version = taught.card.detector.version
+    unscored = [
+        each for each in known_defects(bench.records, product.key, version) if each.score is None
+    ]
+    scored = 0
+    for done, each in enumerate(unscored):
+        on_progress("Score the known defects", done / len(unscored))
+        try:
+            pixels = _pixels(bench, bench.files.read(each.image_sha256), each.filename)
+            score = taught.detector.predict(pixels).score
+        except InspectionError as error:
+            skipped.append(str(error))
+            continue
+        save_known_score(bench.records, product.key, version, each.image_sha256, score)
+        scored += 1
+    if added:
+        bench.records.add_event(
+            "known defects added", product.key, {"added": added}, actor=by.strip()
+        )
+    on_progress("Score the known defects", 1)
+    return Scored(added, scored, tuple(skipped))
+
+
+def _kept(
+    bench: Workbench, product: Product, picture: PictureFile, normals: set[str], by: str
+) -> bool:
+    data = picture.read()
+    _pixels(bench, data, picture.filename)
+    sha256 = bench.files.put(data)
+    if sha256 in normals:
+        raise ImageError(
+            f"{picture.filename} is one of the good pictures that {product.key} was taught with."
+        )
+    return save_known_defect(bench.records, product.key, sha256, picture.filename, by)
+
+
+def _pixels(bench: Workbench, data: bytes, filename: str) -> np.ndarray:
+    limits = bench.settings
+    return load_image(
+        data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
+    ).pixels

@@ -1,0 +1,174 @@
+"""What an engineer changes of a taught product: its policy, and which version judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from core.detection.checkpoints import Active, activate, active_version, load_version, read_card
+from core.detection.product_files import read_policy, save_policy, set_aside_policy
+from core.domain import Frozen, Product
+from core.domain.errors import CheckpointError, ProductError
+from core.domain.policy import Policy
+from core.records.decided import FalseAlarm, false_alarms
+from core.services.workbench import Workbench
+
+
+class Change(Frozen):
+    """One event of a product's history."""
+
+    at: AwareDatetime
+    kind: str = Field(description="policy changed, version activated, product taught, ...")
+    by: str = Field(description="empty: nobody was named")
+    what: tuple[str, ...] = Field(description="such as 'fail_margin 0.5 → 1'")
+    reason: str
+
+
+def change_policy(
+    bench: Workbench, product: Product, changes: Mapping[str, Any], *, by: str, reason: str
+) -> str:
+    """Change values of a product's policy and put that on record.
+
+    Args:
+        bench: where product and records are.
+        product: whose policy.
+        changes: new values by name; "severity.major_peak" reaches into a part of the policy.
+        by: who changes it.
+        reason: why.
+
+    Returns:
+        Under which name a damaged policy was kept, whose place the defaults took; empty: it was
+        not damaged.
+
+    Raises:
+        ProductError: if nobody or no reason is named, a name is unknown, or a value cannot be.
+        CheckpointError: if the policy cannot be written.
+    """
+    by, reason = _who_and_why(by, reason, "change of policy")
+    try:
+        before = read_policy(bench.settings, product)
+    except CheckpointError:
+        before = None
+    after = _changed(before or Policy(), changes)
+    details: dict[str, Any] = {"after": after.model_dump(mode="json"), "reason": reason}
+    aside = ""
+    if before is None:
+        aside = details["damaged"] = set_aside_policy(bench.settings, product).name
+    else:
+        details["before"] = before.model_dump(mode="json")
+    save_policy(bench.settings, product, after)
+    bench.records.add_event("policy changed", product.key, details, actor=by)
+    return aside
+
+
+def activate_version(
+    bench: Workbench, product: Product, version: Active, *, by: str, reason: str
+) -> None:
+    """Let another version of a product's detector judge from the next picture on.
+
+    The version is loaded first: one that is damaged changes nothing.
+
+    Args:
+        bench: where product and records are.
+        product: whose detector.
+        version: that shall judge; an older one rolls back.
+        by: who decides so.
+        reason: why.
+
+    Raises:
+        ProductError: if nobody or no reason is named, or that version judges already.
+        CheckpointError: if the version is missing or damaged, or cannot be made the active one.
+    """
+    by, reason = _who_and_why(by, reason, "change of version")
+    before = active_version(bench.settings, product)
+    if version == before:
+        raise ProductError(f"Version {version.version} of {product.key} judges already.")
+    taught = load_version(bench.settings, product, version)
+    activate(bench.settings, product, taught.card.detector)
+    detail = {
+        "before": before.model_dump(),
+        "after": version.model_dump(),
+        "reason": reason,
+    }
+    bench.records.add_event("version activated", product.key, detail, actor=by)
+
+
+def history(bench: Workbench, product: Product, limit: int = 50) -> tuple[Change, ...]:
+    """What changed how a product is judged, the newest first."""
+    events = bench.records.events(product.key, limit)
+    return tuple(
+        Change(
+            at=event.happened_at,
+            kind=event.kind,
+            by=event.actor,
+            what=_what(event.detail),
+            reason=event.detail.get("reason", ""),
+        )
+        for event in events
+    )
+
+
+def unlearned_false_alarms(bench: Workbench, product: Product) -> tuple[FalseAlarm, ...]:
+    """False alarms whose pictures the active version was not taught with, the newest first.
+
+    Raises:
+        ProductError: if the product has no detector.
+        CheckpointError: if its card is damaged.
+    """
+    known = {image.sha256 for image in read_card(bench.settings, product).images}
+    found = false_alarms(bench.records, product.key)
+    return tuple(alarm for alarm in found if alarm.image_sha256 not in known)
+
+
+def _what(detail: dict[str, Any]) -> tuple[str, ...]:
+    """Values before and after, or what else an event tells."""
+    if not isinstance(detail.get("after"), dict):
+        told = {name: value for name, value in detail.items() if name != "reason"}
+        return tuple(f"{name} {value}" for name, value in _flat(told).items() if value != [])
+    before, after = _flat(detail.get("before") or {}), _flat(detail["after"])
+    return tuple(
+        f"{name} {before.get(name, '-')} → {value}"
+        for name, value in after.items()
+        if before.get(name) != value
+    )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = round(value, 6) if isinstance(value, float) else value
+    return flat
+
+
+def _who_and_why(by: str, reason: str, what: str) -> tuple[str, str]:
+    if not by.strip() or not reason.strip():
+        raise ProductError(f"A {what} needs a name and a reason: who decides it, and why.")
+    return by.strip(), reason.strip()
+
+
+def _changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:
+    """A policy with values replaced.
+
+    Raises:
+        ProductError: if a name is unknown or a value cannot be.
+    """
+    values = policy.model_dump(mode="json")
+    for name, value in changes.items():
+        outer, _, inner = name.partition(".")
+        if inner and isinstance(values.get(outer), dict):
+            values[outer][inner] = value
+        else:
+            values[name] = value
+    try:
+        return Policy.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ProductError(
+            f"{'.'.join(map(str, first['loc']))} cannot be {first['input']!r}: {first['msg']}. "
+            f"A policy has: {', '.join(Policy.model_fields)}."
+        ) from error

@@ -1,0 +1,68 @@
+"""What a model is shown of an inspection: the picture, its map, the defects and normal parts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator
+from itertools import islice
+
+import numpy as np
+from PIL import Image
+
+from core.domain import Inspection
+from core.imaging.decoding import thumbnail_png
+from core.reporting.catalogue import Model
+from core.reporting.writers.contract import PromptPicture
+from core.services.inspection_images import (
+    PDF_OVERLAY_OPACITY,
+    compared_pairs,
+    exemplar_png_or_none,
+    overlay_png,
+    picture,
+)
+from core.services.workbench import Workbench
+
+SHOWN_PAIRS = 3
+SHOWN_NORMALS = 2
+
+
+def prompt_pictures(
+    bench: Workbench, inspection: Inspection, model: Model
+) -> tuple[PromptPicture, ...]:
+    """As many pictures as a model takes, at its size, those that tell most first.
+
+    Raises:
+        RecordsError: if a stored file is missing or altered.
+    """
+    if not model.images:
+        return ()
+    return tuple(islice(_by_worth(bench, inspection, model.picture_side), model.most_pictures))
+
+
+def _by_worth(bench: Workbench, inspection: Inspection, side: int) -> Generator[PromptPicture]:
+    overlay = _pixels(overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY))
+    yield PromptPicture(
+        "overlay: the part under its anomaly map, defects numbered", thumbnail_png(overlay, side)
+    )
+    yield PromptPicture(
+        "query: the part as inspected", thumbnail_png(picture(bench, inspection), side)
+    )
+    for pair in compared_pairs(bench, inspection, SHOWN_PAIRS):
+        if pair.pictures is None:
+            continue
+        defect_id = pair.comparison.defect_id
+        for name, png in zip(
+            (f"{defect_id} from near", f"the place of {defect_id} on a normal part"),
+            pair.pictures,
+            strict=True,
+        ):
+            yield PromptPicture(name, thumbnail_png(_pixels(png), side))
+    for number, exemplar in enumerate(inspection.exemplars[:SHOWN_NORMALS], start=1):
+        png = exemplar_png_or_none(bench, exemplar)
+        if png is None:
+            continue
+        yield PromptPicture(f"normal part {number}", thumbnail_png(_pixels(png), side))
+
+
+def _pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))

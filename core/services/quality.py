@@ -1,0 +1,81 @@
+"""Quality figures that need more than the records: the calibration, the policies, the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.detection.checkpoints import read_calibration, read_card
+from core.detection.product_files import read_policy
+from core.domain import Disposition, Product
+from core.records.quality import type_counts
+from core.records.running import StepTimes, passed_scores, step_times
+from core.records.search import Filter
+from core.services.workbench import Workbench
+from core.statistics.drift import Drift, drift
+from core.statistics.quality import CostPareto, cost_pareto
+
+
+@dataclass(frozen=True)
+class ScoreHistory:
+    """A product's passed parts against the normals that its active detector was calibrated by.
+
+    Attributes:
+        weeks: one for each week in which a part passed.
+        normals: float64 (N,), scores of all held-out normals, rising.
+        t_low: threshold below which a part passes.
+        newest: float64 (M,), scores of the parts that passed in the last of the weeks; may be
+            empty.
+    """
+
+    weeks: tuple[Drift, ...]
+    normals: np.ndarray
+    t_low: float
+    newest: np.ndarray
+
+
+def score_history(bench: Workbench, product: Product, filter: Filter) -> ScoreHistory:
+    """Each week's passed parts of a product against the normals of its active detector.
+
+    The detector itself is not loaded.
+
+    Raises:
+        ProductError: if the product has no detector.
+        CheckpointError: if its card, calibration or policy are damaged.
+    """
+    card = read_card(bench.settings, product)
+    calibration = read_calibration(bench.settings, card)
+    weeks = passed_scores(
+        bench.records,
+        filter.model_copy(update={"product_key": product.key}),
+        version=card.detector.version,
+        below=calibration.t_low,
+    )
+    return ScoreHistory(
+        weeks=drift(calibration.normals.scores, calibration.t_low, weeks),
+        normals=np.array(calibration.normals.scores),
+        t_low=calibration.t_low,
+        newest=weeks[-1].scores if weeks else np.array([]),
+    )
+
+
+def costs_by_type(bench: Workbench, filter: Filter) -> CostPareto | None:
+    """Cost by defect type, by the policies' costs of a disposition; None when none is set.
+
+    Raises:
+        CheckpointError: if a policy is damaged.
+    """
+    return cost_pareto(type_counts(bench.records, filter), _disposition_costs(bench))
+
+
+def times_against_takt(bench: Workbench, filter: Filter) -> StepTimes:
+    """Time of each step, and how many inspections took longer than TAKT_S."""
+    return step_times(bench.records, filter, bench.settings.takt_s)
+
+
+def _disposition_costs(bench: Workbench) -> dict[str, dict[Disposition, float]]:
+    return {
+        product.key: read_policy(bench.settings, product).disposition_costs
+        for product in bench.records.products()
+    }

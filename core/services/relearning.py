@@ -1,0 +1,133 @@
+"""Detectors that did not begin here, or go on learning: further normals, and anomalib's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.detection.base import Lesson, OnProgress
+from core.detection.calibration import NormalScores
+from core.detection.checkpoints import Card
+from core.detection.patchcore.anomalib_import import import_patchcore
+from core.detection.product_files import read_policy
+from core.domain import Product
+from core.domain.errors import ProductError
+from core.imaging.acquisition import joined
+from core.imaging.picture_files import PictureFile
+from core.infrastructure.memory import memory_guard
+from core.services.teaching import FEWEST_NORMALS, Clock, Outcome, held_out_predictions, publish
+from core.services.training_images import StoredPictures, check_pictures
+from core.services.workbench import Workbench
+
+
+def add_normals(
+    bench: Workbench,
+    product: Product,
+    pictures: Sequence[PictureFile],
+    *,
+    by: str = "",
+    on_progress: OnProgress = lambda step, share: None,
+) -> Card:
+    """Add good pictures, such as false alarms, to a taught product without starting again.
+
+    The pictures that were held out stay held out and are scored anew, so the thresholds follow the
+    detector and their guarantee stays what it was. Pictures that the product knows are skipped.
+
+    Args:
+        bench: where records and files are.
+        product: that was taught already.
+        pictures: of good parts only.
+        by: who adds them, for the product's history; empty: nobody is named.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+
+    Raises:
+        ProductError: if the product has no detector, no picture is new, or its thresholds were
+            cross-fitted: nothing is held out then.
+        DetectorError: if its algorithm cannot learn further pictures, or memory runs out.
+    """
+    taught = bench.taught(product)
+    clock = Clock()
+    card = taught.card
+    if card.held_out == 0:
+        raise ProductError(
+            f"The thresholds of {product.key} are cross-fitted: no picture was held out to set new "
+            "ones. Teach it again from all pictures."
+        )
+    added = check_pictures(bench, pictures, card.images, on_progress)
+    clock.lap("check and embed")
+    if not added.images:
+        raise ProductError(f"No picture is new to {product.key}. {' '.join(added.skipped[:5])}")
+    shown = StoredPictures(bench, added.images)
+    with memory_guard(f"add pictures to {product.key}"):
+        detector = taught.detector.extend(
+            Lesson(product, shown, bench.settings, card.seed, on_progress)
+        )
+    clock.lap("train")
+    images = (*card.images, *added.images)
+    scores = NormalScores.of(held_out_predictions(bench, detector, images, on_progress))
+    clock.lap("calibrate")
+    exemplars = bench.exemplars(product).index.extended(added.looked_at())
+    figures = joined(card.figures, added.figures())
+    outcome = Outcome(product, detector, scores, images, exemplars, card.seed, figures, clock.laps)
+    return publish(
+        bench,
+        outcome,
+        "normals added",
+        tuple(added.skipped),
+        added.notices(),
+        by=by,
+        on_progress=on_progress,
+    )
+
+
+def adopt_anomalib_checkpoint(
+    bench: Workbench,
+    product: Product,
+    checkpoint: Path,
+    pictures: Sequence[PictureFile],
+    *,
+    by: str = "",
+    on_progress: OnProgress = lambda step, share: None,
+) -> Card:
+    """Make a Patchcore that anomalib trained a product's active detector.
+
+    Args:
+        bench: where records and files are.
+        product: that it was trained for.
+        checkpoint: the .ckpt file that anomalib wrote.
+        pictures: of good parts that it was not trained with: the thresholds come from these, and
+            they are the normals that screens and reports compare with.
+        by: who imports it, for the product's history; empty: nobody is named.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+
+    Raises:
+        CheckpointError: if the file is not a Patchcore that can be used.
+        ProductError: if fewer than 5 good pictures can be used.
+    """
+    clock = Clock()
+    read_policy(bench.settings, product)  # one that cannot be used is said before the work
+    with memory_guard(f"import {checkpoint.name}"):
+        detector = import_patchcore(checkpoint, bench.settings)
+    clock.lap("import")
+    normals = check_pictures(bench, pictures, (), on_progress)
+    clock.lap("check and embed")
+    if len(normals.images) < FEWEST_NORMALS:
+        raise ProductError(
+            f"{product.key} needs at least {FEWEST_NORMALS} pictures of good parts that the "
+            f"checkpoint was not trained with, but {len(normals.images)} could be used."
+        )
+    images = tuple(image.model_copy(update={"use": "held out"}) for image in normals.images)
+    scores = NormalScores.of(held_out_predictions(bench, detector, images, on_progress))
+    clock.lap("calibrate")
+    outcome = Outcome(
+        product, detector, scores, images, normals.index(), 0, normals.figures(), clock.laps
+    )
+    return publish(
+        bench,
+        outcome,
+        "detector imported",
+        tuple(normals.skipped),
+        normals.notices(),
+        by=by,
+        on_progress=on_progress,
+    )

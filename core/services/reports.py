@@ -1,0 +1,261 @@
+"""Reports: drafted by the writer that was picked, held to the evidence, edited and signed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from core.domain import (
+    Inspection,
+    Language,
+    Outcome,
+    Remark,
+    Report,
+    Revision,
+    RevisionKind,
+    Verdict,
+    Writing,
+)
+from core.domain.errors import WriterError
+from core.records.answers import kept_answer, save_answer
+from core.reporting.answers import AnswerError, longest_answer, read_answer
+from core.reporting.catalogue import Model, find_model
+from core.reporting.composer import WRITER, compose
+from core.reporting.degenerate import why_degenerate
+from core.reporting.grounding import check
+from core.reporting.prompt import PROMPT_VERSION, ask, lengths_of, question_sha256, repaired
+from core.reporting.writers.contract import Answer, OnText, Question, Writer
+from core.reporting.writers.local import OnWait, telling
+from core.services.prompt_images import prompt_pictures
+from core.services.workbench import Workbench
+
+NOT_ASKED = (
+    "The part passed and has no defects: the offline composer writes such reports unless a model "
+    "is asked to write again or chosen for a comparison, or LLM_FOR_PASS is on."
+)
+
+# An answer this many times as long as the longest report is not going to be one.
+ENDLESS = 2
+
+# Called with the whole text of the present answer, each time that more of it has come.
+OnAnswer = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class WriterChoice:
+    """Who is to write, and how.
+
+    Attributes:
+        writer: key of the catalogue; None: as LLM_MODEL says.
+        language: of the report; None: as REPORT_LANGUAGE says.
+        fresh: ask again, even if the same was asked before, or the part passed.
+        of_pass: ask also about a part that passed, whatever LLM_FOR_PASS says.
+        on_answer: called with the text of the answer so far; it starts anew at a repair turn.
+        on_wait: called with how many ask a local model first, while others do.
+    """
+
+    writer: str | None = None
+    language: Language | None = None
+    fresh: bool = False
+    of_pass: bool = False
+    on_answer: OnAnswer | None = None
+    on_wait: OnWait | None = None
+
+
+def draft_report(
+    bench: Workbench, inspection: Inspection, choice: WriterChoice | None = None
+) -> Revision:
+    """Have a report written, check it, and record it as the inspection's next revision.
+
+    Raises:
+        WriterError: if the catalogue has no such writer.
+        RecordsError: if the inspection is not on record, or cannot be added to.
+    """
+    report, writing = write_report(bench, inspection, choice)
+    return bench.records.add_revision(
+        inspection.id,
+        report,
+        RevisionKind.DRAFTED,
+        author_of(writing),
+        remarks=check(report, inspection.evidence),
+        writing=writing,
+    )
+
+
+def save_edit(
+    bench: Workbench, inspection: Inspection, report: Report, kind: RevisionKind, person: str
+) -> Revision:
+    """Check a report that a person has edited, and record it as the next revision.
+
+    Violations do not keep it from being saved or signed: they stand on record beside it.
+
+    Raises:
+        RecordsError: if nobody is named, or the inspection is not on record.
+    """
+    remarks = check(report, inspection.evidence)
+    return bench.records.add_revision(inspection.id, report, kind, person, remarks=remarks)
+
+
+def write_report(
+    bench: Workbench, inspection: Inspection, choice: WriterChoice | None = None
+) -> tuple[Report, Writing]:
+    """Have a report written, without recording it.
+
+    A broken answer gets one repair turn; then, and when no answer can be had, the offline composer
+    writes. What happened is in the Writing.
+
+    Raises:
+        WriterError: if the catalogue has no such writer.
+    """
+    choice = choice or WriterChoice()
+    model, reason = _picked(bench, inspection, choice)
+    language = choice.language or bench.settings.report_language
+    started = time.perf_counter()
+    pictures = prompt_pictures(bench, inspection, model)
+    question = ask(inspection.evidence, inspection.context, model, language, pictures)
+    written = partial(
+        Writing,
+        writer=model.key,
+        model=model.model,
+        prompt_version=PROMPT_VERSION,
+        prompt_sha256=question_sha256(question, model),
+        pictures=len(pictures),
+    )
+    if model.key == WRITER:
+        report = compose(inspection.evidence, language)
+        return report, written(
+            outcome=Outcome.WRITTEN,
+            reason=reason,
+            attempts=0,
+            input_tokens=0,
+            output_tokens=0,
+            cost_usd=0,
+            seconds=_since(started),
+        )
+    kept = None if choice.fresh else kept_answer(bench.records, question_sha256(question, model))
+    if kept is not None:
+        again = {"attempts": 0, "cost_usd": 0.0, "seconds": _since(started), "from_cache": True}
+        return kept[0], kept[1].model_copy(update=again)
+    asking = Asking(model, question, choice.on_answer)
+    try:
+        report = asking.report(telling(bench.writer(model), choice.on_wait))
+    except (WriterError, AnswerError) as error:
+        report = compose(inspection.evidence, language)
+        outcome, reason = Outcome.FELL_BACK, str(error)
+    else:
+        outcome, reason = (Outcome.REPAIRED if asking.fault else Outcome.WRITTEN), asking.fault
+    writing = written(outcome=outcome, reason=reason, seconds=_since(started), **asking.spent())
+    if outcome is not Outcome.FELL_BACK:
+        save_answer(bench.records, writing.prompt_sha256, report, writing)
+    return report, writing
+
+
+class Asking:
+    """One report asked for, in at most two turns, with what was spent on it.
+
+    Attributes:
+        fault: what was wrong with the first answer; empty when it was a report.
+    """
+
+    def __init__(self, model: Model, question: Question, on_answer: OnAnswer | None) -> None:
+        self.fault = ""
+        self._model = model
+        self._question = question
+        self._on_answer = on_answer
+        self._answers: list[Answer] = []
+
+    def report(self, writer: Writer) -> Report:
+        """The report that the writer answers with.
+
+        Raises:
+            WriterError: if no answer can be had, or the model refuses.
+            AnswerError: if the second answer is broken too.
+        """
+        answer = self._ask(writer, self._question)
+        try:
+            return self._read(answer)
+        except AnswerError as error:
+            self.fault = str(error)
+        return self._read(self._ask(writer, repaired(self._question, answer.text, self.fault)))
+
+    def spent(self) -> dict[str, int | float | None]:
+        """Requests, tokens and cost of all answers; None where one of them was not counted."""
+        read = _sum([answer.input_tokens for answer in self._answers])
+        written = _sum([answer.output_tokens for answer in self._answers])
+        return {
+            "attempts": sum(answer.attempts for answer in self._answers),
+            "input_tokens": read,
+            "output_tokens": written,
+            "cost_usd": self._model.cost_usd(read, written),
+        }
+
+    def _ask(self, writer: Writer, question: Question) -> Answer:
+        answer = writer.answer(question, self._on_text())
+        self._answers.append(answer)
+        if answer.finish == "refusal":
+            said = answer.text.strip()[:200] or "no reason given"
+            raise WriterError(f"{self._model.title} would not write this report: {said}")
+        return answer
+
+    def _on_text(self) -> OnText:
+        pieces: list[str] = []
+        length = 0
+        most = ENDLESS * longest_answer(self._question.schema)
+
+        def gather(piece: str) -> None:
+            nonlocal length
+            pieces.append(piece)
+            length += len(piece)
+            if length > most:
+                raise WriterError(
+                    f"{self._model.title} wrote more than {most} characters, where a report has "
+                    f"at most {most // ENDLESS}; it was stopped. Choose another writer."
+                )
+            if self._on_answer is not None:
+                self._on_answer("".join(pieces))
+
+        return gather
+
+    def _read(self, answer: Answer) -> Report:
+        if answer.finish == "length":
+            raise AnswerError("The answer was cut at its token limit: write shorter texts.")
+        report = read_answer(answer.text, lengths_of(self._model), self._question.language)
+        if problem := why_degenerate(answer.text):
+            raise AnswerError(f"The answer is no prose: {problem}")
+        return report
+
+
+def author_of(writing: Writing) -> str:
+    """Who wrote in the end: the writer that was asked, or the offline composer."""
+    return WRITER if writing.fell_back else writing.writer
+
+
+def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]:
+    """What the grounding check says of a revision, also of one from before there was a check."""
+    if revision.remarks is not None:
+        return revision.remarks
+    return check(revision.report, inspection.evidence)
+
+
+def _picked(bench: Workbench, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
+    """The model that is to write, and why it is another than the one asked for."""
+    asked = find_model(choice.writer or bench.settings.llm_model)
+    if asked.runs == "your server":
+        # The catalogue cannot know which model that is; the record and the cache must.
+        asked = asked.model_copy(update={"model": bench.settings.openai_compatible_model or ""})
+    passed = inspection.judgement.verdict is Verdict.PASS and not inspection.defects
+    is_wanted = choice.fresh or choice.of_pass or bench.settings.llm_for_pass
+    if asked.key == WRITER or is_wanted or not passed:
+        return asked, ""
+    return find_model(WRITER), NOT_ASKED
+
+
+def _since(started: float) -> float:
+    return time.perf_counter() - started
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None

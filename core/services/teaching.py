@@ -1,0 +1,310 @@
+"""Teaching a product from pictures of good parts."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from core.detection.base import Detector, Lesson, OnProgress, Prediction
+from core.detection.calibration import NormalScores, calibrate, normals_needed
+from core.detection.checkpoints import (
+    Active,
+    Card,
+    TaughtImage,
+    activate,
+    discard_version,
+    load_version,
+    save_version,
+)
+from core.detection.product_files import read_policy
+from core.detection.registry import DEFAULT_DETECTOR, detector_class
+from core.domain import DetectorRef, Frozen, Product, percent
+from core.domain.errors import DetectorError, ProductError
+from core.domain.policy import Policy
+from core.imaging.picture_files import PictureFile
+from core.infrastructure.memory import memory_guard
+from core.retrieval.normals.exemplars import ExemplarIndex
+from core.services.training_images import Normals, StoredPictures, check_pictures
+from core.services.workbench import Workbench
+
+FEWEST_NORMALS = 5
+HELD_OUT_SHARE = 0.3
+# From here on more held-out normals would say little more about the threshold (1 % at 95 %).
+MOST_HELD_OUT = 300
+FOLDS = 5
+MOST_SEED = 2**32 - 1
+STATED_RATES = (0.10, 0.05, 0.02, 0.01)
+LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors", "anomalib", "torch")
+
+
+def teach(
+    bench: Workbench,
+    product: Product,
+    pictures: Sequence[PictureFile],
+    *,
+    algorithm: str = DEFAULT_DETECTOR,
+    options: dict[str, Any] | None = None,
+    cross_fit: bool = False,
+    seed: int = 0,
+    by: str = "",
+    on_progress: OnProgress = lambda step, share: None,
+) -> Card:
+    """Teach a product from pictures of good parts and make the new detector the active one.
+
+    A seeded share of the pictures is kept out of training: the threshold and its false-alarm rate
+    come from these alone. With `cross_fit` every picture is trained on, and the threshold comes
+    from detectors that were each trained without the pictures that they score: better use of few
+    pictures, but an estimate, without a guarantee. An interruption leaves the active version as
+    it was.
+
+    Args:
+        bench: where records and files are.
+        product: taught anew when it has a detector already (as a further version).
+        pictures: of good parts only; unreadable ones and duplicates are skipped and named.
+        algorithm: a name in the registry of detectors.
+        options: of the algorithm, by name; its defaults unless given.
+        cross_fit: see above.
+        seed: of every random choice.
+        by: who teaches, for the product's history; empty: nobody is named.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+
+    Raises:
+        ProductError: if fewer than 5 different good pictures remain.
+        DetectorError: if the algorithm or an option is unknown, the seed is out of range, or
+            training fails.
+        WeightsError, CheckpointError, RecordsError: if a network, the checkpoint folder or the
+            records cannot be used.
+    """
+    if not 0 <= seed <= MOST_SEED:
+        raise DetectorError(f"A seed is a whole number from 0 to {MOST_SEED}, but {seed} came.")
+    kind = detector_class(algorithm)
+    chosen = _checked_options(kind, options or {})
+    read_policy(bench.settings, product)  # one that cannot be used is said before the work
+    clock = Clock()
+    normals = check_pictures(bench, pictures, (), on_progress)
+    clock.lap("check and embed")
+    if len(normals.images) < FEWEST_NORMALS:
+        raise ProductError(_too_few(product, normals))
+    held_out = frozenset[int]() if cross_fit else _choose_held_out(len(normals.images), seed)
+    images = tuple(
+        image.model_copy(update={"use": "held out" if i in held_out else "taught"})
+        for i, image in enumerate(normals.images)
+    )
+
+    def fit(among: Sequence[TaughtImage]) -> Detector[Any]:
+        shown = StoredPictures(bench, among)
+        with memory_guard(f"train {kind.algorithm} like this"):
+            return kind.fit(Lesson(product, shown, bench.settings, seed, on_progress), chosen)
+
+    detector = fit([image for image in images if image.use == "taught"])
+    clock.lap("train")
+    if cross_fit:
+        predictions = _cross_fitted(bench, images, fit, seed)
+    else:
+        predictions = held_out_predictions(bench, detector, images, on_progress)
+    scores = NormalScores.of(predictions, cross_fitted=cross_fit)
+    clock.lap("calibrate")
+    taught = Outcome(
+        product, detector, scores, images, normals.index(), seed, normals.figures(), clock.laps
+    )
+    return publish(
+        bench,
+        taught,
+        "product taught",
+        tuple(normals.skipped),
+        normals.notices(),
+        by=by,
+        on_progress=on_progress,
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained and calibrated detector that is not the active one yet."""
+
+    product: Product
+    detector: Detector[Any]
+    scores: NormalScores
+    images: tuple[TaughtImage, ...]
+    exemplars: ExemplarIndex
+    seed: int
+    sizes: dict[str, float]
+    seconds: dict[str, float]
+
+
+def publish(
+    bench: Workbench,
+    outcome: Outcome,
+    event: str,
+    skipped: tuple[str, ...],
+    notices: tuple[str, ...],
+    *,
+    by: str,
+    on_progress: OnProgress,
+) -> Card:
+    """Write a version with its card, try it, make it the active one and put that on record.
+
+    Raises:
+        CheckpointError: if it cannot be written, or what was written does not work; the version
+            that was active before still is.
+    """
+    now = datetime.now(UTC)
+    product, detector = outcome.product, outcome.detector
+    policy = read_policy(bench.settings, product)
+    calibration = calibrate(outcome.scores, policy)
+    card = Card(
+        product=product,
+        detector=DetectorRef(
+            algorithm=detector.algorithm,
+            version=f"{now:%Y%m%d-%H%M%S-%f}",
+            backbone=detector.backbone_name,
+        ),
+        created_at=now,
+        options=detector.options.model_dump(mode="json"),
+        facts={
+            **detector.facts(),
+            **_guarantees(policy),
+            "false alarms, by the policy when taught": calibration.false_alarm.sentence(),
+        },
+        seed=outcome.seed,
+        images=outcome.images,
+        skipped=skipped,
+        notices=notices,
+        figures={
+            "normal_score_min": outcome.scores.scores[0],
+            "normal_score_median": float(np.median(outcome.scores.scores)),
+            "normal_score_max": outcome.scores.scores[-1],
+            "t_low": calibration.t_low,
+            "t_high": calibration.t_high,
+            **outcome.sizes,
+        },
+        seconds=outcome.seconds,
+        versions=_versions(),
+    )
+    card = save_version(
+        bench.settings, card, outcome.scores, detector.save(), outcome.exemplars.to_bytes()
+    )
+    try:
+        on_progress("Try the new version", 0)
+        _try(bench, card)
+    except BaseException:
+        discard_version(bench.settings, card)
+        raise
+    activate(bench.settings, product, card.detector)
+    bench.records.save_product(product)
+    bench.records.add_event(
+        event,
+        product.key,
+        {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
+        actor=by.strip(),
+    )
+    on_progress("Done", 1)
+    return card
+
+
+def _guarantees(policy: Policy) -> dict[str, str]:
+    """What numbers of held-out normals can guarantee; 29, 59, 149 and 299 at 95 % confidence."""
+    rates = {rate: normals_needed(rate, policy.confidence) for rate in STATED_RATES}
+    table = ", ".join(f"{count} for {percent(rate)}" for rate, count in rates.items())
+    asked = normals_needed(policy.false_alarm_rate, policy.confidence)
+    confidence = f"at {percent(policy.confidence)} confidence"
+    return {
+        "normals needed": f"{asked} held out guarantee {percent(policy.false_alarm_rate)} "
+        f"{confidence}",
+        "what held-out normals can guarantee": f"{confidence}: {table}",
+    }
+
+
+def _try(bench: Workbench, card: Card) -> None:
+    """Judge one of its pictures with a version as it lies on disk."""
+    ref = card.detector
+    version = Active(algorithm=ref.algorithm, version=ref.version)
+    taught = load_version(bench.settings, card.product, version)
+    taught.calibration.judge(taught.detector.predict(StoredPictures(bench, card.images)[-1]))
+
+
+def held_out_predictions(
+    bench: Workbench,
+    detector: Detector[Any],
+    images: Sequence[TaughtImage],
+    on_progress: OnProgress,
+) -> Iterator[Prediction]:
+    """What a detector says of the pictures that it has never seen."""
+    held_out = StoredPictures(bench, [image for image in images if image.use == "held out"])
+    for done, pixels in enumerate(held_out):
+        on_progress("Calibrate on held-out pictures", done / len(held_out))
+        yield detector.predict(pixels)
+
+
+def _cross_fitted(
+    bench: Workbench,
+    images: Sequence[TaughtImage],
+    fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
+    seed: int,
+) -> Iterator[Prediction]:
+    """Each picture judged by a detector that was trained without it."""
+    order = np.random.default_rng(seed).permutation(len(images))
+    for fold in np.array_split(order, min(FOLDS, len(images))):
+        left_out = set(fold.tolist())
+        others = fit([image for i, image in enumerate(images) if i not in left_out])
+        for pixels in StoredPictures(bench, [images[i] for i in left_out]):
+            yield others.predict(pixels)
+
+
+def _checked_options(kind: type[Detector[Any]], options: dict[str, Any]) -> Frozen:
+    unknown = sorted(set(options) - set(kind.options_type.model_fields))
+    if unknown:
+        raise DetectorError(
+            f"{kind.algorithm} has no option {unknown[0]!r}. It has: "
+            f"{', '.join(kind.options_type.model_fields)}."
+        )
+    try:
+        return kind.options_type.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DetectorError(
+            f"Option {'.'.join(map(str, first['loc']))} of {kind.algorithm} cannot be "
+            f"{first['input']!r}: {first['msg']}."
+        ) from error
+
+
+def _choose_held_out(count: int, seed: int) -> frozenset[int]:
+    size = min(MOST_HELD_OUT, max(1, round(count * HELD_OUT_SHARE)))
+    order = np.random.default_rng(seed).permutation(count)
+    return frozenset(order[:size].tolist())
+
+
+def _too_few(product: Product, normals: Normals) -> str:
+    message = (
+        f"{product.key} needs at least {FEWEST_NORMALS} different pictures of good parts, "
+        f"but {len(normals.images)} could be used."
+    )
+    if normals.skipped:
+        message += " Skipped: " + " ".join(normals.skipped[:5])
+    return f"{message} Add good pictures and teach again."
+
+
+def _versions() -> dict[str, str]:
+    installed = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), **installed}
+
+
+class Clock:
+    """Names the time that passed since the last lap."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = now - self._last
+        self._last = now

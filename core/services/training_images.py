@@ -1,0 +1,189 @@
+"""Pictures of good parts on their way into a detector: checked, stored, embedded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.detection.base import OnProgress
+from core.detection.checkpoints import TaughtImage
+from core.domain.errors import ImageError
+from core.imaging.decoding import CheckedImage, load_image
+from core.imaging.near_duplicates import coarse, find_twins, have_same_detail
+from core.imaging.picture_files import PictureFile
+from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
+from core.services.workbench import Workbench
+
+ASPECT_TOLERANCE = 0.05
+
+
+@dataclass
+class Normals:
+    """Accepted normal pictures and what was computed of them.
+
+    Attributes:
+        images: names and hashes, in the order of the looks and sizes.
+        looks: for finding similar normals.
+        sizes: width and height, in pixels.
+        in_colour: whether each is in colour.
+        skipped: sentences that name pictures that could not be used, and why.
+    """
+
+    images: list[TaughtImage] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    in_colour: list[bool] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def notices(self) -> tuple[str, ...]:
+        """What the engineer should know of the pictures as a whole."""
+        aspects = [width / height for width, height in self.sizes]
+        if aspects and max(aspects) / min(aspects) > 1 + ASPECT_TOLERANCE:
+            return (
+                "The pictures differ in shape (width over height from "
+                f"{min(aspects):.2f} to {max(aspects):.2f}): crop them alike for sharper results.",
+            )
+        return ()
+
+    def looked_at(self) -> list[Normal]:
+        """The pictures, ready to be indexed by likeness."""
+        return [
+            Normal(image.sha256, image.filename, look)
+            for image, look in zip(self.images, self.looks, strict=True)
+        ]
+
+    def index(self) -> ExemplarIndex:
+        """The pictures, ready to be searched by likeness."""
+        return ExemplarIndex.of(self.looked_at())
+
+    def figures(self) -> dict[str, float]:
+        """Sizes and colour for the card, as `core.imaging.acquisition` reads them."""
+        widths, heights = zip(*self.sizes, strict=True)
+        aspects = [width / height for width, height in self.sizes]
+        return {
+            "width_px_min": min(widths),
+            "width_px_max": max(widths),
+            "height_px_min": min(heights),
+            "height_px_max": max(heights),
+            "aspect_min": min(aspects),
+            "aspect_max": max(aspects),
+            "grey_pictures": self.in_colour.count(False),
+            "colour_pictures": self.in_colour.count(True),
+        }
+
+
+class StoredPictures(Sequence[np.ndarray]):
+    """Pictures of the file store, decoded when they are asked for.
+
+    Its item access is not declared as two overloads: `typing.overload` would keep this module, and
+    DuckDB with it, alive beyond the interpreter's end, which then complains on the screen.
+    """
+
+    def __init__(self, bench: Workbench, images: Sequence[TaughtImage]) -> None:
+        self._bench = bench
+        self._images = images
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401
+        if isinstance(index, slice):
+            return StoredPictures(self._bench, self._images[index])
+        image = self._images[index]
+        data = self._bench.files.read(image.sha256)
+        return _load(self._bench, data, image.filename).pixels
+
+
+def check_pictures(
+    bench: Workbench,
+    pictures: Sequence[PictureFile],
+    known: Sequence[TaughtImage],
+    on_progress: OnProgress,
+) -> Normals:
+    """Check, store and embed each picture, naming those that are skipped.
+
+    Args:
+        bench: where they are stored.
+        pictures: of good parts.
+        known: pictures that the product has learned already; they are skipped as duplicates, also
+            when they were saved again in another format, quality or size.
+        on_progress: called with the step's name and the share of it that is done.
+    """
+    normals = Normals()
+    names = {image.sha256: image.filename for image in known}
+    names |= {image.pixels_sha256: image.filename for image in known if image.pixels_sha256}
+    seen: list[np.ndarray] = []
+    for done, picture in enumerate(pictures):
+        on_progress("Check the pictures", done / len(pictures))
+        try:
+            data = picture.read()
+            image = _load(bench, data, picture.filename)
+        except ImageError as error:
+            normals.skipped.append(str(error))
+            continue
+        info = image.info
+        of_pixels = _pixels_sha256(image.pixels)
+        if info.sha256 in names:
+            normals.skipped.append(f"{info.filename} is the same file as {names[info.sha256]}.")
+            continue
+        if of_pixels in names:
+            normals.skipped.append(_twin_sentence(info.filename, names[of_pixels]))
+            continue
+        names |= {info.sha256: info.filename, of_pixels: info.filename}
+        bench.files.put(data)
+        seen.append(coarse(image.pixels))
+        normals.looks.append(Look.of(image.pixels, bench.visual_encoder))
+        normals.sizes.append((info.width, info.height))
+        normals.in_colour.append(image.in_colour)
+        normals.images.append(
+            TaughtImage(
+                filename=info.filename, sha256=info.sha256, pixels_sha256=of_pixels, use="taught"
+            )
+        )
+    return _without_twins(bench, normals, seen, known)
+
+
+def _without_twins(
+    bench: Workbench, normals: Normals, seen: list[np.ndarray], known: Sequence[TaughtImage]
+) -> Normals:
+    """The pictures less those that are known ones, or each other, saved again with losses."""
+    if not seen:
+        return normals
+    images = [*known, *normals.images]
+    stored = StoredPictures(bench, images)
+    small = [*(coarse(pixels) for pixels in stored[: len(known)]), *seen]
+    twins = find_twins(
+        np.stack(small), len(known), lambda i, j: have_same_detail(stored[i], stored[j])
+    )
+    kept = [n for n in range(len(normals.images)) if n + len(known) not in twins]
+    return Normals(
+        images=[normals.images[n] for n in kept],
+        looks=[normals.looks[n] for n in kept],
+        sizes=[normals.sizes[n] for n in kept],
+        in_colour=[normals.in_colour[n] for n in kept],
+        skipped=[
+            *normals.skipped,
+            *(_twin_sentence(images[i].filename, images[j].filename) for i, j in twins.items()),
+        ],
+    )
+
+
+def _twin_sentence(filename: str, twin: str) -> str:
+    return f"{filename} shows the same picture as {twin}, saved again."
+
+
+def _pixels_sha256(pixels: np.ndarray) -> str:
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
+
+
+def _load(bench: Workbench, data: bytes, filename: str) -> CheckedImage:
+    return load_image(
+        data,
+        filename,
+        max_bytes=bench.settings.max_image_bytes,
+        max_pixels=bench.settings.max_image_pixels,
+    )

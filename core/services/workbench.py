@@ -1,0 +1,259 @@
+"""What one process holds open: records, files, loaded detectors and retrievers."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from core.detection.checkpoints import (
+    Active,
+    Taught,
+    active_version,
+    load_version,
+    newest_versions,
+    read_card,
+    taught_products,
+)
+from core.detection.product_files import product_folder, read_policy
+from core.domain import Product
+from core.domain.errors import DetectorError
+from core.infrastructure.fair_queue import Turns
+from core.infrastructure.settings import Settings, settings
+from core.records.database import Records
+from core.records.files import FileStore
+from core.reporting.catalogue import Model
+from core.reporting.writers.contract import Writer
+from core.reporting.writers.opening import open_writer
+from core.retrieval.knowledge.encoders import SentenceEncoder, find_encoder
+from core.retrieval.knowledge.search import KnowledgeBase
+from core.retrieval.normals.labelled import LabelledCrops
+from core.retrieval.normals.visual import VisualEncoder
+from core.services.exemplar_index import OpenedIndex, open_index
+from core.services.jobs.queue import Jobs
+from core.services.preferences import Standing, change_setting, standings, with_preferences
+
+log = logging.getLogger(__name__)
+
+LABELLED_FILE = "labelled.safetensors"
+
+
+class Workbench:
+    """Everything that inspections share; safe to use from several threads.
+
+    Example:
+        >>> with Workbench(settings()) as bench:        # doctest: +SKIP
+        ...     bench.records.products()
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the records.
+
+        Raises:
+            RecordsError: if the records are locked by another process, damaged or unwritable.
+        """
+        self._environment = settings
+        self.records = Records.open(settings)
+        self._use(with_preferences(settings, self.records))
+        self.files = FileStore(settings.files_dir)
+        self.judging = Turns()
+        self._lock = threading.RLock()
+        self._taught: dict[tuple[str, str], Taught] = {}
+        self._index_lock = threading.Lock()
+        self._indexes: dict[str, tuple[str, OpenedIndex]] = {}
+        self._writers_lock = threading.Lock()
+        self._writers: dict[str, Writer] = {}
+        self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
+        self.jobs = Jobs(self)
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the jobs and close the records. What was recorded is on disk already."""
+        self.jobs.close()
+        self.records.close()
+
+    def change_setting(self, name: str, value: object, person: str) -> None:
+        """Change a setting from now on, also after a restart; None: as the environment says.
+
+        Raises:
+            SettingsError: if it cannot be changed here, cannot have that value, or nobody is named.
+        """
+        self._use(change_setting(self._environment, self.records, name, value, person))
+
+    def preferences(self) -> tuple[Standing, ...]:
+        """Every setting that can be changed here, what it is and who changed it."""
+        return standings(self._environment, self.records)
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self.records.audit_share = settings.audit_share
+
+    def taught_products(self) -> tuple[Product, ...]:
+        """Every product that has a detector, by key."""
+        return tuple(self.product(product.key) for product in taught_products(self.settings))
+
+    def product(self, key: str) -> Product:
+        """The product of a key; one whose detector came from another station is put on record.
+
+        Raises:
+            ProductError: if there is none, or the key is not DATASET/CATEGORY.
+        """
+        named = Product.from_key(key)
+        is_known = any(product.key == key for product in self.records.products())
+        if not is_known and any(product.key == key for product in taught_products(self.settings)):
+            self.records.save_product(read_card(self.settings, named).product)
+        return self.records.product(key)
+
+    def taught(self, product: Product, algorithm: str | None = None) -> Taught:
+        """A detector of the product, loaded once for each version.
+
+        Args:
+            product: that it was taught.
+            algorithm: of the detector, whose newest version is meant; None: the active detector.
+
+        Raises:
+            ProductError: if the product has no detector.
+            DetectorError: if it was not taught with that algorithm.
+            CheckpointError: if the detector's files are damaged.
+        """
+        chosen = self._chosen(product, algorithm)
+        policy = read_policy(self.settings, product)
+        key = product.key, chosen.algorithm
+        with self._lock:
+            taught = self._taught.get(key)
+            present = taught and (taught.card.detector.version, taught.policy)
+            if taught is None or present != (chosen.version, policy):
+                taught = self._taught[key] = load_version(self.settings, product, chosen)
+            return taught
+
+    def _chosen(self, product: Product, algorithm: str | None) -> Active:
+        if algorithm is None:
+            return active_version(self.settings, product)
+        known = newest_versions(self.settings, product)
+        if algorithm not in known:
+            raise DetectorError(
+                f"{product.key} was not taught with {algorithm}; it was with {', '.join(known)}. "
+                "Teach it with that detector first, or choose another."
+            )
+        return known[algorithm]
+
+    def exemplars(self, product: Product) -> OpenedIndex:
+        """The normal pictures that the product's active detector was taught with.
+
+        Raises:
+            ProductError, CheckpointError: as `taught`, or if the index is lost.
+            WeightsError: if there is no encoder.
+        """
+        taught = self.taught(product)
+        version = taught.card.detector.version
+        # A lock of its own: building an index again takes seconds, and no verdict waits for it.
+        with self._index_lock:
+            opened = self._indexes.get(product.key)
+            if opened is None or opened[0] != version:
+                index = open_index(self.settings, self.files, taught, lambda: self.visual_encoder)
+                if index.notice:
+                    self.records.add_event("index replaced", product.key, {"why": index.notice})
+                opened = self._indexes[product.key] = version, index
+            return opened[1]
+
+    def labelled_crops(self, product: Product) -> LabelledCrops | None:
+        """Defects of the product whose type a person has named; None when there are none yet.
+
+        Raises:
+            CheckpointError: if their file is damaged or another encoder made it.
+        """
+        path = self.labelled_path(product)
+        if not path.exists():
+            return None
+        changed_at = path.stat().st_mtime_ns
+        with self._lock:
+            known = self._labelled.get(product.key)
+            if known is None or known[0] != changed_at:
+                known = changed_at, LabelledCrops.load(path, self.visual_encoder.name)
+                self._labelled[product.key] = known
+            return known[1]
+
+    def labelled_path(self, product: Product) -> Path:
+        """Where the product's labelled defects are."""
+        return product_folder(self.settings, product) / LABELLED_FILE
+
+    @cached_property
+    def knowledge(self) -> KnowledgeBase:
+        """The knowledge index, opened at first use."""
+        return KnowledgeBase(self.settings, self._sentence_encoder)
+
+    def writer(self, model: Model) -> Writer:
+        """The report writer of a catalogue entry, opened once.
+
+        Raises:
+            WriterError: if it cannot run on this machine: a key, weights or memory are missing.
+        """
+        # Opening loads libraries, and weights of a local model: no verdict waits for it.
+        with self._writers_lock:
+            if model.key not in self._writers:
+                self._writers[model.key] = open_writer(model, self.settings)
+            return self._writers[model.key]
+
+    def _sentence_encoder(self) -> SentenceEncoder:
+        return SentenceEncoder.load(self.settings.model_cache_dir, find_encoder(self.settings))
+
+    @cached_property
+    def visual_encoder(self) -> VisualEncoder:
+        """What finds similar normal pictures, loaded at first use."""
+        return VisualEncoder.load(self.settings)
+
+    def warm(self) -> None:
+        """Load in the background what the first inspection would otherwise wait for."""
+        threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
+
+    def _warm(self) -> None:
+        # Most of a second, for the first drift that a screen shows.
+        importlib.import_module("scipy.stats")
+        # A product whose files are damaged must not keep the others cold: it is reported when used.
+        for product in self.taught_products():
+            try:
+                self.taught(product)
+                if self.settings.rag_enabled:
+                    self.exemplars(product)
+            except Exception as error:
+                log.warning("Could not warm %s: %s", product.key, error)
+        try:
+            if self.settings.domain_rag_enabled:
+                self.knowledge.search("warm up", Product(dataset="warm", category="up"), k=1)
+        except Exception as error:
+            log.warning("Could not warm the knowledge index: %s", error)
+
+
+_shared: Workbench | None = None
+_shared_lock = threading.Lock()
+
+
+def shared_workbench() -> Workbench:
+    """The workbench of this process, opened at first use: DuckDB lets one process in at a time."""
+    global _shared
+    with _shared_lock:
+        if _shared is None:
+            _shared = Workbench(settings())
+        return _shared
+
+
+def close_shared_workbench() -> None:
+    """Close the workbench of this process, if it is open."""
+    global _shared
+    with _shared_lock:
+        if _shared is not None:
+            _shared.close()
+            _shared = None

@@ -1,0 +1,1 @@
+"""Pure functions of counts and scores: intervals, control charts, drift, rates."""

@@ -1,0 +1,112 @@
+"""Do parts still look to the detector as they did when it was calibrated?
+
+Scores of passed parts are held against those of the held-out normals that would have passed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import AwareDatetime, Field
+
+from core.domain import Frozen
+from core.records.running import ScoreWeek
+from core.statistics.intervals import CONFIDENCE
+
+BINS = 10
+FEWEST = 20
+# A custom of credit scoring (Siddiqi, Credit Risk Scorecards, 2006).
+LARGE = 0.25
+
+
+class Drift(Frozen):
+    """One week against the calibration.
+
+    Both tests find ever smaller differences as parts grow many: the size of the difference is
+    in `ks` and `psi`, whether chance makes it is in `ks_p` and `psi_by_chance`.
+    """
+
+    start: AwareDatetime = Field(description="Monday, 0:00 UTC")
+    parts: int
+    normals: int = Field(description="held-out normals that they are held against")
+    median: float = Field(description="of the week's scores")
+    median_of_normals: float
+    psi: float | None = Field(description="population stability index; None: too few")
+    psi_by_chance: float | None = Field(description="reached by chance in 5 of 100 weeks")
+    ks: float = Field(description="greatest distance of the two distributions, 0..1")
+    ks_p: float = Field(description="chance of such a distance without drift")
+
+    @property
+    def psi_limit(self) -> float | None:
+        """Above which the index is large and no chance; None: too few parts or normals."""
+        return None if self.psi_by_chance is None else max(LARGE, self.psi_by_chance)
+
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the difference is neither chance nor small."""
+        if self.psi is None or self.psi_limit is None:
+            return False
+        return self.psi > self.psi_limit and self.ks_p < 1 - CONFIDENCE
+
+
+def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) -> tuple[Drift, ...]:
+    """Drift of each week's scores.
+
+    Kolmogorov-Smirnov two-sample test (Smirnov 1939); population stability index over tenths of the
+    normals, whose spread by chance is that of a chi-squared variable with nine degrees of freedom
+    times 1/n + 1/m (Yurdakul and Naranjo, Statistical properties of the population stability index,
+    Journal of Risk Model Validation 14, 2020).
+
+    Args:
+        normals: scores of the held-out normals of the detector's version.
+        t_low: threshold below which a part passes; normals above it are left out.
+        weeks: of `passed_scores`, of the same version and threshold.
+
+    Returns:
+        One for each week; none when no held-out normal passes.
+    """
+    from scipy.stats import ks_2samp
+
+    reference = np.sort([score for score in normals if score < t_low])
+    if not len(reference):
+        return ()
+    found = []
+    for week in weeks:
+        psi, by_chance = _stability(reference, week.scores)
+        test = ks_2samp(reference, week.scores, method="asymp")
+        found.append(
+            Drift(
+                start=week.start,
+                parts=len(week.scores),
+                normals=len(reference),
+                median=float(np.median(week.scores)),
+                median_of_normals=float(np.median(reference)),
+                psi=psi,
+                psi_by_chance=by_chance,
+                ks=float(test.statistic),
+                ks_p=float(test.pvalue),
+            )
+        )
+    return tuple(found)
+
+
+def _stability(
+    reference: np.ndarray, scores: np.ndarray
+) -> tuple[float, float] | tuple[None, None]:
+    """Population stability index and what it reaches by chance; None with too few scores."""
+    from scipy.stats import chi2
+
+    if min(len(reference), len(scores)) < FEWEST:
+        return None, None
+    edges = np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1])
+
+    def shares(values: np.ndarray) -> np.ndarray:
+        counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=BINS)
+        # Half a part more in every bin: an empty one would make the index infinite.
+        return (counts + 0.5) / (len(values) + 0.5 * BINS)
+
+    before, now = shares(reference), shares(scores)
+    psi = float(((now - before) * np.log(now / before)).sum())
+    noise = 1 / len(reference) + 1 / len(scores)
+    return psi, float(noise * chi2.ppf(CONFIDENCE, BINS - 1))

@@ -1,0 +1,290 @@
+"""What inspections say of the line and of the machine: rates, agreement and Pareto.
+
+Pure functions of counts (`core.records.quality`). What is not known is None, never 0.
+
+A person finds a part good who uses it as it is or calls it a false alarm, and bad who reworks,
+repairs, scraps or returns it; "reinspect" leaves it open. Escapes are estimated from the audit: as
+long as AUDIT_SHARE stays the same, what was drawn is a random sample of all that passed. Over times
+with several shares it holds more of some than of others; then look at each time by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
+
+import numpy as np
+from pydantic import Field
+
+from core.domain import Disposition, Frozen, Verdict
+from core.records.quality import PeriodCount, TypeCount, VerdictCount
+from core.records.running import WritingCost
+from core.statistics.control_charts import PChart, Sample, p_chart
+from core.statistics.intervals import CONFIDENCE, Rate, exact_rate
+
+
+class Rates(Frozen):
+    """How many parts pass, and how often the machine is wrong.
+
+    First-pass yield is of the first inspection of each part; the other rates are of inspections.
+    """
+
+    inspected: int
+    first_pass_yield: Rate | None = Field(description="passed, of first inspections")
+    rejected: Rate | None = Field(description="FAIL, of all")
+    reviewed: Rate | None = Field(description="REVIEW, of all")
+    overkill: Rate | None = Field(
+        description="found good, of the stopped ones (FAIL, REVIEW) that a person decided"
+    )
+    stopped_undecided: int
+    escape: Rate | None = Field(
+        description="found bad, of the passed ones that were drawn for an audit and decided: an "
+        "estimate for all that passed; None: unknown, because nothing was audited"
+    )
+    audits_undecided: int
+    escapes_otherwise: int = Field(
+        description="passed, not drawn, and found bad all the same: known ones beside the estimate"
+    )
+
+
+class Kappa(Frozen):
+    """Cohen's kappa with its large-sample 95 % interval; 1: full agreement, 0: as by chance."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Agreement(Frozen):
+    """Person and machine, over the inspections that both judged good or bad.
+
+    Nearly all that was rejected is decided, but of what passed hardly more than the audit: the
+    table holds more rejected parts than the line, and kappa is that of the decided ones.
+    """
+
+    passed_good: int
+    passed_bad: int
+    failed_good: int
+    failed_bad: int
+    kappa: Kappa | None = Field(description="None: one of the two has only one answer, or n is 0")
+    reviews: int = Field(description="decided ones that are left out: the machine did not judge")
+    undecided: int = Field(description="PASS and FAIL without a decision on good or bad")
+
+    @property
+    def n(self) -> int:
+        """Inspections in the table."""
+        return self.passed_good + self.passed_bad + self.failed_good + self.failed_bad
+
+
+class Bar(Frozen):
+    """One bar of a Pareto chart."""
+
+    name: str
+    amount: float
+    share: float
+    cumulative: float = Field(description="share of this bar and those before it")
+
+
+class CostPareto(Frozen):
+    """Cost by defect type, as far as the policies say what a disposition costs."""
+
+    bars: tuple[Bar, ...]
+    unpriced: int = Field(description="decided parts whose disposition has no cost")
+    undecided: int = Field(description="parts without a disposition: they cost nothing yet")
+
+
+class WriterTotal(Frozen):
+    """What one writer's drafts took over all days."""
+
+    writer: str
+    drafts: int
+    from_cache: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float = Field(description="of the drafts whose price is known")
+    unpriced: int
+
+
+def rates(counts: Sequence[VerdictCount]) -> Rates:
+    """Rates of counted verdicts, each with its exact interval and n."""
+
+    def number(is_meant: Callable[[VerdictCount], object]) -> int:
+        return sum(each.count for each in counts if is_meant(each))
+
+    def stopped(each: VerdictCount) -> bool:
+        return each.verdict is not Verdict.PASS
+
+    stopped_good = number(lambda each: stopped(each) and _is_good(each) is True)
+    stopped_bad = number(lambda each: stopped(each) and _is_good(each) is False)
+    audited_good = number(lambda each: each.is_audited and _is_good(each) is True)
+    audited_bad = number(lambda each: each.is_audited and _is_good(each) is False)
+    inspected = number(lambda each: True)
+    return Rates(
+        inspected=inspected,
+        first_pass_yield=exact_rate(
+            number(lambda each: each.is_first and not stopped(each)),
+            number(lambda each: each.is_first),
+        ),
+        rejected=exact_rate(number(lambda each: each.verdict is Verdict.FAIL), inspected),
+        reviewed=exact_rate(number(lambda each: each.verdict is Verdict.REVIEW), inspected),
+        overkill=exact_rate(stopped_good, stopped_good + stopped_bad),
+        stopped_undecided=number(stopped) - stopped_good - stopped_bad,
+        escape=exact_rate(audited_bad, audited_good + audited_bad),
+        audits_undecided=number(lambda each: each.is_audited) - audited_good - audited_bad,
+        escapes_otherwise=number(
+            lambda each: not stopped(each) and not each.is_audited and _is_good(each) is False
+        ),
+    )
+
+
+def agreement(counts: Iterable[VerdictCount]) -> Agreement:
+    """How far person and machine agree on which parts are good."""
+    table: Counter[tuple[Verdict, bool | None]] = Counter()
+    for each in counts:
+        table[each.verdict, _is_good(each)] += each.count
+    cells = {
+        "passed_good": table[Verdict.PASS, True],
+        "passed_bad": table[Verdict.PASS, False],
+        "failed_good": table[Verdict.FAIL, True],
+        "failed_bad": table[Verdict.FAIL, False],
+    }
+    return Agreement(
+        **cells,
+        kappa=cohen_kappa(np.array(list(cells.values())).reshape(2, 2)),
+        reviews=table[Verdict.REVIEW, True] + table[Verdict.REVIEW, False],
+        undecided=table[Verdict.PASS, None] + table[Verdict.FAIL, None],
+    )
+
+
+def cohen_kappa(table: np.ndarray) -> Kappa | None:
+    """Cohen's kappa (1960) with the large-sample interval of Fleiss, Cohen and Everitt (1969).
+
+    Args:
+        table: counts (k, k), one judge's answers down and the other's across, in the same order.
+
+    Returns:
+        None where agreement by chance is certain: both gave one and the same answer only.
+
+    Example:
+        >>> round(cohen_kappa(np.array([[20, 5], [10, 15]])).value, 2)
+        0.4
+    """
+    from scipy.special import ndtri
+
+    n = table.sum()
+    if n == 0:
+        return None
+    p = table / n
+    down, across = p.sum(axis=1), p.sum(axis=0)
+    by_chance = float(down @ across)
+    if by_chance == 1:
+        return None
+    agreed = np.trace(p)
+    kappa = float((agreed - by_chance) / (1 - by_chance))
+    on_diagonal = np.diag(p) @ (1 - (down + across) * (1 - kappa)) ** 2
+    squares = (across[:, None] + down[None, :]) ** 2
+    off_diagonal = (1 - kappa) ** 2 * ((p * squares).sum() - np.diag(p) @ np.diag(squares))
+    variance = on_diagonal + off_diagonal - (kappa - by_chance * (1 - kappa)) ** 2
+    error = np.sqrt(max(0.0, float(variance)) / n) / (1 - by_chance)
+    reach = float(ndtri((1 + CONFIDENCE) / 2) * error)
+    return Kappa(value=kappa, low=max(-1.0, kappa - reach), high=min(1.0, kappa + reach))
+
+
+def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
+    """Defective parts by defect type, the most frequent first; false alarms are left out."""
+    amounts: Counter[str] = Counter()
+    for each in counts:
+        if each.disposition is not Disposition.VOID:
+            amounts[each.defect_type] += each.count
+    return _bars(amounts)
+
+
+def cost_pareto(
+    counts: Iterable[TypeCount], costs: Mapping[str, Mapping[Disposition, float]]
+) -> CostPareto | None:
+    """Cost by defect type, the dearest first; false alarms count with what they cost.
+
+    Args:
+        counts: of defective parts and false alarms.
+        costs: of a part, by product and disposition (`Policy.disposition_costs`).
+
+    Returns:
+        None when no cost is set at all.
+    """
+    if not any(costs.values()):
+        return None
+    amounts: dict[str, float] = {}
+    unpriced = undecided = 0
+    for each in counts:
+        if each.disposition is None:
+            undecided += each.count
+            continue
+        cost = costs.get(each.product_key, {}).get(each.disposition)
+        if cost is None:
+            unpriced += each.count
+        else:
+            amounts[each.defect_type] = amounts.get(each.defect_type, 0) + cost * each.count
+    return CostPareto(bars=_bars(amounts), unpriced=unpriced, undecided=undecided)
+
+
+def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
+    """The first bars of a Pareto chart, with the rest put together in one of that name."""
+    if len(bars) <= most:
+        return tuple(bars)
+    kept, rest = bars[: most - 1], bars[most - 1 :]
+    together = Bar(
+        name=others,
+        amount=sum(bar.amount for bar in rest),
+        share=sum(bar.share for bar in rest),
+        cumulative=1,
+    )
+    return (*kept, together)
+
+
+def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: int) -> PChart | None:
+    """The p-chart of the newest periods, with limits of those alone.
+
+    Args:
+        periods: by time.
+        with_reviews: whether REVIEW counts as nonconforming beside FAIL.
+        most: periods, so that a person can tell them apart on a screen.
+    """
+    return p_chart(
+        [
+            Sample(
+                label=each.label,
+                inspected=each.inspected,
+                nonconforming=each.failed + (each.reviewed if with_reviews else 0),
+            )
+            for each in periods[-most:]
+        ]
+    )
+
+
+def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:
+    """Drafts, tokens and cost of each writer, the dearest first."""
+    summed = ("drafts", "from_cache", "input_tokens", "output_tokens", "cost_usd", "unpriced")
+    totals: dict[str, dict[str, float]] = {}
+    for each in costs:
+        of_writer = totals.setdefault(each.writer, dict.fromkeys(summed, 0))
+        for name in summed:
+            of_writer[name] += getattr(each, name)
+    found = [WriterTotal.model_validate({"writer": w, **t}) for w, t in totals.items()]
+    return tuple(sorted(found, key=lambda total: (-total.cost_usd, total.writer)))
+
+
+def _bars(amounts: Mapping[str, float]) -> tuple[Bar, ...]:
+    ordered = sorted(
+        ((name, amount) for name, amount in amounts.items() if amount > 0),
+        key=lambda bar: (-bar[1], bar[0]),
+    )
+    so_far = list(accumulate(amount for _, amount in ordered))
+    return tuple(
+        Bar(name=name, amount=amount, share=amount / so_far[-1], cumulative=sum_ / so_far[-1])
+        for (name, amount), sum_ in zip(ordered, so_far, strict=True)
+    )
+
+
+def _is_good(each: VerdictCount) -> bool | None:
+    return None if each.disposition is None else each.disposition.is_of_good_part

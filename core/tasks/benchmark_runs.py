@@ -1,0 +1,46 @@
+"""Benchmarks on record: jobs of the kinds "evaluate" and "mmad", and their figures."""
+
+from __future__ import annotations
+
+from core.domain import Frozen, Job
+from core.evaluation.detection.figures import DetectionFigures
+from core.evaluation.mmad.figures import MmadFigures
+from core.services.workbench import Workbench
+
+SHOWN_RUNS = 50
+
+
+class Run(Frozen):
+    """One run: the job, and figures of the sets that it has measured so far."""
+
+    job: Job
+    figures: tuple[DetectionFigures, ...]
+
+    @classmethod
+    def of(cls, job: Job) -> Run:
+        """The run of an evaluation job."""
+        measured = job.result.get("figures", [])
+        return cls(job=job, figures=tuple(map(DetectionFigures.model_validate, measured)))
+
+
+def runs(bench: Workbench) -> list[Run]:
+    """The newest runs in any state, the newest first."""
+    return [Run.of(job) for job in bench.jobs.recent(SHOWN_RUNS, "evaluate")]
+
+
+class MmadRun(Frozen):
+    """One run of MMAD's questions: the job, and its figures when it is done."""
+
+    job: Job
+    figures: MmadFigures | None
+
+    @classmethod
+    def of(cls, job: Job) -> MmadRun:
+        """The run of a job."""
+        found = job.result.get("figures")
+        return cls(job=job, figures=None if found is None else MmadFigures.model_validate(found))
+
+
+def mmad_runs(bench: Workbench) -> list[MmadRun]:
+    """The newest runs in any state, the newest first."""
+    return [MmadRun.of(job) for job in bench.jobs.recent(SHOWN_RUNS, "mmad")]

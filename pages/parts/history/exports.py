@@ -1,0 +1,116 @@
+"""What is filtered, as a file: at once where that is short, else by a job in the background."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from core.domain import Job, JobState
+from core.domain.errors import JobError
+from core.records.search import Filter
+from core.services.exports import AT_ONCE, ExportKind, exported
+from core.services.workbench import Workbench
+from core.tasks.exports import export_file
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.jobs import watch_job
+from pages.parts.words import person_of
+from pages.texts import number, t
+
+MIMES = {
+    ExportKind.CSV: "text/csv",
+    ExportKind.PARQUET: "application/vnd.apache.parquet",
+    ExportKind.PDFS: "application/zip",
+}
+SHOWN = 2
+LOOKED_THROUGH = 50
+
+
+def kind_text(kind: ExportKind) -> str:
+    """A kind of export."""
+    match kind:
+        case ExportKind.CSV:
+            return "CSV"
+        case ExportKind.PARQUET:
+            return "Parquet"
+        case ExportKind.PDFS:
+            return t("history.pdfs")
+
+
+def show_export(bench: Workbench, filter: Filter, count: int) -> None:
+    """Choose a kind, and have the file."""
+    panel = st.popover(
+        t("history.export"),
+        icon=":material/download:",
+        disabled=count == 0,
+        key="export",
+        on_change="rerun",
+    )
+    if not panel.open:
+        return
+    with panel:
+        kind = st.segmented_control(
+            t("history.export_as"),
+            list(ExportKind),
+            default=ExportKind.CSV,
+            required=True,
+            format_func=kind_text,
+            key="export-kind",
+        )
+        if count <= AT_ONCE[kind]:
+            st.download_button(
+                t("history.download", count=number(count)),
+                lambda: exported(bench, kind, filter),
+                file_name=f"inspections.{kind.value}",
+                mime=MIMES[kind],
+                on_click="ignore",
+                icon=":material/download:",
+            )
+            return
+        st.caption(t("history.long", count=number(count)))
+        st.button(
+            t("history.start_export"),
+            icon=":material/play_arrow:",
+            on_click=_start,
+            args=(bench, kind, filter, count),
+        )
+
+
+def _start(bench: Workbench, kind: ExportKind, filter: Filter, count: int) -> None:
+    with shown_to_the_operator():
+        bench.jobs.submit(
+            "export",
+            f"{kind_text(kind)}, {number(count)}",
+            {"what": kind.value, "filter": filter.model_dump(mode="json")},
+            person_of(),
+        )
+        st.session_state["export"] = False  # closes the panel: the job stands under it
+
+
+def show_export_jobs(bench: Workbench) -> None:
+    """The newest exports, with their files."""
+    exports = [job for job in bench.jobs.recent(LOOKED_THROUGH) if job.kind == "export"]
+    for job in exports[:SHOWN]:
+        watch_job(bench, job, partial(_result, bench))
+
+
+def _result(bench: Workbench, job: Job) -> None:
+    if job.state is not JobState.DONE:
+        return
+    if job.result["missing"]:
+        st.caption(t("history.missing", count=number(job.result["missing"])))
+    _download(bench, job)
+
+
+def _download(bench: Workbench, job: Job) -> None:
+    try:
+        path = export_file(bench.settings, job)
+    except JobError:
+        st.caption(t("history.gone"))
+        return
+    # Over REST, from disk: the file may be larger than memory.
+    st.link_button(
+        t("history.download_file", size=number(path.stat().st_size / 2**20, 1)),
+        f"api/exports/{job.id}",
+        icon=":material/download:",
+    )

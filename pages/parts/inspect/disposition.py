@@ -1,0 +1,86 @@
+"""What a person decides about the part: the decisions so far, and the drawer for the next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Disposition, Inspection
+from core.services.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.words import disposition_name, person_of, plain
+from pages.texts import t, when
+
+
+def show_disposition(bench: Workbench, inspection: Inspection) -> None:
+    """The decisions so far, the newest first, and the button that opens the drawer."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            t("disposition.decide"),
+            icon=":material/gavel:",
+            shortcut="D",
+            key=f"decide-{inspection.id}",
+            type="secondary" if inspection.dispositions else "primary",
+        ):
+            _drawer(bench, inspection)
+        if not inspection.dispositions:
+            st.caption(t("disposition.none_yet"))
+    for entry in inspection.dispositions[::-1]:
+        st.markdown(
+            f"**{disposition_name(entry.disposition)}** · {plain(entry.reason)} · "
+            f"{plain(entry.decided_by)}, {when(entry.decided_at)}"
+        )
+
+
+@st.dialog(":material/gavel:", position="right", width="small")
+def _drawer(bench: Workbench, inspection: Inspection) -> None:
+    st.markdown(f"#### {t('disposition.title', filename=plain(inspection.image.filename))}")
+    st.caption(t("disposition.machine_stays"))
+    choice = st.radio(
+        t("disposition.disposition"),
+        list(Disposition),
+        index=None,
+        format_func=disposition_name,
+    )
+    reason = ask_reason(reasons_of(choice), f"drawer-{inspection.id}")
+    name = st.text_input(t("disposition.decided_by"), value=person_of(inspection))
+    if st.button(
+        t("disposition.record"), icon=":material/gavel:", type="primary", disabled=choice is None
+    ):
+        with shown_to_the_operator():
+            if choice is not None:
+                bench.records.add_disposition(inspection.id, choice, reason, name)
+            st.session_state["person"] = name
+            st.rerun()
+
+
+def ask_reason(reasons: list[str], key: str) -> str:
+    """A reason, from a list or in one's own words."""
+    chosen = st.selectbox(
+        t("disposition.reason"),
+        reasons,
+        index=None,
+        accept_new_options=True,
+        placeholder=t("disposition.reason_hint"),
+        key=key,
+    )
+    return chosen or ""
+
+
+def reasons_of(disposition: Disposition | None) -> list[str]:
+    """Reasons that are common for a disposition."""
+    if disposition is None:
+        return []
+    if disposition.is_of_good_part is None:
+        return [t("disposition.unclear"), t("disposition.bad_picture")]
+    if disposition.is_of_good_part:
+        return [
+            t("disposition.no_defect"),
+            t("disposition.within_limits"),
+            t("disposition.dirt"),
+            t("disposition.bad_picture"),
+        ]
+    return [
+        t("disposition.confirmed"),
+        t("disposition.out_of_limits"),
+        t("disposition.other_defect"),
+    ]

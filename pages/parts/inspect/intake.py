@@ -1,0 +1,194 @@
+"""What is to be inspected and how: pictures, where they come from, detector, writer, evidence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import streamlit as st
+
+from core.domain import Context, EvidenceChoice, Product
+from core.imaging.decoding import PICTURE_SUFFIXES
+from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_lot
+from core.services.reports import WriterChoice
+from core.services.side_by_side import detectors_of
+from core.services.workbench import Workbench
+from pages.parts.writers import ask_writer
+from pages.texts import t
+
+
+@dataclass(frozen=True)
+class Order:
+    """How pictures are to be inspected."""
+
+    product: Product
+    detector: str | None
+    context: Context
+    evidence: EvidenceChoice
+    writing: WriterChoice
+
+
+@dataclass
+class Tray:
+    """The pictures of one session.
+
+    Whatever the operator clicks ends the present run of the page, at any of its calls of Streamlit,
+    `session_state` among them. Nothing here is such a call: a picture is never between two places.
+
+    Attributes:
+        given: how often pictures were given; another number is a fresh, empty uploader.
+        waiting: to be inspected, each as it was ordered.
+        refused: that could not be inspected, each as it was ordered and with the sentence why.
+        inspected: ids, the newest first.
+    """
+
+    given: int = 0
+    waiting: list[tuple[Order, PictureFile]] = field(default_factory=list)
+    refused: list[tuple[Order, PictureFile, str]] = field(default_factory=list)
+    inspected: list[str] = field(default_factory=list)
+
+
+def ask_product(products: Sequence[Product], opened: str | None) -> Product:
+    """What the next pictures show: the choice of this session, else of the URL.
+
+    Args:
+        products: that have been taught, at least one.
+        opened: key of the product whose inspection is open.
+    """
+    known = {product.key: product for product in products}
+    if "inspect-product" not in st.session_state:
+        asked = st.query_params.get("product", opened)
+        st.session_state["inspect-product"] = asked if asked in known else products[0].key
+    key = st.selectbox(
+        t("inspect.product"), list(known), key="inspect-product", persist_state="session"
+    )
+    if st.query_params.get("product") != key:
+        st.query_params["product"] = key
+    return known[key]
+
+
+def ask_order(bench: Workbench, product: Product, tray: Tray) -> Order:
+    """Lot, serial, station and inspector; detector, writer and evidence: kept over the session."""
+    context = _ask_context(tray)
+    with st.expander(t("intake.how"), icon=":material/tune:"):
+        detector = _ask_detector(bench, product)
+        writing = ask_writer(bench, "inspect")
+        evidence = _ask_evidence(bench)
+    return Order(product, detector, context, evidence, writing)
+
+
+def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
+    """Pictures that were just given; empty unless there are new ones."""
+    source = st.segmented_control(
+        t("intake.source"),
+        ["files", "folder", "camera"],
+        default="files",
+        format_func=_source_name,
+        required=True,
+        key="source",
+        persist_state="session",
+        width="stretch",
+        label_visibility="collapsed",
+    )
+    key = f"{source}-{tray.given}"
+    pictures = _camera(key) if source == "camera" else _files(key, of_folder=source == "folder")
+    if product.key == DEMO_PRODUCT_KEY:
+        return pictures or _demo()
+    return pictures
+
+
+def _files(key: str, *, of_folder: bool) -> list[PictureFile]:
+    uploads = st.file_uploader(
+        t("intake.pictures"),
+        type=sorted(PICTURE_SUFFIXES),
+        accept_multiple_files="directory" if of_folder else True,
+        key=key,
+    )
+    return [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
+
+
+def _camera(key: str) -> list[PictureFile]:
+    shot = st.camera_input(t("intake.take"), key=key, resolution="1080p")
+    if shot is None:
+        return []
+    return [PictureFile.of(f"camera-{datetime.now():%Y%m%d-%H%M%S}.jpg", shot.getvalue())]
+
+
+def _demo() -> list[PictureFile]:
+    if st.button(t("intake.demo_cell"), icon=":material/casino:", width="stretch"):
+        return [random.choice(demo_examples())]
+    if st.button(t("intake.demo_lot"), icon=":material/grid_view:", width="stretch"):
+        return demo_lot()
+    return []
+
+
+def _ask_context(tray: Tray) -> Context:
+    """Lot and station outlive a reload in the URL; a name in it would be another's on a link."""
+    with st.expander(t("intake.context"), icon=":material/label:"):
+        lot = _ask_in_url(t("intake.lot"), "lot")
+        # A serial is of one part: the next part's is asked for anew.
+        serial = st.text_input(t("intake.serial"), key=f"context-serial-{tray.given}")
+        station = _ask_in_url(t("intake.station"), "station")
+        inspector = st.text_input(
+            t("intake.inspector"), key="context-inspector", persist_state="session"
+        )
+    return Context(lot=lot, serial=serial, station=station, inspector=inspector)
+
+
+def _ask_in_url(label: str, name: str) -> str:
+    key = f"context-{name}"
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get(name, "")
+    said = st.text_input(label, key=key, persist_state="session")
+    if not said:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != said:
+        st.query_params[name] = said
+    return said
+
+
+def _ask_detector(bench: Workbench, product: Product) -> str | None:
+    """The detector that judges; None: the active one, also after another is activated."""
+    known = list(detectors_of(bench, product))
+    return st.selectbox(
+        t("intake.detector"),
+        [None, *known[1:]],
+        format_func=lambda name: name or t("intake.active", detector=known[0]),
+        key=f"detector-{product.key}",
+        disabled=len(known) == 1,
+        help=t("intake.one_detector") if len(known) == 1 else None,
+    )
+
+
+def _ask_evidence(bench: Workbench) -> EvidenceChoice:
+    """What to look up; a switch that stands as its setting does leaves the choice to it."""
+    settings = bench.settings
+    with st.container(horizontal=True):
+        exemplars = st.toggle(
+            t("intake.exemplars"),
+            value=settings.rag_enabled,
+            key="evidence-exemplars",
+            persist_state="session",
+            help=t("intake.exemplars_help"),
+        )
+        knowledge = st.toggle(
+            t("intake.knowledge"),
+            value=settings.domain_rag_enabled,
+            key="evidence-knowledge",
+            persist_state="session",
+            help=t("intake.knowledge_help"),
+        )
+    return EvidenceChoice(
+        exemplars=None if exemplars == settings.rag_enabled else exemplars,
+        knowledge=None if knowledge == settings.domain_rag_enabled else knowledge,
+    )
+
+
+def _source_name(source: str) -> str:
+    return {
+        "files": t("intake.files"),
+        "folder": t("intake.folder"),
+        "camera": t("intake.camera"),
+    }[source]

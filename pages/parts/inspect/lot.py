@@ -1,0 +1,78 @@
+"""A lot that is inspected in the background: progress, and a strip of results that fills."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import InspectionSummary, Job, Verdict
+from core.records.search import of_ids
+from core.services.workbench import Workbench
+from pages.parts.jobs import watch_job
+from pages.parts.quality.words import verdict_cell
+from pages.parts.words import disposition_name, plain, verdict_name
+from pages.texts import t
+
+# Low beside an open inspection, which the strip would else push off the screen.
+HEIGHT, HEIGHT_BESIDE = 420, 150
+
+
+def show_lot(bench: Workbench, job: Job) -> None:
+    """The job of a lot with its results; choosing one opens it."""
+    height = HEIGHT_BESIDE if "inspection" in st.query_params else HEIGHT
+    with st.container(border=True):
+        watch_job(bench, job, lambda now: _show_results(bench, now, height))
+
+
+def _show_results(bench: Workbench, job: Job, height: int) -> None:
+    refused = job.result.get("refused", [])
+    found = of_ids(bench.records, job.result.get("inspections", []))
+    counts = job.result.get("verdicts", {})
+    said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
+    st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))
+    if not job.is_active and found and found[0].lot:
+        _show_ways_on(found[0])
+    show_strip(found, f"lot-{job.id}", height)
+    if refused:
+        with st.expander(t("lot.refusals", count=len(refused)), icon=":material/broken_image:"):
+            for each in refused:
+                st.markdown(f"- {plain(each['sentence'])}")
+
+
+def _show_ways_on(one: InspectionSummary) -> None:
+    """What is done with a lot that is inspected: its stopped parts decided, its reports taken."""
+    of_lot = {"product": one.product_key, "lot": one.lot}
+    with st.container(horizontal=True):
+        if st.button(t("lot.review"), icon=":material/rule:"):
+            st.switch_page("review.py", query_params=of_lot)
+        if st.button(t("lot.history"), icon=":material/history:"):
+            of_lot = {f"by-{name}": value for name, value in of_lot.items()}
+            st.switch_page("history.py", query_params=of_lot)
+
+
+def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> None:
+    """Results that can be sorted; choosing one opens it."""
+    event = st.dataframe(
+        [
+            {
+                t("lot.verdict"): verdict_cell(summary.verdict),
+                t("lot.score"): round(summary.score, 3),
+                t("lot.defects"): summary.defect_count,
+                t("lot.picture"): summary.filename,
+                t("lot.serial"): summary.serial,
+                t("lot.disposition"): disposition_name(summary.disposition),
+            }
+            for summary in found
+        ],
+        column_config={t("lot.score"): st.column_config.NumberColumn(format="localized")},
+        hide_index=True,
+        height=height,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key,
+        alt=t("lot.alt", count=len(found)),
+    )
+    rows = event.selection.rows
+    if rows and rows[0] < len(found) and st.session_state.get(f"{key}-opened") != rows:
+        st.session_state[f"{key}-opened"] = rows
+        st.query_params["inspection"] = found[rows[0]].id
+        st.rerun()

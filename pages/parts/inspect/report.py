@@ -1,0 +1,92 @@
+"""The report: its revisions, how they were written, the form and the PDF."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Inspection, Job, JobState, Revision, RevisionKind
+from core.services.inspection_images import report_pdf
+from core.services.reports import remarks_of
+from core.services.workbench import Workbench
+from core.tasks.report import KIND
+from pages.parts.inspect.report_form import edit_report
+from pages.parts.jobs import watch_job
+from pages.parts.writers import show_writing, write_again_button
+from pages.texts import t, when
+
+
+def show_report(bench: Workbench, inspection: Inspection) -> None:
+    """The report of an inspection, to be read, edited, signed, printed and written again."""
+    _show_writing_job(bench, inspection)
+    revision = None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if inspection.revisions:
+            revision = _chosen_revision(inspection)
+            _pdf_button(bench, inspection, revision)
+        write_again_button(bench, inspection)
+        if st.button(
+            t("report.compare"), icon=":material/compare:", key=f"compare-{inspection.id}"
+        ):
+            st.switch_page("compare.py", query_params={"inspection": inspection.id})
+    if revision is None:
+        st.caption(t("report.none_yet"))
+        return
+    remarks = remarks_of(revision, inspection)
+    violations = sum(remark.is_violation for remark in remarks)
+    show_writing(revision)
+    if violations:
+        st.warning(t("report.contradicts", count=violations), icon=":material/rule:")
+    edit_report(bench, inspection, revision, remarks)
+
+
+def _pdf_button(bench: Workbench, inspection: Inspection, revision: Revision) -> None:
+    st.download_button(
+        t("report.pdf"),
+        lambda: report_pdf(bench, inspection, revision.number),
+        file_name=f"{inspection.id}-r{revision.number}.pdf",
+        mime="application/pdf",
+        icon=":material/picture_as_pdf:",
+        on_click="ignore",
+    )
+
+
+def _show_writing_job(bench: Workbench, inspection: Inspection) -> None:
+    """The report that is being written, with what has come of it; or why it was not."""
+    job = bench.jobs.latest(KIND, "inspection", inspection.id)
+    if job is None or job.state is JobState.DONE:
+        return
+    newest = inspection.revisions[-1].created_at if inspection.revisions else None
+    if not job.is_active and newest is not None and newest > job.created_at:
+        return
+    with st.container(border=True):
+        watch_job(bench, job, _show_answer)
+
+
+def _show_answer(job: Job) -> None:
+    if job.is_active:
+        st.text(job.result.get("answer") or t("report.no_text_yet"))
+
+
+def _chosen_revision(inspection: Inspection) -> Revision:
+    newest_first = inspection.revisions[::-1]
+    return st.selectbox(
+        t("report.revision"),
+        newest_first,
+        format_func=lambda revision: t(
+            "report.revision_name",
+            number=revision.number,
+            kind=_kind_name(revision.kind),
+            author=revision.author,
+            time=when(revision.created_at),
+        ),
+        key=f"revision-{inspection.id}-{len(newest_first)}",
+        width=380,
+    )
+
+
+def _kind_name(kind: RevisionKind) -> str:
+    return {
+        RevisionKind.DRAFTED: t("report.drafted"),
+        RevisionKind.EDITED: t("report.edited"),
+        RevisionKind.SIGNED: t("report.signed"),
+    }[kind]

@@ -1,0 +1,157 @@
+"""The picture viewer: what is shown of the inspected picture, where, and how near."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Inspection
+from core.services.inspection_images import colour_scale, legend_png
+from core.services.viewer import (
+    MOST_ZOOM,
+    REGION_CENTRES,
+    Look,
+    View,
+    near_enough,
+    nearest_normal,
+    view_picture,
+)
+from core.services.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.statements import alignment_text
+from pages.parts.urls import choice_in_url
+from pages.parts.words import plain, region_name, severity_name, verdict_name
+from pages.texts import number, t
+
+
+def look_at(inspection: Inspection, place: str) -> None:
+    """Bring a defect or a region into view the next time that the viewer is drawn."""
+    st.session_state[_place_key(inspection)] = place
+    st.session_state[_zoom_key(inspection)] = near_enough(inspection, place)
+
+
+@st.fragment
+def show_viewer(bench: Workbench, inspection: Inspection) -> None:
+    """The picture with its controls and the colour scale; a control redraws only this."""
+    look = choice_in_url(
+        t("viewer.look"),
+        [look.value for look in Look],
+        lambda value: _look_name(Look(value)),
+        "look",
+        label_visibility="collapsed",
+        stretch=True,
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = _ask_place(inspection, [defect.id for defect in inspection.defects])
+        zoom = _ask_zoom(inspection)
+        with st.popover(t("viewer.drawing"), icon=":material/tune:"):
+            opacity = st.slider(t("viewer.opacity"), 0.0, 1.0, 0.6, 0.05, key="opacity")
+            contour = st.toggle(t("viewer.contour"), value=True, key="contour")
+            numbers = st.toggle(t("viewer.numbers"), value=True, key="numbers")
+    view = View(Look(look), place, zoom, opacity, contour, numbers)
+    with shown_to_the_operator():
+        _show(bench, inspection, view)
+
+
+@st.fragment
+def show_plain_picture(bench: Workbench, inspection: Inspection) -> None:
+    """The picture alone, without anything that the machine found."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = _ask_place(inspection, [])
+        zoom = _ask_zoom(inspection)
+    with shown_to_the_operator():
+        st.image(
+            _rendered(bench, inspection, inspection.id, View(Look.ORIGINAL, place, zoom)),
+            width="stretch",
+            alt=t("viewer.plain_alt", filename=inspection.image.filename),
+        )
+
+
+def _show(bench: Workbench, inspection: Inspection, view: View) -> None:
+    st.image(
+        _rendered(bench, inspection, inspection.id, view),
+        width="stretch",
+        alt=t(
+            "viewer.alt",
+            filename=inspection.image.filename,
+            look=_look_name(view.look),
+            verdict=verdict_name(inspection.judgement.verdict),
+            count=len(inspection.defects),
+        ),
+    )
+    if view.look is Look.BLINK:
+        normal = nearest_normal(bench, inspection)
+        st.caption(
+            t("viewer.blinks", normal=plain(normal.filename), alignment=alignment_text(normal))
+        )
+    elif view.look is Look.MASK:
+        st.caption(t("viewer.mask_means"))
+    elif view.look is not Look.ORIGINAL:
+        _show_scale(inspection)
+
+
+def _show_scale(inspection: Inspection) -> None:
+    """The colour scale; its words stand below it, as the picture's font knows no Hangul."""
+    scale = colour_scale(inspection)
+    low, high, top = (number(value, 3) for value in (scale.t_low, scale.t_high, scale.top))
+    st.image(
+        legend_png(inspection, (low, high, top), dark=st.context.theme.type == "dark"),
+        width="stretch",
+        alt=t("viewer.scale_alt"),
+    )
+    st.caption(t("viewer.scale_means", low=low, high=high))
+
+
+@st.cache_data(max_entries=128, ttl=600, show_spinner=False)
+def _rendered(_bench: Workbench, _inspection: Inspection, inspection_id: str, view: View) -> bytes:
+    return view_picture(_bench, _inspection, view)
+
+
+def _ask_place(inspection: Inspection, defects: list[str]) -> str:
+    severities = {defect.id: severity_name(defect.severity) for defect in inspection.defects}
+    key = _place_key(inspection)
+
+    def name(place: str) -> str:
+        if place in severities:
+            return f"{place} · {severities[place]}"
+        return region_name(place) if place else t("viewer.whole")
+
+    return st.selectbox(
+        t("viewer.place"),
+        ["", *defects, *REGION_CENTRES],
+        format_func=name,
+        key=key,
+        on_change=lambda: look_at(inspection, st.session_state[key]),
+        label_visibility="collapsed",
+        width=170,
+    )
+
+
+def _ask_zoom(inspection: Inspection) -> float:
+    return st.slider(
+        t("viewer.zoom"),
+        1.0,
+        MOST_ZOOM,
+        step=0.1,
+        format="%.1f×",
+        key=_zoom_key(inspection),
+        label_visibility="collapsed",
+    )
+
+
+def _place_key(inspection: Inspection) -> str:
+    return f"place-{inspection.id}"
+
+
+def _zoom_key(inspection: Inspection) -> str:
+    return f"zoom-{inspection.id}"
+
+
+def _look_name(look: Look) -> str:
+    return {
+        Look.OVERLAY: t("viewer.overlay"),
+        Look.ORIGINAL: t("viewer.original"),
+        Look.HEATMAP: t("viewer.heatmap"),
+        Look.MASK: t("viewer.mask"),
+        Look.SPLIT: t("viewer.split"),
+        Look.BLINK: t("viewer.blink"),
+    }[look]

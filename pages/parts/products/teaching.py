@@ -1,0 +1,94 @@
+"""Teaching and scoring in the background, and how far it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from core.domain import Job
+from core.imaging.picture_files import DEMO_PRODUCT_KEY
+from core.services.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.jobs import watch_job
+from pages.parts.words import person_of, plain
+from pages.texts import number, t
+
+KINDS = ("teach", "score_defects")
+SHOWN_FOR = timedelta(minutes=5)
+
+
+def teach_demo_button(bench: Workbench) -> None:
+    """A button that teaches the demo product, and how far that is."""
+    jobs = shown_jobs(bench)
+    is_busy = any(job.is_active and job.kind == "teach" for job in jobs)
+    if st.button(t("products.demo"), icon=":material/solar_power:", disabled=is_busy):
+        with shown_to_the_operator():
+            bench.jobs.submit(
+                "teach",
+                DEMO_PRODUCT_KEY,
+                {"demo": True},
+                person_of(),
+            )
+            st.rerun()
+    show_lessons(bench, jobs)
+
+
+def shown_jobs(bench: Workbench) -> list[Job]:
+    """Lessons that run or wait, and those that ended a little while ago; the newest first."""
+    since = datetime.now(UTC) - SHOWN_FOR
+    return [
+        job
+        for job in bench.jobs.recent()
+        if job.kind in KINDS and (job.ended_at is None or job.ended_at > since)
+    ]
+
+
+def show_lessons(bench: Workbench, jobs: list[Job]) -> None:
+    """Progress and outcome of lessons; an ended one is shown if it is the newest."""
+    for place, job in enumerate(jobs):
+        if job.is_active or place == 0:
+            with st.container(border=True):
+                watch_job(bench, job, _show_outcome)
+
+
+def _show_product(key: str) -> None:
+    st.session_state["product"] = key
+    st.session_state["view"] = "thresholds"
+    st.query_params.pop("view", None)
+
+
+def _show_outcome(job: Job) -> None:
+    if not job.result:
+        return
+    if job.kind == "teach":
+        st.markdown(
+            t(
+                "products.taught",
+                product=plain(str(job.result["product"])),
+                count=number(job.result["images"]),
+                version=job.result["version"],
+            )
+        )
+        st.caption(plain(str(job.result["false_alarm"])))
+        if st.button(
+            t("products.show_taught", product=plain(str(job.result["product"]))),
+            icon=":material/category:",
+            on_click=_show_product,
+            args=(str(job.result["product"]),),
+            key=f"show-{job.id}",
+        ):
+            st.rerun()
+    else:
+        st.markdown(
+            t(
+                "products.scored",
+                added=number(job.result["added"]),
+                scored=number(job.result["scored"]),
+            )
+        )
+    sentences = [*job.result.get("notices", []), *job.result["skipped"]]
+    if sentences:
+        with st.expander(t("products.told", count=number(len(sentences)))):
+            for sentence in sentences:
+                st.text(sentence)

@@ -1,0 +1,170 @@
+"""Versions of a product's detector: their cards, which one judges, and what changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.detection.checkpoints import (
+    Active,
+    Card,
+    active_version,
+    read_calibration,
+    read_card,
+    versions,
+)
+from core.domain import Product
+from core.services.products import activate_version, history
+from core.services.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.statements import guarantee_text
+from pages.parts.urls import item_in_url
+from pages.parts.words import person_of, plain
+from pages.texts import number, t, when
+
+
+def show_versions(bench: Workbench, product: Product) -> None:
+    """Choose a version, read its card, make it the one that judges."""
+    found = {version.version: version for version in versions(bench.settings, product)}
+    judges = active_version(bench.settings, product)
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        chosen = found[
+            item_in_url(
+                t("products.version"),
+                list(found),
+                lambda name: _version_name(found[name], judges),
+                "version",
+                judges.version if judges.version in found else next(iter(found)),
+            )
+        ]
+        with shown_to_the_operator():
+            show_card(bench, read_card(bench.settings, product, chosen))
+    with right:
+        if chosen != judges:
+            with shown_to_the_operator():
+                _ask_activation(bench, product, chosen, judges)
+        else:
+            st.success(t("products.judges_now"), icon=":material/gavel:")
+        _show_history(bench, product)
+
+
+def show_card(bench: Workbench, card: Card) -> None:
+    """What a version is made of and what is known of it."""
+    calibration = read_calibration(bench.settings, card)
+    with st.container(horizontal=True):
+        st.metric(t("products.good"), number(len(card.images)))
+        st.metric(t("products.held_out"), number(card.held_out), help=t("products.held_out_help"))
+        st.metric(t("products.review_from"), number(calibration.t_low, 3))
+        st.metric(t("products.fail_from"), number(calibration.t_high, 3))
+        st.metric(t("products.seconds"), f"{number(sum(card.seconds.values()), 1)} s")
+    st.caption(guarantee_text(calibration.false_alarm))
+    scale = card.product.mm_per_px
+    st.markdown(
+        t(
+            "products.made_of",
+            algorithm=card.detector.algorithm,
+            backbone=plain(card.detector.backbone),
+            when=when(card.created_at),
+            seed=card.seed,
+            scale=t("products.no_scale") if scale is None else f"{number(scale, 4)} mm/px",
+        )
+    )
+    for sentence in card.notices:
+        st.warning(sentence, icon=":material/info:")
+    if card.skipped:
+        with st.expander(t("products.skipped", count=number(len(card.skipped)))):
+            for sentence in card.skipped:
+                st.text(sentence)
+    with st.expander(t("products.facts")):
+        st.markdown(
+            "\n".join(f"- {plain(name)}: {plain(fact)}" for name, fact in card.facts.items())
+        )
+        st.caption(plain(" · ".join(f"{name} {value}" for name, value in card.options.items())))
+    with st.expander(t("products.figures")):
+        figures = {name: f"{value:.6g}" for name, value in card.figures.items()}
+        seconds = {name: f"{value:.2f} s" for name, value in card.seconds.items()}
+        st.table(figures | seconds | card.versions)
+    with st.expander(t("products.images", count=number(len(card.images)))):
+        st.dataframe(
+            [image.model_dump(include={"filename", "use", "sha256"}) for image in card.images],
+            hide_index=True,
+            height=260,
+            alt=t("products.images", count=number(len(card.images))),
+        )
+
+
+def _version_name(version: Active, judges: Active) -> str:
+    name = f"{_taught_at(version.version)} · {version.algorithm}"
+    return f"{name} · {t('products.judges')}" if version == judges else name
+
+
+def _taught_at(version: str) -> str:
+    """The time that a version is named after, to the second: no two look the same in a list."""
+    try:
+        moment = datetime.strptime(version[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return version  # of another program, which names its versions in its own way
+    return when(moment, with_seconds=True)
+
+
+def _ask_activation(bench: Workbench, product: Product, chosen: Active, judges: Active) -> None:
+    is_older = chosen.version < judges.version
+    with st.form("activate"):
+        st.markdown(t("products.roll_back_help") if is_older else t("products.activate_help"))
+        who = st.text_input(t("products.who"), value=person_of())
+        reason = st.text_input(t("products.reason"))
+        pressed = st.form_submit_button(
+            t("products.roll_back") if is_older else t("products.activate"),
+            type="primary",
+            icon=":material/undo:" if is_older else ":material/gavel:",
+        )
+    if pressed:
+        activate_version(bench, product, chosen, by=who, reason=reason)
+        st.session_state["person"] = who
+        st.session_state["products-said"] = t("products.activated", version=chosen.version)
+        # The browser would keep the version's name of before, which does not say that it judges.
+        del st.session_state["version"]
+        st.rerun()
+
+
+def _show_history(bench: Workbench, product: Product) -> None:
+    st.markdown(f"##### {t('products.history')}")
+    changes = history(bench, product)
+    if not changes:
+        st.caption(t("products.no_history"))
+        return
+    st.dataframe(
+        [
+            {
+                t("products.when"): when(change.at),
+                t("products.event"): _event_name(change.kind),
+                t("products.by"): change.by,
+                t("products.reason"): change.reason,
+                t("products.what"): "; ".join(change.what),
+            }
+            for change in changes
+        ],
+        hide_index=True,
+        height="content" if len(changes) <= 8 else 320,
+        column_config={
+            t("products.when"): st.column_config.TextColumn(width=125),
+            t("products.by"): st.column_config.TextColumn(width=60),
+            t("products.what"): st.column_config.TextColumn(width=230),
+        },
+        alt=t("products.history"),
+    )
+
+
+def _event_name(kind: str) -> str:
+    names = {
+        "policy changed": t("products.policy_changed"),
+        "version activated": t("products.version_activated"),
+        "product taught": t("products.product_taught"),
+        "normals added": t("products.normals_added"),
+        "detector imported": t("products.detector_imported"),
+        "known defects added": t("products.known_added"),
+        "defects labelled": t("products.defects_labelled"),
+    }
+    return names.get(kind, kind)

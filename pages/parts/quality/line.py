@@ -1,0 +1,187 @@
+"""The line over time: control chart, Pareto of defects and of costs, places of defects."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.records.quality import Period, defect_places, period_counts, type_counts
+from core.records.search import Filter
+from core.services.inspection_images import normal_picture
+from core.services.quality import costs_by_type
+from core.services.workbench import Workbench, shared_workbench
+from core.statistics.control_charts import PChart
+from core.statistics.quality import Bar, defect_pareto, foremost, newest_chart
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.palette import palette
+from pages.parts.quality.figures import (
+    broken,
+    control_figure,
+    most_hit,
+    pareto_figure,
+    period_names,
+    places_figure,
+)
+from pages.parts.quality.words import rule_text, type_text
+from pages.parts.urls import choice_in_url
+from pages.texts import number, percentage, t, zone
+
+PERIODS = 120
+BARS = 8
+NAMED_POINTS = 4
+PLAIN = {"displayModeBar": False}
+
+
+def period_text(by: Period) -> str:
+    """What parts are put together by."""
+    match by:
+        case Period.HOUR:
+            return t("quality.hour")
+        case Period.DAY:
+            return t("quality.day")
+        case Period.LOT:
+            return t("filters.lot")
+
+
+@st.fragment(parallel=True)
+def show_control_chart(filter: Filter) -> None:
+    """Share of nonconforming parts by hour, day or lot, and the rules that it breaks."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"##### {t('quality.control_chart')}", width="stretch")
+        by = Period(
+            choice_in_url(
+                t("quality.by"),
+                [Period.DAY.value, Period.HOUR.value, Period.LOT.value],
+                lambda value: period_text(Period(value)),
+                "chart-by",
+                label_visibility="collapsed",
+            )
+        )
+        with_reviews = st.toggle(
+            t("quality.with_reviews"), key="chart-with-reviews", bind="query-params"
+        )
+    with shown_to_the_operator(), st.skeleton(height=330):
+        periods = period_counts(shared_workbench().records, filter, by)
+        chart = newest_chart(periods, with_reviews=with_reviews, most=PERIODS)
+        if chart is None:
+            st.info(t("quality.no_periods"))
+            return
+        if len(chart.points) == 1:
+            st.info(t("quality.one_period", share=percentage(chart.centre)))
+            return
+        sentences = _rules(chart, period_names(chart, by, zone()))
+        st.plotly_chart(
+            control_figure(chart, by, zone(), palette()),
+            config=PLAIN,
+            key="control-chart",
+            alt=t(
+                "quality.control_alt",
+                centre=percentage(chart.centre, 2),
+                points=number(len(chart.points)),
+                rules=" ".join(sentences) or t("quality.no_rule"),
+            ),
+        )
+        st.markdown("\n".join(f"- {each}" for each in sentences) or t("quality.no_rule"))
+        notes = [t("quality.days_utc")] if by is Period.DAY else []
+        if len(periods) > len(chart.points):
+            shown = number(len(chart.points))
+            notes.append(t("quality.newest_periods", shown=shown, count=number(len(periods))))
+        st.caption(" ".join([*notes, t("quality.limits")]))
+
+
+def _rules(chart: PChart, names: list[str]) -> list[str]:
+    sentences = []
+    for rule, points in broken(chart).items():
+        newest = ", ".join(names[at] for at in reversed(points[-NAMED_POINTS:]))
+        sentences.append(
+            t("quality.broken", rule=rule_text(rule), count=number(len(points)), newest=newest)
+        )
+    return sentences
+
+
+@st.fragment(parallel=True)
+def show_pareto(filter: Filter) -> None:
+    """Which defect types most parts have."""
+    st.markdown(f"##### {t('quality.pareto')}")
+    with shown_to_the_operator(), st.skeleton(height=330):
+        bars = defect_pareto(type_counts(shared_workbench().records, filter))
+        if not bars:
+            st.info(t("quality.no_defects"))
+            return
+        _pareto(bars, "pareto-types")
+
+
+@st.fragment(parallel=True)
+def show_cost_pareto(filter: Filter) -> None:
+    """Which defect types cost most."""
+    st.markdown(f"##### {t('quality.cost_pareto')}")
+    with shown_to_the_operator(), st.skeleton(height=330):
+        found = costs_by_type(shared_workbench(), filter)
+        if found is None:
+            st.info(t("quality.no_costs"))
+            return
+        if found.bars:
+            _pareto(found.bars, "pareto-costs")
+        st.caption(
+            t(
+                "quality.costs_left_out",
+                unpriced=number(found.unpriced),
+                undecided=number(found.undecided),
+            )
+        )
+
+
+def _pareto(bars: tuple[Bar, ...], key: str) -> None:
+    shown = foremost(bars, BARS, t("quality.others"))
+    names = [type_text(bar.name) for bar in shown]
+    st.plotly_chart(
+        pareto_figure(shown, names, palette()),
+        config=PLAIN,
+        key=key,
+        alt=t(
+            "quality.pareto_alt",
+            name=names[0],
+            amount=number(shown[0].amount),
+            share=percentage(shown[0].share),
+            types=number(len(bars)),
+        ),
+    )
+
+
+@st.fragment(parallel=True)
+def show_places(filter: Filter) -> None:
+    """Where on the part the defects lie."""
+    st.markdown(f"##### {t('quality.places')}")
+    with shown_to_the_operator(), st.skeleton(height=380):
+        bench = shared_workbench()
+        key = the_product(bench, filter)
+        if key is None:
+            st.info(t("quality.choose_product_places"))
+            return
+        counts = defect_places(bench.records, filter.model_copy(update={"product_key": key}))
+        if not counts.any():
+            st.info(t("quality.no_defects"))
+            return
+        picture = normal_picture(bench, bench.product(key))
+        row, column = most_hit(counts)[0]
+        st.plotly_chart(
+            places_figure(counts, picture, palette()),
+            config=PLAIN,
+            key="places",
+            alt=t(
+                "quality.places_alt",
+                count=number(int(counts.sum())),
+                most=number(int(counts.max())),
+                across=percentage((column + 0.5) / counts.shape[1], 0),
+                down=percentage((row + 0.5) / counts.shape[0], 0),
+            ),
+        )
+        note = t("quality.places_note", count=number(int(counts.sum())))
+        st.caption(note if picture else f"{note} {t('quality.no_picture')}")
+
+
+def the_product(bench: Workbench, filter: Filter) -> str | None:
+    """The product that is meant: the chosen one, or the only one there is."""
+    if filter.product_key is not None:
+        return filter.product_key
+    products = bench.records.products()
+    return products[0].key if len(products) == 1 else None

@@ -1,0 +1,135 @@
+"""The machine against the person, and against its own calibration."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain import Verdict
+from core.records.quality import verdict_counts
+from core.records.search import Filter
+from core.services.quality import ScoreHistory, score_history
+from core.services.workbench import shared_workbench
+from core.statistics.quality import Agreement, Kappa, agreement
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.palette import palette
+from pages.parts.quality.figures_running import drift_figure, scores_figure
+from pages.parts.quality.line import PLAIN, the_product
+from pages.parts.quality.words import verdict_cell
+from pages.texts import number, percentage, t
+
+
+@st.fragment(parallel=True)
+def show_agreement(filter: Filter) -> None:
+    """How far person and machine agree: a table of four fields, and kappa."""
+    st.markdown(f"##### {t('quality.agreement')}")
+    with shown_to_the_operator(), st.skeleton(height=200):
+        found = agreement(verdict_counts(shared_workbench().records, filter))
+        if found.n == 0:
+            st.info(t("quality.nobody_decided"))
+            return
+        fields, kappa, same = st.columns([3, 1, 1], vertical_alignment="center")
+        with fields:
+            _four_fields(found)
+        with kappa:
+            _kappa(found.kappa)
+        with same:
+            agreed = found.passed_good + found.failed_bad
+            st.metric(t("quality.agreed"), percentage(agreed / found.n))
+            st.caption(t("quality.of", count=number(agreed), of=number(found.n)))
+        st.caption(
+            t(
+                "quality.agreement_note",
+                reviews=number(found.reviews),
+                undecided=number(found.undecided),
+            )
+        )
+
+
+def _kappa(kappa: Kappa | None) -> None:
+    if kappa is None:
+        st.metric(t("quality.kappa"), t("quality.unknown"), help=t("quality.kappa_help"))
+        st.caption(t("quality.kappa_unknown"))
+        return
+    st.metric(t("quality.kappa"), number(kappa.value, 3), help=t("quality.kappa_help"))
+    st.caption(t("quality.kappa_interval", low=number(kappa.low, 3), high=number(kappa.high, 3)))
+
+
+def _four_fields(found: Agreement) -> None:
+    good, bad = t("quality.person_good"), t("quality.person_bad")
+    st.table(
+        [
+            {
+                t("quality.machine"): verdict_cell(verdict),
+                good: f"{mark_good} {number(is_good)}",
+                bad: f"{mark_bad} {number(is_bad)}",
+            }
+            for verdict, is_good, is_bad, mark_good, mark_bad in (
+                (Verdict.PASS, found.passed_good, found.passed_bad, "=", "≠"),
+                (Verdict.FAIL, found.failed_good, found.failed_bad, "≠", "="),
+            )
+        ],
+        hide_index=True,
+        alt=t(
+            "quality.agreement_alt",
+            overkill=number(found.failed_good),
+            escapes=number(found.passed_bad),
+            count=number(found.n),
+        ),
+    )
+
+
+@st.fragment(parallel=True)
+def show_drift(filter: Filter) -> None:
+    """Whether parts still look to the detector as the normals did that it was calibrated by."""
+    st.markdown(f"##### {t('quality.drift')}")
+    with shown_to_the_operator(), st.skeleton(height=330):
+        bench = shared_workbench()
+        key = the_product(bench, filter)
+        if key is None:
+            st.info(t("quality.choose_product_drift"))
+            return
+        history = score_history(bench, bench.product(key), filter)
+        if not history.weeks:
+            st.info(t("quality.no_passed"))
+            return
+        weeks, scores = st.columns(2)
+        with weeks:
+            _weeks(history)
+        with scores:
+            _scores(history)
+
+
+def _weeks(history: ScoreHistory) -> None:
+    drifted = [f"{week.start:%Y-%m-%d}" for week in history.weeks if week.has_drifted]
+    sentence = (
+        t("quality.drifted_weeks", count=number(len(drifted)), newest=drifted[-1])
+        if drifted
+        else t("quality.no_drift", count=number(len(history.weeks)))
+    )
+    st.plotly_chart(drift_figure(history.weeks, palette()), config=PLAIN, key="drift", alt=sentence)
+    st.markdown(sentence)
+    st.caption(t("quality.drift_note"))
+
+
+def _scores(history: ScoreHistory) -> None:
+    last = history.weeks[-1]
+    st.plotly_chart(
+        scores_figure(history, palette()),
+        config=PLAIN,
+        key="scores",
+        alt=t(
+            "quality.scores_alt",
+            newest=number(last.median, 3),
+            normals=number(last.median_of_normals, 3),
+            threshold=number(history.t_low, 3),
+        ),
+    )
+    st.markdown(
+        t(
+            "quality.medians",
+            newest=number(last.median, 3),
+            normals=number(last.median_of_normals, 3),
+            ks=number(last.ks, 2),
+        )
+    )
+    st.caption(t("quality.scores_note"))

@@ -1,0 +1,97 @@
+"""What inspections take: time of their steps against the takt, cost of their writers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.records.running import StepTimes, writing_costs
+from core.records.search import Filter
+from core.services.quality import times_against_takt
+from core.services.workbench import shared_workbench
+from core.statistics.quality import writer_totals
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.palette import palette
+from pages.parts.quality.figures_running import costs_figure, duration, steps_figure
+from pages.parts.quality.line import PLAIN
+from pages.texts import number, percentage, t
+
+
+@st.fragment(parallel=True)
+def show_step_times(filter: Filter) -> None:
+    """How long each step takes, and whether the whole fits the takt."""
+    st.markdown(f"##### {t('quality.steps')}")
+    with shown_to_the_operator(), st.skeleton(height=330):
+        bench = shared_workbench()
+        takt_s = bench.settings.takt_s
+        times = times_against_takt(bench, filter)
+        if times.median is None or times.p95 is None:
+            st.info(t("quality.nothing_timed"))
+            return
+        sentence = _takt(times, takt_s)
+        st.plotly_chart(
+            steps_figure(times, takt_s, palette()), config=PLAIN, key="steps", alt=sentence
+        )
+        st.markdown(sentence)
+        failed = [step for step in times.steps if step.failed]
+        notes = [t("quality.timed", count=number(times.inspections))]
+        notes += [
+            t("quality.step_failed", name=step.name, count=number(step.failed)) for step in failed
+        ]
+        st.caption(" ".join(notes))
+
+
+def _takt(times: StepTimes, takt_s: float | None) -> str:
+    whole = t("quality.whole", median=duration(times.median or 0), p95=duration(times.p95 or 0))
+    if takt_s is None or times.over_takt is None:
+        return f"{whole} {t('quality.no_takt')}"
+    over = t(
+        "quality.over_takt",
+        count=number(times.over_takt),
+        of=number(times.inspections),
+        share=percentage(times.over_takt / times.inspections, 2),
+        takt=duration(takt_s),
+    )
+    return f"{whole} {over}"
+
+
+@st.fragment(parallel=True)
+def show_writing_costs(filter: Filter) -> None:
+    """What drafts of models cost, by writer and day."""
+    st.markdown(f"##### {t('quality.costs')}")
+    with shown_to_the_operator(), st.skeleton(height=330):
+        costs = writing_costs(shared_workbench().records, filter)
+        if not costs:
+            st.info(t("quality.no_models"))
+            return
+        totals = writer_totals(costs)
+        whole = sum(total.cost_usd for total in totals)
+        sentence = t(
+            "quality.costs_sentence",
+            cost=number(whole, 2),
+            count=number(sum(total.drafts for total in totals)),
+            writer=totals[0].writer,
+        )
+        st.plotly_chart(
+            costs_figure(costs, [total.writer for total in totals], palette()),
+            config=PLAIN,
+            key="costs",
+            alt=sentence,
+        )
+        st.markdown(sentence)
+        st.dataframe(
+            [
+                {
+                    t("quality.writer"): total.writer,
+                    t("quality.drafts"): number(total.drafts),
+                    t("quality.from_cache"): number(total.from_cache),
+                    t("quality.input_tokens"): number(total.input_tokens),
+                    t("quality.output_tokens"): number(total.output_tokens),
+                    "USD": number(total.cost_usd, 4),
+                    t("quality.unpriced"): number(total.unpriced),
+                }
+                for total in totals
+            ],
+            hide_index=True,
+            height="content",
+            alt=sentence,
+        )

@@ -1,0 +1,278 @@
+"""The decision about a part that waits, each answer on its key, and what is learned from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.domain import Disposition, Inspection, Job, JobState, Verdict
+from core.records.search import Filter
+from core.services.review import (
+    BAD,
+    decide,
+    dispositions_of_good,
+    following,
+    is_audit,
+    is_learned,
+    learn,
+    preceding,
+)
+from core.services.workbench import Workbench
+from pages.parts.errors import shown_to_the_operator
+from pages.parts.inspect.disposition import reasons_of
+from pages.parts.job_words import job_name, step_name
+from pages.parts.jobs import EVERY_S, show_job
+from pages.parts.words import disposition_name, plain, verdict_text
+from pages.texts import t
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is worked on, and by whom.
+
+    Attributes:
+        filter: the part of the queue.
+        blind: whether the machine's finding is hidden of every part.
+        person: who decides.
+    """
+
+    filter: Filter
+    blind: bool
+    person: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the keys mean at the moment."""
+
+    good: Disposition
+    good_reason: str
+    bad: Disposition
+    bad_reason: str
+
+
+def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
+    """The buttons, each with its key; all stay where they are from part to part.
+
+    They are those of this part alone: a key pressed twice in haste never decides on the next part,
+    which nobody has seen yet.
+    """
+    decided = bool(inspection.dispositions)
+    accept, reject, hold = st.columns(3)
+    choice = _ask_choice(inspection)
+    pressed = {
+        (choice.good, choice.good_reason): accept.button(
+            t("review.accept"),
+            icon=":material/thumb_up:",
+            shortcut="A",
+            width="stretch",
+            disabled=decided,
+            key=f"accept-{inspection.id}",
+        ),
+        (choice.bad, choice.bad_reason): reject.button(
+            t("review.reject"),
+            icon=":material/thumb_down:",
+            shortcut="X",
+            width="stretch",
+            disabled=decided,
+            key=f"reject-{inspection.id}",
+        ),
+        (Disposition.REINSPECT, t("review.held")): hold.button(
+            t("review.hold"),
+            icon=":material/pause:",
+            shortcut="H",
+            width="stretch",
+            disabled=decided,
+            key=f"hold-{inspection.id}",
+            help=t("review.hold_help"),
+        ),
+    }
+    _show_steps_through(bench, inspection, work.filter)
+    if decided:
+        entry = inspection.dispositions[-1]
+        st.caption(
+            t(
+                "review.decided",
+                person=plain(entry.decided_by),
+                disposition=disposition_name(entry.disposition),
+                reason=plain(entry.reason),
+            )
+        )
+    for (disposition, reason), is_pressed in pressed.items():
+        if is_pressed:
+            _decide(bench, inspection, work, disposition, reason)
+
+
+def show_learning(bench: Workbench, person: str) -> None:
+    """What was decided last; a false alarm can be learned as a normal with one more key."""
+    last = st.session_state.get("review-last")
+    inspection = bench.records.inspection(last) if last else None
+    can_learn = (
+        inspection is not None
+        and inspection.dispositions[-1].disposition is Disposition.VOID
+        and not is_learned(bench, inspection)
+        and st.session_state.get("review-job-of") != last
+    )
+    if st.button(
+        t("review.learn"),
+        icon=":material/school:",
+        shortcut="L",
+        width="stretch",
+        disabled=not can_learn,
+        key="learn",
+        help=t("review.learn_help"),
+    ):
+        with shown_to_the_operator():
+            if inspection is not None:
+                st.session_state["review-job"] = learn(bench, inspection, person).id
+                st.session_state["review-job-of"] = last
+                st.rerun()
+    if inspection is None:
+        st.caption(t("review.no_last"))
+    else:
+        _show_last(inspection)
+    if job_id := st.session_state.get("review-job"):
+        job = bench.jobs.job(job_id)
+        st.fragment(_show_lesson, run_every=EVERY_S if job.is_active else None)(
+            bench, job, was_active=job.is_active
+        )
+
+
+def _show_last(inspection: Inspection) -> None:
+    """What was decided last; who erred decides again on its own page."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_said(inspection), width="stretch")
+        if st.button(
+            t("review.open_last"), icon=":material/undo:", type="tertiary", shortcut="U", key="last"
+        ):
+            st.switch_page("inspect.py", query_params={"inspection": inspection.id})
+
+
+def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
+    """How far the learning is: one line, so that nothing below it moves."""
+    now = bench.jobs.job(job.id)
+    if was_active and not now.is_active:
+        st.rerun()
+    if now.is_active:
+        st.caption(
+            t(
+                "review.learning",
+                job=job_name(now),
+                step=step_name(now.step) or "…",
+                share=f"{now.share:.0%}",
+            )
+        )
+    elif now.state is JobState.DONE:
+        st.caption(t("review.learned", version=now.result["version"], count=now.result["images"]))
+    else:
+        show_job(bench, now)
+
+
+def _ask_choice(inspection: Inspection) -> Choice:
+    """How good and bad parts are recorded; kept from part to part, and said while folded away."""
+    line = st.container(horizontal=True, vertical_alignment="center")
+    good, bad = line.popover(t("review.recorded_as"), icon=":material/tune:").columns(2)
+    with good:
+        as_good = st.selectbox(
+            t("review.accept_as"),
+            dispositions_of_good(inspection),
+            format_func=disposition_name,
+            key=f"good-{is_audit(inspection)}",
+            persist_state="session",
+        )
+        good_reason = _ask_reason(as_good)
+    with bad:
+        as_bad = st.selectbox(
+            t("review.reject_as"),
+            BAD,
+            format_func=disposition_name,
+            key="bad",
+            persist_state="session",
+        )
+        bad_reason = _ask_reason(as_bad)
+    line.caption(
+        t(
+            "review.keys_record",
+            good=f"{disposition_name(as_good)}, {plain(good_reason)}",
+            bad=f"{disposition_name(as_bad)}, {plain(bad_reason)}",
+            hold=disposition_name(Disposition.REINSPECT),
+        ),
+        width="stretch",
+    )
+    return Choice(as_good, good_reason, as_bad, bad_reason)
+
+
+def _ask_reason(disposition: Disposition) -> str:
+    reason = st.selectbox(
+        t("review.reason"),
+        reasons_of(disposition),
+        accept_new_options=True,
+        key=f"reason-{disposition.value}",
+        persist_state="session",
+    )
+    return reason or ""
+
+
+def _show_steps_through(bench: Workbench, inspection: Inspection, filter: Filter) -> None:
+    before, after, open_it = st.columns(3)
+    previous_id = preceding(bench, inspection.id, filter)
+    next_id = following(bench, inspection.id, filter)
+    if before.button(
+        t("review.previous"),
+        icon=":material/chevron_left:",
+        shortcut="P",
+        width="stretch",
+        disabled=previous_id is None,
+        key="previous",
+    ):
+        _go_to(previous_id)
+    if after.button(
+        t("review.next"),
+        icon=":material/chevron_right:",
+        shortcut="N",
+        width="stretch",
+        disabled=next_id in (None, inspection.id),
+        key="next",
+    ):
+        _go_to(next_id)
+    if open_it.button(
+        t("review.open"), icon=":material/frame_inspect:", width="stretch", key="open"
+    ):
+        st.switch_page("inspect.py", query_params={"inspection": inspection.id})
+
+
+def _decide(
+    bench: Workbench,
+    inspection: Inspection,
+    work: Work,
+    disposition: Disposition,
+    reason: str,
+) -> None:
+    with shown_to_the_operator():
+        decide(bench, inspection.id, disposition, reason, work.person)
+        st.session_state["person"] = work.person
+        st.session_state["review-last"] = inspection.id
+        _go_to(following(bench, inspection.id, work.filter))
+
+
+def _go_to(inspection_id: str | None) -> None:
+    if inspection_id is None:
+        st.query_params.pop("inspection", None)
+    else:
+        st.query_params["inspection"] = inspection_id
+    st.rerun()
+
+
+def _said(inspection: Inspection) -> str:
+    entry = inspection.dispositions[-1]
+    text = t(
+        "review.last",
+        filename=plain(inspection.image.filename),
+        disposition=disposition_name(entry.disposition),
+        verdict=verdict_text(inspection.judgement.verdict),
+    )
+    is_escape = (
+        inspection.judgement.verdict is Verdict.PASS and entry.disposition.is_of_good_part is False
+    )
+    return f"{text} {t('review.escape')}" if is_escape else text

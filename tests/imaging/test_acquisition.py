@@ -1,0 +1,116 @@
+"""Pictures that were not taken as those taught: it is noticed, and nothing false is measured."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from core.detection.checkpoints import read_card
+from core.domain import Inspection, Product
+from core.imaging.acquisition import joined
+from core.imaging.picture_files import PictureFile
+from core.services.inspection import inspect
+from core.services.relearning import add_normals
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+PRODUCT = Product(dataset="Plant", category="plate")
+COLOUR = (60, 120, 200)
+
+
+def plate(seed: int, *, colour: bool = True, size: tuple[int, int] = (160, 160)) -> PictureFile:
+    """A grainy plate; a grey one is written as a picture of one channel."""
+    grain = np.random.default_rng(seed).normal(0, 12, (160, 160, 1))
+    pixels = np.clip(grain + (COLOUR if colour else 120), 0, 255).astype(np.uint8)
+    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return PictureFile.of(f"plate{seed}.png", cv2.imencode(".png", scaled)[1].tobytes())
+
+
+def marked(size: tuple[int, int]) -> PictureFile:
+    """A plate with a black spot."""
+    pixels = cv2.imdecode(np.frombuffer(plate(9).read(), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    cv2.circle(pixels, (100, 60), 20, (0, 0, 0), -1)
+    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return PictureFile.of("marked.png", cv2.imencode(".png", scaled)[1].tobytes())
+
+
+@pytest.fixture(params=[True, False], ids=["colour", "grey"])
+def in_colour(request: pytest.FixtureRequest) -> bool:
+    return request.param
+
+
+def notices(inspection: Inspection) -> str:
+    return " ".join(inspection.image.notices)
+
+
+def test_grey_and_colour_are_not_mixed_up_in_silence(bench: Workbench, in_colour: bool) -> None:
+    teach(bench, PRODUCT, [plate(seed, colour=in_colour) for seed in range(6)])
+
+    alike = inspect(bench, plate(7, colour=in_colour), PRODUCT)
+    other = inspect(bench, plate(8, colour=not in_colour), PRODUCT)
+
+    this, those = ("grey", "in colour") if in_colour else ("in colour", "grey")
+    assert alike.image.notices == ()
+    assert f"This picture is {this}, but those taught are {those}" in notices(other)
+    assert bench.records.inspection(other.id).image.notices == other.image.notices
+
+
+def test_a_product_taught_with_both_takes_both(bench: Workbench) -> None:
+    teach(bench, PRODUCT, [plate(seed) for seed in range(6)])
+    add_normals(bench, PRODUCT, [plate(9, colour=False)])
+
+    figures = read_card(bench.settings, PRODUCT).figures
+    assert (figures["grey_pictures"], figures["colour_pictures"]) == (1, 6)
+    assert inspect(bench, plate(8, colour=False), PRODUCT).image.notices == ()
+
+
+@pytest.mark.parametrize("size", [(80, 80), (320, 320), (160, 120)], ids=str)
+def test_another_size_is_noticed_and_nothing_is_measured_in_mm(
+    bench: Workbench, size: tuple[int, int]
+) -> None:
+    product = PRODUCT.model_copy(update={"mm_per_px": 0.5})
+    teach(bench, product, [plate(seed) for seed in range(6)])
+
+    same = inspect(bench, marked(size=(160, 160)), product)
+    cropped = inspect(bench, marked(size=(158, 163)), product)
+    other = inspect(bench, marked(size=size), product)
+
+    assert same.image.notices == cropped.image.notices == ()
+    assert [defect.area_mm2 for defect in same.defects] == [
+        pytest.approx(defect.area_px * 0.25) for defect in same.defects
+    ]
+    assert same.defects
+    assert other.defects
+    assert {defect.area_mm2 for defect in other.defects} == {None}
+    assert f"has {size[0]} x {size[1]} pixels, but those taught 160 x 160" in notices(other)
+    assert "No area is given in mm²" in notices(other)
+    assert other.product.mm_per_px is None
+
+
+def test_without_a_scale_no_area_in_mm_is_spoken_of(bench: Workbench) -> None:
+    teach(bench, PRODUCT, [plate(seed) for seed in range(6)])
+
+    seen = notices(inspect(bench, plate(8, size=(80, 80)), PRODUCT))
+
+    assert "80 x 80 pixels" in seen
+    assert "mm²" not in seen
+
+
+def test_a_range_of_sizes_that_was_taught_is_taken(bench: Workbench) -> None:
+    sizes = [(120, 160), (160, 160), (200, 160)]
+    teach(bench, PRODUCT, [plate(seed, size=sizes[seed % 3]) for seed in range(6)])
+
+    assert inspect(bench, plate(7, size=(180, 160)), PRODUCT).image.notices == ()
+    wide = inspect(bench, plate(8, size=(300, 160)), PRODUCT)
+    assert "those taught 120 to 200 x 160" in notices(wide)
+
+
+def test_a_card_that_does_not_know_goes_on_not_knowing() -> None:
+    added = {"width_px_min": 90, "width_px_max": 120, "grey_pictures": 2}
+
+    assert joined({"width_px_min": 100, "width_px_max": 110}, added) == {
+        "width_px_min": 90,
+        "width_px_max": 120,
+    }

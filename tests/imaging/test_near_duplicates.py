@@ -1,0 +1,128 @@
+"""Pictures that were saved again are known, whatever the format; other pictures are kept."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.detection.checkpoints import read_card
+from core.domain import Product
+from core.domain.errors import ProductError
+from core.imaging.picture_files import PictureFile, demo_normals, pictures_at
+from core.services.relearning import add_normals
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+PRODUCT = Product(dataset="Plant", category="part")
+
+
+def saved_again(
+    picture: PictureFile, file_format: str, *, scale: float = 1, **options: int
+) -> PictureFile:
+    image = Image.open(io.BytesIO(picture.read()))
+    if scale != 1:
+        image = image.resize((round(image.width * scale), round(image.height * scale)))
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    stem = Path(picture.filename).stem
+    return PictureFile.of(f"{stem}-again.{file_format.lower()}", buffer.getvalue())
+
+
+AGAIN = {
+    "without loss": lambda picture: saved_again(picture, "TIFF"),
+    "JPEG": lambda picture: saved_again(picture, "JPEG", quality=75),
+    "WebP": lambda picture: saved_again(picture, "WEBP", quality=80),
+    "half size": lambda picture: saved_again(picture, "PNG", scale=0.5),
+}
+
+
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_pictures_saved_again_are_not_added(
+    bench: Workbench, again: Callable[[PictureFile], PictureFile]
+) -> None:
+    cells = demo_normals()[:12]
+    card = teach(bench, PRODUCT, cells)
+
+    with pytest.raises(ProductError, match=r"No picture is new .* shows the same picture as cell"):
+        add_normals(bench, PRODUCT, [again(cell) for cell in cells])
+
+    assert bench.taught(PRODUCT).card == card
+
+
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_twins_are_taught_once(
+    bench: Workbench, again: Callable[[PictureFile], PictureFile]
+) -> None:
+    cells = demo_normals()[:8]
+
+    card = teach(bench, PRODUCT, [*cells, *map(again, cells[:3])])
+
+    assert [image.filename for image in card.images] == [cell.filename for cell in cells]
+    assert len(card.skipped) == 3
+    assert f"shows the same picture as {cells[0].filename}, saved again" in card.skipped[0]
+
+
+@pytest.mark.parametrize("name", ["bottle", "cookie", "transistor"])
+def test_real_parts_that_look_alike_are_all_kept(
+    bench: Workbench, real_data: Callable[[str], Path], name: str
+) -> None:
+    pictures = pictures_at([real_data(name) / "train" / "good"])[:120]
+
+    card = teach(bench, PRODUCT, pictures, options={"bank_size": 50})
+
+    assert card.skipped == ()
+
+
+def grain(rng: np.random.Generator, sigma: float) -> np.ndarray:
+    light = np.linspace(130, 170, 600)
+    return (light + rng.normal(0, sigma, (600, 600))).clip(0, 255).astype(np.uint8)
+
+
+def fixture(rng: np.random.Generator, sigma: float) -> np.ndarray:
+    """One and the same drawing under a noisy camera: parts in a fixture that never moves."""
+    part = np.full((300, 300), 90, np.float32)
+    for start in range(20, 280, 40):
+        cv2.rectangle(part, (start, 30), (start + 15, 270), 180, -1)
+    # Parts differ a little; at 32 x 32 pixels by less than half a grey level.
+    shade = cv2.GaussianBlur(rng.normal(0, sigma, part.shape), (0, 0), 12)
+    return (part + shade + rng.normal(0, 2, part.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("draw", "sigma"), [(grain, 1), (grain, 3), (fixture, 8)])
+def test_pictures_that_differ_little_are_all_kept(
+    bench: Workbench, draw: Callable[[np.random.Generator, float], np.ndarray], sigma: float
+) -> None:
+    rng = np.random.default_rng(0)
+    pictures = [
+        PictureFile.of(f"{n}.png", cv2.imencode(".png", draw(rng, sigma))[1].tobytes())
+        for n in range(8)
+    ]
+
+    card = teach(bench, PRODUCT, pictures, options={"bank_size": 50})
+
+    assert card.skipped == ()
+
+
+def test_a_card_without_hashes_of_pixels_still_loads_and_knows_its_pictures(
+    bench: Workbench,
+) -> None:
+    cells = demo_normals()[:8]
+    teach(bench, PRODUCT, cells)
+    taught = bench.taught(PRODUCT)
+    older = taught.card.model_dump(mode="json")
+    for image in older["images"]:
+        del image["pixels_sha256"]
+    (taught.folder / "card.json").write_text(json.dumps(older))
+
+    assert read_card(bench.settings, PRODUCT).images[0].pixels_sha256 is None
+    again = [saved_again(cells[0], "TIFF")]
+    bench.close()
+    with Workbench(bench.settings) as reopened, pytest.raises(ProductError, match="same picture"):
+        add_normals(reopened, PRODUCT, again)

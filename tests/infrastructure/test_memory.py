@@ -1,0 +1,60 @@
+"""Memory that runs out, as libraries say it."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+from core.detection.patchcore.coreset import uncovered
+from core.domain.errors import DetectorError
+from core.infrastructure.memory import memory_guard
+
+TOO_MUCH = 1 << 50
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: np.empty(TOO_MUCH, np.uint8),
+        lambda: torch.empty(TOO_MUCH, dtype=torch.uint8),
+    ],
+    ids=["numpy", "torch"],
+)
+def test_a_librarys_refusal_is_a_sentence(ask) -> None:  # noqa: ANN001
+    with (
+        pytest.raises(DetectorError, match="memory is too small to judge a picture"),
+        memory_guard("judge a picture"),
+    ):
+        ask()
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), memory_guard("judge a picture"):
+        raise RuntimeError("shapes do not fit")
+
+
+def test_what_the_bank_lacks_is_found_in_little_memory() -> None:
+    rng = np.random.default_rng(0)
+    bank = rng.standard_normal((12_000, 4), dtype=np.float32)
+    tracemalloc.start()
+
+    uncovered(bank, bank[:50] + 10)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150e6, "all distances at once take 576 MB"
+
+
+def test_what_the_bank_lacks_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    bank = rng.standard_normal((300, 8), dtype=np.float32)
+    patches = rng.standard_normal((100, 8), dtype=np.float32)
+    at_once = uncovered(bank, patches)
+
+    monkeypatch.setattr("core.detection.patchcore.coreset.BLOCK", 7 * len(bank))
+
+    assert len(at_once) > 0
+    np.testing.assert_array_equal(uncovered(bank, patches), at_once)

@@ -1,0 +1,93 @@
+"""Conversion of networks on a machine that has none yet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+import torch
+
+from core.domain.errors import WeightsError
+from core.infrastructure.openvino_models import load_program
+
+
+def rectifier() -> ov.Model:
+    return ov.convert_model(torch.nn.ReLU(), example_input=torch.zeros(2), input=[2])
+
+
+def test_conversions_wait_for_each_other(tmp_path: Path) -> None:
+    """torch cannot trace two networks at once, and a new station warms up while it is taught."""
+    busy = threading.Lock()
+
+    def convert() -> ov.Model:
+        assert busy.acquire(blocking=False), "two conversions at once"
+        time.sleep(0.2)
+        busy.release()
+        return rectifier()
+
+    with ThreadPoolExecutor() as threads:
+        runs = [
+            threads.submit(load_program, tmp_path / f"{name}.xml", convert)
+            for name in ("one", "other")
+        ]
+
+    for run in runs:
+        assert run.result()(np.array([-1, 3], np.float32))[0].tolist() == [0, 3]
+
+
+def test_a_program_is_converted_once(tmp_path: Path) -> None:
+    made: list[ov.Model] = []
+
+    def convert() -> ov.Model:
+        made.append(rectifier())
+        return made[-1]
+
+    for _ in range(2):
+        load_program(tmp_path / "models" / "rectifier.xml", convert)
+
+    assert len(made) == 1
+
+
+def network(value: float) -> ov.Model:
+    layer = torch.nn.Linear(4, 4, bias=False)
+    torch.nn.init.constant_(layer.weight, value)
+    return ov.convert_model(layer, example_input=torch.zeros(1, 4), input=[1, 4])
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def fill_with_nan(path: Path) -> None:
+    path.write_bytes(np.full(path.stat().st_size // 4, np.nan, np.float32).tobytes())
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+@pytest.mark.parametrize(
+    "damage",
+    [cut, Path.unlink, fill_with_nan, lambda path: path.write_bytes(b"junk")],
+    ids=["cut", "gone", "not numbers", "junk"],
+)
+def test_a_damaged_program_is_converted_again(
+    tmp_path: Path, suffix: str, damage: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "network.xml"
+    load_program(path, lambda: network(2))
+    damage(path.with_suffix(suffix))
+
+    program = load_program(path, lambda: network(2))
+
+    assert program(np.ones((1, 4), np.float32))[0].tolist() == [[8, 8, 8, 8]]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("not a folder")
+
+    with pytest.raises(WeightsError, match="MODEL_CACHE"):
+        load_program(tmp_path / "models" / "network.xml", rectifier)

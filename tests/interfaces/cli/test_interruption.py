@@ -1,0 +1,83 @@
+"""Teaching that a signal ends, in a process of its own: the version that was active still is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.detection.checkpoints import active_version, product_folder
+from core.domain import Product
+from core.imaging.picture_files import demo_normals
+from core.infrastructure.settings import Settings
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+REPOSITORY = Path(__file__).parents[3]
+PRODUCT = Product(dataset="Plant", category="cell")
+# The process sends the signal to itself, so that it arrives at the step that is meant: from the
+# progress of training, or as the operating system is asked to open a file of the version.
+PROGRAM = """
+import os, sys
+from core.domain import Product
+from core.infrastructure.settings import Settings
+from core.imaging.picture_files import demo_normals
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+moment, number = sys.argv[1], int(sys.argv[2])
+
+def on_progress(step, share):
+    if step == moment:
+        os.kill(os.getpid(), number)
+
+def on_event(event, arguments):
+    if event == "open" and str(arguments[0]).endswith(f".tmp/{moment}"):
+        os.kill(os.getpid(), number)
+
+sys.addaudithook(on_event)
+with Workbench(Settings()) as bench:
+    product = Product(dataset="Plant", category="cell")
+    teach(bench, product, demo_normals()[8:16], on_progress=on_progress)
+"""
+
+
+def heed_interrupts() -> None:
+    """A shell that starts the tests in the background lets its children ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("moment", ["Build the memory bank", "card.json"])
+def test_a_signal_leaves_the_active_version(
+    station: Settings, moment: str, number: signal.Signals
+) -> None:
+    with Workbench(station) as bench:
+        card = teach(bench, PRODUCT, demo_normals()[:8])
+    places = {
+        "DATA_DIR": str(station.data_dir),
+        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station.model_cache),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, moment, str(int(number))],
+        cwd=REPOSITORY,
+        env=os.environ | places,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        preexec_fn=heed_interrupts,
+    )
+
+    assert done.returncode == -number, done.stderr
+    assert active_version(station, PRODUCT).version == card.detector.version
+    with Workbench(station) as bench:
+        assert bench.taught(PRODUCT).card == card
+    if number is signal.SIGINT:
+        left = product_folder(station, PRODUCT).rglob(".*.tmp")
+        assert not list(left), "nothing half-written stays behind"

@@ -1,0 +1,185 @@
+"""Tables and PDF packs of what is on record, read again by other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import subprocess
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+
+from core.domain import Context, Disposition, Inspection, Verdict
+from core.domain.errors import OutputError
+from core.imaging.decoding import encode_png
+from core.records.search import Filter
+from core.records.tables import write_table
+from core.services.exports import NOT_PRINTED, export_csv, export_parquet, export_pdfs
+from core.services.workbench import Workbench
+from tests.records import examples
+
+
+def record(bench: Workbench, name: str, lot: str = "L-7") -> Inspection:
+    """An inspection on record with its picture and map on disk."""
+    rng = np.random.default_rng(0)
+    picture = encode_png(rng.integers(0, 255, (300, 300, 3), np.uint8))
+    saved = examples.inspection(name, lot)
+    saved = saved.model_copy(
+        update={
+            "image": saved.image.model_copy(update={"sha256": bench.files.put(picture)}),
+            "map_sha256": bench.files.put_map(rng.random((300, 300), np.float32)),
+        }
+    )
+    bench.records.save_inspection(saved)
+    return saved
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+
+
+def test_csv_has_what_is_on_record(bench: Workbench, tmp_path: Path) -> None:
+    saved = record(bench, "1")
+    record(bench, "2", "other")
+    bench.records.add_disposition("1", Disposition.REWORK, 'Says "grind",\nthen look', "Ana")
+    bench.records.add_disposition("1", Disposition.SCRAP, "Too; deep", "Bo")
+
+    path = tmp_path / "out" / "lot.csv"
+    export_csv(bench, Filter(lot="L-7"), path)
+
+    (row,) = rows_of(path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfid,created_at_utc,product_key,lot,")
+    assert row["id"] == "1"
+    assert row["created_at_utc"] == "2026-11-24 09:30:15.123456"
+    assert (row["serial"], row["inspector"], row["filename"]) == (
+        "균열-1",
+        "Zoë Müller",
+        "Größe.png",
+    )
+    assert float(row["score"]) == saved.judgement.score
+    assert (row["verdict"], row["disposition"]) == ("FAIL", "scrap")
+    assert (row["reason"], row["decided_by"]) == ("Too; deep", "Bo")
+    assert list(path.parent.iterdir()) == [path], "nothing is left beside it"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝"])
+def test_no_text_in_csv_begins_a_formula(bench: Workbench, tmp_path: Path, start: str) -> None:
+    evil = f"{start}HYPERLINK(A1)"
+    saved = examples.inspection("1")
+    context = Context(lot=evil, serial=evil, station=evil, inspector=evil)
+    image = saved.image.model_copy(update={"filename": evil})
+    bench.records.save_inspection(saved.model_copy(update={"context": context, "image": image}))
+    bench.records.add_disposition("1", Disposition.SCRAP, f"{start.strip()}x", f"{start.strip()}y")
+
+    export_csv(bench, Filter(), tmp_path / "all.csv")
+    export_parquet(bench, Filter(), tmp_path / "all.parquet")
+
+    (row,) = rows_of(tmp_path / "all.csv")
+    for column in ("lot", "serial", "station", "inspector", "filename"):
+        assert row[column] == f"'{evil}"
+    if start.strip():
+        assert (row["reason"], row["decided_by"]) == (f"'{start}x", f"'{start}y")
+    (kept,) = parquet.read_table(tmp_path / "all.parquet").to_pylist()
+    assert kept["lot"] == evil, "Parquet is no spreadsheet"
+    assert float(row["score"]) == 1.89
+
+
+def test_negative_numbers_stay_numbers(bench: Workbench, tmp_path: Path) -> None:
+    saved = examples.inspection("1")
+    low = examples.judgement(Verdict.PASS, score=-0.25)
+    bench.records.save_inspection(saved.model_copy(update={"judgement": low}))
+
+    export_csv(bench, Filter(), tmp_path / "all.csv")
+
+    assert rows_of(tmp_path / "all.csv")[0]["score"] == "-0.25"
+
+
+def test_parquet_has_types(bench: Workbench, tmp_path: Path) -> None:
+    for name in ("1", "2", "3"):
+        bench.records.save_inspection(examples.inspection(name))
+
+    export_parquet(bench, Filter(), tmp_path / "all.parquet")
+
+    table = parquet.read_table(tmp_path / "all.parquet")
+    assert table.column("id").to_pylist() == ["3", "2", "1"]
+    assert str(table.schema.field("created_at_utc").type) == "timestamp[us]"
+    assert str(table.schema.field("score").type) == "double"
+    assert table.column("disposition").null_count == 3
+
+
+def test_of_nothing_there_is_a_table_with_its_heading(bench: Workbench, tmp_path: Path) -> None:
+    export_csv(bench, Filter(), tmp_path / "none.csv")
+    export_parquet(bench, Filter(), tmp_path / "none.parquet")
+
+    assert (tmp_path / "none.csv").read_text("utf-8-sig").startswith("id,")
+    assert parquet.read_table(tmp_path / "none.parquet").num_rows == 0
+
+
+def test_one_bad_inspection_does_not_stop_the_pack(bench: Workbench, tmp_path: Path) -> None:
+    record(bench, "good-1")
+    record(bench, "good-2")
+    bench.records.save_inspection(examples.inspection("no-picture"))
+    no_report = record(bench, "elsewhere", "L-8").model_copy(
+        update={"id": "no-report", "revisions": (), "context": Context(lot="L-7")}
+    )
+    bench.records.save_inspection(no_report)
+    seen: list[tuple[int, int]] = []
+
+    pack = export_pdfs(
+        bench,
+        Filter(lot="L-7"),
+        tmp_path / "lot.zip",
+        on_printed=lambda done, count: seen.append((done, count)),
+    )
+
+    assert pack.printed == 2
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    with ZipFile(tmp_path / "lot.zip") as kept:
+        assert kept.testzip() is None
+        assert set(kept.namelist()) == {"good-1.pdf", "good-2.pdf", NOT_PRINTED}
+        assert kept.read("good-1.pdf").startswith(b"%PDF")
+        problems = kept.read(NOT_PRINTED).decode().splitlines()
+        kept.extract("good-2.pdf", tmp_path)
+    assert tuple(problems) == pack.missing
+    assert "no-picture: The stored file aaaaaaaaaaaaaaaa is missing" in "\n".join(problems)
+    assert "no-report: Inspection no-report has no revision" in "\n".join(problems)
+    if shutil.which("pdftotext"):
+        text = subprocess.run(
+            ["pdftotext", tmp_path / "good-2.pdf", "-"], capture_output=True, text=True, check=True
+        )
+        assert "good-2" in text.stdout
+
+
+def test_a_pack_without_problems_says_nothing_of_them(bench: Workbench, tmp_path: Path) -> None:
+    record(bench, "good-1")
+
+    assert export_pdfs(bench, Filter(), tmp_path / "all.zip").missing == ()
+    assert ZipFile(tmp_path / "all.zip").namelist() == ["good-1.pdf"]
+
+
+def test_an_export_that_is_stopped_leaves_the_one_before(bench: Workbench, tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    path.write_bytes(b"the one before")
+    record(bench, "good-1")
+
+    def stop(done: int, count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_pdfs(bench, Filter(), path, on_printed=stop)
+
+    assert path.read_bytes() == b"the one before"
+    assert [p for p in tmp_path.iterdir() if p.name.startswith(".writing")] == []
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for export in (export_csv, export_parquet, export_pdfs):
+        with pytest.raises(OutputError, match="could not be written"):
+            export(bench, Filter(), tmp_path / "file" / "x")
+    with pytest.raises(OutputError, match="table could not be written"):
+        write_table(bench.records, Filter(), tmp_path / "no" / "such.csv", "csv")

@@ -1,0 +1,193 @@
+"""System health, and the command that prints it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.detection.checkpoints import read_card
+from core.detection.product_files import product_folder
+from core.domain import EvidenceChoice, JobState, Product
+from core.domain.errors import ImageError
+from core.imaging.picture_files import PictureFile, demo_normals
+from core.infrastructure.settings import Settings
+from core.records.migrations import MIGRATIONS
+from core.retrieval.normals.visual import DINOV2
+from core.services import health
+from core.services.health import Check, check_health, files_size
+from core.services.inspection import inspect
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+from tests.services.jobs.waiting import ended
+
+REPOSITORY = Path(__file__).parents[2]
+PRODUCT = Product.from_key("Plant/cell")
+
+
+@pytest.fixture
+def hub(station: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has downloaded nothing."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station.data_dir / "hub"))
+
+
+def named(found: health.Health, name: str) -> Check:
+    return next(check for check in found.checks if check.name == name)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_station_that_lacks_nothing(bench: Workbench) -> None:
+    empty = check_health(bench.settings, bench)
+    teach(bench, PRODUCT, demo_normals()[:8])
+    inspect(bench, demo_normals()[9], PRODUCT, evidence=EvidenceChoice(knowledge=False))
+
+    found = check_health(bench.settings, bench)
+
+    assert (empty.is_well, named(empty, "detectors").status) == (True, "note")
+    assert found.is_well, found.checks
+    assert all(check.status == "ok" for check in found.checks if check.name != "disk")
+    assert found.schema_found == found.schema_known == len(MIGRATIONS)
+    assert found.versions["duckdb"] == "2.0.0"
+    (detector,) = found.detectors
+    card = read_card(bench.settings, PRODUCT)
+    assert detector.version == card.detector.version
+    assert detector.false_alarm == bench.taught(PRODUCT).calibration.false_alarm.sentence()
+    assert {one.name: one.at_hand for one in found.weights}["efficientnet_lite0"]
+    assert found.writers[0].key == "offline"
+    # Nine pictures and a map.
+    assert (found.files.files, found.files.is_estimate) == (10, False)
+    assert found.records_bytes > 0
+    assert found.troubles == ()
+    assert not [e for e in bench.records.events() if e.kind == "doctor"], "it leaves no trace"
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_is_missing_is_said(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    teach(bench, PRODUCT, demo_normals()[:6])
+    card = read_card(bench.settings, PRODUCT)
+    folder = product_folder(bench.settings, PRODUCT) / "patchcore" / card.detector.version
+    (folder / "calibration.json").write_text("{}")
+    asked = bench.settings.model_copy(
+        update={"llm_model": "gpt-4o", "openai_api_key": None, "visual_encoder": DINOV2}
+    )
+    monkeypatch.setattr(health, "PACKAGES", ("duckdb", "no-such-package"))
+
+    found = check_health(asked, bench)
+
+    missing = {check.name: check.sentence for check in found.checks if check.status == "missing"}
+    assert not found.is_well
+    assert set(missing) == {"packages", "exemplars", "report writer", "detectors"}
+    assert missing["packages"].startswith("Not installed: no-such-package.")
+    assert "OPENAI_API_KEY" in missing["report writer"]
+    assert "calibration.json is missing or damaged" in missing["detectors"]
+    assert "VISUAL_ENCODER asks for" in missing["exemplars"]
+
+
+def test_troubles_are_told(bench: Workbench) -> None:
+    with pytest.raises(ImageError):
+        inspect(bench, PictureFile.of("torn.png", b"torn"), taught(bench))
+    job = bench.jobs.submit("teach", "Teach", {"product": "Plant/x", "folder": "/no/such"})
+    assert ended(bench, job.id).state is JobState.FAILED
+
+    failed, refused = check_health(bench.settings, bench).troubles
+
+    assert (failed.kind, failed.subject) == ("job failed", job.id)
+    assert failed.sentence == "Teach: There is no file or folder /no/such. Check the path."
+    assert (refused.kind, refused.subject) == ("picture refused", "torn.png")
+    assert "not a picture that can be read" in refused.sentence
+
+
+def test_a_failed_step_is_told(bench: Workbench) -> None:
+    product = taught(bench)
+    card = read_card(bench.settings, product)
+    folder = product_folder(bench.settings, product) / "patchcore" / card.detector.version
+    for kept in bench.files.root.rglob("*"):
+        if kept.is_file():
+            kept.unlink()
+    (folder / "exemplars.safetensors").write_bytes(b"")
+    found = inspect(bench, demo_normals()[9], product, evidence=EvidenceChoice(knowledge=False))
+
+    (trouble,) = check_health(bench.settings, bench).troubles
+
+    assert (trouble.kind, trouble.subject) == ("step failed", found.id)
+    assert trouble.sentence.startswith("exemplars: ")
+    assert trouble.happened_at == found.created_at
+
+
+def taught(bench: Workbench) -> Product:
+    teach(bench, PRODUCT, demo_normals()[:6])
+    return PRODUCT
+
+
+def test_a_large_store_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(256):
+        folder = tmp_path / f"{number:02x}"
+        folder.mkdir()
+        (folder / f"{number:064x}").write_bytes(b"12345")
+        (folder / "tmp-being-written").write_bytes(b"123")
+    monkeypatch.setattr(health, "COUNTED_FILES", 64)
+
+    size = files_size(tmp_path)
+
+    assert (size.files, size.bytes, size.is_estimate) == (256, 1280, True)
+
+
+def doctor(station: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    places = {
+        "DATA_DIR": str(station.data_dir),
+        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station.model_cache),
+        "LLM_MODEL": "offline",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "core", "doctor", *arguments],
+        cwd=REPOSITORY,
+        env=os.environ | places,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_doctor_beside_a_running_console(station: Settings, bench: Workbench) -> None:
+    done = doctor(station)
+
+    assert done.returncode == 0, done.stderr
+    assert "note     records        The records in" in done.stdout
+    assert "in use by another process" in done.stdout
+    assert "Report writers that can run: offline" in done.stdout
+
+
+def test_the_doctor_as_json(station: Settings) -> None:
+    station.records_path.parent.mkdir(parents=True)
+    station.records_path.write_bytes(b"not a database" * 1000)
+
+    damaged = doctor(station, "--json")
+    station.records_path.unlink()
+    well = doctor(station, "--json")
+
+    assert (damaged.returncode, well.returncode) == (1, 0), damaged.stderr + well.stderr
+    found = json.loads(damaged.stdout)
+    assert (found["is_well"], found["schema_found"]) == (False, None)
+    assert json.loads(well.stdout)["schema_found"] == len(MIGRATIONS)
+
+
+def test_the_doctor_is_light() -> None:
+    heavy = {"torch", "transformers", "chromadb", "openvino", "anomalib", "streamlit"}
+    program = (
+        "import sys, core.services.workbench\nfrom core.services.health import check_health\n"
+        "from core.infrastructure.settings import Settings\n"
+        "check_health(Settings(), None, in_use='x')\n"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY
+    )
+
+    assert done.stdout == "[]\n", done.stderr

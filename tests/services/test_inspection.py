@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.detection.checkpoints import product_folder
+from core.domain import Context, Defect, Judgement, Product, RevisionKind, Verdict
+from core.domain.errors import ImageError, ProductError, RecordsError
+from core.imaging.decoding import load_image
+from core.imaging.picture_files import PictureFile, demo_normals
+from core.infrastructure.settings import Settings
+from core.interfaces.inspection_json import inspection_record
+from core.services.inspection import inspect
+from core.services.inspection_images import overlay_png, picture, report_pdf
+from core.services.workbench import Workbench
+
+
+def test_a_defective_cell_goes_the_whole_road(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    early: list[tuple[Judgement, tuple[Defect, ...]]] = []
+
+    inspection = inspect(
+        demo_bench,
+        defective_cells[0],
+        demo_product,
+        context=Context(lot="L-7", serial="균열-1", station="EL-2", inspector="Zoë"),
+        on_verdict=lambda *seen: early.append(seen),
+    )
+
+    assert inspection.judgement.verdict is Verdict.FAIL
+    assert early == [(inspection.judgement, inspection.defects)]
+    anomaly_map = demo_bench.files.read_map(inspection.map_sha256)
+    assert inspection.defects[0].peak == pytest.approx(anomaly_map.max())
+    assert len(inspection.exemplars) == 3
+    assert {snippet.dataset for snippet in inspection.snippets} == {"ELPV"}
+    assert [step.status for step in inspection.steps] == ["ok"] * len(inspection.steps)
+    report = inspection.report
+    assert report is not None
+    cited = {defect for finding in report.findings for defect in finding.defect_ids}
+    assert cited == {defect.id for defect in inspection.defects}
+    assert demo_bench.records.inspection(inspection.id) == inspection
+    assert report_pdf(demo_bench, inspection).startswith(b"%PDF")
+
+
+def test_verdict_agrees_with_the_map_it_is_shown_with(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    for cell in [*defective_cells[:12], *demo_normals()[:6]]:
+        inspection = inspect(demo_bench, cell, demo_product)
+        anomaly_map = demo_bench.files.read_map(inspection.map_sha256)
+        peaks = [defect.peak for defect in inspection.defects]
+        assert not peaks or max(peaks) == pytest.approx(anomaly_map.max())
+        assert anomaly_map.shape == (inspection.image.height, inspection.image.width)
+        assert bool(inspection.defects) == (inspection.judgement.verdict is not Verdict.PASS)
+
+
+def test_reopened_after_a_restart_pixel_for_pixel(
+    station: Settings, demo_bench: Workbench, demo_product: Product, defective_cells: list
+) -> None:
+    taught_elsewhere = station.model_copy(
+        update={"ad_checkpoint_dir": demo_bench.settings.ad_checkpoint_dir}
+    )
+    with Workbench(taught_elsewhere) as bench:
+        before = inspect(bench, defective_cells[1], demo_product)
+        pictures = picture(bench, before), overlay_png(bench, before, opacity=0.5)
+        anomaly_map = bench.files.read_map(before.map_sha256)
+    with Workbench(taught_elsewhere) as bench:
+        after = bench.records.inspection(before.id)
+        assert after == before
+        np.testing.assert_array_equal(picture(bench, after), pictures[0])
+        np.testing.assert_array_equal(bench.files.read_map(after.map_sha256), anomaly_map)
+        assert overlay_png(bench, after, opacity=0.5) == pictures[1]
+
+
+def test_the_same_picture_scores_the_same_in_a_new_process_state(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    first = inspect(demo_bench, defective_cells[2], demo_product)
+    with_fresh_detector = Settings(
+        data_dir=demo_bench.settings.data_dir.parent / "again",
+        ad_checkpoint_dir=demo_bench.settings.ad_checkpoint_dir,
+        model_cache=demo_bench.settings.model_cache,
+    )
+    with Workbench(with_fresh_detector) as bench:
+        second = inspect(bench, defective_cells[2], demo_product)
+
+    assert second.judgement == first.judgement
+    assert second.defects == first.defects
+    assert second.report == first.report
+
+
+def test_a_refused_picture_is_an_event_and_loses_nothing(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    before = demo_bench.records.count()
+    cut = PictureFile.of("cut.png", defective_cells[0].read()[:5000])
+
+    with pytest.raises(ImageError, match=r"cut\.png"):
+        inspect(demo_bench, cut, demo_product)
+
+    assert demo_bench.records.count() == before
+    event = demo_bench.records.events(subject="cut.png")[0]
+    assert "cut.png" in event.detail["reason"]
+
+
+def test_retrievers_can_be_switched_off(
+    station: Settings, demo_bench: Workbench, demo_product: Product, defective_cells: list
+) -> None:
+    off = station.model_copy(
+        update={
+            "ad_checkpoint_dir": demo_bench.settings.ad_checkpoint_dir,
+            "rag_enabled": False,
+            "domain_rag_enabled": False,
+        }
+    )
+    with Workbench(off) as bench:
+        inspection = inspect(bench, defective_cells[0], demo_product)
+
+    assert inspection.exemplars == inspection.snippets == ()
+    reasons = {step.name: step.reason for step in inspection.steps if step.status == "off"}
+    assert reasons == {
+        "exemplars": "RAG_ENABLED is off",
+        "knowledge": "DOMAIN_RAG_ENABLED is off",
+        "defect types": "DOMAIN_RAG_ENABLED is off",
+    }
+    assert inspection.report is not None
+
+
+def test_a_failed_retriever_is_recorded_and_the_verdict_stands(
+    station: Settings,
+    tmp_path: Path,
+    demo_bench: Workbench,
+    demo_product: Product,
+    defective_cells: list,
+) -> None:
+    (tmp_path / "knowledge.json").write_text('{"ELPV": oops}')
+    broken = station.model_copy(
+        update={
+            "ad_checkpoint_dir": demo_bench.settings.ad_checkpoint_dir,
+            "knowledge_file": tmp_path / "knowledge.json",
+        }
+    )
+    with Workbench(broken) as bench:
+        inspection = inspect(bench, defective_cells[0], demo_product)
+        kept = bench.records.inspection(inspection.id)
+
+    step = next(step for step in kept.steps if step.name == "knowledge")
+    assert step.status == "failed"
+    assert "line 1" in step.reason
+    assert kept.judgement.verdict is Verdict.FAIL
+    assert "knowledge" in inspection_record(kept)["failed_steps"]
+
+
+def test_unknown_product_and_product_without_detector(
+    bench: Workbench, defective_cells: list[PictureFile]
+) -> None:
+    with pytest.raises(ProductError, match="No/such"):
+        bench.records.product("No/such")
+    untaught = Product(dataset="No", category="detector")
+    with pytest.raises(ProductError, match="no detector yet"):
+        inspect(bench, defective_cells[0], untaught)
+    assert not product_folder(bench.settings, untaught).exists()
+
+
+def test_an_edit_is_a_new_revision_and_the_draft_stays(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    inspection = inspect(demo_bench, defective_cells[3], demo_product)
+    assert inspection.report is not None
+    edited = inspection.report.model_copy(update={"summary": "Riss bestätigt, 균열 확인"})
+
+    demo_bench.records.add_revision(inspection.id, edited, RevisionKind.EDITED, "J. Müller")
+
+    kept = demo_bench.records.inspection(inspection.id)
+    assert [revision.kind for revision in kept.revisions] == ["drafted", "edited"]
+    assert kept.report == edited
+    assert kept.revisions[0] == inspection.revisions[0]
+    assert report_pdf(demo_bench, kept, 1) != report_pdf(demo_bench, kept, 2)
+    with pytest.raises(RecordsError, match="no revision 9"):
+        report_pdf(demo_bench, kept, 9)
+
+
+def test_kept_picture_is_the_very_file(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    inspection = inspect(demo_bench, defective_cells[4], demo_product)
+    data = demo_bench.files.read(inspection.image.sha256)
+
+    assert data == defective_cells[4].read()
+    limits = demo_bench.settings
+    again = load_image(
+        data, "x.png", max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
+    )
+    np.testing.assert_array_equal(again.pixels, picture(demo_bench, inspection))

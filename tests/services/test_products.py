@@ -1,0 +1,120 @@
+"""What an engineer changes of a taught product, on real cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.detection.checkpoints import Active, active_version, versions
+from core.detection.product_files import product_folder, read_policy
+from core.domain import Context, Disposition, Product
+from core.domain.errors import CheckpointError, ProductError
+from core.imaging.picture_files import PictureFile, demo_normals
+from core.services.inspection import inspect
+from core.services.products import activate_version, change_policy, history, unlearned_false_alarms
+from core.services.relearning import add_normals
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+PRODUCT = Product(dataset="ELPV", category="mono")
+
+
+@pytest.fixture
+def taught(bench: Workbench) -> Workbench:
+    teach(bench, PRODUCT, demo_normals()[:12], options={"bank_size": 200})
+    return bench
+
+
+def test_a_change_of_policy_judges_and_is_on_record(taught: Workbench) -> None:
+    before = taught.taught(PRODUCT).calibration
+
+    changes = {"fail_margin": 2.0, "line.parts_per_day": 500}
+    change_policy(taught, PRODUCT, changes, by=" Ana ", reason="too many stops")
+
+    after = taught.taught(PRODUCT).calibration
+    assert after.t_low == before.t_low
+    assert after.t_high - after.t_low == pytest.approx(4 * (before.t_high - before.t_low))
+    assert read_policy(taught.settings, PRODUCT).line.parts_per_day == 500
+    event = taught.records.events(PRODUCT.key)[0]
+    assert (event.kind, event.actor) == ("policy changed", "Ana")
+    assert event.detail["before"]["fail_margin"] == 0.5
+    assert event.detail["after"]["fail_margin"] == 2.0
+    assert event.detail["reason"] == "too many stops"
+    change, taught_first = history(taught, PRODUCT)
+    assert change.what == ("fail_margin 0.5 → 2.0", "line.parts_per_day None → 500")
+    assert (change.by, change.reason) == ("Ana", "too many stops")
+    assert taught_first.kind == "product taught"
+    assert "images 12" in taught_first.what
+
+
+@pytest.mark.parametrize(
+    ("changes", "by", "reason", "said"),
+    [
+        ({"fail_margin": 1}, "", "why", "needs a name and a reason"),
+        ({"fail_margin": 1}, "Ana", " ", "needs a name and a reason"),
+        ({"fail_margin": -1}, "Ana", "why", "fail_margin cannot be -1"),
+        ({"line.parts_per_day": 0}, "Ana", "why", "line.parts_per_day cannot be 0"),
+        ({"nonsense": 1}, "Ana", "why", "nonsense cannot be 1"),
+    ],
+)
+def test_what_cannot_be_changes_nothing(
+    taught: Workbench, changes: dict, by: str, reason: str, said: str
+) -> None:
+    before = read_policy(taught.settings, PRODUCT), taught.records.events(PRODUCT.key)
+
+    with pytest.raises(ProductError, match=said):
+        change_policy(taught, PRODUCT, changes, by=by, reason=reason)
+
+    assert (read_policy(taught.settings, PRODUCT), taught.records.events(PRODUCT.key)) == before
+
+
+def test_an_older_version_judges_again(taught: Workbench) -> None:
+    first = active_version(taught.settings, PRODUCT)
+    add_normals(taught, PRODUCT, demo_normals()[12:14])
+    second = active_version(taught.settings, PRODUCT)
+
+    activate_version(taught, PRODUCT, first, by="Ana", reason="more false alarms")
+
+    assert taught.taught(PRODUCT).card.detector.version == first.version
+    assert versions(taught.settings, PRODUCT) == (second, first)
+    event = taught.records.events(PRODUCT.key)[0]
+    assert (event.kind, event.actor) == ("version activated", "Ana")
+    assert event.detail == {
+        "before": second.model_dump(),
+        "after": first.model_dump(),
+        "reason": "more false alarms",
+    }
+    with pytest.raises(ProductError, match="judges already"):
+        activate_version(taught, PRODUCT, first, by="Ana", reason="again")
+
+
+def test_a_damaged_version_does_not_become_the_active_one(taught: Workbench) -> None:
+    first = active_version(taught.settings, PRODUCT)
+    add_normals(taught, PRODUCT, demo_normals()[12:14])
+    second = active_version(taught.settings, PRODUCT)
+    folder = product_folder(taught.settings, PRODUCT) / first.algorithm / first.version
+    (folder / "bank.safetensors").write_bytes(b"torn")
+
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        activate_version(taught, PRODUCT, first, by="Ana", reason="back")
+    missing = Active(algorithm="patchcore", version="20200101-000000-000000")
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        activate_version(taught, PRODUCT, missing, by="Ana", reason="back")
+
+    assert active_version(taught.settings, PRODUCT) == second
+
+
+def test_false_alarms_are_offered_until_they_are_learned(
+    taught: Workbench, defective_cells: list[PictureFile]
+) -> None:
+    voided, scrapped = (
+        inspect(taught, cell, PRODUCT, context=Context(lot="L-1")) for cell in defective_cells[:2]
+    )
+    taught.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
+    taught.records.add_disposition(scrapped.id, Disposition.SCRAP, "crack", "Ana")
+
+    (alarm,) = unlearned_false_alarms(taught, PRODUCT)
+    assert (alarm.inspection_id, alarm.reason, alarm.lot) == (voided.id, "dust", "L-1")
+    assert alarm.score == voided.judgement.score
+
+    add_normals(taught, PRODUCT, [defective_cells[0]])
+    assert unlearned_false_alarms(taught, PRODUCT) == ()

@@ -1,0 +1,74 @@
+"""Figures that join records with calibration, policies and settings, on a really taught product."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from core.detection.product_files import save_policy
+from core.domain import Disposition, Product, Verdict
+from core.domain.policy import Policy
+from core.imaging.picture_files import PictureFile, demo_normals
+from core.records.search import Filter
+from core.services.inspection import inspect
+from core.services.quality import costs_by_type, score_history, times_against_takt
+from core.services.workbench import Workbench
+
+
+def test_drift_holds_passed_parts_against_the_active_detectors_normals(
+    demo_bench: Workbench, demo_product: Product
+) -> None:
+    found = [inspect(demo_bench, cell, demo_product) for cell in demo_normals()[:6]]
+    calibration = demo_bench.taught(demo_product).calibration
+
+    history = score_history(demo_bench, demo_product, Filter())
+    weeks = history.weeks
+
+    of_all = [demo_bench.records.inspection(s.id) for s in demo_bench.records.summaries(limit=999)]
+    passed = [i.judgement.score for i in of_all if i.judgement.verdict is Verdict.PASS]
+    normals = [score for score in calibration.normals.scores if score < calibration.t_low]
+    assert any(inspection.judgement.verdict is Verdict.PASS for inspection in found)
+    assert sum(week.parts for week in weeks) == len(passed)
+    assert weeks[-1].normals == len(normals)
+    assert history.normals.tolist() == list(calibration.normals.scores)
+    assert len(history.newest) == weeks[-1].parts
+    if len(weeks) == 1:
+        assert weeks[0].ks == pytest.approx(ks_2samp(normals, passed).statistic)
+        assert weeks[0].median == np.median(passed)
+
+
+def test_cost_is_unknown_until_a_policy_says_it(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    bad = inspect(demo_bench, defective_cells[0], demo_product)
+    only = Filter(text=bad.id)
+    demo_bench.records.add_disposition(bad.id, Disposition.SCRAP, "Broken cell", "Ana")
+    assert costs_by_type(demo_bench, only) is None
+
+    save_policy(
+        demo_bench.settings, demo_product, Policy(disposition_costs={Disposition.SCRAP: 4.5})
+    )
+    try:
+        found = costs_by_type(demo_bench, only)
+    finally:
+        save_policy(demo_bench.settings, demo_product, Policy())
+
+    assert found is not None
+    assert [bar.amount for bar in found.bars] == [4.5]
+    assert (found.unpriced, found.undecided) == (0, 0)
+
+
+def test_takt_is_the_settings(
+    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    inspection = inspect(demo_bench, defective_cells[0], demo_product)
+    only = Filter(text=inspection.id)
+
+    found = times_against_takt(demo_bench, only)
+
+    assert found.over_takt is None
+    assert [step.name for step in found.steps] == [
+        step.name for step in inspection.steps if step.status != "off"
+    ]
+    assert found.median == pytest.approx(sum(step.seconds for step in inspection.steps))

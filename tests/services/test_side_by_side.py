@@ -1,0 +1,171 @@
+"""Detectors and writers side by side on one real picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from core.detection.checkpoints import activate, read_card
+from core.domain import Inspection, Outcome, Product, RevisionKind
+from core.domain.errors import DetectorError, RecordsError, WriterError
+from core.imaging.picture_files import PictureFile, demo_normals
+from core.infrastructure.settings import Settings, settings
+from core.interfaces.cli.main import main
+from core.records.side_by_side import win_rates
+from core.services.inspection import inspect
+from core.services.reports import WriterChoice
+from core.services.side_by_side import choose, detectors_of, hold_contest
+from core.services.teaching import teach
+from core.services.workbench import Workbench
+
+
+@pytest.fixture(scope="module")
+def two_detectors(
+    tmp_path_factory: pytest.TempPathFactory, model_cache: Path, demo_product: Product
+) -> Generator[Workbench]:
+    """A station whose demo product two detectors learned, one of them hardly."""
+    root = tmp_path_factory.mktemp("contests")
+    station = Settings(
+        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
+    )
+    with Workbench(station) as bench:
+        teach(bench, demo_product, demo_normals()[:16])
+        first = read_card(station, demo_product)
+        teach(
+            bench,
+            demo_product,
+            demo_normals()[:16],
+            algorithm="efficientad",
+            options={
+                "max_steps": 6,
+                "distillation_steps": 6,
+                "check_every": 3,
+                "solved_pictures": 20,
+            },
+        )
+        activate(station, demo_product, first.detector)
+        yield bench
+
+
+def test_every_detector_meets_every_writer(
+    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    contest = hold_contest(
+        two_detectors,
+        defective_cells[0],
+        demo_product,
+        ["patchcore", "efficientad"],
+        ["offline", "claude"],
+        on_progress=lambda done, of: told.append((done, of)),
+    )
+
+    assert [contestant.name for contestant in contest.contestants] == [
+        "patchcore/offline",
+        "patchcore/offline composer; claude failed",
+        "efficientad/offline",
+        "efficientad/offline composer; claude failed",
+    ]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert {c.writing.outcome for c in contest.contestants[1::2]} == {Outcome.FELL_BACK}
+    first, _, third, _ = contest.contestants
+    assert first.inspection.judgement.t_low != third.inspection.judgement.t_low
+    assert two_detectors.records.count() == 0, "nothing is on record as an inspection until chosen"
+
+
+def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
+    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    contest = hold_contest(
+        two_detectors, defective_cells[1], demo_product, ["patchcore", "efficientad"], ["offline"]
+    )
+
+    inspection = choose(two_detectors, contest.id, 1, "Ana")
+
+    chosen = contest.contestants[1]
+    assert inspection.detector.algorithm == "efficientad"
+    (revision,) = inspection.revisions
+    assert (revision.report, revision.kind) == (chosen.report, RevisionKind.DRAFTED)
+    assert revision.remarks == chosen.remarks
+    assert {rate.name: rate.won for rate in win_rates(two_detectors.records)} == {
+        "efficientad": 1,
+        "patchcore": 0,
+    }
+    with pytest.raises(RecordsError, match="a choice was made already"):
+        choose(two_detectors, contest.id, 0, "Bo")
+    assert two_detectors.records.count() == 1
+
+
+def test_a_report_joins_the_inspection_that_it_was_asked_about(
+    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    recorded: Inspection = inspect(two_detectors, defective_cells[2], demo_product)
+    before = two_detectors.records.count()
+
+    contest = hold_contest(
+        two_detectors,
+        defective_cells[2],
+        demo_product,
+        writers=["offline"],
+        choice=WriterChoice(),
+        recorded=recorded,
+    )
+    inspection = choose(two_detectors, contest.id, 0, "Ana")
+
+    assert inspection.id == recorded.id
+    assert len(inspection.revisions) == len(recorded.revisions) + 1
+    assert two_detectors.records.count() == before
+
+
+def test_what_is_unknown_is_said_before_anything_runs(
+    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    with pytest.raises(DetectorError, match="was not taught with winclip; it was with patchcore"):
+        hold_contest(two_detectors, defective_cells[0], demo_product, ["winclip"])
+    with pytest.raises(WriterError, match="There is no report writer 'gpt-9'"):
+        hold_contest(two_detectors, defective_cells[0], demo_product, writers=["gpt-9"])
+    contest = hold_contest(two_detectors, defective_cells[0], demo_product)
+    with pytest.raises(RecordsError, match="there is no number 8"):
+        choose(two_detectors, contest.id, 7, "Ana")
+
+
+def test_the_active_detector_comes_first(two_detectors: Workbench, demo_product: Product) -> None:
+    assert list(detectors_of(two_detectors, demo_product)) == ["patchcore", "efficientad"]
+
+
+def test_the_command_compares_chooses_and_tells_who_wins(
+    two_detectors: Workbench,
+    demo_product: Product,
+    defective_cells: list[PictureFile],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command opens a station of its own, on copies of the detectors."""
+    station = two_detectors.settings.model_copy(update={"data_dir": tmp_path / "data"})
+    monkeypatch.setattr("core.interfaces.cli.compare.settings", lambda: station)
+    picture = tmp_path / "cell.png"
+    picture.write_bytes(defective_cells[0].read())
+
+    both = ["--detectors", "patchcore,efficientad", "--writers", "offline", "--language", "de"]
+    assert main(["compare", str(picture), *both, "--maps", str(tmp_path / "maps")]) == 0
+    told = capsys.readouterr().out
+    assert "ELPV/mono  cell.png" in told
+    assert "[1] patchcore/offline" in told
+    assert "[2] efficientad/offline" in told
+    assert len(list((tmp_path / "maps").glob("*.png"))) == 2
+
+    assert main(["compare", str(picture), *both, "--json", "--choose", "2", "--by", "Ana"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [one["detector"] for one in record["contestants"]] == ["patchcore", "efficientad"]
+    assert record["contestants"][0]["report"]["language"] == "de"
+
+    assert main(["compare", "--win-rates"]) == 0
+    assert "detector  efficientad              chosen 1 of 1" in capsys.readouterr().out
+    assert main(["compare", "--contest", "C-none"]) == 1
+    assert "no comparison 'C-none'" in capsys.readouterr().err
+    assert settings() is not station

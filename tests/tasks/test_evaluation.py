@@ -1,0 +1,39 @@
+"""An evaluation in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.domain import JobState
+from core.evaluation.detection.figures import DetectionFigures
+from core.evaluation.detection.judging import Judged
+from core.services.workbench import Workbench
+from tests.services.jobs.waiting import ended, wait_for
+
+
+def test_the_figures_are_those_of_the_command(
+    bench: Workbench, scratched_metal: Path, evaluated_metal: tuple[DetectionFigures, Judged]
+) -> None:
+    arguments = {"folders": [str(scratched_metal)], "cost_ratio": 20, "prevalence": 0.05}
+
+    job = bench.jobs.submit("evaluate", "Metal", arguments, "Ana")
+    told = wait_for(bench, job.id, lambda job: job.step)
+    job = ended(bench, job.id)
+
+    assert told.step.startswith("metal: ")
+    assert (job.state, job.error) == (JobState.DONE, "")
+    (figures,) = job.result["figures"]
+    measured, expected = DetectionFigures(**figures), evaluated_metal[0]
+    assert measured.model_copy(update={"seconds": {}}) == expected.model_copy(
+        update={"seconds": {}}
+    )
+    assert bench.taught_products() == (), "the station's own detectors stay as they are"
+
+
+def test_a_set_that_cannot_be_used_is_said(bench: Workbench, tmp_path: Path) -> None:
+    job = bench.jobs.submit("evaluate", "Nothing", {"folders": [str(tmp_path)]})
+
+    job = ended(bench, job.id)
+
+    assert job.state is JobState.FAILED
+    assert "must hold train/good" in job.error
