@@ -28,7 +28,8 @@ TYPE_COLUMNS = (
 KIND_NAMES = {"ko": "Korean", "de": "German"}
 QUESTION_NOTES = """\
 Encoder {encoder}; {products} products; the questions are in \
-`core/evaluation/retrieval/questions.json`, written before any was asked. With the product known, only its entries are searched, else all. \
+`core/evaluation/retrieval/questions.json`, written before any was asked. With the product \
+known, only its entries are searched, else all. \
 In brackets: 95 % intervals, exact for counts, bootstrap for the mean reciprocal rank (MRR)."""
 EVIDENCE_NOTES = """\
 Same pose: registered with the test picture, the normal is turned by 10 degrees at most and moved \
