@@ -11,21 +11,21 @@ import streamlit as st
 
 from core.domain.errors import InspectionError
 from core.interfaces.api import routes
-from core.services.workbench import close_shared_workbench, shared_workbench
+from core.services.station import close_shared_station, shared_station
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncGenerator[None]:
     """Hold the records open from the first request to the last."""
     try:
-        bench = shared_workbench()
-        bench.warm()
-        bench.jobs.start()
+        station = shared_station()
+        station.warm()
+        station.jobs.start()
     except InspectionError as error:
         # The console starts all the same: every page says what is wrong and tries again.
         logging.getLogger(__name__).error("%s", error)
     yield
-    close_shared_workbench()
+    close_shared_station()
 
 
 app = st.App(

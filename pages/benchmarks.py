@@ -17,7 +17,7 @@ from core.evaluation.detection.tables import (
     further_tables,
     header,
 )
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from core.statistics.intervals import Rate
 from core.tasks.benchmark_runs import Run, runs
 from pages.parts.benchmarks.mmad import show_mmad
@@ -31,7 +31,7 @@ NONE = "–"
 DETECTION, MMAD = "detection", "mmad"
 
 
-def ask_run(bench: Workbench) -> None:
+def ask_run(station: Station) -> None:
     """A form for a new run."""
     with st.form("run"):
         folders = st.text_area(
@@ -55,7 +55,7 @@ def ask_run(bench: Workbench) -> None:
             raise EvaluationError(t("benchmarks.no_folder"))
         st.session_state["person"] = name
         sets = ", ".join(Path(path).name for path in paths)
-        job = bench.jobs.submit(
+        job = station.jobs.submit(
             "evaluate", f"{detector}: {sets}", {"folders": paths, "detector": detector}, name
         )
         st.query_params["run"] = job.id
@@ -103,10 +103,10 @@ def rate(value: Rate | None) -> str:
     return f"{value.count}/{value.out_of} = {percentage(value.share)} {interval}"
 
 
-def show_run(bench: Workbench, job: Job) -> None:
+def show_run(station: Station, job: Job) -> None:
     """Progress of a run, and all its tables as `python -m core evaluate` prints them."""
     with st.container(border=True):
-        watch_job(bench, job, lambda now: st.caption(started(now)))
+        watch_job(station, job, lambda now: st.caption(started(now)))
     figures = Run.of(job).figures
     if job.state is JobState.DONE and figures:
         with st.expander(t("benchmarks.all_tables"), icon=":material/table:"):
@@ -119,16 +119,16 @@ def started(job: Job) -> str:
     return f"{when(job.created_at)}{who}"
 
 
-def show_detection(workbench: Workbench) -> None:
+def show_detection(station: Station) -> None:
     """Detectors: a form, the run that is watched, and all runs side by side."""
-    on_record = runs(workbench)
+    on_record = runs(station)
     form, watched = st.columns([7, 14], gap="medium")
     with form:
         st.subheader(t("benchmarks.new_run"))
-        ask_run(workbench)
+        ask_run(station)
     with watched, shown_to_the_operator():
         if on_record:
-            show_run(workbench, choose_job([run.job for run in on_record]))
+            show_run(station, choose_job([run.job for run in on_record]))
         else:
             st.info(t("benchmarks.empty"), title=t("benchmarks.title"), icon=":material/speed:")
     if any(run.figures for run in on_record):
@@ -137,7 +137,7 @@ def show_detection(workbench: Workbench) -> None:
 
 
 with shown_to_the_operator():
-    bench = shared_workbench()
+    station = shared_station()
     view = choice_in_url(
         t("benchmarks.view"),
         [DETECTION, MMAD],
@@ -146,6 +146,6 @@ with shown_to_the_operator():
         label_visibility="collapsed",
     )
     if view == DETECTION:
-        show_detection(bench)
+        show_detection(station)
     else:
-        show_mmad(bench)
+        show_mmad(station)

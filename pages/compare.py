@@ -12,7 +12,7 @@ from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.reports import WriterChoice
 from core.services.side_by_side import detectors_of, hold_contest
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.compare.contest import show_contest, show_win_rates
 from pages.parts.compare.lot_comparison import ask_comparison, show_comparison
 from pages.parts.errors import shown_to_the_operator
@@ -26,7 +26,7 @@ LOT = "lot"
 
 
 def ask_picture(
-    bench: Workbench, recorded: Inspection | None
+    station: Station, recorded: Inspection | None
 ) -> tuple[Product, PictureFile | None] | None:
     """What is compared on: the inspection that was brought along, or an uploaded picture."""
     if recorded is not None:
@@ -36,9 +36,9 @@ def ask_picture(
         )
         sha256 = recorded.image.sha256
         return recorded.product, PictureFile(
-            recorded.image.filename, lambda: bench.files.read(sha256)
+            recorded.image.filename, lambda: station.files.read(sha256)
         )
-    products = bench.taught_products()
+    products = station.taught_products()
     if not products:
         st.info(t("compare.nothing_taught"), icon=":material/school:")
         return None
@@ -47,13 +47,13 @@ def ask_picture(
     return product, PictureFile.of(upload.name, upload.getvalue()) if upload else None
 
 
-def ask_combinations(bench: Workbench, product: Product) -> tuple[list[str], list[str]]:
+def ask_combinations(station: Station, product: Product) -> tuple[list[str], list[str]]:
     """Detectors of the product and writers, those that can run here first."""
-    known = list(detectors_of(bench, product))
+    known = list(detectors_of(station, product))
     detectors = st.multiselect(
         t("compare.detectors"), known, default=known[:1], key="compare-detectors"
     )
-    offered = {one.model.key: one for one in ranked(catalogue().values(), bench.settings)}
+    offered = {one.model.key: one for one in ranked(catalogue().values(), station.settings)}
     writers = st.multiselect(
         t("compare.writers"),
         list(offered),
@@ -64,14 +64,14 @@ def ask_combinations(bench: Workbench, product: Product) -> tuple[list[str], lis
     return detectors, writers
 
 
-def run(bench: Workbench, recorded: Inspection | None) -> None:
+def run(station: Station, recorded: Inspection | None) -> None:
     """Ask what is to be compared, and compare it."""
-    asked = ask_picture(bench, recorded)
+    asked = ask_picture(station, recorded)
     if asked is None:
         return
     product, picture = asked
-    detectors, writers = ask_combinations(bench, product)
-    language = ask_language(bench, "compare")
+    detectors, writers = ask_combinations(station, product)
+    language = ask_language(station, "compare")
     count = len(detectors) * len(writers)
     st.caption(t("compare.count", count=count))
     if not st.button(
@@ -85,7 +85,7 @@ def run(bench: Workbench, recorded: Inspection | None) -> None:
         return
     progress = st.progress(0.0, t("compare.judging"))
     contest = hold_contest(
-        bench,
+        station,
         picture,
         product,
         detectors,
@@ -100,26 +100,26 @@ def run(bench: Workbench, recorded: Inspection | None) -> None:
     st.rerun()
 
 
-def compare_on_a_picture(bench: Workbench) -> None:
+def compare_on_a_picture(station: Station) -> None:
     st.query_params.pop("comparison", None)
     inspection_id = st.query_params.get("inspection")
     with st.sidebar:
-        run(bench, bench.records.inspection(inspection_id) if inspection_id else None)
+        run(station, station.records.inspection(inspection_id) if inspection_id else None)
     if contest_id := st.query_params.get("contest"):
-        show_contest(bench, recorded_contest(bench.records, contest_id))
+        show_contest(station, recorded_contest(station.records, contest_id))
     else:
         st.info(t("compare.empty"), title=t("compare.title"), icon=":material/compare:")
-    show_win_rates(bench)
+    show_win_rates(station)
 
 
-def compare_over_a_lot(bench: Workbench) -> None:
+def compare_over_a_lot(station: Station) -> None:
     with st.sidebar, shown_to_the_operator():
-        ask_comparison(bench)
-    show_comparison(bench)
+        ask_comparison(station)
+    show_comparison(station)
 
 
 with shown_to_the_operator():
-    workbench = shared_workbench()
+    station = shared_station()
     if "comparison" in st.query_params and "what" not in st.session_state:
         st.query_params["what"] = LOT
     with st.sidebar:
@@ -130,6 +130,6 @@ with shown_to_the_operator():
             "what",
         )
     if mode == LOT:
-        compare_over_a_lot(workbench)
+        compare_over_a_lot(station)
     else:
-        compare_on_a_picture(workbench)
+        compare_on_a_picture(station)

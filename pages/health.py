@@ -9,7 +9,7 @@ from core.domain.errors import RecordsError, RecordsInUseError
 from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
 from core.services.health import Check, Health, Status, check_health
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
 from pages.parts.words import plain
@@ -48,15 +48,15 @@ def check_name(check: Check) -> str:
     return names[check.name]
 
 
-def looked_at() -> tuple[Workbench | None, Health]:
+def looked_at() -> tuple[Station | None, Health]:
     """The station's condition, also where its records cannot be opened."""
     try:
-        bench = shared_workbench()
+        station = shared_station()
     except RecordsInUseError as error:
         return None, check_health(settings(), None, in_use=str(error))
     except RecordsError as error:
         return None, check_health(settings(), None, broken=str(error))
-    return bench, check_health(bench.settings, bench)
+    return station, check_health(station.settings, station)
 
 
 def show_verdict(health: Health) -> None:
@@ -94,23 +94,23 @@ def show_sizes(health: Health) -> None:
         )
 
 
-def show_jobs(bench: Workbench) -> None:
+def show_jobs(station: Station) -> None:
     """Those that run or wait, and the newest of the others."""
-    jobs = bench.jobs.active()
+    jobs = station.jobs.active()
     known = {job.id for job in jobs}
-    ended = [job for job in bench.jobs.recent(RECENT_JOBS) if job.id not in known]
+    ended = [job for job in station.jobs.recent(RECENT_JOBS) if job.id not in known]
     st.subheader(t("health.jobs"))
     if not (jobs or ended):
         st.caption(t("health.no_jobs"))
     for job in jobs:
-        watch_job(bench, job, lambda _now: None)
+        watch_job(station, job, lambda _now: None)
     for job in ended:
-        _show_ended(bench, job)
+        _show_ended(station, job)
 
 
-def _show_ended(bench: Workbench, job: Job) -> None:
+def _show_ended(station: Station, job: Job) -> None:
     with st.container(border=True):
-        show_job(bench, job)
+        show_job(station, job)
         who = f" · {plain(job.who)}" if job.who else ""
         st.caption(f"{when(job.created_at)}{who}")
 
@@ -189,14 +189,14 @@ def show_parts(health: Health) -> None:
 
 
 with shown_to_the_operator():
-    workbench, condition = looked_at()
+    station, condition = looked_at()
     show_verdict(condition)
     left, right = st.columns([11, 10], gap="medium")
     with left:
         show_checks(condition)
     with right, shown_to_the_operator():
-        if workbench is not None:
-            show_jobs(workbench)
+        if station is not None:
+            show_jobs(station)
     show_sizes(condition)
     show_troubles(condition)
     show_parts(condition)

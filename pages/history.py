@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain import InspectionSummary, Verdict
 from core.records.search import PAGE, Filter, count, search
 from core.services.inspection_images import check_printable, report_pdf
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
@@ -20,20 +20,20 @@ from pages.texts import number, t, when
 TALLEST = 430
 
 
-def show_history(bench: Workbench) -> None:
+def show_history(station: Station) -> None:
     """The search, its results, and what can be done with them."""
-    if bench.records.count() == 0:
+    if station.records.count() == 0:
         st.info(t("history.nothing"), icon=":material/frame_inspect:")
         return
-    filter = history_filter(bench)
+    filter = history_filter(station)
     if st.session_state.setdefault("searched", filter) != filter:
         st.session_state["searched"], st.session_state["page"] = filter, 1
-    found = count(bench.records, filter)
+    found = count(station.records, filter)
     # To the left: over the table's right end its own tools open.
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t("history.found", count=number(found)), width="content")
-        show_export(bench, filter, found)
-    show_export_jobs(bench)
+        show_export(station, filter, found)
+    show_export_jobs(station)
     if found == 0:
         st.info(t("history.none_fits"), icon=":material/search_off:")
         return
@@ -41,14 +41,14 @@ def show_history(bench: Workbench) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         actions = st.container(horizontal=True, vertical_alignment="center")
         page = st.pagination(-(-found // PAGE), key="page", bind="query-params")
-    summaries = search(bench.records, filter, limit=PAGE, offset=PAGE * (page - 1))
+    summaries = search(station.records, filter, limit=PAGE, offset=PAGE * (page - 1))
     with table:
         chosen = _table(summaries, filter, page, found)
     with actions:
         if chosen is None:
             st.caption(t("history.choose"))
         else:
-            _actions(bench, chosen)
+            _actions(station, chosen)
 
 
 def _table(
@@ -110,15 +110,15 @@ def _disposition_cell(summary: InspectionSummary) -> str:
     return disposition_name(summary.disposition) if summary.disposition or is_asked_for else "–"
 
 
-def _actions(bench: Workbench, chosen: InspectionSummary) -> None:
+def _actions(station: Station, chosen: InspectionSummary) -> None:
     if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
         st.switch_page("inspect.py", query_params={"inspection": chosen.id})
     with shown_to_the_operator():
-        inspection = bench.records.inspection(chosen.id)
-        check_printable(bench, inspection)
+        inspection = station.records.inspection(chosen.id)
+        check_printable(station, inspection)
         st.download_button(
             t("history.print"),
-            lambda: report_pdf(bench, inspection),
+            lambda: report_pdf(station, inspection),
             file_name=f"{chosen.id}.pdf",
             mime="application/pdf",
             on_click="ignore",
@@ -128,4 +128,4 @@ def _actions(bench: Workbench, chosen: InspectionSummary) -> None:
 
 
 with shown_to_the_operator():
-    show_history(shared_workbench())
+    show_history(shared_station())

@@ -10,7 +10,7 @@ from core.domain import Inspection
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
 from core.records.search import of_ids
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from core.tasks.lot import inspect_later
 from core.tasks.report import inspect_now
 from pages.parts.errors import shown_to_the_operator
@@ -44,12 +44,12 @@ def is_one_serial_for_many(order: Order, pictures: list[PictureFile]) -> bool:
     return len(pictures) > MOST_AT_ONCE and bool(order.context.serial)
 
 
-def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
+def take_pictures(station: Station, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
     """Inspect a few pictures at once, many in the background."""
     who = order.context.inspector or person_of()
     if len(pictures) > MOST_AT_ONCE:
         job = inspect_later(
-            bench,
+            station,
             pictures,
             order.product,
             detector=order.detector,
@@ -65,10 +65,10 @@ def take_pictures(bench: Workbench, order: Order, tray: Tray, pictures: list[Pic
         st.rerun()
     tray.given += 1
     tray.waiting += [(order, picture) for picture in pictures]
-    inspect_waiting(bench, tray)
+    inspect_waiting(station, tray)
 
 
-def inspect_waiting(bench: Workbench, tray: Tray) -> None:
+def inspect_waiting(station: Station, tray: Tray) -> None:
     """Inspect what waits, one after another; one that cannot be used never stops the rest.
 
     A click ends this run of the page before all are done: the next run goes on with those that are
@@ -84,7 +84,7 @@ def inspect_waiting(bench: Workbench, tray: Tray) -> None:
         early.markdown(t("inspect.judging", filename=plain(picture.filename)))
         try:
             newest = inspect_now(
-                bench,
+                station,
                 picture,
                 order.product,
                 detector=order.detector,
@@ -117,7 +117,7 @@ def _sentence(error: Exception, picture: PictureFile) -> str:
     )
 
 
-def show_refusals(bench: Workbench, tray: Tray) -> None:
+def show_refusals(station: Station, tray: Tray) -> None:
     """Pictures that could not be inspected, each with its sentence and a retry."""
     for number, (order, picture, sentence) in enumerate(tray.refused):
         st.error(sentence, icon=":material/broken_image:")
@@ -125,13 +125,13 @@ def show_refusals(bench: Workbench, tray: Tray) -> None:
         if again.button(t("inspect.retry"), key=f"retry-{number}", icon=":material/refresh:"):
             tray.waiting.append((order, picture))
             del tray.refused[number]
-            inspect_waiting(bench, tray)
+            inspect_waiting(station, tray)
         if away.button(t("inspect.dismiss"), key=f"dismiss-{number}", icon=":material/close:"):
             del tray.refused[number]
             st.rerun()
 
 
-def show_inspection(bench: Workbench, inspection: Inspection, tray: Tray) -> None:
+def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> None:
     """One inspection: the picture beside what was found, and below it report and evidence."""
     context = inspection.context
     known = [text for text in (context.lot, context.serial, context.station) if text]
@@ -144,42 +144,42 @@ def show_inspection(bench: Workbench, inspection: Inspection, tray: Tray) -> Non
         st.warning(plain(sentence), icon=":material/info:")
     picture, facts = st.columns([11, 10], gap="medium")
     with picture:
-        show_viewer(bench, inspection)
+        show_viewer(station, inspection)
     with facts:
         show_verdict(inspection.judgement)
-        show_disposition(bench, inspection)
+        show_disposition(station, inspection)
         show_defects(inspection)
-        show_score_among_normals(bench, inspection)
+        show_score_among_normals(station, inspection)
     if show_failed_steps(inspection) and st.button(
         t("inspect.again"), icon=":material/refresh:", help=t("inspect.again_help")
     ):
-        inspect_again(bench, inspection, tray)
+        inspect_again(station, inspection, tray)
     report, evidence, steps = st.tabs(
         [t("inspect.report"), t("inspect.evidence"), t("inspect.record")]
     )
     with report:
-        show_report(bench, inspection)
+        show_report(station, inspection)
     with evidence:
         normals, knowledge = st.columns([11, 10], gap="medium")
         with normals:
-            show_exemplars(bench, inspection)
-            show_comparisons(bench, inspection)
+            show_exemplars(station, inspection)
+            show_comparisons(station, inspection)
         with knowledge:
             show_snippets(inspection)
     with steps:
         show_steps(inspection)
 
 
-def inspect_again(bench: Workbench, inspection: Inspection, tray: Tray) -> None:
+def inspect_again(station: Station, inspection: Inspection, tray: Tray) -> None:
     """Take a recorded picture down the same road again; the first inspection stays."""
     picture = PictureFile(
-        inspection.image.filename, lambda: bench.files.read(inspection.image.sha256)
+        inspection.image.filename, lambda: station.files.read(inspection.image.sha256)
     )
     with shown_to_the_operator():
         again = inspect_now(
-            bench,
+            station,
             picture,
-            bench.product(inspection.product.key),
+            station.product(inspection.product.key),
             detector=inspection.detector.algorithm,
             context=inspection.context,
         )
@@ -188,28 +188,28 @@ def inspect_again(bench: Workbench, inspection: Inspection, tray: Tray) -> None:
         st.rerun()
 
 
-def product_of_what_is_open(bench: Workbench) -> str | None:
+def product_of_what_is_open(station: Station) -> str | None:
     """Key of the product of the inspection that the URL names."""
-    opened = of_ids(bench.records, [st.query_params.get("inspection", "")])
+    opened = of_ids(station.records, [st.query_params.get("inspection", "")])
     return opened[0].product_key if opened else None
 
 
-def say_what_to_do_first(bench: Workbench) -> None:
+def say_what_to_do_first(station: Station) -> None:
     """The first steps at a station that has not been taught."""
     st.info(t("inspect.nothing_taught"), title=t("inspect.teach_first"), icon=":material/school:")
-    teach_demo_button(bench)
+    teach_demo_button(station)
 
 
 tray: Tray = st.session_state.setdefault("tray", Tray())
 
 with shown_to_the_operator():
-    bench = shared_workbench()
-    products = bench.taught_products()
+    station = shared_station()
+    products = station.taught_products()
     if products:
         main = st.container()
         with st.sidebar:
-            product = ask_product(products, product_of_what_is_open(bench))
-            order = ask_order(bench, product, tray)
+            product = ask_product(products, product_of_what_is_open(station))
+            order = ask_order(station, product, tray)
             pictures = ask_pictures(product, tray)
             if is_one_serial_for_many(order, pictures):
                 main.error(
@@ -221,14 +221,14 @@ with shown_to_the_operator():
                     icon=":material/error:",
                 )
             elif pictures:
-                take_pictures(bench, order, tray, pictures)
+                take_pictures(station, order, tray, pictures)
             elif tray.waiting:
-                inspect_waiting(bench, tray)
-            show_refusals(bench, tray)
+                inspect_waiting(station, tray)
+            show_refusals(station, tray)
             if len(tray.inspected) > 1:
                 st.caption(t("inspect.this_session"))
                 show_strip(
-                    of_ids(bench.records, tray.inspected[:STRIP_LENGTH]),
+                    of_ids(station.records, tray.inspected[:STRIP_LENGTH]),
                     f"strip-{len(tray.inspected)}",
                     180,
                 )
@@ -236,11 +236,11 @@ with shown_to_the_operator():
     job_id, inspection_id = st.query_params.get("job"), st.query_params.get("inspection")
     if job_id:
         with shown_to_the_operator():
-            show_lot(bench, bench.jobs.job(job_id))
+            show_lot(station, station.jobs.job(job_id))
     if inspection_id:
-        show_inspection(bench, bench.records.inspection(inspection_id), tray)
+        show_inspection(station, station.records.inspection(inspection_id), tray)
     elif not products:
-        say_what_to_do_first(bench)
+        say_what_to_do_first(station)
     elif not job_id:
         st.info(
             t("inspect.drop_pictures", product=product.key),

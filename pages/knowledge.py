@@ -7,7 +7,7 @@ from enum import StrEnum
 import streamlit as st
 
 from core.retrieval.knowledge.entries import GOOD
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge.changes import import_a_file, write_an_entry
 from pages.parts.knowledge.documents import show_documents
@@ -42,9 +42,9 @@ def view_text(view: View) -> str:
             return t("knowledge.import_file")
 
 
-def choose_an_entry(bench: Workbench) -> None:
+def choose_an_entry(station: Station) -> None:
     """Search and list; choosing a row opens its entry."""
-    base = bench.knowledge
+    base = station.knowledge
     entries = [entry for entry in base.entries() if entry.defect_type]
     search, about = st.columns([3, 2])
     words = search.text_input(
@@ -116,19 +116,19 @@ def _preview(text: str) -> str:
     return text.removeprefix("Appearance: ")[:PREVIEW]
 
 
-def show_what_is_known(bench: Workbench) -> None:
+def show_what_is_known(station: Station) -> None:
     """The entries, and beside them the one that was chosen."""
     listing, detail = st.columns([11, 10], gap="medium")
     with listing:
-        choose_an_entry(bench)
+        choose_an_entry(station)
     with detail, shown_to_the_operator():
         if entry_id := st.query_params.get("entry"):
-            show_entry(bench, entry_id)
+            show_entry(station, entry_id)
         else:
             st.info(t("knowledge.empty"), title=t("knowledge.title"), icon=":material/menu_book:")
 
 
-def show_view(bench: Workbench) -> None:
+def show_view(station: Station) -> None:
     """What the page is used for, as chosen."""
     view = choice_in_url(
         t("knowledge.view"),
@@ -140,17 +140,17 @@ def show_view(bench: Workbench) -> None:
     with shown_to_the_operator():
         match View(view):
             case View.READ:
-                show_what_is_known(bench)
+                show_what_is_known(station)
             case View.WRITE:
-                write_an_entry(bench)
+                write_an_entry(station)
             case View.DOCUMENTS:
-                show_documents(bench)
+                show_documents(station)
             case View.IMPORT:
-                import_a_file(bench)
+                import_a_file(station)
 
 
 with shown_to_the_operator():
-    workbench = shared_workbench()
+    station = shared_station()
     if message := st.session_state.pop("knowledge-said", None):
         st.success(message, icon=":material/check_circle:")
-    show_view(workbench)
+    show_view(station)

@@ -11,7 +11,7 @@ from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import Model, catalogue
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.trial import try_writer
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain
 from pages.parts.writer_words import lack_text, licence_text, writer_title
@@ -20,9 +20,9 @@ from pages.texts import number, percentage, t
 EVERY_S = 2.0
 
 
-def choose_a_writer(bench: Workbench) -> Availability | None:
+def choose_a_writer(station: Station) -> Availability | None:
     """The catalogue; the writer whose row or link was chosen."""
-    offered = ranked(catalogue().values(), bench.settings)
+    offered = ranked(catalogue().values(), station.settings)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             t("models.search"), key="words", bind="query-params", width=320, live=True
@@ -30,7 +30,7 @@ def choose_a_writer(bench: Workbench) -> Availability | None:
         only = st.toggle(t("models.only"), key="only", bind="query-params")
     shown = [one for one in offered if _is_meant(one, words) and (one.can_run or not only)]
     event = st.dataframe(
-        [_row(one, bench.settings.llm_model) for one in shown],
+        [_row(one, station.settings.llm_model) for one in shown],
         hide_index=True,
         height=400,
         on_select="rerun",
@@ -56,7 +56,7 @@ def choose_a_writer(bench: Workbench) -> Availability | None:
         st.session_state["chosen-writer"] = chosen
         if chosen is not None:
             st.query_params["writer"] = chosen
-    named = st.query_params.get("writer", bench.settings.llm_model)
+    named = st.query_params.get("writer", station.settings.llm_model)
     return next((one for one in offered if one.model.key == named), None)
 
 
@@ -109,7 +109,7 @@ def _prices(model: Model) -> str:
     return f"{number(model.price_input, 2)} / {number(model.price_output, 2)}"
 
 
-def show_writer(bench: Workbench, one: Availability) -> None:
+def show_writer(station: Station, one: Availability) -> None:
     """What a writer is, what it lacks, and one question to it."""
     model = one.model
     st.markdown(f"#### {plain(writer_title(model))}")
@@ -126,12 +126,12 @@ def show_writer(bench: Workbench, one: Availability) -> None:
         t("models.test"), icon=":material/send:", type="primary", disabled=not one.can_run
     ):
         with shown_to_the_operator():
-            _show_trial(bench, model)
+            _show_trial(station, model)
 
 
-def _show_trial(bench: Workbench, model: Model) -> None:
+def _show_trial(station: Station, model: Model) -> None:
     with st.spinner(t("models.asking", title=writer_title(model)), show_time=True):
-        trial = try_writer(model, bench.settings)
+        trial = try_writer(model, station.settings)
     with st.container(horizontal=True):
         st.metric(t("models.time"), f"{number(trial.seconds, 1)} s")
         st.metric(
@@ -169,10 +169,10 @@ def show_local() -> None:
                 st.rerun(scope="fragment")
 
 
-def show_costs(bench: Workbench) -> None:
+def show_costs(station: Station) -> None:
     """What the drafts of each writer took so far."""
     st.markdown(f"##### {t('models.costs')}")
-    costs = writing_costs(bench.records, Filter())
+    costs = writing_costs(station.records, Filter())
     if not costs:
         st.caption(t("models.no_costs"))
         return
@@ -195,10 +195,10 @@ def show_costs(bench: Workbench) -> None:
     st.caption(t("models.total", usd=total))
 
 
-def show_win_rates(bench: Workbench) -> None:
+def show_win_rates(station: Station) -> None:
     """How often each writer was chosen over another."""
     st.markdown(f"##### {t('models.wins')}")
-    writers = [rate for rate in win_rates(bench.records) if rate.kind == "writer"]
+    writers = [rate for rate in win_rates(station.records) if rate.kind == "writer"]
     if not writers:
         st.caption(t("models.no_wins"))
         return
@@ -220,19 +220,19 @@ def show_win_rates(bench: Workbench) -> None:
 
 
 with shown_to_the_operator():
-    workbench = shared_workbench()
+    station = shared_station()
     listing, detail = st.columns([13, 8], gap="medium")
     with listing:
-        writer = choose_a_writer(workbench)
+        writer = choose_a_writer(station)
     with detail:
         if writer is None:
             st.info(t("models.choose"), icon=":material/smart_toy:")
         else:
             with shown_to_the_operator():
-                show_writer(workbench, writer)
+                show_writer(station, writer)
         show_local()
     spent, won = st.columns([13, 8], gap="medium")
     with spent, shown_to_the_operator():
-        show_costs(workbench)
+        show_costs(station)
     with won, shown_to_the_operator():
-        show_win_rates(workbench)
+        show_win_rates(station)

@@ -7,7 +7,7 @@ from enum import StrEnum
 import streamlit as st
 
 from core.domain import Product
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.products.lesson import ask_false_alarms, ask_lesson
 from pages.parts.products.teaching import show_lessons, shown_jobs, teach_demo_button
@@ -39,14 +39,14 @@ def view_text(view: View) -> str:
             return t("products.view_alarms")
 
 
-def show_first_steps(bench: Workbench) -> None:
+def show_first_steps(station: Station) -> None:
     st.info(t("products.none_yet"), title=t("products.none_title"), icon=":material/school:")
-    teach_demo_button(bench)
+    teach_demo_button(station)
     st.caption(t("products.demo_help"))
-    ask_lesson(bench, None)
+    ask_lesson(station, None)
 
 
-def show_product(bench: Workbench, product: Product) -> None:
+def show_product(station: Station, product: Product) -> None:
     """The product from the side that was chosen."""
     view = choice_in_url(
         t("products.view"),
@@ -56,32 +56,32 @@ def show_product(bench: Workbench, product: Product) -> None:
         label_visibility="collapsed",
     )
     # Where it is taught, what comes of it stands below the button.
-    jobs = shown_jobs(bench)
+    jobs = shown_jobs(station)
     if view != View.TEACH:
-        show_lessons(bench, jobs)
+        show_lessons(station, jobs)
     with shown_to_the_operator():
         match View(view):
             case View.THRESHOLDS:
-                show_thresholds(bench, product)
+                show_thresholds(station, product)
             case View.VERSIONS:
-                show_versions(bench, product)
+                show_versions(station, product)
             case View.TEACH:
-                ask_lesson(bench, product)
+                ask_lesson(station, product)
             case View.ALARMS:
-                ask_false_alarms(bench, product)
+                ask_false_alarms(station, product)
     if view == View.TEACH:
-        show_lessons(bench, jobs)
+        show_lessons(station, jobs)
 
 
 with shown_to_the_operator():
-    workbench = shared_workbench()
+    station = shared_station()
     if message := st.session_state.pop("products-said", None):
         st.success(message, icon=":material/check_circle:")
-    products = {product.key: product for product in workbench.taught_products()}
+    products = {product.key: product for product in station.taught_products()}
     if products:
         key = st.selectbox(
             t("products.product"), list(products), key="product", bind="query-params", width=380
         )
-        show_product(workbench, products[key])
+        show_product(station, products[key])
     else:
-        show_first_steps(workbench)
+        show_first_steps(station)

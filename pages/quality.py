@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import quality_filter
 from pages.parts.quality.line import (
@@ -41,12 +41,12 @@ def view_text(view: View) -> str:
             return t("quality.view_running")
 
 
-def show_quality(bench: Workbench) -> None:
+def show_quality(station: Station) -> None:
     """The filter, the rates, and the charts of a view."""
-    if bench.records.count() == 0:
+    if station.records.count() == 0:
         st.info(t("quality.nothing"), icon=":material/frame_inspect:")
         return
-    filter = quality_filter(bench)
+    filter = quality_filter(station)
     show_rates(filter)
     view = choice_in_url(
         t("quality.view"),
@@ -77,4 +77,4 @@ def show_quality(bench: Workbench) -> None:
 
 
 with shown_to_the_operator():
-    show_quality(shared_workbench())
+    show_quality(shared_station())

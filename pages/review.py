@@ -7,7 +7,7 @@ import streamlit as st
 from core.domain import Inspection
 from core.records.queue import Waiting, waiting
 from core.services.review import Kind, filter_of, first, is_audit
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.facts import show_defects, show_verdict
 from pages.parts.inspect.viewer import show_plain_picture, show_viewer
@@ -17,19 +17,19 @@ from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
 
 
-def ask_work(bench: Workbench) -> Work:
+def ask_work(station: Station) -> Work:
     """Which part of the queue is worked on, and how; how many wait is said beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=170):
             product = option_in_url(
                 t("review.product"),
-                [product.key for product in bench.records.products()],
+                [product.key for product in station.records.products()],
                 str,
                 "product",
                 placeholder=t("review.all_products"),
             )
         lot = text_in_url(t("review.lot"), "lot", placeholder=t("review.all_lots"), width=110)
-        counts = waiting(bench.records, filter_of(Kind.ALL, product, lot))
+        counts = waiting(station.records, filter_of(Kind.ALL, product, lot))
         label = (
             t("review.waiting")
             if counts.oldest is None
@@ -73,22 +73,22 @@ def _take_name() -> None:
     st.session_state["reviewer"] = st.session_state["review-person"].strip()
 
 
-def show_part(bench: Workbench, inspection: Inspection, work: Work) -> None:
+def show_part(station: Station, inspection: Inspection, work: Work) -> None:
     """The part that waits: its picture, what was found, and the decision that is asked for."""
     picture, facts = st.columns([8, 11], gap="medium")
     hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
     with picture:
         if hidden:
-            show_plain_picture(bench, inspection)
+            show_plain_picture(station, inspection)
         else:
-            show_viewer(bench, inspection)
+            show_viewer(station, inspection)
     with facts:
         verdict = (
             ":material/visibility_off:" if hidden else verdict_text(inspection.judgement.verdict)
         )
         st.markdown(f"{verdict} · {_heading(inspection)}")
-        show_decision(bench, inspection, work)
-        show_learning(bench, work.person)
+        show_decision(station, inspection, work)
+        show_learning(station, work.person)
         if hidden:
             st.info(t("review.hidden"), icon=":material/visibility_off:")
             return
@@ -122,19 +122,19 @@ def _kind_name(kind: Kind, counts: Waiting) -> str:
 
 
 with shown_to_the_operator():
-    bench = shared_workbench()
-    work = ask_work(bench)
+    station = shared_station()
+    work = ask_work(station)
     if st.session_state.setdefault("reviewed", work.filter) != work.filter:
         # Another part of the queue: the part of the last one is not in it.
         st.session_state["reviewed"] = work.filter
         st.query_params.pop("inspection", None)
-    inspection_id = st.query_params.get("inspection") or first(bench, work.filter)
+    inspection_id = st.query_params.get("inspection") or first(station, work.filter)
     if inspection_id is None:
         st.success(
             t("review.nothing_waits"), title=t("review.all_done"), icon=":material/task_alt:"
         )
-        st.caption(t("review.what_comes", share=number(100 * bench.settings.audit_share, 1)))
-        show_learning(bench, work.person)
+        st.caption(t("review.what_comes", share=number(100 * station.settings.audit_share, 1)))
+        show_learning(station, work.person)
     else:
         st.query_params["inspection"] = inspection_id
-        show_part(bench, bench.records.inspection(inspection_id), work)
+        show_part(station, station.records.inspection(inspection_id), work)

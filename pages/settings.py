@@ -10,14 +10,14 @@ from core.domain import Language
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.preferences import FixedSetting, Standing, fixed_settings
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name
 from pages.texts import percentage, t, when
 
 
-def show_setting(bench: Workbench, standing: Standing, person: str) -> None:
+def show_setting(station: Station, standing: Standing, person: str) -> None:
     """One setting: what it is, who changed it, another value, and back to the environment."""
     name, help = _title(standing.name)
     with st.container(border=True, gap="xsmall"):
@@ -26,20 +26,20 @@ def show_setting(bench: Workbench, standing: Standing, person: str) -> None:
             st.markdown(f"**{name}** · `{standing.name.upper()}`", help=help)
             st.caption(_origin(standing))
         with asked, st.container(horizontal=True, vertical_alignment="center"):
-            value = _ask(bench, standing, name)
+            value = _ask(station, standing, name)
             if st.button(
                 t("settings.change"),
                 key=f"change-{standing.name}",
                 disabled=value == standing.value or value is None,
             ):
-                _change(bench, standing.name, value, person)
+                _change(station, standing.name, value, person)
             if standing.change is not None and st.button(
                 t("settings.give_back"),
                 key=f"back-{standing.name}",
                 icon=":material/undo:",
                 help=t("settings.give_back_help"),
             ):
-                _change(bench, standing.name, None, person)
+                _change(station, standing.name, None, person)
 
 
 def _origin(standing: Standing) -> str:
@@ -54,14 +54,14 @@ def _origin(standing: Standing) -> str:
     )
 
 
-def _change(bench: Workbench, name: str, value: object, person: str) -> None:
+def _change(station: Station, name: str, value: object, person: str) -> None:
     with shown_to_the_operator():
-        bench.change_setting(name, value, person)
+        station.change_setting(name, value, person)
         st.session_state["settings-said"] = name
         st.rerun()
 
 
-def _ask(bench: Workbench, standing: Standing, label: str) -> object:
+def _ask(station: Station, standing: Standing, label: str) -> object:
     # Another standing value is another widget, which starts there.
     key = f"{standing.name}-{standing.value}"
     value = standing.value
@@ -76,7 +76,7 @@ def _ask(bench: Workbench, standing: Standing, label: str) -> object:
             key=key,
         )
     if standing.name == "llm_model":
-        offered = {one.model.key: one for one in ranked(catalogue().values(), bench.settings)}
+        offered = {one.model.key: one for one in ranked(catalogue().values(), station.settings)}
         return st.selectbox(
             label,
             list(offered),
@@ -137,7 +137,7 @@ def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any ty
     return LANGUAGES[value] if isinstance(value, Language) else str(value)
 
 
-def show_fixed(bench: Workbench) -> None:
+def show_fixed(station: Station) -> None:
     """What only the environment changes; of secrets, whether they are set."""
     st.markdown(f"##### {t('settings.fixed')}")
     st.caption(t("settings.fixed_help"))
@@ -152,7 +152,7 @@ def show_fixed(bench: Workbench) -> None:
                 else t("settings.not_set"),
                 t("settings.meaning"): meaning_text(each),
             }
-            for each in fixed_settings(bench.settings)
+            for each in fixed_settings(station.settings)
         ],
         hide_index=True,
         height=560,
@@ -190,14 +190,14 @@ def meaning_text(setting: FixedSetting) -> str:
 
 
 with shown_to_the_operator():
-    workbench = shared_workbench()
+    station = shared_station()
     if changed_name := st.session_state.pop("settings-said", None):
         st.success(t("settings.done", name=_title(changed_name)[0]), icon=":material/check_circle:")
     left, right = st.columns([13, 8], gap="medium")
     with left:
         who = st.text_input(t("settings.who"), value=person_of(), width=300, key="settings-who")
         st.session_state["person"] = who
-        for one in workbench.preferences():
-            show_setting(workbench, one, who)
+        for one in station.preferences():
+            show_setting(station, one, who)
     with right, shown_to_the_operator():
-        show_fixed(workbench)
+        show_fixed(station)

@@ -1,4 +1,4 @@
-"""What several tests share: a workbench in a temporary folder, real pictures, a taught product."""
+"""What several tests share: a station in a temporary folder, real pictures, a taught product."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from core.domain import Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_normals
 from core.infrastructure.settings import Settings
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -24,7 +24,7 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def station(tmp_path: Path, model_cache: Path) -> Settings:
+def station_settings(tmp_path: Path, model_cache: Path) -> Settings:
     """Settings of a station that has nothing on record yet."""
     return Settings(
         data_dir=tmp_path / "data",
@@ -34,22 +34,22 @@ def station(tmp_path: Path, model_cache: Path) -> Settings:
 
 
 @pytest.fixture
-def bench(station: Settings) -> Generator[Workbench]:
-    """An open workbench of an empty station."""
-    with Workbench(station) as workbench:
-        yield workbench
+def station(station_settings: Settings) -> Generator[Station]:
+    """An open station of an empty station."""
+    with Station(station_settings) as station:
+        yield station
 
 
 @pytest.fixture(scope="session")
-def demo_bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Generator[Workbench]:
-    """A workbench whose demo product was taught; shared, so tests only add to it."""
+def demo_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Generator[Station]:
+    """A station whose demo product was taught; shared, so tests only add to it."""
     root = tmp_path_factory.mktemp("demo")
     settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
     )
-    with Workbench(settings) as workbench:
-        teach(workbench, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
-        yield workbench
+    with Station(settings) as station:
+        teach(station, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
+        yield station
 
 
 @pytest.fixture(scope="session")

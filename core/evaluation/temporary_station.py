@@ -1,4 +1,4 @@
-"""A workbench to be thrown away: what is measured leaves no trace in records and checkpoints."""
+"""A station to be thrown away: what is measured leaves no trace in records and checkpoints."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.infrastructure.settings import Settings
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 @contextmanager
-def workbench_aside(settings: Settings) -> Generator[Workbench]:
-    """A workbench in a temporary folder; only converted networks are those of the settings."""
+def temporary_station(settings: Settings) -> Generator[Station]:
+    """A station in a temporary folder; only converted networks are those of the settings."""
     with tempfile.TemporaryDirectory() as scratch:
         aside = settings.model_copy(
             update={
@@ -23,5 +23,5 @@ def workbench_aside(settings: Settings) -> Generator[Workbench]:
                 "model_cache": settings.model_cache_dir,
             }
         )
-        with Workbench(aside) as bench:
-            yield bench
+        with Station(aside) as station:
+            yield station

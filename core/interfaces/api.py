@@ -14,7 +14,7 @@ from core.imaging.picture_files import PictureFile
 from core.interfaces.inspection_json import inspection_record
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
-from core.services.workbench import shared_workbench
+from core.services.station import shared_station
 from core.tasks.exports import export_file
 
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
@@ -37,19 +37,19 @@ async def _sentence(_request: Request, error: InspectionError) -> JSONResponse:
 @api.get("/health")
 def health() -> dict[str, Any]:
     """Whether inspections can be made: the products that have a detector."""
-    bench = shared_workbench()
+    station = shared_station()
     return {
         "status": "ok",
-        "products": [product.key for product in bench.taught_products()],
-        "inspections": bench.records.count(),
+        "products": [product.key for product in station.taught_products()],
+        "inspections": station.records.count(),
     }
 
 
 @api.get("/exports/{job_id}")
 def download_export(job_id: str) -> FileResponse:
     """The file of a finished export, from disk: it may be larger than memory."""
-    bench = shared_workbench()
-    path = export_file(bench.settings, bench.jobs.job(job_id))
+    station = shared_station()
+    path = export_file(station.settings, station.jobs.job(job_id))
     return FileResponse(path, filename=f"inspections-{path.name}")
 
 
@@ -67,13 +67,13 @@ def inspect_picture(
     language: Annotated[Language | None, Form(description="of the report")] = None,
 ) -> dict[str, Any]:
     """Inspect one picture and answer when all of it is on record."""
-    bench = shared_workbench()
+    opened = shared_station()
     # A byte over the limit is enough to be refused: memory stays bounded for any upload.
-    data = image.file.read(bench.settings.max_image_bytes + 1)
+    data = image.file.read(opened.settings.max_image_bytes + 1)
     inspection = inspect(
-        bench,
+        opened,
         PictureFile.of(image.filename or "upload", data),
-        bench.product(product),
+        opened.product(product),
         context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
         evidence=EvidenceChoice(exemplars=exemplars, knowledge=knowledge),
         writing=WriterChoice(writer, language),

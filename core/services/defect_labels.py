@@ -17,7 +17,7 @@ from core.imaging.picture_files import PictureFile
 from core.retrieval.normals.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.normals.labelled import Label, LabelledCrops, defect_crop
 from core.services.inspection_images import picture
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 PAGE = 200
 # Stray pixels of a mask are no defect.
@@ -65,7 +65,7 @@ class _Cuttings:
 
 
 def label_pictures(
-    bench: Workbench,
+    station: Station,
     product: Product,
     pictures: Sequence[LabelledPicture],
     *,
@@ -79,7 +79,7 @@ def label_pictures(
     that the detector misses is cut where the label marks it.
 
     Args:
-        bench: where the product's detector and labels are.
+        station: where the product's detector and labels are.
         product: it must have been taught.
         pictures: labelled ones of defective parts.
         origin: where the labels come from, such as the folder's name.
@@ -90,19 +90,19 @@ def label_pictures(
         ProductError: if the product has no detector, or no defect could be used.
         CheckpointError: if the labels of before are damaged or cannot be written.
     """
-    bench.taught(product)  # a product without a detector is one error, not one a picture
+    station.taught(product)  # a product without a detector is one error, not one a picture
     cut = _Cuttings([], [], [])
     for done, item in enumerate(pictures):
         on_progress("Cut out the labelled defects", done / len(pictures))
         try:
-            _cut_picture(bench, product, item, origin, cut)
+            _cut_picture(station, product, item, origin, cut)
         except ImageError as error:
             cut.skipped.append(str(error))
     on_progress("Cut out the labelled defects", 1)
-    return _kept(bench, product, cut, by)
+    return _kept(station, product, cut, by)
 
 
-def label_from_records(bench: Workbench, product: Product, *, by: str) -> Labelling:
+def label_from_records(station: Station, product: Product, *, by: str) -> Labelling:
     """Keep a crop of each defect whose type a signed report names.
 
     The newest signed revision of an inspection counts, unless the part was found to be good (void).
@@ -113,15 +113,15 @@ def label_from_records(bench: Workbench, product: Product, *, by: str) -> Labell
         ProductError: if no signed report of the product names a known type.
         CheckpointError: if the labels of before are damaged or cannot be written.
     """
-    before = bench.labelled_crops(product)
-    known = set(text_similarities(bench.knowledge.search("defect", product, k=MOST_TYPES)))
+    before = station.labelled_crops(product)
+    known = set(text_similarities(station.knowledge.search("defect", product, k=MOST_TYPES)))
     known |= set(before.pictures()) if before is not None else set()
     cut = _Cuttings([], [], [])
-    for inspection in _newest_of_each_picture(bench, product):
+    for inspection in _newest_of_each_picture(station, product):
         report = _signed(inspection)
         if report is not None:
-            _cut_inspection(bench, inspection, report, known, cut)
-    return _kept(bench, product, cut, by)
+            _cut_inspection(station, inspection, report, known, cut)
+    return _kept(station, product, cut, by)
 
 
 def defect_region(defect: Defect, shape: tuple[int, ...]) -> np.ndarray:
@@ -132,9 +132,9 @@ def defect_region(defect: Defect, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _cut_picture(
-    bench: Workbench, product: Product, item: LabelledPicture, origin: str, cut: _Cuttings
+    station: Station, product: Product, item: LabelledPicture, origin: str, cut: _Cuttings
 ) -> None:
-    taught, limits = bench.taught(product), bench.settings
+    taught, limits = station.taught(product), station.settings
     data = item.picture.read()
     image = load_image(
         data,
@@ -148,13 +148,13 @@ def _cut_picture(
             f"{image.info.filename} has no mask, so that the place of its defect is not known."
         )
         return
-    bench.files.put(data)
+    station.files.put(data)
     prediction = taught.detector.predict(image.pixels)
     judgement = taught.calibration.judge(prediction)
     found = find_defects(prediction.anomaly_map, judgement, taught.policy)
     boxes, left = _found_boxes(found, truth)
     for box, is_found in [(box, True) for box in boxes] + [(box, False) for box in _boxes(left)]:
-        cut.embeddings.append(bench.visual_encoder(defect_crop(image.pixels, box)))
+        cut.embeddings.append(station.visual_encoder(defect_crop(image.pixels, box)))
         cut.labels.append(
             Label(
                 defect_type=item.defect_type,
@@ -187,12 +187,12 @@ def _boxes(mask: np.ndarray) -> list[Box]:
     ]
 
 
-def _newest_of_each_picture(bench: Workbench, product: Product) -> Iterator[Inspection]:
+def _newest_of_each_picture(station: Station, product: Product) -> Iterator[Inspection]:
     seen: set[str] = set()
-    for offset in range(0, bench.records.count(product.key), PAGE):
-        page = bench.records.summaries(product_key=product.key, limit=PAGE, offset=offset)
+    for offset in range(0, station.records.count(product.key), PAGE):
+        page = station.records.summaries(product_key=product.key, limit=PAGE, offset=offset)
         for summary in page:
-            inspection = bench.records.inspection(summary.id)
+            inspection = station.records.inspection(summary.id)
             if inspection.image.sha256 not in seen and _signed(inspection) is not None:
                 seen.add(inspection.image.sha256)
                 yield inspection
@@ -208,7 +208,7 @@ def _signed(inspection: Inspection) -> Report | None:
 
 
 def _cut_inspection(
-    bench: Workbench, inspection: Inspection, report: Report, known: set[str], cut: _Cuttings
+    station: Station, inspection: Inspection, report: Report, known: set[str], cut: _Cuttings
 ) -> None:
     boxes = {defect.id: defect.box for defect in inspection.defects}
     named = [
@@ -220,9 +220,9 @@ def _cut_inspection(
     if not named:
         cut.skipped.append(f"The signed report {inspection.id} names no known type of defect.")
         return
-    pixels = picture(bench, inspection)
+    pixels = picture(station, inspection)
     for box, defect_type in named:
-        cut.embeddings.append(bench.visual_encoder(defect_crop(pixels, box)))
+        cut.embeddings.append(station.visual_encoder(defect_crop(pixels, box)))
         cut.labels.append(
             Label(
                 defect_type=defect_type,
@@ -237,14 +237,14 @@ def _type_name(text: str) -> str:
     return "_".join(text.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
-def _kept(bench: Workbench, product: Product, cut: _Cuttings, by: str) -> Labelling:
+def _kept(station: Station, product: Product, cut: _Cuttings, by: str) -> Labelling:
     if not cut.labels:
         reasons = " ".join(cut.skipped[:5]) or "No picture or signed report was found."
         raise ProductError(f"No labelled defect of {product.key} could be used. {reasons}")
-    new = LabelledCrops(np.stack(cut.embeddings), cut.labels, bench.visual_encoder.name)
-    before = bench.labelled_crops(product)
+    new = LabelledCrops(np.stack(cut.embeddings), cut.labels, station.visual_encoder.name)
+    before = station.labelled_crops(product)
     crops = new if before is None else before.with_more(new)
-    crops.save(bench.labelled_path(product))
+    crops.save(station.labelled_path(product))
     detail = {"added": len(cut.labels), "pictures": crops.pictures(), "skipped": cut.skipped}
-    bench.records.add_event("defects labelled", product.key, detail, actor=by)
+    station.records.add_event("defects labelled", product.key, detail, actor=by)
     return Labelling(crops, len(cut.labels), tuple(cut.skipped))

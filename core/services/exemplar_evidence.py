@@ -20,7 +20,7 @@ from core.imaging.decoding import CheckedImage, load_image
 from core.infrastructure.step_log import optional, why_off
 from core.retrieval.normals.comparisons import compare
 from core.retrieval.normals.exemplars import Look
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 EXEMPLAR_COUNT = 3
 # The strongest defects; their pictures fill two rows of a screen.
@@ -37,7 +37,7 @@ class NormalEvidence:
 
 
 def find_exemplars(
-    bench: Workbench,
+    station: Station,
     product: Product,
     image: CheckedImage,
     defects: tuple[Defect, ...],
@@ -48,28 +48,28 @@ def find_exemplars(
 
     What fails or is off is said in the steps "exemplars" and "compare".
     """
-    if reason := why_off(evidence.exemplars, bench.settings.rag_enabled, "RAG_ENABLED"):
+    if reason := why_off(evidence.exemplars, station.settings.rag_enabled, "RAG_ENABLED"):
         steps.append(Step(name="exemplars", seconds=0, status="off", reason=reason))
         return NormalEvidence()
     found = NormalEvidence()
     with optional(steps, "exemplars") as notices:
-        found = _nearest(bench, product, image, notices)
+        found = _nearest(station, product, image, notices)
     if not found.exemplars or not defects:
         return found
     with optional(steps, "compare") as notices:
-        exemplar, pixels = _first_with_picture(bench, found.exemplars, notices)
+        exemplar, pixels = _first_with_picture(station, found.exemplars, notices)
         comparisons = compare(image.pixels, pixels, exemplar, defects[:COMPARED_DEFECTS])
         return NormalEvidence(found.exemplars, found.likeness, comparisons)
     return found
 
 
 def _nearest(
-    bench: Workbench, product: Product, image: CheckedImage, notices: list[str]
+    station: Station, product: Product, image: CheckedImage, notices: list[str]
 ) -> NormalEvidence:
-    opened = bench.exemplars(product)
+    opened = station.exemplars(product)
     if opened.notice:
         notices.append(opened.notice)
-    look = Look.of(image.pixels, bench.visual_encoder)
+    look = Look.of(image.pixels, station.visual_encoder)
     twins = opened.index.twins(look, image.info.sha256)
     if twins:
         notices.append(f"Left out, being this very picture: {len(twins)} of the normals.")
@@ -80,7 +80,7 @@ def _nearest(
 
 
 def _first_with_picture(
-    bench: Workbench, exemplars: tuple[Exemplar, ...], notices: list[str]
+    station: Station, exemplars: tuple[Exemplar, ...], notices: list[str]
 ) -> tuple[Exemplar, np.ndarray]:
     """The nearest normal whose picture can be read, and its pixels.
 
@@ -90,10 +90,10 @@ def _first_with_picture(
     for exemplar in exemplars:
         try:
             checked = load_image(
-                bench.files.read(exemplar.sha256),
+                station.files.read(exemplar.sha256),
                 exemplar.filename,
-                max_bytes=bench.settings.max_image_bytes,
-                max_pixels=bench.settings.max_image_pixels,
+                max_bytes=station.settings.max_image_bytes,
+                max_pixels=station.settings.max_image_pixels,
             )
         except InspectionError as error:
             notices.append(f"{exemplar.filename} is not compared with: {error}")

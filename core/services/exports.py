@@ -20,7 +20,7 @@ from core.infrastructure.atomic_files import whole_file
 from core.records.search import Filter, ids
 from core.records.tables import write_table
 from core.services.inspection_images import report_pdf
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class PdfPack(Frozen):
     )
 
 
-def exported(bench: Workbench, kind: ExportKind, filter: Filter) -> bytes:
+def exported(station: Station, kind: ExportKind, filter: Filter) -> bytes:
     """A short export (`AT_ONCE`) as the contents of its file.
 
     Raises:
@@ -58,12 +58,12 @@ def exported(bench: Workbench, kind: ExportKind, filter: Filter) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"inspections.{kind.value}"
-        write_export(bench, kind, filter, path)
+        write_export(station, kind, filter, path)
         return path.read_bytes()
 
 
 def write_export(
-    bench: Workbench,
+    station: Station,
     kind: ExportKind,
     filter: Filter,
     path: Path,
@@ -80,15 +80,15 @@ def write_export(
     """
     match kind:
         case ExportKind.CSV:
-            export_csv(bench, filter, path)
+            export_csv(station, filter, path)
         case ExportKind.PARQUET:
-            export_parquet(bench, filter, path)
+            export_parquet(station, filter, path)
         case ExportKind.PDFS:
-            return export_pdfs(bench, filter, path, on_printed=on_printed).missing
+            return export_pdfs(station, filter, path, on_printed=on_printed).missing
     return ()
 
 
-def export_csv(bench: Workbench, filter: Filter, path: Path) -> None:
+def export_csv(station: Station, filter: Filter, path: Path) -> None:
     """The inspections that a filter means as CSV, in UTF-8 with the mark that spreadsheets go by.
 
     A text that begins like a formula gets an apostrophe before it (see `core.records.tables`).
@@ -98,25 +98,25 @@ def export_csv(bench: Workbench, filter: Filter, path: Path) -> None:
     """
     with _written(path) as scratch:
         plain = scratch.with_suffix(".plain")
-        write_table(bench.records, filter, plain, "csv")
+        write_table(station.records, filter, plain, "csv")
         with plain.open("rb") as source, scratch.open("wb") as target:
             # Without it a spreadsheet shows Hangul and umlauts as other characters.
             target.write(codecs.BOM_UTF8)
             shutil.copyfileobj(source, target)
 
 
-def export_parquet(bench: Workbench, filter: Filter, path: Path) -> None:
+def export_parquet(station: Station, filter: Filter, path: Path) -> None:
     """The inspections that a filter means as Parquet, every text as it was typed.
 
     Raises:
         OutputError: if the file cannot be written.
     """
     with _written(path) as scratch:
-        write_table(bench.records, filter, scratch, "parquet")
+        write_table(station.records, filter, scratch, "parquet")
 
 
 def export_pdfs(
-    bench: Workbench,
+    station: Station,
     filter: Filter,
     path: Path,
     *,
@@ -127,7 +127,7 @@ def export_pdfs(
     An inspection that cannot be printed does not stop the rest: it is named in `not-printed.txt`.
 
     Args:
-        bench: records and files.
+        station: records and files.
         filter: which inspections; those that come while it prints are left out.
         path: of the ZIP, which is there when it is whole.
         on_printed: called with how many are done, of how many; what it raises ends the export.
@@ -135,12 +135,12 @@ def export_pdfs(
     Raises:
         OutputError: if the ZIP cannot be written.
     """
-    names = ids(bench.records, filter)
+    names = ids(station.records, filter)
     missing = []
     # The pictures in a PDF are compressed already.
     with _written(path) as scratch, ZipFile(scratch, "w", ZIP_STORED) as pack:
         for done, name in enumerate(names, start=1):
-            pdf = _pdf_or_problem(bench, name)
+            pdf = _pdf_or_problem(station, name)
             if isinstance(pdf, bytes):
                 pack.writestr(f"{name}.pdf", pdf)
             else:
@@ -151,9 +151,9 @@ def export_pdfs(
     return PdfPack(printed=len(names) - len(missing), missing=tuple(missing))
 
 
-def _pdf_or_problem(bench: Workbench, inspection_id: str) -> bytes | str:
+def _pdf_or_problem(station: Station, inspection_id: str) -> bytes | str:
     try:
-        return report_pdf(bench, bench.records.inspection(inspection_id))
+        return report_pdf(station, station.records.inspection(inspection_id))
     except InspectionError as error:
         return f"{inspection_id}: {error}"
     except Exception as error:

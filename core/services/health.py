@@ -25,7 +25,7 @@ from core.retrieval.knowledge.encoders import MULTILINGUAL, find_encoder
 from core.retrieval.normals.visual import find_visual_encoder
 
 if TYPE_CHECKING:
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
 # Distributions that no screen, detector or report can do without.
 PACKAGES = (
@@ -110,18 +110,18 @@ class Health(Frozen):
 
 
 def check_health(
-    settings: Settings, bench: Workbench | None, *, in_use: str = "", broken: str = ""
+    settings: Settings, station: Station | None, *, in_use: str = "", broken: str = ""
 ) -> Health:
     """Look at everything that inspections need.
 
     Args:
         settings: of the station.
-        bench: that holds the records; None: they could not be opened.
+        station: that holds the records; None: they could not be opened.
         in_use: why not, if another process works with them: that is no fault.
         broken: why not, if nobody can.
 
     Example:
-        >>> check_health(bench.settings, bench).is_well     # doctest: +SKIP
+        >>> check_health(station.settings, station).is_well     # doctest: +SKIP
         True
     """
     versions = _versions()
@@ -131,7 +131,7 @@ def check_health(
         checked_at=datetime.now(UTC),
         checks=(
             _packages(versions),
-            _records(bench, in_use, broken),
+            _records(station, in_use, broken),
             _disk(disk.free, settings),
             *_weights_needed(settings),
             _writer(settings),
@@ -139,7 +139,7 @@ def check_health(
         ),
         versions=versions,
         schema_known=len(MIGRATIONS),
-        schema_found=None if bench is None else schema_number(bench.records),
+        schema_found=None if station is None else schema_number(station.records),
         weights=tuple(_weights(settings)),
         writers=tuple(
             WriterHealth(key=one.model.key, title=one.model.title, missing=one.missing)
@@ -150,8 +150,8 @@ def check_health(
         disk_bytes=disk.total,
         records_bytes=_size_of_records(settings.records_path),
         files=files_size(settings.files_dir),
-        jobs=() if bench is None else bench.jobs.active(),
-        troubles=() if bench is None else last_troubles(bench.records),
+        jobs=() if station is None else station.jobs.active(),
+        troubles=() if station is None else last_troubles(station.records),
     )
 
 
@@ -195,14 +195,14 @@ def _packages(versions: dict[str, str | None]) -> Check:
     return Check(name="packages", status="ok", sentence=sentence)
 
 
-def _records(bench: Workbench | None, in_use: str, broken: str) -> Check:
-    if bench is None:
+def _records(station: Station | None, in_use: str, broken: str) -> Check:
+    if station is None:
         status: Status = "missing" if broken else "note"
         return Check(name="records", status=status, sentence=broken or in_use)
 
     def write() -> str:
-        try_to_write(bench.records)
-        return f"{bench.records.count()} inspections are on record, and more can be written."
+        try_to_write(station.records)
+        return f"{station.records.count()} inspections are on record, and more can be written."
 
     return _check("records", write)
 

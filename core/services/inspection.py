@@ -26,7 +26,7 @@ from core.reporting.catalogue import find_model
 from core.services.exemplar_evidence import find_exemplars
 from core.services.knowledge_evidence import find_knowledge
 from core.services.reports import WriterChoice, draft_report
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
@@ -35,7 +35,7 @@ OnVerdict = Callable[[Judgement, tuple[Defect, ...]], object]
 
 
 def inspect(
-    bench: Workbench,
+    station: Station,
     picture: PictureFile,
     product: Product,
     *,
@@ -53,7 +53,7 @@ def inspect(
     before a report is asked for, which may take minutes.
 
     Args:
-        bench: records, detectors and retrievers.
+        station: records, detectors and retrievers.
         picture: any accepted file.
         product: that the picture shows; it must have been taught.
         detector: the algorithm that judges, in its newest version; None: the active detector.
@@ -71,9 +71,9 @@ def inspect(
         RecordsError: if the inspection cannot be recorded.
     """
     writing = writing or WriterChoice()
-    find_model(writing.writer or bench.settings.llm_model)
+    find_model(writing.writer or station.settings.llm_model)
     inspection = record(
-        bench,
+        station,
         picture,
         product,
         detector=detector,
@@ -82,11 +82,11 @@ def inspect(
         on_verdict=on_verdict,
         inspection_id=inspection_id,
     )
-    return add_report(bench, inspection, writing)
+    return add_report(station, inspection, writing)
 
 
 def record(
-    bench: Workbench,
+    station: Station,
     picture: PictureFile,
     product: Product,
     *,
@@ -101,7 +101,7 @@ def record(
     Args and errors: as for `inspect`.
     """
     inspection = examine(
-        bench,
+        station,
         picture,
         product,
         detector=detector,
@@ -110,11 +110,11 @@ def record(
         on_verdict=on_verdict,
         inspection_id=inspection_id,
     )
-    bench.records.save_inspection(inspection)
+    station.records.save_inspection(inspection)
     return inspection
 
 
-def add_report(bench: Workbench, inspection: Inspection, writing: WriterChoice) -> Inspection:
+def add_report(station: Station, inspection: Inspection, writing: WriterChoice) -> Inspection:
     """Have the report of a recorded inspection drafted; a failure is recorded, not raised.
 
     Raises:
@@ -123,15 +123,15 @@ def add_report(bench: Workbench, inspection: Inspection, writing: WriterChoice) 
     steps: list[Step] = []
     revisions: tuple[Revision, ...] = ()
     with optional(steps, "report"):
-        revisions = (draft_report(bench, inspection, writing),)
-    bench.records.add_step(inspection.id, steps[0])
+        revisions = (draft_report(station, inspection, writing),)
+    station.records.add_step(inspection.id, steps[0])
     return inspection.model_copy(
         update={"steps": (*inspection.steps, *steps), "revisions": revisions}
     )
 
 
 def examine(
-    bench: Workbench,
+    station: Station,
     picture: PictureFile,
     product: Product,
     *,
@@ -144,7 +144,7 @@ def examine(
     """Judge one picture and look up its evidence; nothing is recorded, and there is no report yet.
 
     Args:
-        bench, picture, product, detector, context, evidence, on_verdict, inspection_id: as for
+        station, picture, product, detector, context, evidence, on_verdict, inspection_id: as for
             `inspect`.
 
     Raises:
@@ -154,11 +154,11 @@ def examine(
     """
     steps: list[Step] = []
     with timed(steps, "check"):
-        image = _checked(bench, picture)
-        bench.files.put(picture.read())
+        image = _checked(station, picture)
+        station.files.put(picture.read())
     with timed(steps, "load detector"):
-        taught = bench.taught(product, detector)
-    with bench.judging.turn(steps), timed(steps, "detect"):
+        taught = station.taught(product, detector)
+    with station.judging.turn(steps), timed(steps, "detect"):
         prediction = taught.detector.predict(image.pixels)
     with timed(steps, "measure"):
         judgement = taught.calibration.judge(prediction)
@@ -173,11 +173,11 @@ def examine(
         on_verdict(judgement, defects)
 
     evidence = evidence or EvidenceChoice()
-    normals = find_exemplars(bench, product, image, defects, evidence, steps)
-    knowledge = find_knowledge(bench, product, image, defects, evidence, steps)
+    normals = find_exemplars(station, product, image, defects, evidence, steps)
+    knowledge = find_knowledge(station, product, image, defects, evidence, steps)
     now = datetime.now(UTC)
     with timed(steps, "store"):
-        map_sha256 = bench.files.put_map(prediction.anomaly_map)
+        map_sha256 = station.files.put_map(prediction.anomaly_map)
     return Inspection(
         id=inspection_id or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         created_at=now,
@@ -197,8 +197,8 @@ def examine(
     )
 
 
-def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
-    limits = bench.settings
+def _checked(station: Station, picture: PictureFile) -> CheckedImage:
+    limits = station.settings
     try:
         return load_image(
             picture.read(),
@@ -207,5 +207,5 @@ def _checked(bench: Workbench, picture: PictureFile) -> CheckedImage:
             max_pixels=limits.max_image_pixels,
         )
     except ImageError as error:
-        bench.records.add_event("picture refused", picture.filename, {"reason": str(error)})
+        station.records.add_event("picture refused", picture.filename, {"reason": str(error)})
         raise

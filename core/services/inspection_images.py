@@ -15,7 +15,7 @@ from core.imaging.overlay import ColourScale, render_legend, render_outlined, re
 from core.reporting.evidence import ComparedPair
 from core.reporting.pdf import render_pdf
 from core.retrieval.normals.comparisons import same_place
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 PDF_OVERLAY_OPACITY = 0.55
 THUMBNAIL_SIDE = 320
@@ -24,22 +24,22 @@ COMPARED_SIDE = 360
 NORMAL_SIDE = 480
 
 
-def picture(bench: Workbench, inspection: Inspection) -> np.ndarray:
+def picture(station: Station, inspection: Inspection) -> np.ndarray:
     """The inspected picture as it was judged, uint8 (H, W, 3) RGB.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return stored_pixels(bench, inspection.image.sha256, inspection.image.filename)
+    return stored_pixels(station, inspection.image.sha256, inspection.image.filename)
 
 
-def picture_thumbnail(bench: Workbench, sha256: str, filename: str) -> bytes:
+def picture_thumbnail(station: Station, sha256: str, filename: str) -> bytes:
     """An inspected picture as a small PNG.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return thumbnail_png(stored_pixels(bench, sha256, filename), THUMBNAIL_SIDE)
+    return thumbnail_png(stored_pixels(station, sha256, filename), THUMBNAIL_SIDE)
 
 
 def colour_scale(inspection: Inspection) -> ColourScale:
@@ -48,7 +48,7 @@ def colour_scale(inspection: Inspection) -> ColourScale:
 
 
 def overlay_png(
-    bench: Workbench,
+    station: Station,
     inspection: Inspection,
     *,
     opacity: float,
@@ -57,8 +57,8 @@ def overlay_png(
 ) -> bytes:
     """The picture under its heatmap, with the threshold contour and numbered defects."""
     rendered = render_overlay(
-        picture(bench, inspection),
-        bench.files.read_map(inspection.map_sha256),
+        picture(station, inspection),
+        station.files.read_map(inspection.map_sha256),
         colour_scale(inspection),
         inspection.defects,
         opacity=opacity,
@@ -75,17 +75,17 @@ def legend_png(
     return encode_png(render_legend(colour_scale(inspection), labels, dark=dark))
 
 
-def exemplar_png(bench: Workbench, exemplar: Exemplar) -> bytes:
+def exemplar_png(station: Station, exemplar: Exemplar) -> bytes:
     """A normal reference picture, small enough to stand beside the inspected one.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return picture_thumbnail(bench, exemplar.sha256, exemplar.filename)
+    return picture_thumbnail(station, exemplar.sha256, exemplar.filename)
 
 
 def compared_pairs(
-    bench: Workbench, inspection: Inspection, most: int | None = None
+    station: Station, inspection: Inspection, most: int | None = None
 ) -> tuple[ComparedPair, ...]:
     """Each compared defect, outlined, beside the same place on the nearest normal part.
 
@@ -95,7 +95,7 @@ def compared_pairs(
     if not asked:
         return ()
     try:
-        part = picture(bench, inspection)
+        part = picture(station, inspection)
     except InspectionError as error:
         return tuple(ComparedPair(comparison, None, str(error)) for comparison in asked)
     contours = {defect.id: defect.contour for defect in inspection.defects}
@@ -104,7 +104,7 @@ def compared_pairs(
     for comparison in asked:
         sha256 = comparison.exemplar_sha256
         if sha256 not in normals:
-            normals[sha256] = _pixels_or_problem(bench, sha256, comparison.filename)
+            normals[sha256] = _pixels_or_problem(station, sha256, comparison.filename)
         normal = normals[sha256]
         if isinstance(normal, str):
             pairs.append(ComparedPair(comparison, None, normal))
@@ -120,18 +120,18 @@ def compared_pairs(
     return tuple(pairs)
 
 
-def check_printable(bench: Workbench, inspection: Inspection) -> None:
+def check_printable(station: Station, inspection: Inspection) -> None:
     """Find out in milliseconds what `report_pdf` would fail for.
 
     Raises:
         RecordsError: if there is no report, or the picture or its map are missing or altered.
     """
     _revision(inspection, None)
-    bench.files.read(inspection.image.sha256)
-    bench.files.read(inspection.map_sha256)
+    station.files.read(inspection.image.sha256)
+    station.files.read(inspection.map_sha256)
 
 
-def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = None) -> bytes:
+def report_pdf(station: Station, inspection: Inspection, number: int | None = None) -> bytes:
     """One revision of an inspection's report (the newest unless numbered) as a PDF.
 
     Raises:
@@ -143,11 +143,13 @@ def report_pdf(bench: Workbench, inspection: Inspection, number: int | None = No
     return render_pdf(
         inspection,
         _revision(inspection, number),
-        picture_png=encode_png(picture(bench, inspection)),
-        overlay_png=overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY),
+        picture_png=encode_png(picture(station, inspection)),
+        overlay_png=overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY),
         legend_png=legend_png(inspection, labels),
-        exemplars_png=[(item, exemplar_png_or_none(bench, item)) for item in inspection.exemplars],
-        pairs=compared_pairs(bench, inspection, PRINTED_PAIRS),
+        exemplars_png=[
+            (item, exemplar_png_or_none(station, item)) for item in inspection.exemplars
+        ],
+        pairs=compared_pairs(station, inspection, PRINTED_PAIRS),
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )
@@ -166,24 +168,24 @@ class NormalPicture:
     aspect: float
 
 
-def normal_picture(bench: Workbench, product: Product) -> NormalPicture | None:
+def normal_picture(station: Station, product: Product) -> NormalPicture | None:
     """A normal part that the product's active detector was taught with; None: none is stored.
 
     Raises:
         CheckpointError: if the detector's card is damaged.
     """
     try:
-        image = read_card(bench.settings, product).images[0]
-        pixels = stored_pixels(bench, image.sha256, image.filename)
+        image = read_card(station.settings, product).images[0]
+        pixels = stored_pixels(station, image.sha256, image.filename)
     except (ProductError, RecordsError):
         return None
     return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
 
 
-def exemplar_png_or_none(bench: Workbench, exemplar: Exemplar) -> bytes | None:
+def exemplar_png_or_none(station: Station, exemplar: Exemplar) -> bytes | None:
     """Its picture, or None: a report is printed all the same."""
     try:
-        return exemplar_png(bench, exemplar)
+        return exemplar_png(station, exemplar)
     except InspectionError:
         return None
 
@@ -198,21 +200,21 @@ def _revision(inspection: Inspection, number: int | None) -> Revision:
     return revisions[-1]
 
 
-def _pixels_or_problem(bench: Workbench, sha256: str, filename: str) -> np.ndarray | str:
+def _pixels_or_problem(station: Station, sha256: str, filename: str) -> np.ndarray | str:
     try:
-        return stored_pixels(bench, sha256, filename)
+        return stored_pixels(station, sha256, filename)
     except InspectionError as error:
         return str(error)
 
 
-def stored_pixels(bench: Workbench, sha256: str, filename: str) -> np.ndarray:
+def stored_pixels(station: Station, sha256: str, filename: str) -> np.ndarray:
     """A picture of the file store, uint8 (H, W, 3) RGB.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    limits = bench.settings
-    data = bench.files.read(sha256)
+    limits = station.settings
+    data = station.files.read(sha256)
     return load_image(
         data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
     ).pixels

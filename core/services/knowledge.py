@@ -14,7 +14,7 @@ from core.retrieval.knowledge.documents import Document
 from core.retrieval.knowledge.drafts import Change, Draft, drafted
 from core.retrieval.knowledge.entries import Entry
 from core.retrieval.knowledge.imports import read_import
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Known:
 
 
 def add_entry(
-    bench: Workbench, product_key: str, defect_type: str, text: str, *, by: str, reason: str = ""
+    station: Station, product_key: str, defect_type: str, text: str, *, by: str, reason: str = ""
 ) -> Entry:
     """Write an entry about a defect type.
 
@@ -69,40 +69,40 @@ def add_entry(
         RecordsError: if the change cannot be recorded; the file is then as it was before.
     """
     (change,) = _changed(
-        bench, lambda draft: [draft.add(product_key, defect_type, text)], "added", by, reason
+        station, lambda draft: [draft.add(product_key, defect_type, text)], "added", by, reason
     )
     return change.entry
 
 
-def edit_entry(bench: Workbench, entry_id: str, text: str, *, by: str, reason: str = "") -> Entry:
+def edit_entry(station: Station, entry_id: str, text: str, *, by: str, reason: str = "") -> Entry:
     """Replace an entry's text; the new entry has a new id.
 
     Raises:
         KnowledgeError: if the entry was changed since it was read, or the text cannot be used.
         RecordsError: if the change cannot be recorded; the file is then as it was before.
     """
-    (change,) = _changed(bench, lambda draft: [draft.edit(entry_id, text)], "edited", by, reason)
+    (change,) = _changed(station, lambda draft: [draft.edit(entry_id, text)], "edited", by, reason)
     return change.entry
 
 
-def retire_entry(bench: Workbench, entry_id: str, *, by: str, reason: str = "") -> Entry:
+def retire_entry(station: Station, entry_id: str, *, by: str, reason: str = "") -> Entry:
     """Take an entry out of use.
 
     Raises:
         KnowledgeError: if the entry was changed since it was read, or is the last one.
         RecordsError: if the change cannot be recorded; the file is then as it was before.
     """
-    (change,) = _changed(bench, lambda draft: [draft.retire(entry_id)], "retired", by, reason)
+    (change,) = _changed(station, lambda draft: [draft.retire(entry_id)], "retired", by, reason)
     return change.entry
 
 
 def import_file(
-    bench: Workbench, name: str, data: bytes, *, by: str, reason: str = "", replace: bool = False
+    station: Station, name: str, data: bytes, *, by: str, reason: str = "", replace: bool = False
 ) -> Imported:
     """Take in the entries of another knowledge file.
 
     Args:
-        bench: records and knowledge.
+        station: records and knowledge.
         name: of the file.
         data: its bytes.
         by: a person's name.
@@ -115,7 +115,7 @@ def import_file(
     """
     file = read_import(name, data)
     changes = _changed(
-        bench,
+        station,
         lambda draft: draft.merge(file.entries, replace=replace),
         "imported",
         by,
@@ -132,7 +132,7 @@ def import_file(
 
 
 def add_document(
-    bench: Workbench,
+    station: Station,
     filename: str,
     data: bytes,
     product: Product | None,
@@ -147,17 +147,17 @@ def add_document(
         RecordsError: if the change cannot be recorded; the document is then not added.
     """
     _require(by)
-    store = bench.knowledge.documents
+    store = station.knowledge.documents
     document = store.add(filename, data, product, by.strip())
     try:
-        _record_document(bench, "knowledge document added", document, by, reason)
+        _record_document(station, "knowledge document added", document, by, reason)
     except BaseException:
         store.retire(document.sha256)
         raise
     return document
 
 
-def retire_document(bench: Workbench, sha256: str, *, by: str, reason: str = "") -> Document:
+def retire_document(station: Station, sha256: str, *, by: str, reason: str = "") -> Document:
     """Take a document out of use; its original stays in the folder.
 
     Raises:
@@ -165,40 +165,40 @@ def retire_document(bench: Workbench, sha256: str, *, by: str, reason: str = "")
         RecordsError: if the change cannot be recorded.
     """
     _require(by)
-    store = bench.knowledge.documents
+    store = station.knowledge.documents
     document = store.document(sha256)
-    _record_document(bench, "knowledge document retired", document, by, reason)
+    _record_document(station, "knowledge document retired", document, by, reason)
     return store.retire(sha256)
 
 
-def look_up(bench: Workbench, entry_id: str) -> Known:
+def look_up(station: Station, entry_id: str) -> Known:
     """All about an entry, current or not.
 
     Raises:
         KnowledgeError: if neither the knowledge nor the records have anything of that id.
         RecordsError: if the records cannot be read.
     """
-    entry = bench.knowledge.entry(entry_id)
-    as_cited = bench.records.cited_snippet(entry_id)
+    entry = station.knowledge.entry(entry_id)
+    as_cited = station.records.cited_snippet(entry_id)
     known = entry or as_cited
     if known is None:
         raise KnowledgeError(
             f"There is no entry {entry_id!r} here, and no inspection retrieved one. Check the id."
         )
-    history = () if not known.defect_type else bench.records.events(_place_of(known))
-    return Known(entry, as_cited, bench.records.citations(entry_id), history)
+    history = () if not known.defect_type else station.records.events(_place_of(known))
+    return Known(entry, as_cited, station.records.citations(entry_id), history)
 
 
 def _changed(
-    bench: Workbench, make: Callable[[Draft], Sequence[Change]], what: str, by: str, reason: str
+    station: Station, make: Callable[[Draft], Sequence[Change]], what: str, by: str, reason: str
 ) -> Sequence[Change]:
     _require(by)
-    with drafted(bench.settings.knowledge_file) as draft:
+    with drafted(station.settings.knowledge_file) as draft:
         changes = make(draft)
         if changes:
             draft.save()
             # Inside: when nothing can be recorded, the file goes back to what it was.
-            bench.records.add_events(
+            station.records.add_events(
                 f"knowledge {what}",
                 [(_place_of(change.entry), _detail(change, reason)) for change in changes],
                 by.strip(),
@@ -222,14 +222,14 @@ def _place_of(entry: Entry | Snippet) -> str:
     return f"{entry.dataset}/{entry.category}/{entry.defect_type}"
 
 
-def _record_document(bench: Workbench, kind: str, document: Document, by: str, reason: str) -> None:
+def _record_document(station: Station, kind: str, document: Document, by: str, reason: str) -> None:
     detail = {
         "filename": document.filename,
         "product": document.product_key,
         "passages": len(document.passages),
         "reason": reason.strip(),
     }
-    bench.records.add_event(kind, document.sha256, detail, by.strip())
+    station.records.add_event(kind, document.sha256, detail, by.strip())
 
 
 def _require(by: str) -> None:

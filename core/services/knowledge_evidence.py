@@ -16,7 +16,7 @@ from core.retrieval.normals.defect_types import (
     text_similarities,
 )
 from core.retrieval.normals.labelled import defect_crop
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 SNIPPET_COUNT = 3
 DESCRIBED_DEFECTS = 3
@@ -31,7 +31,7 @@ class KnowledgeEvidence:
 
 
 def find_knowledge(
-    bench: Workbench,
+    station: Station,
     product: Product,
     image: CheckedImage,
     defects: tuple[Defect, ...],
@@ -42,7 +42,7 @@ def find_knowledge(
 
     What fails or is off is said in the steps "describe", "knowledge" and "defect types".
     """
-    setting = bench.settings.domain_rag_enabled
+    setting = station.settings.domain_rag_enabled
     reason = why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED")
     if not reason and not defects:
         reason = "no defect to look up"
@@ -61,26 +61,26 @@ def find_knowledge(
         return KnowledgeEvidence()  # the step "describe" says why
     snippets: tuple[Snippet, ...] = ()
     with optional(steps, "knowledge"):
-        snippets = bench.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)
+        snippets = station.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)
     guesses: tuple[DefectTypeGuess, ...] = ()
     with optional(steps, "defect types"):
         guesses = tuple(
             guess
             for defect in described
-            for guess in _fitting_types(bench, product, image, defect, queries[defect.id])
+            for guess in _fitting_types(station, product, image, defect, queries[defect.id])
         )
     return KnowledgeEvidence(snippets, guesses)
 
 
 def _fitting_types(
-    bench: Workbench, product: Product, image: CheckedImage, defect: Defect, query: str
+    station: Station, product: Product, image: CheckedImage, defect: Defect, query: str
 ) -> tuple[DefectTypeGuess, ...]:
     """The known types that fit one defect best, by words and by labelled crops."""
-    texts = text_similarities(bench.knowledge.search(query, product, k=MOST_TYPES))
-    labelled = bench.labelled_crops(product)
+    texts = text_similarities(station.knowledge.search(query, product, k=MOST_TYPES))
+    labelled = station.labelled_crops(product)
     if labelled is None:
         return rank_types(defect.id, texts, {}, None)
-    seen = bench.visual_encoder(defect_crop(image.pixels, defect.box))
+    seen = station.visual_encoder(defect_crop(image.pixels, defect.box))
     likeness = labelled.similarities(seen, exclude_sha256=image.info.sha256)
     examples = comparable(likeness, labelled.pictures())
     return rank_types(defect.id, texts, examples, labelled.calibration)

@@ -13,7 +13,7 @@ from core.domain.errors import ImageError, InspectionError, ProductError
 from core.imaging.decoding import load_image
 from core.imaging.picture_files import PictureFile
 from core.records.decided import known_defects, save_known_defect, save_known_score
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Scored:
 
 
 def score_known_defects(
-    bench: Workbench,
+    station: Station,
     product: Product,
     pictures: Sequence[PictureFile],
     *,
@@ -45,7 +45,7 @@ def score_known_defects(
     version has judged already are left alone. No threshold changes by this.
 
     Args:
-        bench: where the product's detector and records are.
+        station: where the product's detector and records are.
         product: it must have been taught.
         pictures: of bad parts only; none: those that are known already are scored.
         by: who vouches for the pictures.
@@ -57,33 +57,33 @@ def score_known_defects(
     """
     if pictures and not by.strip():
         raise ProductError("Name the person who says that these parts are bad.")
-    taught = bench.taught(product)
+    taught = station.taught(product)
     skipped: list[str] = []
     normals = {image.sha256 for image in taught.card.images}
     added = 0
     for done, picture in enumerate(pictures):
         on_progress("Keep the labelled pictures", done / len(pictures))
         try:
-            added += _kept(bench, product, picture, normals, by.strip())
+            added += _kept(station, product, picture, normals, by.strip())
         except ImageError as error:
             skipped.append(str(error))
     version = taught.card.detector.version
     unscored = [
-        each for each in known_defects(bench.records, product.key, version) if each.score is None
+        each for each in known_defects(station.records, product.key, version) if each.score is None
     ]
     scored = 0
     for done, each in enumerate(unscored):
         on_progress("Score the known defects", done / len(unscored))
         try:
-            pixels = _pixels(bench, bench.files.read(each.image_sha256), each.filename)
+            pixels = _pixels(station, station.files.read(each.image_sha256), each.filename)
             score = taught.detector.predict(pixels).score
         except InspectionError as error:
             skipped.append(str(error))
             continue
-        save_known_score(bench.records, product.key, version, each.image_sha256, score)
+        save_known_score(station.records, product.key, version, each.image_sha256, score)
         scored += 1
     if added:
-        bench.records.add_event(
+        station.records.add_event(
             "known defects added", product.key, {"added": added}, actor=by.strip()
         )
     on_progress("Score the known defects", 1)
@@ -91,20 +91,20 @@ def score_known_defects(
 
 
 def _kept(
-    bench: Workbench, product: Product, picture: PictureFile, normals: set[str], by: str
+    station: Station, product: Product, picture: PictureFile, normals: set[str], by: str
 ) -> bool:
     data = picture.read()
-    _pixels(bench, data, picture.filename)
-    sha256 = bench.files.put(data)
+    _pixels(station, data, picture.filename)
+    sha256 = station.files.put(data)
     if sha256 in normals:
         raise ImageError(
             f"{picture.filename} is one of the good pictures that {product.key} was taught with."
         )
-    return save_known_defect(bench.records, product.key, sha256, picture.filename, by)
+    return save_known_defect(station.records, product.key, sha256, picture.filename, by)
 
 
-def _pixels(bench: Workbench, data: bytes, filename: str) -> np.ndarray:
-    limits = bench.settings
+def _pixels(station: Station, data: bytes, filename: str) -> np.ndarray:
+    limits = station.settings
     return load_image(
         data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
     ).pixels

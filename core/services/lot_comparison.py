@@ -12,7 +12,7 @@ from core.domain import Disposition, Frozen, Inspection, Verdict
 from core.domain.errors import EvaluationError, ImageError, RecordsError
 from core.records.search import Filter, ids
 from core.services.inspection_images import picture
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.statistics.intervals import Rate, exact_rate
 
 # Both judge each picture anew: more of them take hours, and no table is the clearer for it.
@@ -104,7 +104,7 @@ class LotComparison(Frozen):
 
 
 def compare_lot(
-    bench: Workbench,
+    station: Station,
     filter: Filter,
     versions: tuple[Active, Active],
     *,
@@ -115,7 +115,7 @@ def compare_lot(
     Nothing that is on record changes. A picture that is lost or altered is skipped and named.
 
     Args:
-        bench: records and pictures.
+        station: records and pictures.
         filter: of one product.
         versions: that the product has.
         on_part: called before each part.
@@ -125,16 +125,16 @@ def compare_lot(
             versions are the same.
         ProductError, CheckpointError, WeightsError: if a version cannot be loaded.
     """
-    meant = _meant(bench, filter, versions)
-    product = bench.product(filter.product_key or "")
-    first, second = (load_version(bench.settings, product, version) for version in versions)
+    meant = _meant(station, filter, versions)
+    product = station.product(filter.product_key or "")
+    first, second = (load_version(station.settings, product, version) for version in versions)
     parts: list[ComparedPart] = []
     skipped: list[SkippedPart] = []
     for done, inspection_id in enumerate(meant):
         on_part(done, len(meant))
-        inspection = bench.records.inspection(inspection_id)
+        inspection = station.records.inspection(inspection_id)
         try:
-            parts.append(_part(bench, inspection, (first, second)))
+            parts.append(_part(station, inspection, (first, second)))
         except (ImageError, RecordsError) as error:
             skipped.append(
                 SkippedPart(
@@ -152,13 +152,13 @@ def compare_lot(
     )
 
 
-def _meant(bench: Workbench, filter: Filter, versions: tuple[Active, Active]) -> tuple[str, ...]:
+def _meant(station: Station, filter: Filter, versions: tuple[Active, Active]) -> tuple[str, ...]:
     """Ids of the inspections that are judged again."""
     if filter.product_key is None:
         raise EvaluationError("Choose the product whose detectors are to be compared.")
     if versions[0] == versions[1]:
         raise EvaluationError("Both are the same version: choose two that differ.")
-    meant = ids(bench.records, filter)
+    meant = ids(station.records, filter)
     if not meant:
         raise EvaluationError(
             f"No inspection of {filter.product_key} is meant. Choose another lot or other days."
@@ -172,9 +172,9 @@ def _meant(bench: Workbench, filter: Filter, versions: tuple[Active, Active]) ->
 
 
 def _part(
-    bench: Workbench, inspection: Inspection, detectors: tuple[Taught, Taught]
+    station: Station, inspection: Inspection, detectors: tuple[Taught, Taught]
 ) -> ComparedPart:
-    pixels = picture(bench, inspection)
+    pixels = picture(station, inspection)
     first, second = (
         taught.calibration.judge(taught.detector.predict(pixels)) for taught in detectors
     )

@@ -13,7 +13,7 @@ from core.domain import Frozen, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
 from core.records.decided import FalseAlarm, false_alarms
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 class Change(Frozen):
@@ -27,12 +27,12 @@ class Change(Frozen):
 
 
 def change_policy(
-    bench: Workbench, product: Product, changes: Mapping[str, Any], *, by: str, reason: str
+    station: Station, product: Product, changes: Mapping[str, Any], *, by: str, reason: str
 ) -> str:
     """Change values of a product's policy and put that on record.
 
     Args:
-        bench: where product and records are.
+        station: where product and records are.
         product: whose policy.
         changes: new values by name; "severity.major_peak" reaches into a part of the policy.
         by: who changes it.
@@ -48,30 +48,30 @@ def change_policy(
     """
     by, reason = _who_and_why(by, reason, "change of policy")
     try:
-        before = read_policy(bench.settings, product)
+        before = read_policy(station.settings, product)
     except CheckpointError:
         before = None
     after = _changed(before or Policy(), changes)
     details: dict[str, Any] = {"after": after.model_dump(mode="json"), "reason": reason}
     aside = ""
     if before is None:
-        aside = details["damaged"] = set_aside_policy(bench.settings, product).name
+        aside = details["damaged"] = set_aside_policy(station.settings, product).name
     else:
         details["before"] = before.model_dump(mode="json")
-    save_policy(bench.settings, product, after)
-    bench.records.add_event("policy changed", product.key, details, actor=by)
+    save_policy(station.settings, product, after)
+    station.records.add_event("policy changed", product.key, details, actor=by)
     return aside
 
 
 def activate_version(
-    bench: Workbench, product: Product, version: Active, *, by: str, reason: str
+    station: Station, product: Product, version: Active, *, by: str, reason: str
 ) -> None:
     """Let another version of a product's detector judge from the next picture on.
 
     The version is loaded first: one that is damaged changes nothing.
 
     Args:
-        bench: where product and records are.
+        station: where product and records are.
         product: whose detector.
         version: that shall judge; an older one rolls back.
         by: who decides so.
@@ -82,22 +82,22 @@ def activate_version(
         CheckpointError: if the version is missing or damaged, or cannot be made the active one.
     """
     by, reason = _who_and_why(by, reason, "change of version")
-    before = active_version(bench.settings, product)
+    before = active_version(station.settings, product)
     if version == before:
         raise ProductError(f"Version {version.version} of {product.key} judges already.")
-    taught = load_version(bench.settings, product, version)
-    activate(bench.settings, product, taught.card.detector)
+    taught = load_version(station.settings, product, version)
+    activate(station.settings, product, taught.card.detector)
     detail = {
         "before": before.model_dump(),
         "after": version.model_dump(),
         "reason": reason,
     }
-    bench.records.add_event("version activated", product.key, detail, actor=by)
+    station.records.add_event("version activated", product.key, detail, actor=by)
 
 
-def history(bench: Workbench, product: Product, limit: int = 50) -> tuple[Change, ...]:
+def history(station: Station, product: Product, limit: int = 50) -> tuple[Change, ...]:
     """What changed how a product is judged, the newest first."""
-    events = bench.records.events(product.key, limit)
+    events = station.records.events(product.key, limit)
     return tuple(
         Change(
             at=event.happened_at,
@@ -110,15 +110,15 @@ def history(bench: Workbench, product: Product, limit: int = 50) -> tuple[Change
     )
 
 
-def unlearned_false_alarms(bench: Workbench, product: Product) -> tuple[FalseAlarm, ...]:
+def unlearned_false_alarms(station: Station, product: Product) -> tuple[FalseAlarm, ...]:
     """False alarms whose pictures the active version was not taught with, the newest first.
 
     Raises:
         ProductError: if the product has no detector.
         CheckpointError: if its card is damaged.
     """
-    known = {image.sha256 for image in read_card(bench.settings, product).images}
-    found = false_alarms(bench.records, product.key)
+    known = {image.sha256 for image in read_card(station.settings, product).images}
+    found = false_alarms(station.records, product.key)
     return tuple(alarm for alarm in found if alarm.image_sha256 not in known)
 
 

@@ -20,14 +20,14 @@ from core.services.inspection_images import (
     overlay_png,
     picture,
 )
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 SHOWN_PAIRS = 3
 SHOWN_NORMALS = 2
 
 
 def prompt_pictures(
-    bench: Workbench, inspection: Inspection, model: Model
+    station: Station, inspection: Inspection, model: Model
 ) -> tuple[PromptPicture, ...]:
     """As many pictures as a model takes, at its size, those that tell most first.
 
@@ -36,18 +36,18 @@ def prompt_pictures(
     """
     if not model.images:
         return ()
-    return tuple(islice(_by_worth(bench, inspection, model.picture_side), model.most_pictures))
+    return tuple(islice(_by_worth(station, inspection, model.picture_side), model.most_pictures))
 
 
-def _by_worth(bench: Workbench, inspection: Inspection, side: int) -> Generator[PromptPicture]:
-    overlay = _pixels(overlay_png(bench, inspection, opacity=PDF_OVERLAY_OPACITY))
+def _by_worth(station: Station, inspection: Inspection, side: int) -> Generator[PromptPicture]:
+    overlay = _pixels(overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY))
     yield PromptPicture(
         "overlay: the part under its anomaly map, defects numbered", thumbnail_png(overlay, side)
     )
     yield PromptPicture(
-        "query: the part as inspected", thumbnail_png(picture(bench, inspection), side)
+        "query: the part as inspected", thumbnail_png(picture(station, inspection), side)
     )
-    for pair in compared_pairs(bench, inspection, SHOWN_PAIRS):
+    for pair in compared_pairs(station, inspection, SHOWN_PAIRS):
         if pair.pictures is None:
             continue
         defect_id = pair.comparison.defect_id
@@ -58,7 +58,7 @@ def _by_worth(bench: Workbench, inspection: Inspection, side: int) -> Generator[
         ):
             yield PromptPicture(name, thumbnail_png(_pixels(png), side))
     for number, exemplar in enumerate(inspection.exemplars[:SHOWN_NORMALS], start=1):
-        png = exemplar_png_or_none(bench, exemplar)
+        png = exemplar_png_or_none(station, exemplar)
         if png is None:
             continue
         yield PromptPicture(f"normal part {number}", thumbnail_png(_pixels(png), side))

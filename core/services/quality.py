@@ -12,7 +12,7 @@ from core.domain import Disposition, Product
 from core.records.quality import type_counts
 from core.records.running import StepTimes, passed_scores, step_times
 from core.records.search import Filter
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.statistics.drift import Drift, drift
 from core.statistics.quality import CostPareto, cost_pareto
 
@@ -35,7 +35,7 @@ class ScoreHistory:
     newest: np.ndarray
 
 
-def score_history(bench: Workbench, product: Product, filter: Filter) -> ScoreHistory:
+def score_history(station: Station, product: Product, filter: Filter) -> ScoreHistory:
     """Each week's passed parts of a product against the normals of its active detector.
 
     The detector itself is not loaded.
@@ -44,10 +44,10 @@ def score_history(bench: Workbench, product: Product, filter: Filter) -> ScoreHi
         ProductError: if the product has no detector.
         CheckpointError: if its card, calibration or policy are damaged.
     """
-    card = read_card(bench.settings, product)
-    calibration = read_calibration(bench.settings, card)
+    card = read_card(station.settings, product)
+    calibration = read_calibration(station.settings, card)
     weeks = passed_scores(
-        bench.records,
+        station.records,
         filter.model_copy(update={"product_key": product.key}),
         version=card.detector.version,
         below=calibration.t_low,
@@ -60,22 +60,22 @@ def score_history(bench: Workbench, product: Product, filter: Filter) -> ScoreHi
     )
 
 
-def costs_by_type(bench: Workbench, filter: Filter) -> CostPareto | None:
+def costs_by_type(station: Station, filter: Filter) -> CostPareto | None:
     """Cost by defect type, by the policies' costs of a disposition; None when none is set.
 
     Raises:
         CheckpointError: if a policy is damaged.
     """
-    return cost_pareto(type_counts(bench.records, filter), _disposition_costs(bench))
+    return cost_pareto(type_counts(station.records, filter), _disposition_costs(station))
 
 
-def times_against_takt(bench: Workbench, filter: Filter) -> StepTimes:
+def times_against_takt(station: Station, filter: Filter) -> StepTimes:
     """Time of each step, and how many inspections took longer than TAKT_S."""
-    return step_times(bench.records, filter, bench.settings.takt_s)
+    return step_times(station.records, filter, station.settings.takt_s)
 
 
-def _disposition_costs(bench: Workbench) -> dict[str, dict[Disposition, float]]:
+def _disposition_costs(station: Station) -> dict[str, dict[Disposition, float]]:
     return {
-        product.key: read_policy(bench.settings, product).disposition_costs
-        for product in bench.records.products()
+        product.key: read_policy(station.settings, product).disposition_costs
+        for product in station.records.products()
     }

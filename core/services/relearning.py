@@ -15,13 +15,13 @@ from core.domain.errors import ProductError
 from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.memory import memory_guard
+from core.services.station import Station
 from core.services.teaching import FEWEST_NORMALS, Clock, Outcome, held_out_predictions, publish
 from core.services.training_images import StoredPictures, check_pictures
-from core.services.workbench import Workbench
 
 
 def add_normals(
-    bench: Workbench,
+    station: Station,
     product: Product,
     pictures: Sequence[PictureFile],
     *,
@@ -34,7 +34,7 @@ def add_normals(
     detector and their guarantee stays what it was. Pictures that the product knows are skipped.
 
     Args:
-        bench: where records and files are.
+        station: where records and files are.
         product: that was taught already.
         pictures: of good parts only.
         by: who adds them, for the product's history; empty: nobody is named.
@@ -45,7 +45,7 @@ def add_normals(
             cross-fitted: nothing is held out then.
         DetectorError: if its algorithm cannot learn further pictures, or memory runs out.
     """
-    taught = bench.taught(product)
+    taught = station.taught(product)
     clock = Clock()
     card = taught.card
     if card.held_out == 0:
@@ -53,24 +53,24 @@ def add_normals(
             f"The thresholds of {product.key} are cross-fitted: no picture was held out to set new "
             "ones. Teach it again from all pictures."
         )
-    added = check_pictures(bench, pictures, card.images, on_progress)
+    added = check_pictures(station, pictures, card.images, on_progress)
     clock.lap("check and embed")
     if not added.images:
         raise ProductError(f"No picture is new to {product.key}. {' '.join(added.skipped[:5])}")
-    shown = StoredPictures(bench, added.images)
+    shown = StoredPictures(station, added.images)
     with memory_guard(f"add pictures to {product.key}"):
         detector = taught.detector.extend(
-            Lesson(product, shown, bench.settings, card.seed, on_progress)
+            Lesson(product, shown, station.settings, card.seed, on_progress)
         )
     clock.lap("train")
     images = (*card.images, *added.images)
-    scores = NormalScores.of(held_out_predictions(bench, detector, images, on_progress))
+    scores = NormalScores.of(held_out_predictions(station, detector, images, on_progress))
     clock.lap("calibrate")
-    exemplars = bench.exemplars(product).index.extended(added.looked_at())
+    exemplars = station.exemplars(product).index.extended(added.looked_at())
     figures = joined(card.figures, added.figures())
     outcome = Outcome(product, detector, scores, images, exemplars, card.seed, figures, clock.laps)
     return publish(
-        bench,
+        station,
         outcome,
         "normals added",
         tuple(added.skipped),
@@ -81,7 +81,7 @@ def add_normals(
 
 
 def adopt_anomalib_checkpoint(
-    bench: Workbench,
+    station: Station,
     product: Product,
     checkpoint: Path,
     pictures: Sequence[PictureFile],
@@ -92,7 +92,7 @@ def adopt_anomalib_checkpoint(
     """Make a Patchcore that anomalib trained a product's active detector.
 
     Args:
-        bench: where records and files are.
+        station: where records and files are.
         product: that it was trained for.
         checkpoint: the .ckpt file that anomalib wrote.
         pictures: of good parts that it was not trained with: the thresholds come from these, and
@@ -105,11 +105,11 @@ def adopt_anomalib_checkpoint(
         ProductError: if fewer than 5 good pictures can be used.
     """
     clock = Clock()
-    read_policy(bench.settings, product)  # one that cannot be used is said before the work
+    read_policy(station.settings, product)  # one that cannot be used is said before the work
     with memory_guard(f"import {checkpoint.name}"):
-        detector = import_patchcore(checkpoint, bench.settings)
+        detector = import_patchcore(checkpoint, station.settings)
     clock.lap("import")
-    normals = check_pictures(bench, pictures, (), on_progress)
+    normals = check_pictures(station, pictures, (), on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(
@@ -117,13 +117,13 @@ def adopt_anomalib_checkpoint(
             f"checkpoint was not trained with, but {len(normals.images)} could be used."
         )
     images = tuple(image.model_copy(update={"use": "held out"}) for image in normals.images)
-    scores = NormalScores.of(held_out_predictions(bench, detector, images, on_progress))
+    scores = NormalScores.of(held_out_predictions(station, detector, images, on_progress))
     clock.lap("calibrate")
     outcome = Outcome(
         product, detector, scores, images, normals.index(), 0, normals.figures(), clock.laps
     )
     return publish(
-        bench,
+        station,
         outcome,
         "detector imported",
         tuple(normals.skipped),

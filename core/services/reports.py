@@ -29,7 +29,7 @@ from core.reporting.prompt import PROMPT_VERSION, ask, lengths_of, question_sha2
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
 from core.reporting.writers.local import OnWait, telling
 from core.services.prompt_images import prompt_pictures
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 NOT_ASKED = (
     "The part passed and has no defects: the offline composer writes such reports unless a model "
@@ -65,7 +65,7 @@ class WriterChoice:
 
 
 def draft_report(
-    bench: Workbench, inspection: Inspection, choice: WriterChoice | None = None
+    station: Station, inspection: Inspection, choice: WriterChoice | None = None
 ) -> Revision:
     """Have a report written, check it, and record it as the inspection's next revision.
 
@@ -73,8 +73,8 @@ def draft_report(
         WriterError: if the catalogue has no such writer.
         RecordsError: if the inspection is not on record, or cannot be added to.
     """
-    report, writing = write_report(bench, inspection, choice)
-    return bench.records.add_revision(
+    report, writing = write_report(station, inspection, choice)
+    return station.records.add_revision(
         inspection.id,
         report,
         RevisionKind.DRAFTED,
@@ -85,7 +85,7 @@ def draft_report(
 
 
 def save_edit(
-    bench: Workbench, inspection: Inspection, report: Report, kind: RevisionKind, person: str
+    station: Station, inspection: Inspection, report: Report, kind: RevisionKind, person: str
 ) -> Revision:
     """Check a report that a person has edited, and record it as the next revision.
 
@@ -95,11 +95,11 @@ def save_edit(
         RecordsError: if nobody is named, or the inspection is not on record.
     """
     remarks = check(report, inspection.evidence)
-    return bench.records.add_revision(inspection.id, report, kind, person, remarks=remarks)
+    return station.records.add_revision(inspection.id, report, kind, person, remarks=remarks)
 
 
 def write_report(
-    bench: Workbench, inspection: Inspection, choice: WriterChoice | None = None
+    station: Station, inspection: Inspection, choice: WriterChoice | None = None
 ) -> tuple[Report, Writing]:
     """Have a report written, without recording it.
 
@@ -110,10 +110,10 @@ def write_report(
         WriterError: if the catalogue has no such writer.
     """
     choice = choice or WriterChoice()
-    model, reason = _picked(bench, inspection, choice)
-    language = choice.language or bench.settings.report_language
+    model, reason = _picked(station, inspection, choice)
+    language = choice.language or station.settings.report_language
     started = time.perf_counter()
-    pictures = prompt_pictures(bench, inspection, model)
+    pictures = prompt_pictures(station, inspection, model)
     question = ask(inspection.evidence, inspection.context, model, language, pictures)
     written = partial(
         Writing,
@@ -134,13 +134,13 @@ def write_report(
             cost_usd=0,
             seconds=_since(started),
         )
-    kept = None if choice.fresh else kept_answer(bench.records, question_sha256(question, model))
+    kept = None if choice.fresh else kept_answer(station.records, question_sha256(question, model))
     if kept is not None:
         again = {"attempts": 0, "cost_usd": 0.0, "seconds": _since(started), "from_cache": True}
         return kept[0], kept[1].model_copy(update=again)
     asking = Asking(model, question, choice.on_answer)
     try:
-        report = asking.report(telling(bench.writer(model), choice.on_wait))
+        report = asking.report(telling(station.writer(model), choice.on_wait))
     except (WriterError, AnswerError) as error:
         report = compose(inspection.evidence, language)
         outcome, reason = Outcome.FELL_BACK, str(error)
@@ -148,7 +148,7 @@ def write_report(
         outcome, reason = (Outcome.REPAIRED if asking.fault else Outcome.WRITTEN), asking.fault
     writing = written(outcome=outcome, reason=reason, seconds=_since(started), **asking.spent())
     if outcome is not Outcome.FELL_BACK:
-        save_answer(bench.records, writing.prompt_sha256, report, writing)
+        save_answer(station.records, writing.prompt_sha256, report, writing)
     return report, writing
 
 
@@ -239,14 +239,14 @@ def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]
     return check(revision.report, inspection.evidence)
 
 
-def _picked(bench: Workbench, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
+def _picked(station: Station, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
     """The model that is to write, and why it is another than the one asked for."""
-    asked = find_model(choice.writer or bench.settings.llm_model)
+    asked = find_model(choice.writer or station.settings.llm_model)
     if asked.runs == "your server":
         # The catalogue cannot know which model that is; the record and the cache must.
-        asked = asked.model_copy(update={"model": bench.settings.openai_compatible_model or ""})
+        asked = asked.model_copy(update={"model": station.settings.openai_compatible_model or ""})
     passed = inspection.judgement.verdict is Verdict.PASS and not inspection.defects
-    is_wanted = choice.fresh or choice.of_pass or bench.settings.llm_for_pass
+    is_wanted = choice.fresh or choice.of_pass or station.settings.llm_for_pass
     if asked.key == WRITER or is_wanted or not passed:
         return asked, ""
     return find_model(WRITER), NOT_ASKED

@@ -8,7 +8,7 @@ from core.domain import Disposition, DispositionEntry, Inspection, Job, Verdict
 from core.domain.errors import RecordsError
 from core.records.queue import next_waiting, previous_waiting, queue
 from core.records.search import Filter
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 GOOD = (Disposition.VOID, Disposition.USE_AS_IS)
 BAD = (
@@ -54,47 +54,47 @@ def dispositions_of_good(inspection: Inspection) -> tuple[Disposition, ...]:
     return (Disposition.USE_AS_IS,) if is_audit(inspection) else GOOD
 
 
-def first(bench: Workbench, filter: Filter) -> str | None:
+def first(station: Station, filter: Filter) -> str | None:
     """Id of the one that waits longest; None: nothing waits."""
-    found = queue(bench.records, filter, limit=1)
+    found = queue(station.records, filter, limit=1)
     return found[0].id if found else None
 
 
-def following(bench: Workbench, inspection_id: str, filter: Filter) -> str | None:
+def following(station: Station, inspection_id: str, filter: Filter) -> str | None:
     """Id of the next one that waits, from the start again after the last; None: nothing waits."""
-    return next_waiting(bench.records, inspection_id, filter) or first(bench, filter)
+    return next_waiting(station.records, inspection_id, filter) or first(station, filter)
 
 
-def preceding(bench: Workbench, inspection_id: str, filter: Filter) -> str | None:
+def preceding(station: Station, inspection_id: str, filter: Filter) -> str | None:
     """Id of the one that waits before it; None: it is the first."""
-    return previous_waiting(bench.records, inspection_id, filter)
+    return previous_waiting(station.records, inspection_id, filter)
 
 
 def decide(
-    bench: Workbench, inspection_id: str, disposition: Disposition, reason: str, person: str
+    station: Station, inspection_id: str, disposition: Disposition, reason: str, person: str
 ) -> DispositionEntry:
     """Record what a person decides about a part that waits; the machine's verdict stays.
 
     Raises:
         RecordsError: if somebody has decided in the meantime, or reason or name is missing.
     """
-    inspection = bench.records.inspection(inspection_id)
+    inspection = station.records.inspection(inspection_id)
     if inspection.dispositions:
         last = inspection.dispositions[-1]
         raise RecordsError(
             f"{last.decided_by} has decided on {inspection.image.filename} in the meantime: "
             f"{last.disposition.value}. Open it in Inspect to decide otherwise."
         )
-    return bench.records.add_disposition(inspection_id, disposition, reason, person)
+    return station.records.add_disposition(inspection_id, disposition, reason, person)
 
 
-def is_learned(bench: Workbench, inspection: Inspection) -> bool:
+def is_learned(station: Station, inspection: Inspection) -> bool:
     """Whether the product's detector knows this picture as one of a good part."""
-    images = bench.taught(inspection.product).card.images
+    images = station.taught(inspection.product).card.images
     return any(image.sha256 == inspection.image.sha256 for image in images)
 
 
-def learn(bench: Workbench, inspection: Inspection, person: str) -> Job:
+def learn(station: Station, inspection: Inspection, person: str) -> Job:
     """Have a false alarm learned as a normal, in the background.
 
     Raises:
@@ -113,4 +113,4 @@ def learn(bench: Workbench, inspection: Inspection, person: str) -> Job:
         "pictures": [{"filename": inspection.image.filename, "sha256": inspection.image.sha256}],
     }
     title = f"{inspection.product.key}, {inspection.image.filename}"
-    return bench.jobs.submit("teach", title, arguments, person)
+    return station.jobs.submit("teach", title, arguments, person)

@@ -28,7 +28,7 @@ from core.reporting.catalogue import find_model
 from core.reporting.grounding import check
 from core.services.inspection import examine
 from core.services.reports import WriterChoice, author_of, write_report
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 AT_ONCE = 8
 
@@ -36,17 +36,17 @@ AT_ONCE = 8
 OnProgress = Callable[[int, int], object]
 
 
-def detectors_of(bench: Workbench, product: Product) -> dict[str, Active]:
+def detectors_of(station: Station, product: Product) -> dict[str, Active]:
     """The newest version of each algorithm that the product was taught with, the active one first.
 
     Raises:
         ProductError: if the product has no detector.
     """
-    return newest_versions(bench.settings, product)
+    return newest_versions(station.settings, product)
 
 
 def hold_contest(
-    bench: Workbench,
+    station: Station,
     picture: PictureFile,
     product: Product,
     detectors: Sequence[str] = (),
@@ -63,7 +63,7 @@ def hold_contest(
     Detectors run at the same time, and then writers; a local model is asked once at a time.
 
     Args:
-        bench: records, detectors and writers.
+        station: records, detectors and writers.
         picture: any accepted file.
         product: that the picture shows.
         detectors: algorithms that the product was taught with; none: its active one.
@@ -84,14 +84,14 @@ def hold_contest(
     choice = choice or WriterChoice()
     # Columns that all come from the composer would compare nothing.
     choice = replace(choice, of_pass=choice.of_pass or bool(writers))
-    models = [find_model(key) for key in writers or (bench.settings.llm_model,)]
-    chosen = _chosen_versions(bench, product, detectors)
+    models = [find_model(key) for key in writers or (station.settings.llm_model,)]
+    chosen = _chosen_versions(station, product, detectors)
 
     def found_by(version: Active) -> Inspection:
         if recorded is not None and recorded.detector.algorithm == version.algorithm:
             return recorded
         return examine(
-            bench,
+            station,
             picture,
             product,
             detector=version.algorithm,
@@ -103,7 +103,7 @@ def hold_contest(
         found = list(pool.map(found_by, chosen))
         combinations = list(pairs(found, dict.fromkeys(model.key for model in models)))
         running = [
-            pool.submit(partial(_contestant, bench, inspection, key, choice))
+            pool.submit(partial(_contestant, station, inspection, key, choice))
             for inspection, key in combinations
         ]
         for done, _ in enumerate(as_completed(running), start=1):
@@ -118,18 +118,18 @@ def hold_contest(
         inspection_id=None if recorded is None else recorded.id,
         contestants=tuple(job.result() for job in running),
     )
-    save_contest(bench.records, contest)
+    save_contest(station.records, contest)
     return contest
 
 
-def choose(bench: Workbench, contest_id: str, position: int, person: str) -> Inspection:
+def choose(station: Station, contest_id: str, position: int, person: str) -> Inspection:
     """Make one contestant's report that of the inspection, and put the choice on record.
 
     The report joins the inspection that it was asked about; findings of another detector, or of a
     picture that was not inspected before, become an inspection of their own.
 
     Args:
-        bench: records.
+        station: records.
         contest_id: of a contest in which nothing was chosen yet.
         position: of the contestant, from 0.
         person: who chooses.
@@ -141,19 +141,19 @@ def choose(bench: Workbench, contest_id: str, position: int, person: str) -> Ins
         RecordsError: if there is no such contest or contestant, a choice was made, or nobody is
             named.
     """
-    contest = recorded_contest(bench.records, contest_id)
+    contest = recorded_contest(station.records, contest_id)
     if not 0 <= position < len(contest.contestants):
         raise RecordsError(
             f"Comparison {contest_id} has {len(contest.contestants)} reports; "
             f"there is no number {position + 1}."
         )
     # First of all, so that a report is chosen once even if two people choose at the same time.
-    save_choice(bench.records, contest_id, position, person)
+    save_choice(station.records, contest_id, position, person)
     chosen = contest.contestants[position]
     inspection = chosen.inspection
     if inspection.id != contest.inspection_id:
-        bench.records.save_inspection(inspection)
-    bench.records.add_revision(
+        station.records.save_inspection(inspection)
+    station.records.add_revision(
         inspection.id,
         chosen.report,
         RevisionKind.DRAFTED,
@@ -161,13 +161,13 @@ def choose(bench: Workbench, contest_id: str, position: int, person: str) -> Ins
         remarks=chosen.remarks,
         writing=chosen.writing,
     )
-    return bench.records.inspection(inspection.id)
+    return station.records.inspection(inspection.id)
 
 
 def _chosen_versions(
-    bench: Workbench, product: Product, detectors: Sequence[str]
+    station: Station, product: Product, detectors: Sequence[str]
 ) -> tuple[Active, ...]:
-    known = detectors_of(bench, product)
+    known = detectors_of(station, product)
     if missing := [name for name in detectors if name not in known]:
         raise DetectorError(
             f"{product.key} was not taught with {', '.join(missing)}; it was with "
@@ -178,10 +178,10 @@ def _chosen_versions(
 
 
 def _contestant(
-    bench: Workbench, inspection: Inspection, key: str, choice: WriterChoice
+    station: Station, inspection: Inspection, key: str, choice: WriterChoice
 ) -> Contestant:
     asked = WriterChoice(key, choice.language, fresh=choice.fresh, of_pass=choice.of_pass)
-    report, writing = write_report(bench, inspection, asked)
+    report, writing = write_report(station, inspection, asked)
     return Contestant(
         inspection=inspection.model_copy(update={"revisions": (), "dispositions": ()}),
         report=report,

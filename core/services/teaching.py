@@ -32,8 +32,8 @@ from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.memory import memory_guard
 from core.retrieval.normals.exemplars import ExemplarIndex
+from core.services.station import Station
 from core.services.training_images import Normals, StoredPictures, check_pictures
-from core.services.workbench import Workbench
 
 FEWEST_NORMALS = 5
 HELD_OUT_SHARE = 0.3
@@ -46,7 +46,7 @@ LIBRARIES = ("openvino", "numpy", "opencv-python-headless", "safetensors", "anom
 
 
 def teach(
-    bench: Workbench,
+    station: Station,
     product: Product,
     pictures: Sequence[PictureFile],
     *,
@@ -66,7 +66,7 @@ def teach(
     it was.
 
     Args:
-        bench: where records and files are.
+        station: where records and files are.
         product: taught anew when it has a detector already (as a further version).
         pictures: of good parts only; unreadable ones and duplicates are skipped and named.
         algorithm: a name in the registry of detectors.
@@ -87,9 +87,9 @@ def teach(
         raise DetectorError(f"A seed is a whole number from 0 to {MOST_SEED}, but {seed} came.")
     kind = detector_class(algorithm)
     chosen = _checked_options(kind, options or {})
-    read_policy(bench.settings, product)  # one that cannot be used is said before the work
+    read_policy(station.settings, product)  # one that cannot be used is said before the work
     clock = Clock()
-    normals = check_pictures(bench, pictures, (), on_progress)
+    normals = check_pictures(station, pictures, (), on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(_too_few(product, normals))
@@ -100,23 +100,23 @@ def teach(
     )
 
     def fit(among: Sequence[TaughtImage]) -> Detector[Any]:
-        shown = StoredPictures(bench, among)
+        shown = StoredPictures(station, among)
         with memory_guard(f"train {kind.algorithm} like this"):
-            return kind.fit(Lesson(product, shown, bench.settings, seed, on_progress), chosen)
+            return kind.fit(Lesson(product, shown, station.settings, seed, on_progress), chosen)
 
     detector = fit([image for image in images if image.use == "taught"])
     clock.lap("train")
     if cross_fit:
-        predictions = _cross_fitted(bench, images, fit, seed)
+        predictions = _cross_fitted(station, images, fit, seed)
     else:
-        predictions = held_out_predictions(bench, detector, images, on_progress)
+        predictions = held_out_predictions(station, detector, images, on_progress)
     scores = NormalScores.of(predictions, cross_fitted=cross_fit)
     clock.lap("calibrate")
     taught = Outcome(
         product, detector, scores, images, normals.index(), seed, normals.figures(), clock.laps
     )
     return publish(
-        bench,
+        station,
         taught,
         "product taught",
         tuple(normals.skipped),
@@ -141,7 +141,7 @@ class Outcome:
 
 
 def publish(
-    bench: Workbench,
+    station: Station,
     outcome: Outcome,
     event: str,
     skipped: tuple[str, ...],
@@ -158,7 +158,7 @@ def publish(
     """
     now = datetime.now(UTC)
     product, detector = outcome.product, outcome.detector
-    policy = read_policy(bench.settings, product)
+    policy = read_policy(station.settings, product)
     calibration = calibrate(outcome.scores, policy)
     card = Card(
         product=product,
@@ -190,17 +190,17 @@ def publish(
         versions=_versions(),
     )
     card = save_version(
-        bench.settings, card, outcome.scores, detector.save(), outcome.exemplars.to_bytes()
+        station.settings, card, outcome.scores, detector.save(), outcome.exemplars.to_bytes()
     )
     try:
         on_progress("Try the new version", 0)
-        _try(bench, card)
+        _try(station, card)
     except BaseException:
-        discard_version(bench.settings, card)
+        discard_version(station.settings, card)
         raise
-    activate(bench.settings, product, card.detector)
-    bench.records.save_product(product)
-    bench.records.add_event(
+    activate(station.settings, product, card.detector)
+    station.records.save_product(product)
+    station.records.add_event(
         event,
         product.key,
         {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
@@ -223,29 +223,29 @@ def _guarantees(policy: Policy) -> dict[str, str]:
     }
 
 
-def _try(bench: Workbench, card: Card) -> None:
+def _try(station: Station, card: Card) -> None:
     """Judge one of its pictures with a version as it lies on disk."""
     ref = card.detector
     version = Active(algorithm=ref.algorithm, version=ref.version)
-    taught = load_version(bench.settings, card.product, version)
-    taught.calibration.judge(taught.detector.predict(StoredPictures(bench, card.images)[-1]))
+    taught = load_version(station.settings, card.product, version)
+    taught.calibration.judge(taught.detector.predict(StoredPictures(station, card.images)[-1]))
 
 
 def held_out_predictions(
-    bench: Workbench,
+    station: Station,
     detector: Detector[Any],
     images: Sequence[TaughtImage],
     on_progress: OnProgress,
 ) -> Iterator[Prediction]:
     """What a detector says of the pictures that it has never seen."""
-    held_out = StoredPictures(bench, [image for image in images if image.use == "held out"])
+    held_out = StoredPictures(station, [image for image in images if image.use == "held out"])
     for done, pixels in enumerate(held_out):
         on_progress("Calibrate on held-out pictures", done / len(held_out))
         yield detector.predict(pixels)
 
 
 def _cross_fitted(
-    bench: Workbench,
+    station: Station,
     images: Sequence[TaughtImage],
     fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
     seed: int,
@@ -255,7 +255,7 @@ def _cross_fitted(
     for fold in np.array_split(order, min(FOLDS, len(images))):
         left_out = set(fold.tolist())
         others = fit([image for i, image in enumerate(images) if i not in left_out])
-        for pixels in StoredPictures(bench, [images[i] for i in left_out]):
+        for pixels in StoredPictures(station, [images[i] for i in left_out]):
             yield others.predict(pixels)
 
 

@@ -16,7 +16,7 @@ from core.imaging.decoding import CheckedImage, load_image
 from core.imaging.near_duplicates import coarse, find_twins, have_same_detail
 from core.imaging.picture_files import PictureFile
 from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 ASPECT_TOLERANCE = 0.05
 
@@ -83,8 +83,8 @@ class StoredPictures(Sequence[np.ndarray]):
     DuckDB with it, alive beyond the interpreter's end, which then complains on the screen.
     """
 
-    def __init__(self, bench: Workbench, images: Sequence[TaughtImage]) -> None:
-        self._bench = bench
+    def __init__(self, station: Station, images: Sequence[TaughtImage]) -> None:
+        self._station = station
         self._images = images
 
     def __len__(self) -> int:
@@ -92,14 +92,14 @@ class StoredPictures(Sequence[np.ndarray]):
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401
         if isinstance(index, slice):
-            return StoredPictures(self._bench, self._images[index])
+            return StoredPictures(self._station, self._images[index])
         image = self._images[index]
-        data = self._bench.files.read(image.sha256)
-        return _load(self._bench, data, image.filename).pixels
+        data = self._station.files.read(image.sha256)
+        return _load(self._station, data, image.filename).pixels
 
 
 def check_pictures(
-    bench: Workbench,
+    station: Station,
     pictures: Sequence[PictureFile],
     known: Sequence[TaughtImage],
     on_progress: OnProgress,
@@ -107,7 +107,7 @@ def check_pictures(
     """Check, store and embed each picture, naming those that are skipped.
 
     Args:
-        bench: where they are stored.
+        station: where they are stored.
         pictures: of good parts.
         known: pictures that the product has learned already; they are skipped as duplicates, also
             when they were saved again in another format, quality or size.
@@ -121,7 +121,7 @@ def check_pictures(
         on_progress("Check the pictures", done / len(pictures))
         try:
             data = picture.read()
-            image = _load(bench, data, picture.filename)
+            image = _load(station, data, picture.filename)
         except ImageError as error:
             normals.skipped.append(str(error))
             continue
@@ -134,9 +134,9 @@ def check_pictures(
             normals.skipped.append(_twin_sentence(info.filename, names[of_pixels]))
             continue
         names |= {info.sha256: info.filename, of_pixels: info.filename}
-        bench.files.put(data)
+        station.files.put(data)
         seen.append(coarse(image.pixels))
-        normals.looks.append(Look.of(image.pixels, bench.visual_encoder))
+        normals.looks.append(Look.of(image.pixels, station.visual_encoder))
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
         normals.images.append(
@@ -144,17 +144,17 @@ def check_pictures(
                 filename=info.filename, sha256=info.sha256, pixels_sha256=of_pixels, use="taught"
             )
         )
-    return _without_twins(bench, normals, seen, known)
+    return _without_twins(station, normals, seen, known)
 
 
 def _without_twins(
-    bench: Workbench, normals: Normals, seen: list[np.ndarray], known: Sequence[TaughtImage]
+    station: Station, normals: Normals, seen: list[np.ndarray], known: Sequence[TaughtImage]
 ) -> Normals:
     """The pictures less those that are known ones, or each other, saved again with losses."""
     if not seen:
         return normals
     images = [*known, *normals.images]
-    stored = StoredPictures(bench, images)
+    stored = StoredPictures(station, images)
     small = [*(coarse(pixels) for pixels in stored[: len(known)]), *seen]
     twins = find_twins(
         np.stack(small), len(known), lambda i, j: have_same_detail(stored[i], stored[j])
@@ -180,10 +180,10 @@ def _pixels_sha256(pixels: np.ndarray) -> str:
     return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
 
 
-def _load(bench: Workbench, data: bytes, filename: str) -> CheckedImage:
+def _load(station: Station, data: bytes, filename: str) -> CheckedImage:
     return load_image(
         data,
         filename,
-        max_bytes=bench.settings.max_image_bytes,
-        max_pixels=bench.settings.max_image_pixels,
+        max_bytes=station.settings.max_image_bytes,
+        max_pixels=station.settings.max_image_pixels,
     )

@@ -14,7 +14,7 @@ from core.imaging.decoding import encode_gif, encode_jpeg
 from core.imaging.overlay import draw_tag, outline, render_heatmap, render_mask, render_overlay
 from core.retrieval.normals.comparisons import align, crop_around, same_place
 from core.services.inspection_images import colour_scale, picture, stored_pixels
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 # A screen shows no more, and a browser need not load more.
 LARGEST_SIDE = 1400
@@ -108,7 +108,7 @@ def window_of(inspection: Inspection, view: View) -> Box:
     )
 
 
-def view_picture(bench: Workbench, inspection: Inspection, view: View) -> bytes:
+def view_picture(station: Station, inspection: Inspection, view: View) -> bytes:
     """The view as a JPEG, or as an endless GIF where it blinks.
 
     Raises:
@@ -116,10 +116,10 @@ def view_picture(bench: Workbench, inspection: Inspection, view: View) -> bytes:
             is known.
     """
     window = window_of(inspection, view)
-    part = picture(bench, inspection)
+    part = picture(station, inspection)
     if view.look is Look.BLINK:
-        return _blinking(bench, inspection, view, part, window)
-    anomaly_map = bench.files.read_map(inspection.map_sha256)
+        return _blinking(station, inspection, view, part, window)
+    anomaly_map = station.files.read_map(inspection.map_sha256)
     seen = _seen(part, anomaly_map, inspection.defects, window)
     if view.look is Look.SPLIT:
         original = _render(inspection, replace(view, look=Look.ORIGINAL), seen)
@@ -129,7 +129,7 @@ def view_picture(bench: Workbench, inspection: Inspection, view: View) -> bytes:
     return encode_jpeg(_render(inspection, view, seen))
 
 
-def nearest_normal(bench: Workbench, inspection: Inspection) -> Comparison:
+def nearest_normal(station: Station, inspection: Inspection) -> Comparison:
     """The whole picture beside the normal part that it blinks with.
 
     Raises:
@@ -144,16 +144,16 @@ def nearest_normal(bench: Workbench, inspection: Inspection) -> Comparison:
             "compare it with. Inspect it again with similar normals switched on."
         )
     exemplar = inspection.exemplars[0]
-    normal = stored_pixels(bench, exemplar.sha256, exemplar.filename)
-    return align(picture(bench, inspection), normal, exemplar)
+    normal = stored_pixels(station, exemplar.sha256, exemplar.filename)
+    return align(picture(station, inspection), normal, exemplar)
 
 
 def _blinking(
-    bench: Workbench, inspection: Inspection, view: View, part: np.ndarray, window: Box
+    station: Station, inspection: Inspection, view: View, part: np.ndarray, window: Box
 ) -> bytes:
     """This part and the normal one in turn, in the same place; tagged 1 and 2."""
-    compared = nearest_normal(bench, inspection).model_copy(update={"crop": window})
-    normal = stored_pixels(bench, compared.exemplar_sha256, compared.filename)
+    compared = nearest_normal(station, inspection).model_copy(update={"crop": window})
+    normal = stored_pixels(station, compared.exemplar_sha256, compared.filename)
     zoom = BLINK_SIDE / max(window.width, window.height)
     size = (max(1, round(window.width * zoom)), max(1, round(window.height * zoom)))
     pair = _cut(part, window), same_place(normal, compared)

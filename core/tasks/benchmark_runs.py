@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.domain import Frozen, Job
 from core.evaluation.detection.figures import DetectionFigures
 from core.evaluation.mmad.figures import MmadFigures
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 SHOWN_RUNS = 50
 
@@ -23,9 +23,9 @@ class Run(Frozen):
         return cls(job=job, figures=tuple(map(DetectionFigures.model_validate, measured)))
 
 
-def runs(bench: Workbench) -> list[Run]:
+def runs(station: Station) -> list[Run]:
     """The newest runs in any state, the newest first."""
-    return [Run.of(job) for job in bench.jobs.recent(SHOWN_RUNS, "evaluate")]
+    return [Run.of(job) for job in station.jobs.recent(SHOWN_RUNS, "evaluate")]
 
 
 class MmadRun(Frozen):
@@ -41,6 +41,6 @@ class MmadRun(Frozen):
         return cls(job=job, figures=None if found is None else MmadFigures.model_validate(found))
 
 
-def mmad_runs(bench: Workbench) -> list[MmadRun]:
+def mmad_runs(station: Station) -> list[MmadRun]:
     """The newest runs in any state, the newest first."""
-    return [MmadRun.of(job) for job in bench.jobs.recent(SHOWN_RUNS, "mmad")]
+    return [MmadRun.of(job) for job in station.jobs.recent(SHOWN_RUNS, "mmad")]

@@ -13,7 +13,7 @@ from core.evaluation.detection.costs import cost_rule
 from core.evaluation.detection.datasets import read_datasets
 from core.evaluation.detection.figures import evaluate_detection
 from core.services.jobs.task import Progress, Task
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 class Evaluate(Task):
@@ -30,7 +30,7 @@ class Evaluate(Task):
     prevalence: float | None = Field(None, description="share of defective parts")
     review_cost: float | None = Field(None, description="cost of a review in overkills")
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Measure one set after the other.
 
         Returns:
@@ -44,7 +44,7 @@ class Evaluate(Task):
         for dataset in read_datasets(self.folders):
             measured, _ = evaluate_detection(
                 dataset,
-                bench.settings,
+                station.settings,
                 algorithm=self.detector,
                 options=self.options,
                 costs=costs,

@@ -12,7 +12,7 @@ from core.infrastructure.settings import Settings
 from core.records.search import Filter, count
 from core.services.exports import ExportKind, write_export
 from core.services.jobs.task import Progress, Task
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 STEPS = {
     ExportKind.CSV: "Write the table",
@@ -32,7 +32,7 @@ class Export(Task):
     what: ExportKind
     filter: Filter = Filter()
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Write the file.
 
         Returns:
@@ -44,11 +44,11 @@ class Export(Task):
         """
         step = STEPS[self.what]
         progress(step, 0)
-        remove_old_exports(bench.settings)
-        path = bench.settings.exports_dir / f"{progress.job_id}.{self.what.value}"
-        meant = count(bench.records, self.filter)
+        remove_old_exports(station.settings)
+        path = station.settings.exports_dir / f"{progress.job_id}.{self.what.value}"
+        meant = count(station.records, self.filter)
         missing = write_export(
-            bench,
+            station,
             self.what,
             self.filter,
             path,

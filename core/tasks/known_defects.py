@@ -10,7 +10,7 @@ from pydantic import Field
 from core.imaging.picture_files import pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.known_defects import score_known_defects
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.pictures import KeptPicture
 
 
@@ -25,17 +25,17 @@ class ScoreDefects(Task):
     folder: Path | None = None
     by: str = Field("", description="who says that the parts are bad")
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Score.
 
         Raises:
             InspectionError: as `core.services.known_defects.score_known_defects`.
         """
-        pictures = [picture.file(bench) for picture in self.pictures]
+        pictures = [picture.file(station) for picture in self.pictures]
         if self.folder is not None:
             pictures += pictures_at([self.folder])
         done = score_known_defects(
-            bench, bench.product(self.product), pictures, by=self.by, on_progress=progress
+            station, station.product(self.product), pictures, by=self.by, on_progress=progress
         )
         return {
             "product": self.product,

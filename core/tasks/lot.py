@@ -25,7 +25,7 @@ from core.records.jobs import inspected_in
 from core.services.inspection import add_report, inspect
 from core.services.jobs.task import Progress, Task
 from core.services.reports import WriterChoice
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.pictures import KeptPicture, keep_pictures
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class InspectLot(Task):
     writer: str | None = Field(None, description="None: as LLM_MODEL says")
     language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Inspect what is not on record yet.
 
         Raises:
@@ -91,11 +91,11 @@ class InspectLot(Task):
             WriterError: if there is no such report writer.
             RecordsError: if an inspection cannot be recorded.
         """
-        product = bench.product(self.product)
+        product = station.product(self.product)
         # A product without a detector is one error, not one a picture.
-        bench.taught(product, self.detector)
+        station.taught(product, self.detector)
         ids = [f"{progress.job_id}-{number:05d}" for number in range(1, len(self.pictures) + 1)]
-        known = inspected_in(bench.records, ids)
+        known = inspected_in(station.records, ids)
         result = LotResult()
         writing = self._writing(progress)
         for done, (inspection_id, picture) in enumerate(zip(ids, self.pictures, strict=True)):
@@ -103,10 +103,10 @@ class InspectLot(Task):
             if inspection_id in known:
                 verdict, is_reported = known[inspection_id]
                 if not is_reported:
-                    add_report(bench, bench.records.inspection(inspection_id), writing)
+                    add_report(station, station.records.inspection(inspection_id), writing)
                 result.add(inspection_id, verdict)
                 continue
-            self._inspect(bench, product, picture, inspection_id, writing, result)
+            self._inspect(station, product, picture, inspection_id, writing, result)
         return result.as_json()
 
     def _writing(self, progress: Progress) -> WriterChoice:
@@ -115,7 +115,7 @@ class InspectLot(Task):
 
     def _inspect(
         self,
-        bench: Workbench,
+        station: Station,
         product: Product,
         picture: KeptPicture,
         inspection_id: str,
@@ -124,8 +124,8 @@ class InspectLot(Task):
     ) -> None:
         try:
             inspection = inspect(
-                bench,
-                picture.file(bench),
+                station,
+                picture.file(station),
                 product,
                 detector=self.detector,
                 context=self.context,
@@ -149,7 +149,7 @@ class InspectLot(Task):
 
 
 def inspect_later(
-    bench: Workbench,
+    station: Station,
     pictures: Sequence[PictureFile],
     product: Product,
     *,
@@ -162,7 +162,7 @@ def inspect_later(
     """Keep pictures, and have them inspected in the background.
 
     Args:
-        bench: whose jobs inspect.
+        station: whose jobs inspect.
         pictures: one at least.
         product, detector, context, evidence: as for `core.services.inspection.inspect`.
         writing: writer and language of the reports.
@@ -174,7 +174,7 @@ def inspect_later(
     context, writing = context or Context(), writing or WriterChoice()
     arguments = {
         "product": product.key,
-        "pictures": keep_pictures(bench, pictures),
+        "pictures": keep_pictures(station, pictures),
         "detector": detector,
         "context": context.model_dump(),
         "evidence": (evidence or EvidenceChoice()).model_dump(),
@@ -182,4 +182,4 @@ def inspect_later(
         "language": writing.language,
     }
     title = f"{product.key}, {context.lot}" if context.lot else product.key
-    return bench.jobs.submit(KIND, title, arguments, who)
+    return station.jobs.submit(KIND, title, arguments, who)

@@ -10,7 +10,7 @@ from core.detection.checkpoints import Active
 from core.records.search import Filter
 from core.services.jobs.task import Progress, Task
 from core.services.lot_comparison import STEP, compare_lot
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 class CompareLot(Task):
@@ -19,7 +19,7 @@ class CompareLot(Task):
     filter: Filter = Field(description="inspections of one product")
     versions: tuple[Active, Active]
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Judge all of them by both.
 
         Returns:
@@ -29,7 +29,7 @@ class CompareLot(Task):
             InspectionError: as `core.services.lot_comparison.compare_lot`.
         """
         compared = compare_lot(
-            bench,
+            station,
             self.filter,
             self.versions,
             on_part=lambda done, total: progress(STEP, done, total),

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.evaluation.mmad.run import run_mmad
 from core.services.jobs.task import Progress, Task
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 FOLDER = "mmad"
 
@@ -27,7 +27,7 @@ class AskMmad(Task):
     seed: int = 0
     templates: int = Field(1, ge=0, le=8)
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Ask.
 
         Returns:
@@ -40,8 +40,8 @@ class AskMmad(Task):
             self.questions,
             self.images,
             self.writer,
-            bench.settings,
-            bench.settings.data_dir / FOLDER / f"{progress.job_id}.jsonl",
+            station.settings,
+            station.settings.data_dir / FOLDER / f"{progress.job_id}.jsonl",
             limit=self.limit,
             seed=self.seed,
             templates=self.templates,

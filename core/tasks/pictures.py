@@ -10,7 +10,7 @@ from core.domain import Frozen
 from core.domain.errors import ImageError
 from core.imaging.decoding import load_image
 from core.imaging.picture_files import PictureFile
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 class KeptPicture(Frozen):
@@ -20,17 +20,17 @@ class KeptPicture(Frozen):
     sha256: str = ""
     refusal: str = Field("", description="why it could not be kept; empty: it was")
 
-    def file(self, bench: Workbench) -> PictureFile:
+    def file(self, station: Station) -> PictureFile:
         """The picture; reading raises ImageError if it could not be kept."""
-        return PictureFile(self.filename, lambda: self._read(bench))
+        return PictureFile(self.filename, lambda: self._read(station))
 
-    def _read(self, bench: Workbench) -> bytes:
+    def _read(self, station: Station) -> bytes:
         if self.refusal:
             raise ImageError(self.refusal)
-        return bench.files.read(self.sha256)
+        return station.files.read(self.sha256)
 
 
-def keep_pictures(bench: Workbench, pictures: Iterable[PictureFile]) -> list[dict[str, str]]:
+def keep_pictures(station: Station, pictures: Iterable[PictureFile]) -> list[dict[str, str]]:
     """Keep pictures for a job, which may run hours later and in another process.
 
     One that cannot be read or is too large is noted with its sentence, and refused when its turn
@@ -42,11 +42,11 @@ def keep_pictures(bench: Workbench, pictures: Iterable[PictureFile]) -> list[dic
     Raises:
         RecordsError: if the file store cannot be written.
     """
-    return [_kept(bench, picture).model_dump(mode="json") for picture in pictures]
+    return [_kept(station, picture).model_dump(mode="json") for picture in pictures]
 
 
-def _kept(bench: Workbench, picture: PictureFile) -> KeptPicture:
-    limits = bench.settings
+def _kept(station: Station, picture: PictureFile) -> KeptPicture:
+    limits = station.settings
     try:
         data = picture.read()
         if len(data) > limits.max_image_bytes:
@@ -59,4 +59,4 @@ def _kept(bench: Workbench, picture: PictureFile) -> KeptPicture:
             )
     except ImageError as error:
         return KeptPicture(filename=picture.filename, refusal=str(error))
-    return KeptPicture(filename=picture.filename, sha256=bench.files.put(data))
+    return KeptPicture(filename=picture.filename, sha256=station.files.put(data))

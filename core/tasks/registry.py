@@ -1,6 +1,6 @@
 """What jobs can do, by name: a new kind is a new line, and a task.
 
-Tasks call on everything that a workbench holds, so each is imported when it is first asked for.
+Tasks call on everything that a station holds, so each is imported when it is first asked for.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from core.reporting.catalogue import find_model
 from core.services.inspection import OnVerdict, add_report, record
 from core.services.jobs.task import Progress, Task
 from core.services.reports import WriterChoice, draft_report
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 KIND = "write_report"
 STEP = "Write the report"
@@ -32,7 +32,7 @@ class WriteReport(Task):
     language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
     fresh: bool = Field(False, description="ask again, even if the same was asked before")
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Write it.
 
         Returns:
@@ -42,8 +42,8 @@ class WriteReport(Task):
             WriterError: if there is no such report writer.
             RecordsError: if the inspection is not on record, or cannot be added to.
         """
-        find_model(self.writer or bench.settings.llm_model)
-        inspection = bench.records.inspection(self.inspection)
+        find_model(self.writer or station.settings.llm_model)
+        inspection = station.records.inspection(self.inspection)
         progress(STEP, 0)
         choice = WriterChoice(
             self.writer,
@@ -53,18 +53,18 @@ class WriteReport(Task):
             on_wait=lambda before: progress(WAIT, 0, result={"before": before}),
         )
         if any(step.name == "report" for step in inspection.steps) or inspection.revisions:
-            return {"revision": draft_report(bench, inspection, choice).number}
-        revisions = add_report(bench, inspection, choice).revisions
+            return {"revision": draft_report(station, inspection, choice).number}
+        revisions = add_report(station, inspection, choice).revisions
         return {"revision": revisions[-1].number if revisions else None}
 
 
-def is_slow(bench: Workbench, choice: WriterChoice) -> bool:
+def is_slow(station: Station, choice: WriterChoice) -> bool:
     """Whether a writer may take longer than a person waits: every model does."""
-    return find_model(choice.writer or bench.settings.llm_model).provider != "offline"
+    return find_model(choice.writer or station.settings.llm_model).provider != "offline"
 
 
 def inspect_now(
-    bench: Workbench,
+    station: Station,
     picture: PictureFile,
     product: Product,
     *,
@@ -79,9 +79,9 @@ def inspect_now(
     Args and errors: as for `core.services.inspection.inspect`.
     """
     writing = writing or WriterChoice()
-    can_wait = is_slow(bench, writing)
+    can_wait = is_slow(station, writing)
     inspection = record(
-        bench,
+        station,
         picture,
         product,
         detector=detector,
@@ -90,16 +90,16 @@ def inspect_now(
         on_verdict=on_verdict,
     )
     if not can_wait:
-        return add_report(bench, inspection, writing)
-    write_later(bench, inspection, writing, inspection.context.inspector)
+        return add_report(station, inspection, writing)
+    write_later(station, inspection, writing, inspection.context.inspector)
     return inspection
 
 
-def write_later(bench: Workbench, inspection: Inspection, choice: WriterChoice, who: str) -> Job:
+def write_later(station: Station, inspection: Inspection, choice: WriterChoice, who: str) -> Job:
     """Have a report written in the background.
 
     Args:
-        bench: whose jobs write.
+        station: whose jobs write.
         inspection: on record.
         choice: writer, language and whether to ask again.
         who: asks for it.
@@ -113,4 +113,4 @@ def write_later(bench: Workbench, inspection: Inspection, choice: WriterChoice, 
         "language": choice.language,
         "fresh": choice.fresh,
     }
-    return bench.jobs.submit(KIND, inspection.image.filename, arguments, who)
+    return station.jobs.submit(KIND, inspection.image.filename, arguments, who)

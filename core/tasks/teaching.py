@@ -13,8 +13,8 @@ from core.domain import Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from core.tasks.pictures import KeptPicture
 
 
@@ -46,22 +46,22 @@ class Teach(Task):
             raise ValueError(f"{', '.join(sorted(kept))} has no effect with add")
         return self
 
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Teach; the new version judges from its end on.
 
         Raises:
             InspectionError: as `core.services.teaching.teach` and
                 `core.services.relearning.add_normals`.
         """
-        pictures = self._lesson(bench)
-        by = bench.jobs.job(progress.job_id).who
+        pictures = self._lesson(station)
+        by = station.jobs.job(progress.job_id).who
         if self.add:
-            product = bench.product(self.product)
-            card = add_normals(bench, product, pictures, by=by, on_progress=progress)
+            product = station.product(self.product)
+            card = add_normals(station, product, pictures, by=by, on_progress=progress)
         else:
             product = Product.from_key(self.product, self.mm_per_px)
             card = teach(
-                bench,
+                station,
                 product,
                 pictures,
                 algorithm=self.detector,
@@ -73,12 +73,12 @@ class Teach(Task):
             )
         return _told(card)
 
-    def _lesson(self, bench: Workbench) -> list[PictureFile]:
+    def _lesson(self, station: Station) -> list[PictureFile]:
         if self.demo:
             return demo_normals()
         if self.folder is not None:
             return pictures_at([self.folder])
-        return [picture.file(bench) for picture in self.pictures]
+        return [picture.file(station) for picture in self.pictures]
 
 
 def _told(card: Card) -> dict[str, Any]:

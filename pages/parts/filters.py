@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.domain import Disposition, Verdict
 from core.records.search import Filter, values_of, whole_days
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.quality.words import type_text
 from pages.parts.urls import option_in_url
 from pages.parts.words import disposition_name, verdict_name
@@ -23,7 +23,7 @@ BY_VALUE = ("by-verdict", "by-disposition", "by-type")
 OPEN = "open"
 
 
-def history_filter(bench: Workbench) -> Filter:
+def history_filter(station: Station) -> Filter:
     """The fields of a search, in two rows."""
     with st.grid(6, min_column_width=120, gap="small"):
         text = st.text_input(
@@ -33,10 +33,10 @@ def history_filter(bench: Workbench) -> Filter:
             placeholder=t("filters.text_help"),
             bind="query-params",
         )
-        product = _product(bench)
+        product = _product(station)
         lot = _typed(t("filters.lot"), "by-lot")
         serial = _typed(t("filters.serial"), "by-serial")
-        station = _station(bench)
+        used_station = _used_station(station)
         verdict = option_in_url(
             t("filters.verdict"),
             [each.value for each in Verdict],
@@ -53,7 +53,7 @@ def history_filter(bench: Workbench) -> Filter:
         )
         defect_type = option_in_url(
             t("filters.defect_type"),
-            values_of(bench.records, "defect_type", Filter()),
+            values_of(station.records, "defect_type", Filter()),
             type_text,
             "by-type",
             placeholder=t("filters.all"),
@@ -67,7 +67,7 @@ def history_filter(bench: Workbench) -> Filter:
         product_key=product,
         lot=lot,
         serial=serial,
-        station=station,
+        station=used_station,
         verdict=verdict and Verdict(verdict),
         disposition=OPEN if disposition == OPEN else disposition and Disposition(disposition),
         defect_type=defect_type,
@@ -77,24 +77,24 @@ def history_filter(bench: Workbench) -> Filter:
     )
 
 
-def quality_filter(bench: Workbench) -> Filter:
+def quality_filter(station: Station) -> Filter:
     """Product, lot, station and days, in one row."""
     with st.grid(6, min_column_width=120, gap="small"):
-        product = _product(bench)
+        product = _product(station)
         lot = _typed(t("filters.lot"), "by-lot")
-        station = _station(bench)
+        used_station = _used_station(station)
         first = _day(t("filters.since"), "since")
         last = _day(t("filters.until"), "until")
         _clear(NARROW)
     _stop_if_turned_round(first, last)
     since, until = whole_days(first, last, zone())
-    return Filter(product_key=product, lot=lot, station=station, since=since, until=until)
+    return Filter(product_key=product, lot=lot, station=used_station, since=since, until=until)
 
 
-def _product(bench: Workbench) -> str | None:
+def _product(station: Station) -> str | None:
     return st.selectbox(
         t("filters.product"),
-        [product.key for product in bench.records.products()],
+        [product.key for product in station.records.products()],
         index=None,
         key="by-product",
         placeholder=t("filters.all"),
@@ -102,10 +102,10 @@ def _product(bench: Workbench) -> str | None:
     )
 
 
-def _station(bench: Workbench) -> str | None:
+def _used_station(station: Station) -> str | None:
     return st.selectbox(
         t("filters.station"),
-        [name for name in values_of(bench.records, "station", Filter()) if name],
+        [name for name in values_of(station.records, "station", Filter()) if name],
         index=None,
         key="by-station",
         placeholder=t("filters.all"),

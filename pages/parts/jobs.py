@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.domain import Job, JobState
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.job_words import job_name, step_name
 from pages.parts.words import person_of
@@ -16,27 +16,27 @@ from pages.texts import number, t, when
 EVERY_S = 1.0
 
 
-def watch_job(bench: Workbench, job: Job, show: Callable[[Job], object]) -> None:
+def watch_job(station: Station, job: Job, show: Callable[[Job], object]) -> None:
     """Show a job, again each second while it is active; at its end the page is run anew.
 
     Args:
-        bench: whose job it is.
+        station: whose job it is.
         job: as it stands now.
         show: what is shown besides its progress, below it.
     """
     was_active = job.is_active
 
     def draw() -> None:
-        now = bench.jobs.job(job.id)
+        now = station.jobs.job(job.id)
         if was_active and not now.is_active:
             st.rerun()
-        show_job(bench, now)
+        show_job(station, now)
         show(now)
 
     st.fragment(draw, run_every=EVERY_S if was_active else None, key=f"watch-{job.id}")()
 
 
-def show_job(bench: Workbench, job: Job) -> None:
+def show_job(station: Station, job: Job) -> None:
     """Title, progress and the buttons that fit its state."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{job_name(job)}** · {_state(job)}")
@@ -47,12 +47,12 @@ def show_job(bench: Workbench, job: Job) -> None:
             disabled=job.is_stopping,
         ):
             with shown_to_the_operator():
-                bench.jobs.cancel(job.id, person_of())
+                station.jobs.cancel(job.id, person_of())
         if job.can_resume and st.button(
             t("jobs.resume"), icon=":material/restart_alt:", key=f"resume-{job.id}"
         ):
             with shown_to_the_operator():
-                bench.jobs.resume(job.id)
+                station.jobs.resume(job.id)
                 st.rerun()
     if job.state is JobState.RUNNING:
         st.progress(job.share, f"{step_name(job.step)} · {_how_far(job)}")

@@ -10,7 +10,7 @@ from core.domain import Inspection, Language, Outcome, Revision
 from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import catalogue
 from core.services.reports import WriterChoice, draft_report
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.report import is_slow, write_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
@@ -24,14 +24,14 @@ LANGUAGES = {
 }
 
 
-def ask_writer(bench: Workbench, key: str) -> WriterChoice:
+def ask_writer(station: Station, key: str) -> WriterChoice:
     """Writer and language, those that can run here first; what the chosen one lacks is said.
 
     Args:
-        bench: whose settings are the defaults.
+        station: whose settings are the defaults.
         key: of the widgets.
     """
-    settings = bench.settings
+    settings = station.settings
     offered = {one.model.key: one for one in ranked(catalogue().values(), settings)}
     keys = list(offered)
     writer = st.selectbox(
@@ -42,7 +42,7 @@ def ask_writer(bench: Workbench, key: str) -> WriterChoice:
         key=f"{key}-writer",
         persist_state="session",
     )
-    language = ask_language(bench, key)
+    language = ask_language(station, key)
     lacking = offered[writer].missing
     if lacking:
         what = plain("; ".join(map(lack_text, lacking)))
@@ -50,12 +50,12 @@ def ask_writer(bench: Workbench, key: str) -> WriterChoice:
     return WriterChoice(writer, language)
 
 
-def ask_language(bench: Workbench, key: str) -> Language:
+def ask_language(station: Station, key: str) -> Language:
     """Language of the report."""
     return st.segmented_control(
         t("writers.language"),
         list(LANGUAGES),
-        default=bench.settings.report_language,
+        default=station.settings.report_language,
         format_func=lambda option: LANGUAGES[option],
         required=True,
         key=f"{key}-language",
@@ -104,7 +104,7 @@ def show_writing(revision: Revision) -> None:
     st.caption(plain(" · ".join(facts)))
 
 
-def write_again_button(bench: Workbench, inspection: Inspection) -> None:
+def write_again_button(station: Station, inspection: Inspection) -> None:
     """Have the report written anew, by any writer; the drafts before it stay.
 
     A model writes in the background: its report is not lost when the tab is closed.
@@ -115,12 +115,12 @@ def write_again_button(bench: Workbench, inspection: Inspection) -> None:
     if not panel.open:
         return
     with panel:
-        choice = replace(ask_writer(bench, f"again-{inspection.id}"), fresh=True)
+        choice = replace(ask_writer(station, f"again-{inspection.id}"), fresh=True)
         pressed = st.button(t("writers.write"), key=f"again-{inspection.id}-go", type="primary")
     if pressed:
         with shown_to_the_operator():
-            if is_slow(bench, choice):
-                write_later(bench, inspection, choice, person_of(inspection))
+            if is_slow(station, choice):
+                write_later(station, inspection, choice, person_of(inspection))
             else:
-                draft_report(bench, inspection, choice)
+                draft_report(station, inspection, choice)
             st.rerun()

@@ -19,7 +19,7 @@ from babel.numbers import format_decimal, format_percent, get_decimal_symbol, ge
 
 from core.domain import Language
 from core.domain.errors import InspectionError
-from core.services.workbench import shared_workbench
+from core.services.station import shared_station
 
 FOLDER = Path(__file__).parent
 SINGULAR = "_one"
@@ -42,7 +42,7 @@ def t(key: str, **values: object) -> str:
 def language() -> Language:
     """The console's language; English where the records, and so the choice, cannot be read."""
     try:
-        return shared_workbench().settings.console_language
+        return shared_station().settings.console_language
     except InspectionError:
         return Language.ENGLISH
 

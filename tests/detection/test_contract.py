@@ -22,8 +22,8 @@ from core.domain.errors import CheckpointError, DetectorError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="Plant", category="panel")
 SIZE = (96, 128)
@@ -143,7 +143,7 @@ def test_damaged_files_are_refused(trained: Trained) -> None:
 
 
 def test_it_takes_the_whole_road(trained: Trained, tmp_path: Path) -> None:
-    """Taught, put on disk, loaded by another process' workbench, and inspected with."""
+    """Taught, put on disk, loaded by another process' station, and inspected with."""
     own = trained.lesson.settings.model_copy(
         update={"data_dir": tmp_path / "data", "ad_checkpoint_dir": tmp_path / "checkpoints"}
     )
@@ -152,10 +152,10 @@ def test_it_takes_the_whole_road(trained: Trained, tmp_path: Path) -> None:
         PictureFile.of(f"{n}.png", cv2.imencode(".png", panel(rng))[1].tobytes()) for n in range(8)
     ]
     algorithm = trained.kind.algorithm
-    with Workbench(own) as bench:
-        card = teach(bench, PRODUCT, pictures, algorithm=algorithm, options=OPTIONS[algorithm])
-    with Workbench(own) as bench:
-        inspection = inspect(bench, pictures[0], PRODUCT)
+    with Station(own) as station:
+        card = teach(station, PRODUCT, pictures, algorithm=algorithm, options=OPTIONS[algorithm])
+    with Station(own) as station:
+        inspection = inspect(station, pictures[0], PRODUCT)
 
     assert card.detector.algorithm == inspection.detector.algorithm == algorithm
     assert card.facts

@@ -17,7 +17,7 @@ from core.evaluation.detection.figures import DetectionFigures, evaluate_detecti
 from core.evaluation.detection.judging import Judged
 from core.infrastructure.settings import Settings
 from tests.evaluation.mmad.runs import PICTURES, WRITER
-from tests.reporting.writers.stations import KINDS
+from tests.reporting.writers.endpoints import KINDS
 from tests.reporting.writers.wire.server import LoopbackServer
 
 GOOD_TEST_PICTURES = 4

@@ -12,8 +12,8 @@ from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
 from core.services.inspection import inspect
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="Plant", category="plate")
 COLOUR = (60, 120, 200)
@@ -45,37 +45,37 @@ def notices(inspection: Inspection) -> str:
     return " ".join(inspection.image.notices)
 
 
-def test_grey_and_colour_are_not_mixed_up_in_silence(bench: Workbench, in_colour: bool) -> None:
-    teach(bench, PRODUCT, [plate(seed, colour=in_colour) for seed in range(6)])
+def test_grey_and_colour_are_not_mixed_up_in_silence(station: Station, in_colour: bool) -> None:
+    teach(station, PRODUCT, [plate(seed, colour=in_colour) for seed in range(6)])
 
-    alike = inspect(bench, plate(7, colour=in_colour), PRODUCT)
-    other = inspect(bench, plate(8, colour=not in_colour), PRODUCT)
+    alike = inspect(station, plate(7, colour=in_colour), PRODUCT)
+    other = inspect(station, plate(8, colour=not in_colour), PRODUCT)
 
     this, those = ("grey", "in colour") if in_colour else ("in colour", "grey")
     assert alike.image.notices == ()
     assert f"This picture is {this}, but those taught are {those}" in notices(other)
-    assert bench.records.inspection(other.id).image.notices == other.image.notices
+    assert station.records.inspection(other.id).image.notices == other.image.notices
 
 
-def test_a_product_taught_with_both_takes_both(bench: Workbench) -> None:
-    teach(bench, PRODUCT, [plate(seed) for seed in range(6)])
-    add_normals(bench, PRODUCT, [plate(9, colour=False)])
+def test_a_product_taught_with_both_takes_both(station: Station) -> None:
+    teach(station, PRODUCT, [plate(seed) for seed in range(6)])
+    add_normals(station, PRODUCT, [plate(9, colour=False)])
 
-    figures = read_card(bench.settings, PRODUCT).figures
+    figures = read_card(station.settings, PRODUCT).figures
     assert (figures["grey_pictures"], figures["colour_pictures"]) == (1, 6)
-    assert inspect(bench, plate(8, colour=False), PRODUCT).image.notices == ()
+    assert inspect(station, plate(8, colour=False), PRODUCT).image.notices == ()
 
 
 @pytest.mark.parametrize("size", [(80, 80), (320, 320), (160, 120)], ids=str)
 def test_another_size_is_noticed_and_nothing_is_measured_in_mm(
-    bench: Workbench, size: tuple[int, int]
+    station: Station, size: tuple[int, int]
 ) -> None:
     product = PRODUCT.model_copy(update={"mm_per_px": 0.5})
-    teach(bench, product, [plate(seed) for seed in range(6)])
+    teach(station, product, [plate(seed) for seed in range(6)])
 
-    same = inspect(bench, marked(size=(160, 160)), product)
-    cropped = inspect(bench, marked(size=(158, 163)), product)
-    other = inspect(bench, marked(size=size), product)
+    same = inspect(station, marked(size=(160, 160)), product)
+    cropped = inspect(station, marked(size=(158, 163)), product)
+    other = inspect(station, marked(size=size), product)
 
     assert same.image.notices == cropped.image.notices == ()
     assert [defect.area_mm2 for defect in same.defects] == [
@@ -89,21 +89,21 @@ def test_another_size_is_noticed_and_nothing_is_measured_in_mm(
     assert other.product.mm_per_px is None
 
 
-def test_without_a_scale_no_area_in_mm_is_spoken_of(bench: Workbench) -> None:
-    teach(bench, PRODUCT, [plate(seed) for seed in range(6)])
+def test_without_a_scale_no_area_in_mm_is_spoken_of(station: Station) -> None:
+    teach(station, PRODUCT, [plate(seed) for seed in range(6)])
 
-    seen = notices(inspect(bench, plate(8, size=(80, 80)), PRODUCT))
+    seen = notices(inspect(station, plate(8, size=(80, 80)), PRODUCT))
 
     assert "80 x 80 pixels" in seen
     assert "mm²" not in seen
 
 
-def test_a_range_of_sizes_that_was_taught_is_taken(bench: Workbench) -> None:
+def test_a_range_of_sizes_that_was_taught_is_taken(station: Station) -> None:
     sizes = [(120, 160), (160, 160), (200, 160)]
-    teach(bench, PRODUCT, [plate(seed, size=sizes[seed % 3]) for seed in range(6)])
+    teach(station, PRODUCT, [plate(seed, size=sizes[seed % 3]) for seed in range(6)])
 
-    assert inspect(bench, plate(7, size=(180, 160)), PRODUCT).image.notices == ()
-    wide = inspect(bench, plate(8, size=(300, 160)), PRODUCT)
+    assert inspect(station, plate(7, size=(180, 160)), PRODUCT).image.notices == ()
+    wide = inspect(station, plate(8, size=(300, 160)), PRODUCT)
     assert "those taught 120 to 200 x 160" in notices(wide)
 
 

@@ -17,8 +17,8 @@ from core.domain import Product
 from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals, pictures_at
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="Plant", category="part")
 
@@ -45,24 +45,24 @@ AGAIN = {
 
 @pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
 def test_pictures_saved_again_are_not_added(
-    bench: Workbench, again: Callable[[PictureFile], PictureFile]
+    station: Station, again: Callable[[PictureFile], PictureFile]
 ) -> None:
     cells = demo_normals()[:12]
-    card = teach(bench, PRODUCT, cells)
+    card = teach(station, PRODUCT, cells)
 
     with pytest.raises(ProductError, match=r"No picture is new .* shows the same picture as cell"):
-        add_normals(bench, PRODUCT, [again(cell) for cell in cells])
+        add_normals(station, PRODUCT, [again(cell) for cell in cells])
 
-    assert bench.taught(PRODUCT).card == card
+    assert station.taught(PRODUCT).card == card
 
 
 @pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
 def test_twins_are_taught_once(
-    bench: Workbench, again: Callable[[PictureFile], PictureFile]
+    station: Station, again: Callable[[PictureFile], PictureFile]
 ) -> None:
     cells = demo_normals()[:8]
 
-    card = teach(bench, PRODUCT, [*cells, *map(again, cells[:3])])
+    card = teach(station, PRODUCT, [*cells, *map(again, cells[:3])])
 
     assert [image.filename for image in card.images] == [cell.filename for cell in cells]
     assert len(card.skipped) == 3
@@ -71,11 +71,11 @@ def test_twins_are_taught_once(
 
 @pytest.mark.parametrize("name", ["bottle", "cookie", "transistor"])
 def test_real_parts_that_look_alike_are_all_kept(
-    bench: Workbench, real_data: Callable[[str], Path], name: str
+    station: Station, real_data: Callable[[str], Path], name: str
 ) -> None:
     pictures = pictures_at([real_data(name) / "train" / "good"])[:120]
 
-    card = teach(bench, PRODUCT, pictures, options={"bank_size": 50})
+    card = teach(station, PRODUCT, pictures, options={"bank_size": 50})
 
     assert card.skipped == ()
 
@@ -97,7 +97,7 @@ def fixture(rng: np.random.Generator, sigma: float) -> np.ndarray:
 
 @pytest.mark.parametrize(("draw", "sigma"), [(grain, 1), (grain, 3), (fixture, 8)])
 def test_pictures_that_differ_little_are_all_kept(
-    bench: Workbench, draw: Callable[[np.random.Generator, float], np.ndarray], sigma: float
+    station: Station, draw: Callable[[np.random.Generator, float], np.ndarray], sigma: float
 ) -> None:
     rng = np.random.default_rng(0)
     pictures = [
@@ -105,24 +105,24 @@ def test_pictures_that_differ_little_are_all_kept(
         for n in range(8)
     ]
 
-    card = teach(bench, PRODUCT, pictures, options={"bank_size": 50})
+    card = teach(station, PRODUCT, pictures, options={"bank_size": 50})
 
     assert card.skipped == ()
 
 
 def test_a_card_without_hashes_of_pixels_still_loads_and_knows_its_pictures(
-    bench: Workbench,
+    station: Station,
 ) -> None:
     cells = demo_normals()[:8]
-    teach(bench, PRODUCT, cells)
-    taught = bench.taught(PRODUCT)
+    teach(station, PRODUCT, cells)
+    taught = station.taught(PRODUCT)
     older = taught.card.model_dump(mode="json")
     for image in older["images"]:
         del image["pixels_sha256"]
     (taught.folder / "card.json").write_text(json.dumps(older))
 
-    assert read_card(bench.settings, PRODUCT).images[0].pixels_sha256 is None
+    assert read_card(station.settings, PRODUCT).images[0].pixels_sha256 is None
     again = [saved_again(cells[0], "TIFF")]
-    bench.close()
-    with Workbench(bench.settings) as reopened, pytest.raises(ProductError, match="same picture"):
+    station.close()
+    with Station(station.settings) as reopened, pytest.raises(ProductError, match="same picture"):
         add_normals(reopened, PRODUCT, again)

@@ -1,4 +1,4 @@
-"""The console's own workbench, in several states."""
+"""The console's own station, in several states."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ from contextlib import ExitStack
 
 import pytest
 
-import core.services.workbench
+import core.services.station
 from core.evaluation.benchmarks.generated_records import generate
 from core.infrastructure.settings import Settings
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 # More than are exported at once.
 MANY = 21_000
 
 
 @pytest.fixture
-def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The console's own workbench is that of the demo station."""
-    monkeypatch.setattr(core.services.workbench, "_shared", demo_bench)
-    return demo_bench
+def demo(demo_station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
+    """The console's own station is that of the demo station."""
+    monkeypatch.setattr(core.services.station, "_shared", demo_station)
+    return demo_station
 
 
 @pytest.fixture
-def console(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[Settings], Workbench]]:
-    """Opens a workbench that is then the console's own."""
+def console(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[Settings], Station]]:
+    """Opens a station that is then the console's own."""
     with ExitStack() as opened:
 
-        def open_workbench(settings: Settings) -> Workbench:
-            workbench = opened.enter_context(Workbench(settings))
-            monkeypatch.setattr(core.services.workbench, "_shared", workbench)
-            return workbench
+        def open_station(settings: Settings) -> Station:
+            station = opened.enter_context(Station(settings))
+            monkeypatch.setattr(core.services.station, "_shared", station)
+            return station
 
-        yield open_workbench
+        yield open_station
 
 
 @pytest.fixture
-def empty(station: Settings, console: Callable[[Settings], Workbench]) -> Workbench:
-    """The console's own workbench is that of a station without products."""
-    return console(station)
+def empty(station_settings: Settings, console: Callable[[Settings], Station]) -> Station:
+    """The console's own station is that of a station without products."""
+    return console(station_settings)
 
 
 @pytest.fixture(scope="package")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workbench]:
+def line(tmp_path_factory: pytest.TempPathFactory) -> Generator[Station]:
     """A station with made-up inspections and no detector."""
     root = tmp_path_factory.mktemp("line")
     settings = Settings(data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints")
-    with Workbench(settings) as workbench:
-        generate(workbench.records, MANY, settings.audit_share)
-        yield workbench
+    with Station(settings) as station:
+        generate(station.records, MANY, settings.audit_share)
+        yield station
 
 
 @pytest.fixture
-def busy(line: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The console's own workbench is that of a station with much on record."""
-    monkeypatch.setattr(core.services.workbench, "_shared", line)
+def busy(line: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
+    """The console's own station is that of a station with much on record."""
+    monkeypatch.setattr(core.services.station, "_shared", line)
     return line

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain import JobState
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.benchmark_runs import mmad_runs, runs
 from tests.pages.app import page, press, words
 from tests.services.jobs.waiting import ended
@@ -31,7 +31,7 @@ def test_the_empty_page_says_what_to_do() -> None:
     assert app.error[0].value == "Name at least one folder."
 
 
-def test_a_run_that_fails_says_why(empty: Workbench) -> None:
+def test_a_run_that_fails_says_why(empty: Station) -> None:
     app = page("benchmarks")
 
     start(app, "/no/such/set")
@@ -43,7 +43,7 @@ def test_a_run_that_fails_says_why(empty: Workbench) -> None:
     assert "/no/such/set" in words(page("benchmarks", run=run.job.id))
 
 
-def test_figures_stand_side_by_side(empty: Workbench, real_data: Callable[[str], Path]) -> None:
+def test_figures_stand_side_by_side(empty: Station, real_data: Callable[[str], Path]) -> None:
     folder = real_data("cookie")
     job = empty.jobs.submit("evaluate", "cookies", {"folders": [str(folder)]}, "Ana")
     assert ended(empty, job.id).state is JobState.DONE
@@ -56,7 +56,7 @@ def test_figures_stand_side_by_side(empty: Workbench, real_data: Callable[[str],
     assert "| cookie | 31 (9) |" in words(app)
 
 
-def test_mmad_is_asked_for_in_a_form(empty: Workbench) -> None:
+def test_mmad_is_asked_for_in_a_form(empty: Station) -> None:
     app = page("benchmarks", view="mmad")
 
     assert "Nothing was asked yet" in words(app)

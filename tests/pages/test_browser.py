@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
 from core.imaging.picture_files import PictureFile
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 REPOSITORY = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -36,23 +36,23 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def server(demo_bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+def server(demo_station: Station, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """Address of a console with records of its own and the demo product's detector."""
     folder = tmp_path_factory.mktemp("server")
-    detectors = demo_bench.settings.ad_checkpoint_dir
-    with running(folder, demo_bench, AD_CHECKPOINT_DIR=str(detectors)) as address:
+    detectors = demo_station.settings.ad_checkpoint_dir
+    with running(folder, demo_station, AD_CHECKPOINT_DIR=str(detectors)) as address:
         yield address
 
 
 @contextmanager
-def running(folder: Path, demo_bench: Workbench, **settings: str) -> Generator[str]:
+def running(folder: Path, demo_station: Station, **settings: str) -> Generator[str]:
     """Address of a console that runs on this folder's data."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | settings
     environment["DATA_DIR"] = str(folder / "data")
-    environment["MODEL_CACHE"] = str(demo_bench.settings.model_cache)
+    environment["MODEL_CACHE"] = str(demo_station.settings.model_cache)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with (folder / "log").open("wb") as log:

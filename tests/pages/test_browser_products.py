@@ -17,7 +17,7 @@ from core.domain import Disposition, Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
 
 LONG_MS = 60_000
@@ -25,25 +25,25 @@ LONG_MS = 60_000
 
 @pytest.fixture
 def server(
-    station: Settings, demo_bench: Workbench, defective_cells: list[PictureFile]
+    station_settings: Settings, demo_station: Station, defective_cells: list[PictureFile]
 ) -> Generator[str]:
     """A console with a copy of the demo product, and one false alarm on record."""
-    shutil.copytree(demo_bench.settings.ad_checkpoint_dir, station.ad_checkpoint_dir)
-    shutil.copytree(demo_bench.settings.files_dir, station.files_dir)
-    with Workbench(station) as bench:
-        seen = inspect(bench, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
-        bench.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
+    shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
+    with Station(station_settings) as station:
+        seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
+        station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {
-        "DATA_DIR": str(station.data_dir),
-        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
-        "MODEL_CACHE": str(station.model_cache),
+        "DATA_DIR": str(station_settings.data_dir),
+        "AD_CHECKPOINT_DIR": str(station_settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station_settings.model_cache),
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    with (station.data_dir / "log").open("wb") as log:
+    with (station_settings.data_dir / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
         try:
             wait_for(f"http://127.0.0.1:{port}/api/health")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from core.imaging.picture_files import PictureFile, demo_lot
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.test_browser import browser_page, running
 
 __all__ = ["browser_page"]
@@ -20,14 +20,14 @@ LOT = 12
 
 
 @pytest.fixture
-def server(demo_bench: Workbench, tmp_path: Path) -> Generator[str]:
+def server(demo_station: Station, tmp_path: Path) -> Generator[str]:
     """A console with a demo product of its own, which may learn; half of PASS is audited."""
-    shutil.copytree(demo_bench.settings.ad_checkpoint_dir, tmp_path / "checkpoints")
-    shutil.copytree(demo_bench.files.root, tmp_path / "data" / "files")
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, tmp_path / "checkpoints")
+    shutil.copytree(demo_station.files.root, tmp_path / "data" / "files")
     detectors = str(tmp_path / "checkpoints")
     settings = {"AD_CHECKPOINT_DIR": detectors, "AUDIT_SHARE": "0.5"}
     # The knowledge index of a new station would be built first.
-    with running(tmp_path, demo_bench, DOMAIN_RAG_ENABLED="false", **settings) as address:
+    with running(tmp_path, demo_station, DOMAIN_RAG_ENABLED="false", **settings) as address:
         yield address
 
 

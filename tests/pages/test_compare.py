@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.services.workbench
+import core.services.station
 from core.domain import Context, Disposition, EvidenceChoice, Product
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
@@ -19,8 +19,8 @@ from core.reporting.catalogue import find_model
 from core.services.inspection import inspect
 from core.services.relearning import add_normals
 from core.services.side_by_side import hold_contest
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from tests.pages.app import page, words
 from tests.services.jobs.waiting import ended
 
@@ -28,10 +28,10 @@ MARKUP = "<script>alert(1)</script> **stars** :red[colour]"
 
 
 @pytest.fixture(autouse=True)
-def demo(demo_bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The console's own workbench is that of the demo station."""
-    monkeypatch.setattr(core.services.workbench, "_shared", demo_bench)
-    return demo_bench
+def demo(demo_station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
+    """The console's own station is that of the demo station."""
+    monkeypatch.setattr(core.services.station, "_shared", demo_station)
+    return demo_station
 
 
 def texts_of_html(app: AppTest) -> str:
@@ -46,7 +46,7 @@ def test_the_page_says_what_to_do_first() -> None:
 
 
 def test_an_inspections_report_is_compared_and_chosen(
-    demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     recorded = inspect(demo, defective_cells[0], demo_product)
     app = page("compare", inspection=recorded.id)
@@ -68,7 +68,7 @@ def test_an_inspections_report_is_compared_and_chosen(
 
 
 def test_markup_of_a_model_does_nothing(
-    demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     held = hold_contest(demo, defective_cells[0], demo_product, writers=["offline"])
     first = held.contestants[0]
@@ -90,22 +90,22 @@ def test_markup_of_a_model_does_nothing(
 
 
 @pytest.fixture
-def two_versions(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+def two_versions(station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
     """A station whose demo product was taught twice, and a lot that it inspected."""
-    monkeypatch.setattr(core.services.workbench, "_shared", bench)
+    monkeypatch.setattr(core.services.station, "_shared", station)
     product = Product.from_key(DEMO_PRODUCT_KEY)
-    teach(bench, product, demo_normals()[:60])
+    teach(station, product, demo_normals()[:60])
     bare = EvidenceChoice(exemplars=False, knowledge=False)
     void = demo_examples()[:1]
     for picture in [*void, *demo_unseen_normals()[:2]]:
-        inspection = inspect(bench, picture, product, context=Context(lot="L-5"), evidence=bare)
+        inspection = inspect(station, picture, product, context=Context(lot="L-5"), evidence=bare)
         if picture in void:
-            bench.records.add_disposition(inspection.id, Disposition.VOID, "a shadow", "Ana")
-    add_normals(bench, product, void)
-    return bench
+            station.records.add_disposition(inspection.id, Disposition.VOID, "a shadow", "Ana")
+    add_normals(station, product, void)
+    return station
 
 
-def test_two_detectors_are_compared_over_a_lot(two_versions: Workbench) -> None:
+def test_two_detectors_are_compared_over_a_lot(two_versions: Station) -> None:
     app = page("compare")
     assert "Side by side" in app.info[0].proto.title
 

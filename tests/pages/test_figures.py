@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-import core.services.workbench
+import core.services.station
 from core.records.quality import Period
 from core.records.running import ScoreWeek, StepTime, StepTimes, WritingCost
 from core.services.inspection_images import NormalPicture
 from core.services.quality import ScoreHistory
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.statistics.control_charts import ChartRule, PChart, Sample, p_chart
 from core.statistics.drift import drift
 from core.statistics.quality import Bar
@@ -41,9 +41,9 @@ COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#fffff
 
 
 @pytest.fixture(autouse=True)
-def english(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def english(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts are those of a station that nobody has set up."""
-    monkeypatch.setattr(core.services.workbench, "_shared", bench)
+    monkeypatch.setattr(core.services.station, "_shared", station)
 
 
 def chart() -> PChart:

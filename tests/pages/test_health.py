@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.domain import JobState
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.app import page, words
 from tests.services.jobs.waiting import ended
 
@@ -28,9 +28,7 @@ def test_a_new_station_is_well_and_says_what_to_do() -> None:
 
 
 @pytest.mark.usefixtures("empty")
-def test_what_is_missing_is_red_and_named(
-    empty: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_missing_is_red_and_named(empty: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         empty, "settings", empty.settings.model_copy(update={"llm_model": "gpt-4o"})
     )
@@ -41,7 +39,7 @@ def test_what_is_missing_is_red_and_named(
     assert ":red[:material/cancel: **missing**]" in words(app)
 
 
-def test_a_failed_job_is_an_error_on_record_and_can_be_started_again(empty: Workbench) -> None:
+def test_a_failed_job_is_an_error_on_record_and_can_be_started_again(empty: Station) -> None:
     job = empty.jobs.submit("evaluate", "Nowhere", {"folders": ["/no/such/set"]}, "Ana")
     assert ended(empty, job.id).state is JobState.FAILED
 

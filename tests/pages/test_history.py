@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain import Disposition, JobState, Verdict
 from core.records.search import Filter, count, search
 from core.services.exports import AT_ONCE, ExportKind
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.exports import export_file
 from tests.pages.app import page, press, words
 from tests.pages.conftest import MANY
@@ -20,7 +20,7 @@ def shown(app: AppTest) -> list[str]:
 
 
 @pytest.mark.usefixtures("busy")
-def test_the_newest_come_first_in_pages(line: Workbench) -> None:
+def test_the_newest_come_first_in_pages(line: Station) -> None:
     app = page("history", page="3")
 
     assert not app.exception
@@ -30,7 +30,7 @@ def test_the_newest_come_first_in_pages(line: Workbench) -> None:
 
 
 @pytest.mark.usefixtures("busy")
-def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Workbench) -> None:
+def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Station) -> None:
     app = page("history", **{"by-disposition": "open"})
 
     for at, summary in enumerate(search(line.records, Filter(disposition="open"))):
@@ -39,7 +39,7 @@ def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Workbench) 
 
 
 @pytest.mark.usefixtures("busy")
-def test_every_filter_stands_in_the_url(line: Workbench) -> None:
+def test_every_filter_stands_in_the_url(line: Station) -> None:
     some = search(line.records, Filter(verdict=Verdict.FAIL, disposition=Disposition.SCRAP))[7]
     app = page(
         "history",
@@ -80,7 +80,7 @@ def test_days_that_are_turned_round_are_said(name: str) -> None:
     assert not app.info
 
 
-def test_another_search_begins_at_its_first_page(busy: Workbench) -> None:
+def test_another_search_begins_at_its_first_page(busy: Station) -> None:
     app = page("history", page="5")
 
     next(each for each in app.selectbox if each.label == "Verdict").set_value("FAIL").run()
@@ -89,7 +89,7 @@ def test_another_search_begins_at_its_first_page(busy: Workbench) -> None:
     assert shown(app) == [summary.filename for summary in first]
 
 
-def test_a_long_export_is_a_job_and_its_file_is_offered(busy: Workbench) -> None:
+def test_a_long_export_is_a_job_and_its_file_is_offered(busy: Station) -> None:
     assert count(busy.records, Filter()) > AT_ONCE[ExportKind.CSV]
     app = page("history")
     app.session_state["export"] = True

@@ -12,8 +12,8 @@ from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_lot, 
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from core.tasks.lot import inspect_later
 from pages.parts.inspect.intake import Order, Tray
 from tests.pages.app import PAGES, field, page, parameter, press, words
@@ -22,21 +22,21 @@ from tests.services.jobs.waiting import ended
 
 @pytest.fixture
 def inspected(
-    demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> Inspection:
     return inspect(demo, defective_cells[0], demo_product, context=Context(lot="L-7"))
 
 
 @pytest.fixture
-def two_products(station: Settings, console: Callable[[Settings], Workbench]) -> Workbench:
-    """The console's own workbench is that of a station with another product beside the demo's."""
-    workbench = console(station)
+def two_products(station_settings: Settings, console: Callable[[Settings], Station]) -> Station:
+    """The console's own station is that of a station with another product beside the demo's."""
+    station = console(station_settings)
     for key in ("Bracket/steel", DEMO_PRODUCT_KEY):
-        teach(workbench, Product.from_key(key), demo_normals()[:8])
-    return workbench
+        teach(station, Product.from_key(key), demo_normals()[:8])
+    return station
 
 
-def lot(demo: Workbench, product: Product, pictures: list[PictureFile], lot: str) -> str:
+def lot(demo: Station, product: Product, pictures: list[PictureFile], lot: str) -> str:
     job = inspect_later(demo, pictures, product, context=Context(lot=lot), who="Ana")
     return ended(demo, job.id).id
 
@@ -45,9 +45,7 @@ def labels(app: AppTest) -> set[str]:
     return {button.label for button in app.button}
 
 
-def test_a_lot_shows_its_results_and_what_was_refused(
-    demo: Workbench, demo_product: Product
-) -> None:
+def test_a_lot_shows_its_results_and_what_was_refused(demo: Station, demo_product: Product) -> None:
     torn = PictureFile.of("torn.png", b"no picture")
     job_id = lot(demo, demo_product, [*demo_lot(10)[:2], torn], "L-8")
 
@@ -65,7 +63,7 @@ def test_a_lot_shows_its_results_and_what_was_refused(
     }
 
 
-def test_a_link_opens_lot_and_inspection(demo: Workbench, demo_product: Product) -> None:
+def test_a_link_opens_lot_and_inspection(demo: Station, demo_product: Product) -> None:
     job_id = lot(demo, demo_product, demo_lot(10)[:1], "L-9")
 
     app = page("inspect", job=job_id, inspection=f"{job_id}-00001")
@@ -96,7 +94,7 @@ def test_product_lot_and_station_outlive_a_reload() -> None:
 
 
 def test_a_link_to_an_inspection_brings_its_product(
-    two_products: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    two_products: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     inspected = inspect(two_products, defective_cells[0], demo_product)
 
@@ -105,7 +103,7 @@ def test_a_link_to_an_inspection_brings_its_product(
     assert app.selectbox(key="inspect-product").value == demo_product.key
 
 
-def test_a_serial_is_of_one_part(demo: Workbench) -> None:
+def test_a_serial_is_of_one_part(demo: Station) -> None:
     app = page("inspect")
     field(app, "Serial").set_value("0007").run()
 
@@ -119,7 +117,7 @@ def test_a_serial_is_of_one_part(demo: Workbench) -> None:
 
 
 def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
-    demo: Workbench, demo_product: Product
+    demo: Station, demo_product: Product
 ) -> None:
     def break_down() -> bytes:
         raise ZeroDivisionError
@@ -146,7 +144,7 @@ def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspecti
     assert "FAIL" in words(app)
 
 
-def test_the_demo_lot_goes_into_the_background(demo: Workbench) -> None:
+def test_the_demo_lot_goes_into_the_background(demo: Station) -> None:
     app = page("inspect")
 
     press(app, "Try a lot of 50 demo cells")

@@ -12,7 +12,7 @@ from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.knowledge import add_document, edit_entry
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.app import page, press, words
 
 KNOWLEDGE = {
@@ -28,29 +28,31 @@ KNOWLEDGE = {
 
 
 @pytest.fixture
-def bench(
-    station: Settings,
-    demo_bench: Workbench,
+def station(
+    station_settings: Settings,
+    demo_station: Station,
     tmp_path: Path,
-    console: Callable[[Settings], Workbench],
-) -> Workbench:
-    """The console's own workbench: knowledge of its own, and the demo product's detector."""
+    console: Callable[[Settings], Station],
+) -> Station:
+    """The console's own station: knowledge of its own, and the demo product's detector."""
     file = tmp_path / "knowledge.json"
     file.write_text(json.dumps(KNOWLEDGE))
-    folder = demo_bench.settings.ad_checkpoint_dir
-    settings = station.model_copy(update={"knowledge_file": file, "ad_checkpoint_dir": folder})
+    folder = demo_station.settings.ad_checkpoint_dir
+    settings = station_settings.model_copy(
+        update={"knowledge_file": file, "ad_checkpoint_dir": folder}
+    )
     return console(settings)
 
 
-def id_of(bench: Workbench, kind: str) -> str:
-    return next(e.id for e in bench.knowledge.entries() if e.defect_type == kind)
+def id_of(station: Station, kind: str) -> str:
+    return next(e.id for e in station.knowledge.entries() if e.defect_type == kind)
 
 
-def text_of(bench: Workbench, kind: str) -> str:
-    return next(e.text for e in bench.knowledge.entries() if e.defect_type == kind)
+def text_of(station: Station, kind: str) -> str:
+    return next(e.text for e in station.knowledge.entries() if e.defect_type == kind)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_the_page_teaches_and_lists() -> None:
     app = page("knowledge")
 
@@ -59,7 +61,7 @@ def test_the_page_teaches_and_lists() -> None:
     assert "4 of 4 entries" in words(app)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_search_by_meaning_and_product() -> None:
     app = page("knowledge", words="round blot", about="ELPV/mono")
 
@@ -67,8 +69,8 @@ def test_search_by_meaning_and_product() -> None:
     assert app.dataframe[0].value["Similarity"].is_monotonic_decreasing
 
 
-def test_an_entry_is_read_edited_and_kept_in_history(bench: Workbench) -> None:
-    before = id_of(bench, "crack")
+def test_an_entry_is_read_edited_and_kept_in_history(station: Station) -> None:
+    before = id_of(station, "crack")
     app = page("knowledge", entry=before)
     assert "Appearance: a thin dark line." in words(app)
     assert "no inspection has retrieved it" in words(app)
@@ -77,17 +79,17 @@ def test_an_entry_is_read_edited_and_kept_in_history(bench: Workbench) -> None:
     app.text_input(key=f"edit-{before}-name").set_value("Ana")
     press(app, "Save the entry")
 
-    after = id_of(bench, "crack")
+    after = id_of(station, "crack")
     assert app.query_params["entry"] == after
     assert "Appearance: a fracture." in words(app)
     assert "**Edited** by Ana" in words(app)
     assert f"Before ({before})" in words(app)
 
 
-def test_a_stale_edit_is_refused_and_its_text_is_not_lost(bench: Workbench) -> None:
-    before = id_of(bench, "crack")
+def test_a_stale_edit_is_refused_and_its_text_is_not_lost(station: Station) -> None:
+    before = id_of(station, "crack")
     app = page("knowledge", entry=before)
-    edit_entry(bench, before, "Appearance: changed by Ben.", by="Ben")
+    edit_entry(station, before, "Appearance: changed by Ben.", by="Ben")
 
     app.text_area(key=f"text-{before}").set_value("Appearance: by Ana, long and dear.")
     app.text_input(key=f"edit-{before}-name").set_value("Ana")
@@ -95,11 +97,11 @@ def test_a_stale_edit_is_refused_and_its_text_is_not_lost(bench: Workbench) -> N
 
     assert "someone changed or retired it" in app.error[0].value
     assert app.text_area(key=f"text-{before}").value == "Appearance: by Ana, long and dear."
-    assert text_of(bench, "crack") == "Appearance: changed by Ben."
+    assert text_of(station, "crack") == "Appearance: changed by Ben."
 
 
-def test_retiring_needs_a_name(bench: Workbench) -> None:
-    entry_id = id_of(bench, "crack")
+def test_retiring_needs_a_name(station: Station) -> None:
+    entry_id = id_of(station, "crack")
     app = page("knowledge", entry=entry_id)
 
     press(app, "Retire the entry")
@@ -109,15 +111,15 @@ def test_retiring_needs_a_name(bench: Workbench) -> None:
 
     assert "crack of ELPV/mono was retired" in words(app)
     assert "entry" not in app.query_params
-    assert bench.knowledge.entry(entry_id) is None
+    assert station.knowledge.entry(entry_id) is None
 
 
 def test_a_cited_text_is_shown_as_it_was(
-    bench: Workbench, defective_cells: list[PictureFile]
+    station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(bench, defective_cells[0], bench.product(DEMO_PRODUCT_KEY))
+    inspection = inspect(station, defective_cells[0], station.product(DEMO_PRODUCT_KEY))
     cited = inspection.snippets[0]
-    edit_entry(bench, cited.id, "Appearance: quite another thing.", by="Ben")
+    edit_entry(station, cited.id, "Appearance: quite another thing.", by="Ben")
 
     app = page("knowledge", entry=cited.id)
 
@@ -130,18 +132,18 @@ def test_a_cited_text_is_shown_as_it_was(
     assert "Appearance: quite another thing." in words(app)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_an_unknown_entry_is_a_sentence() -> None:
     assert "There is no entry 'K-nothing'" in page("knowledge", entry="K-nothing").error[0].value
 
 
-def test_markup_is_shown_as_text(bench: Workbench) -> None:
-    app = page("knowledge", entry=id_of(bench, "broken"))
+def test_markup_is_shown_as_text(station: Station) -> None:
+    app = page("knowledge", entry=id_of(station, "broken"))
 
     assert "Appearance: a notch in the <b>rim</b>." in [text.value for text in app.text]
 
 
-def test_an_entry_is_written(bench: Workbench) -> None:
+def test_an_entry_is_written(station: Station) -> None:
     app = page("knowledge", view="write")
     press(app, "Add the entry")
     assert app.error[0].value == "Choose the product that the entry is about."
@@ -152,24 +154,24 @@ def test_an_entry_is_written(bench: Workbench) -> None:
     app.text_input(key="write-name").set_value("Ana")
     press(app, "Add the entry")
 
-    assert text_of(bench, "dent") == "Appearance: shallow."
+    assert text_of(station, "dent") == "Appearance: shallow."
     assert "dent of ELPV/mono was added" in words(app)
 
 
-def test_documents_are_listed_and_retired(bench: Workbench) -> None:
+def test_documents_are_listed_and_retired(station: Station) -> None:
     assert "None yet" in words(page("knowledge", view="documents"))
-    document = add_document(bench, "lamp_guide.md", b"# Lamp\n\nCheck it.", None, by="Ana")
+    document = add_document(station, "lamp_guide.md", b"# Lamp\n\nCheck it.", None, by="Ana")
 
     app = page("knowledge", view="documents")
     assert "lamp_guide.md" in words(app)
     app.text_input(key=f"{document.sha256}-name").set_value("Ben")
     press(app, "Retire the document")
 
-    assert bench.knowledge.documents.documents() == ()
+    assert station.knowledge.documents.documents() == ()
     assert "lamp_guide.md was retired" in words(app)
 
 
-def test_a_document_is_uploaded(bench: Workbench) -> None:
+def test_a_document_is_uploaded(station: Station) -> None:
     app = page("knowledge", view="documents")
     press(app, "Add the document")
     assert app.error[0].value == "Choose the document to add."
@@ -178,10 +180,10 @@ def test_a_document_is_uploaded(bench: Workbench) -> None:
     app.text_input(key="document-name").set_value("Ana")
     press(app, "Add the document")
 
-    assert [d.filename for d in bench.knowledge.documents.documents()] == ["guide.txt"]
+    assert [d.filename for d in station.knowledge.documents.documents()] == ["guide.txt"]
 
 
-def test_a_file_is_imported(bench: Workbench) -> None:
+def test_a_file_is_imported(station: Station) -> None:
     app = page("knowledge", view="import")
     data = json.dumps({"MVTec": {"bottle": {"dent": "Round."}}}).encode()
 
@@ -190,10 +192,10 @@ def test_a_file_is_imported(bench: Workbench) -> None:
     press(app, "Import")
 
     assert "1 entries added" in words(app)
-    assert "MVTec-AD/bottle" in {e.product_key for e in bench.knowledge.entries()}
+    assert "MVTec-AD/bottle" in {e.product_key for e in station.knowledge.entries()}
 
 
-def test_a_broken_knowledge_file_is_a_sentence(bench: Workbench) -> None:
-    bench.settings.knowledge_file.write_text('{"A": oops}')
+def test_a_broken_knowledge_file_is_a_sentence(station: Station) -> None:
+    station.settings.knowledge_file.write_text('{"A": oops}')
 
     assert "line 1, column 7" in page("knowledge").error[0].value

@@ -12,7 +12,7 @@ from core.domain import Language, RevisionKind
 from core.infrastructure.settings import Settings
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.writer_words import lack_text, licence_text, writer_title
 from tests.pages.app import page, press, words
 from tests.records import examples
@@ -31,10 +31,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Generator[LoopbackServer]:
 
 
 @pytest.fixture
-def bench(
-    station: Settings, server: LoopbackServer, console: Callable[[Settings], Workbench]
-) -> Workbench:
-    values: dict[str, Any] = dict(station) | {
+def station(
+    station_settings: Settings, server: LoopbackServer, console: Callable[[Settings], Station]
+) -> Station:
+    values: dict[str, Any] = dict(station_settings) | {
         "openai_base_url": f"{server.url}/v1",
         "openai_api_key": KEY,
         "llm_retries": 0,
@@ -42,7 +42,7 @@ def bench(
     return console(Settings(**values))
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_those_that_can_run_come_first() -> None:
     table = page("models").dataframe[0].value
 
@@ -53,7 +53,7 @@ def test_those_that_can_run_come_first() -> None:
     assert set(page("models", words="claude OPUS").dataframe[0].value["Family"]) == {"Claude"}
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_a_key_that_works(server: LoopbackServer) -> None:
     server.replies = [Reply(json.dumps({"word": "ready"}))]
     app = page("models", writer="gpt-4o-mini")
@@ -66,7 +66,7 @@ def test_a_key_that_works(server: LoopbackServer) -> None:
     assert figures["Cost"].endswith(" USD")
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_a_key_that_is_refused_is_a_sentence(server: LoopbackServer) -> None:
     server.replies = [Reply(status=401)]
     app = page("models", writer="gpt-4o-mini")
@@ -77,7 +77,7 @@ def test_a_key_that_is_refused_is_a_sentence(server: LoopbackServer) -> None:
     assert KEY not in words(app)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_what_a_writer_lacks_is_said() -> None:
     app = page("models", writer="claude-opus-5-5")
 
@@ -86,10 +86,10 @@ def test_what_a_writer_lacks_is_said() -> None:
 
 
 def test_the_catalogue_speaks_the_consoles_language(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = bench.settings.model_copy(update={"console_language": Language.KOREAN})
-    monkeypatch.setattr(bench, "settings", settings)
+    settings = station.settings.model_copy(update={"console_language": Language.KOREAN})
+    monkeypatch.setattr(station, "settings", settings)
     phrases = [phrase for one in ranked(catalogue().values(), settings) for phrase in one.missing]
     phrases += ["shut down by its provider on 2026-01-31", "library missing: pip install torch"]
     phrases += ["needs about 18 GB of memory, 11.5 GB are free"]
@@ -102,17 +102,17 @@ def test_the_catalogue_speaks_the_consoles_language(
     assert licence_text(catalogue()["offline"]) == "이 프로그램과 같음"
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_an_unknown_writer_is_said() -> None:
     assert "There is no such writer" in words(page("models", writer="gpt-9"))
 
 
-def test_costs_are_summed_by_writer(bench: Workbench) -> None:
+def test_costs_are_summed_by_writer(station: Station) -> None:
     assert "No model has written a report yet" in words(page("models"))
     inspection = examples.inspection()
-    bench.records.save_inspection(inspection)
+    station.records.save_inspection(inspection)
     for _ in range(2):
-        bench.records.add_revision(
+        station.records.add_revision(
             inspection.id,
             examples.report(),
             RevisionKind.DRAFTED,
@@ -128,7 +128,7 @@ def test_costs_are_summed_by_writer(bench: Workbench) -> None:
     assert list(costs["USD"]) == [2 * 0.0115]
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_nothing_is_in_memory_at_first() -> None:
     app = page("models")
 

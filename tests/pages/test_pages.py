@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import core.services.workbench
+import core.services.station
 from core.domain import Context, Product, RevisionKind
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.app import page, press, words
 from tests.services.jobs.waiting import ended
 
@@ -21,7 +21,7 @@ PAGES = Path(__file__).parents[2] / "pages"
 
 
 @pytest.fixture
-def inspected(demo: Workbench, demo_product: Product, defective_cells: list[PictureFile]) -> str:
+def inspected(demo: Station, demo_product: Product, defective_cells: list[PictureFile]) -> str:
     context = Context(lot="L-7", inspector="Ana")
     return inspect(demo, defective_cells[0], demo_product, context=context).id
 
@@ -42,7 +42,7 @@ def test_empty_pages_say_what_to_do_first(name: str, sentence: str) -> None:
     assert sentence in words(app)
 
 
-def test_demo_button_teaches(empty: Workbench) -> None:
+def test_demo_button_teaches(empty: Station) -> None:
     app = page("inspect")
 
     app.button[0].click().run()
@@ -67,7 +67,7 @@ def test_an_inspection_is_opened_from_the_url(inspected: str) -> None:
     assert str(app.text_area[0].value).endswith("Hold the part and decide on its disposition.")
 
 
-def test_an_edit_is_saved_as_a_revision(demo: Workbench, inspected: str) -> None:
+def test_an_edit_is_saved_as_a_revision(demo: Station, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
 
     app.text_area[0].set_value("Edited by a person")
@@ -81,7 +81,7 @@ def test_an_edit_is_saved_as_a_revision(demo: Workbench, inspected: str) -> None
     assert app.text_area[0].value == "Edited by a person"
 
 
-def test_defects_stand_beside_the_same_place_on_a_normal(demo: Workbench, inspected: str) -> None:
+def test_defects_stand_beside_the_same_place_on_a_normal(demo: Station, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
 
     inspection = demo.records.inspection(inspected)
@@ -93,7 +93,7 @@ def test_defects_stand_beside_the_same_place_on_a_normal(demo: Workbench, inspec
     assert likeness.sentence() in (warnings if likeness.is_far else words(app))
 
 
-def test_a_vanished_normal_is_a_sentence_on_the_page(demo: Workbench, inspected: str) -> None:
+def test_a_vanished_normal_is_a_sentence_on_the_page(demo: Station, inspected: str) -> None:
     sha256 = demo.records.inspection(inspected).comparisons[0].exemplar_sha256
     path = demo.files.root / sha256[:2] / sha256
     aside = path.with_suffix(".aside")
@@ -107,9 +107,7 @@ def test_a_vanished_normal_is_a_sentence_on_the_page(demo: Workbench, inspected:
     assert "D1: The stored file" in words(app)
 
 
-def test_switches_stand_as_the_settings_do(
-    demo: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_switches_stand_as_the_settings_do(demo: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     def switches() -> dict[str, bool]:
         return {toggle.label: toggle.value for toggle in page("inspect").toggle}
 
@@ -130,7 +128,7 @@ def test_an_unknown_inspection_is_a_sentence() -> None:
 
 @pytest.mark.parametrize("name", ["inspect", "history", "products"])
 def test_locked_records_are_a_sentence(
-    name: str, station: Settings, monkeypatch: pytest.MonkeyPatch
+    name: str, station_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = "import sys, time; from pathlib import Path\n"
     hold += "from core.infrastructure.settings import Settings\n"
@@ -139,9 +137,9 @@ def test_locked_records_are_a_sentence(
         "records = Records.open(Settings(data_dir=Path(sys.argv[1]))); print('held', flush=True)\n"
     )
     hold += "time.sleep(60)"
-    command = [sys.executable, "-c", hold, str(station.data_dir)]
-    monkeypatch.setattr(core.services.workbench, "_shared", None)
-    monkeypatch.setattr(core.services.workbench, "settings", lambda: station)
+    command = [sys.executable, "-c", hold, str(station_settings.data_dir)]
+    monkeypatch.setattr(core.services.station, "_shared", None)
+    monkeypatch.setattr(core.services.station, "settings", lambda: station_settings)
     with subprocess.Popen(command, cwd=PAGES.parent, stdout=subprocess.PIPE, text=True) as other:
         try:
             assert other.stdout is not None
@@ -154,7 +152,7 @@ def test_locked_records_are_a_sentence(
     assert "in use by another process" in words(app)
 
 
-def test_fitting_types_stand_beside_the_defects(demo: Workbench, inspected: str) -> None:
+def test_fitting_types_stand_beside_the_defects(demo: Station, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
 
     (table,) = [frame.value for frame in app.dataframe if "Severity" in frame.value]

@@ -21,7 +21,7 @@ from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.known_defects import score_known_defects
 from core.services.relearning import add_normals
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.app import field, page, press, words
 from tests.services.jobs.waiting import ended
 
@@ -29,16 +29,16 @@ PRODUCT = Product.from_key(DEMO_PRODUCT_KEY)
 
 
 @pytest.fixture
-def bench(
-    station: Settings, demo_bench: Workbench, console: Callable[[Settings], Workbench]
-) -> Workbench:
-    """The console's own workbench, with a copy of the demo product's detector and its pictures."""
-    shutil.copytree(demo_bench.settings.ad_checkpoint_dir, station.ad_checkpoint_dir)
-    shutil.copytree(demo_bench.settings.files_dir, station.files_dir)
-    return console(station)
+def station(
+    station_settings: Settings, demo_station: Station, console: Callable[[Settings], Station]
+) -> Station:
+    """The console's own station, with a copy of the demo product's detector and its pictures."""
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
+    shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
+    return console(station_settings)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_thresholds_in_words() -> None:
     app = page("products")
 
@@ -49,33 +49,33 @@ def test_thresholds_in_words() -> None:
 
 
 def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
-    bench: Workbench, defective_cells: list[PictureFile]
+    station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    score_known_defects(bench, PRODUCT, defective_cells[:20], by="Ana")
-    before = bench.taught(PRODUCT).calibration
+    score_known_defects(station, PRODUCT, defective_cells[:20], by="Ana")
+    before = station.taught(PRODUCT).calibration
     app = page("products")
     assert "Known defects: **20**" in words(app)
 
     app.select_slider[0].set_value(before.normals.scores[-4]).run()
     assert "held-out normals stopped: 4 of 60" in words(app)
-    assert bench.taught(PRODUCT).calibration == before
+    assert station.taught(PRODUCT).calibration == before
     press(app, "Set these thresholds")
     assert "needs a name and a reason" in app.error[0].value
     app.text_input(key="set-who").set_value("Ana")
     app.text_input(key="set-reason").set_value("two cracks passed")
     press(app, "Set these thresholds")
 
-    after = bench.taught(PRODUCT).calibration
+    after = station.taught(PRODUCT).calibration
     assert after.t_low == before.normals.scores[-4]
-    assert read_policy(bench.settings, PRODUCT).fail_margin == 0.5
-    event = bench.records.events(PRODUCT.key)[0]
+    assert read_policy(station.settings, PRODUCT).fail_margin == 0.5
+    event = station.records.events(PRODUCT.key)[0]
     assert (event.kind, event.actor) == ("policy changed", "Ana")
     assert event.detail["reason"] == "two cracks passed"
     assert "The thresholds of ELPV/mono were set" in words(app)
     assert app.select_slider[0].value == after.t_low
 
 
-def test_the_fail_threshold_is_typed(bench: Workbench) -> None:
+def test_the_fail_threshold_is_typed(station: Station) -> None:
     app = page("products")
 
     app.number_input[0].set_value(2.0).run()
@@ -83,13 +83,13 @@ def test_the_fail_threshold_is_typed(bench: Workbench) -> None:
     app.text_input(key="set-reason").set_value("fewer rejects")
     press(app, "Set these thresholds")
 
-    calibration = bench.taught(PRODUCT).calibration
+    calibration = station.taught(PRODUCT).calibration
     assert calibration.t_high == pytest.approx(2.0)
-    assert read_policy(bench.settings, PRODUCT).false_alarm_rate == 0.05
+    assert read_policy(station.settings, PRODUCT).false_alarm_rate == 0.05
 
 
-def test_a_fail_threshold_below_review_is_said_and_not_set(bench: Workbench) -> None:
-    before = bench.taught(PRODUCT).calibration
+def test_a_fail_threshold_below_review_is_said_and_not_set(station: Station) -> None:
+    before = station.taught(PRODUCT).calibration
     app = page("products")
 
     app.number_input[0].set_value(before.t_low - 0.5).run()
@@ -101,7 +101,7 @@ def test_a_fail_threshold_below_review_is_said_and_not_set(bench: Workbench) -> 
     assert not next(b for b in app.button if b.label == "Set these thresholds").disabled
 
 
-def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
+def test_figures_of_the_line_make_counts_of_shares(station: Station) -> None:
     app = page("products")
     fields = {field.label: field for field in app.number_input}
     fields["Parts a day"].set_value(20_000)
@@ -111,7 +111,7 @@ def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
     app.text_input(key="line-reason").set_value("line 3")
     press(app, "Keep these figures")
 
-    policy = read_policy(bench.settings, PRODUCT)
+    policy = read_policy(station.settings, PRODUCT)
     line = policy.line
     assert policy.disposition_costs == {Disposition.SCRAP: 12.5}
     assert (line.parts_per_day, line.defect_share) == (20_000, 0.015)
@@ -119,9 +119,9 @@ def test_figures_of_the_line_make_counts_of_shares(bench: Workbench) -> None:
     assert "323, at most 959" in set(table["Now"])
 
 
-def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
-    first = active_version(bench.settings, PRODUCT)
-    add_normals(bench, PRODUCT, demo_unseen_normals()[:2])
+def test_a_version_is_rolled_back_with_a_reason(station: Station) -> None:
+    first = active_version(station.settings, PRODUCT)
+    add_normals(station, PRODUCT, demo_unseen_normals()[:2])
     app = page("products", view="versions")
     assert "This version judges" in words(app)
 
@@ -133,8 +133,8 @@ def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     field(app, "Reason").set_value("worse on lot 7")
     press(app, "Roll back to this version")
 
-    assert active_version(bench.settings, PRODUCT) == first
-    assert bench.taught(PRODUCT).card.detector.version == first.version
+    assert active_version(station.settings, PRODUCT) == first
+    assert station.taught(PRODUCT).card.detector.version == first.version
     assert f"Version {first.version} judges now" in words(app)
     chosen = app.selectbox(key="version")
     assert chosen.value == first.version
@@ -142,7 +142,7 @@ def test_a_version_is_rolled_back_with_a_reason(bench: Workbench) -> None:
     assert "worse on lot 7" in set(app.dataframe[-1].value["Reason"])
 
 
-def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
+def test_a_lesson_is_a_job(station: Station, tmp_path: Path) -> None:
     folder = tmp_path / "good"
     folder.mkdir()
     for number, cell in enumerate(demo_normals()[:8]):
@@ -154,16 +154,16 @@ def test_a_lesson_is_a_job(bench: Workbench, tmp_path: Path) -> None:
     field(app, "Your name").set_value("Ana")
     press(app, "Teach in the background")
 
-    (job,) = bench.jobs.recent()
+    (job,) = station.jobs.recent()
     assert (job.kind, job.who, job.title) == ("teach", "Ana", "Plant-2/cell")
-    assert ended(bench, job.id).error == ""
-    assert "Plant-2/cell" in {product.key for product in bench.taught_products()}
+    assert ended(station, job.id).error == ""
+    assert "Plant-2/cell" in {product.key for product in station.taught_products()}
     assert "was taught from 8 good pictures" in words(page("products", view="teach"))
     changes = page("products", product="Plant-2/cell", view="versions").dataframe[-1].value
     assert list(changes["By"]) == ["Ana"]
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 @pytest.mark.parametrize(
     ("name", "folder", "said"),
     [
@@ -181,12 +181,12 @@ def test_teaching_says_what_is_missing(name: str, folder: str, said: str) -> Non
     assert said in app.error[0].value
 
 
-def test_a_lesson_that_fails_says_why_and_can_be_started_again(bench: Workbench) -> None:
+def test_a_lesson_that_fails_says_why_and_can_be_started_again(station: Station) -> None:
     app = page("products", view="teach")
     field(app, "Product, as DATASET/CATEGORY").set_value("Plant/plate")
     field(app, "or a folder on this station").set_value("/no/such/folder")
     press(app, "Teach in the background")
-    ended(bench, bench.jobs.recent()[0].id)
+    ended(station, station.jobs.recent()[0].id)
 
     app = page("products", view="teach")
 
@@ -195,11 +195,11 @@ def test_a_lesson_that_fails_says_why_and_can_be_started_again(bench: Workbench)
 
 
 def test_false_alarms_of_the_past_are_offered(
-    bench: Workbench, defective_cells: list[PictureFile]
+    station: Station, defective_cells: list[PictureFile]
 ) -> None:
     assert "No false alarm waits" in words(page("products", view="alarms"))
-    seen = inspect(bench, defective_cells[0], PRODUCT)
-    bench.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
+    seen = inspect(station, defective_cells[0], PRODUCT)
+    station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
 
     app = page("products", view="alarms")
 
@@ -207,7 +207,7 @@ def test_false_alarms_of_the_past_are_offered(
     assert next(b for b in app.button if b.label == "Learn 0 as normal").disabled
 
 
-def test_an_empty_station_teaches_the_demo(empty: Workbench) -> None:
+def test_an_empty_station_teaches_the_demo(empty: Station) -> None:
     app = page("products")
     assert "at least 5, better 200" in words(app)
 

@@ -10,7 +10,7 @@ from core.imaging.picture_files import demo_normals
 from core.records.quality import Period, verdict_counts
 from core.records.search import Filter
 from core.services.inspection import inspect
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.statistics.quality import rates
 from pages.texts import percentage, texts
 from tests.pages.app import page, words
@@ -30,7 +30,7 @@ def test_an_empty_page_says_what_to_do_first() -> None:
     assert "Inspect parts and decide" in words(app)
 
 
-def test_rates_stand_with_interval_and_n(busy: Workbench) -> None:
+def test_rates_stand_with_interval_and_n(busy: Station) -> None:
     app = page("quality", **{"by-product": "line/lens"})
 
     assert not app.exception
@@ -82,7 +82,7 @@ def test_a_product_without_a_detector_is_a_sentence() -> None:
 
 
 def test_a_taught_product_is_held_against_its_calibration(
-    demo: Workbench,
+    demo: Station,
     demo_product: Product,
 ) -> None:
     for cell in demo_normals()[:3]:
@@ -97,7 +97,7 @@ def test_a_taught_product_is_held_against_its_calibration(
 
 
 def test_what_nobody_decided_is_unknown(
-    demo: Workbench,
+    demo: Station,
     demo_product: Product,
 ) -> None:
     inspect(demo, demo_normals()[0], demo_product)
@@ -113,7 +113,7 @@ def test_what_nobody_decided_is_unknown(
 
 @pytest.mark.parametrize("language", [Language.KOREAN, Language.GERMAN])
 def test_the_page_speaks_other_languages(
-    language: Language, busy: Workbench, monkeypatch: pytest.MonkeyPatch
+    language: Language, busy: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = busy.settings.model_copy(update={"console_language": language})
     monkeypatch.setattr(busy, "settings", settings)

@@ -9,45 +9,43 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-import core.services.workbench
+import core.services.station
 from core.domain import Context, Disposition, Inspection, Product, Verdict
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
 from core.infrastructure.settings import Settings
 from core.records.queue import waiting
 from core.services.inspection import inspect
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from tests.pages.app import PAGES, page, parameter, words
 from tests.services.jobs.waiting import ended
 
 
 @pytest.fixture
 def desk(
-    demo_bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Workbench]:
+    demo_station: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Station]:
     """A station whose queue is empty, where every passed part is audited."""
     settings = Settings(
         data_dir=tmp_path / "data",
-        ad_checkpoint_dir=demo_bench.settings.ad_checkpoint_dir,
-        model_cache=demo_bench.settings.model_cache,
+        ad_checkpoint_dir=demo_station.settings.ad_checkpoint_dir,
+        model_cache=demo_station.settings.model_cache,
         audit_share=1,
         rag_enabled=False,
         domain_rag_enabled=False,
     )
-    with Workbench(settings) as bench:
-        monkeypatch.setattr(core.services.workbench, "_shared", bench)
-        yield bench
+    with Station(settings) as station:
+        monkeypatch.setattr(core.services.station, "_shared", station)
+        yield station
 
 
 @pytest.fixture
-def failed(
-    desk: Workbench, demo_product: Product, defective_cells: list[PictureFile]
-) -> Inspection:
+def failed(desk: Station, demo_product: Product, defective_cells: list[PictureFile]) -> Inspection:
     return inspect(desk, defective_cells[0], demo_product)
 
 
 @pytest.fixture
-def passed(desk: Workbench, demo_product: Product, failed: Inspection) -> Inspection:
+def passed(desk: Station, demo_product: Product, failed: Inspection) -> Inspection:
     """A passed part, drawn for the audit, that came after the failed one."""
     inspection = inspect(desk, demo_unseen_normals()[0], demo_product)
     assert inspection.judgement.verdict is Verdict.PASS
@@ -76,7 +74,7 @@ def test_an_empty_queue_says_what_comes_into_it() -> None:
 
 
 def test_the_oldest_comes_first_and_the_decision_leads_on(
-    desk: Workbench, failed: Inspection, passed: Inspection
+    desk: Station, failed: Inspection, passed: Inspection
 ) -> None:
     app = named(page("review"))
     assert parameter(app, "inspection") == failed.id
@@ -91,7 +89,7 @@ def test_the_oldest_comes_first_and_the_decision_leads_on(
     assert parameter(app, "inspection") == passed.id
 
 
-def test_an_audit_is_blind_until_it_is_decided(desk: Workbench, passed: Inspection) -> None:
+def test_an_audit_is_blind_until_it_is_decided(desk: Station, passed: Inspection) -> None:
     app = named(page("review", inspection=passed.id))
 
     assert "What the machine found is hidden" in words(app)
@@ -112,7 +110,7 @@ def test_judging_blind_hides_every_finding(failed: Inspection) -> None:
     assert not app.dataframe
 
 
-def test_a_decision_needs_a_name(desk: Workbench, failed: Inspection) -> None:
+def test_a_decision_needs_a_name(desk: Station, failed: Inspection) -> None:
     app = page("review")
 
     press(app, "hold")
@@ -122,7 +120,7 @@ def test_a_decision_needs_a_name(desk: Workbench, failed: Inspection) -> None:
 
 
 def test_next_and_previous_change_nothing(
-    desk: Workbench, failed: Inspection, passed: Inspection
+    desk: Station, failed: Inspection, passed: Inspection
 ) -> None:
     app = page("review")
 
@@ -134,7 +132,7 @@ def test_next_and_previous_change_nothing(
 
 
 def test_a_lot_has_a_queue_of_its_own(
-    desk: Workbench,
+    desk: Station,
     demo_product: Product,
     failed: Inspection,
     defective_cells: list[PictureFile],
@@ -171,7 +169,7 @@ def test_who_inspects_decides_unless_another_name_is_given() -> None:
     assert app.button(key="review-other").label == "Bo"
 
 
-def test_somebody_else_was_quicker(desk: Workbench, failed: Inspection) -> None:
+def test_somebody_else_was_quicker(desk: Station, failed: Inspection) -> None:
     app = named(page("review"))
     desk.records.add_disposition(failed.id, Disposition.REWORK, "Solder again", "Bo")
 
@@ -183,22 +181,22 @@ def test_somebody_else_was_quicker(desk: Workbench, failed: Inspection) -> None:
 
 
 def test_a_false_alarm_is_voided_and_learned_in_two_presses(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch, defective_cells: list[PictureFile]
+    station: Station, monkeypatch: pytest.MonkeyPatch, defective_cells: list[PictureFile]
 ) -> None:
     product = Product.from_key("Test/cells")
-    teach(bench, product, demo_normals()[:12])
-    alarm = inspect(bench, defective_cells[0], product)
+    teach(station, product, demo_normals()[:12])
+    alarm = inspect(station, defective_cells[0], product)
     assert alarm.judgement.verdict is not Verdict.PASS
-    monkeypatch.setattr(core.services.workbench, "_shared", bench)
+    monkeypatch.setattr(core.services.station, "_shared", station)
     app = named(page("review"))
 
     press(app, "accept")
     press(app, "learn")
 
-    assert bench.records.inspection(alarm.id).dispositions[0].disposition is Disposition.VOID
-    (job,) = bench.jobs.recent()
-    assert (ended(bench, job.id).error, job.who) == ("", "Ana")
-    learned = bench.taught(product).card.images
+    assert station.records.inspection(alarm.id).dispositions[0].disposition is Disposition.VOID
+    (job,) = station.jobs.recent()
+    assert (ended(station, job.id).error, job.who) == ("", "Ana")
+    learned = station.taught(product).card.images
     assert learned[-1].sha256 == alarm.image.sha256
     app.run()
     assert "Learned: version" in words(app)

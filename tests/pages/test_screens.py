@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
 
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_unseen_normals
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post, running
 
 # Streamlit's mark of a page whose script has ended.
@@ -77,17 +77,17 @@ def page_names() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def station(
-    demo_bench: Workbench,
+def screens(
+    demo_station: Station,
     defective_cells: list[PictureFile],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Generator[tuple[str, str, Path]]:
     """Address of a console with a few inspections, the last one's id, and the console's log."""
     folder = tmp_path_factory.mktemp("screens")
     # With the pictures that the detector was taught with: normals stand beside each part.
-    shutil.copytree(demo_bench.files.root, folder / "data" / "files")
-    detectors = str(demo_bench.settings.ad_checkpoint_dir)
-    with running(folder, demo_bench, AD_CHECKPOINT_DIR=detectors) as address:
+    shutil.copytree(demo_station.files.root, folder / "data" / "files")
+    detectors = str(demo_station.settings.ad_checkpoint_dir)
+    with running(folder, demo_station, AD_CHECKPOINT_DIR=detectors) as address:
         record = {}
         for cell in [*demo_unseen_normals()[:3], *defective_cells[:2][::-1]]:
             _, record = post(address, cell.filename, cell.read(), DEMO_PRODUCT_KEY, lot="L-1")
@@ -118,9 +118,9 @@ def opened(browser: Browser, url: str, screen: Screen) -> Page:
 @pytest.mark.parametrize("screen", SCREENS, ids=str)
 @pytest.mark.parametrize("name", page_names())
 def test_a_page_is_whole_and_named(
-    name: str, screen: Screen, browser: Browser, station: tuple[str, str, Path]
+    name: str, screen: Screen, browser: Browser, screens: tuple[str, str, Path]
 ) -> None:
-    address, inspection, log = station
+    address, inspection, log = screens
     query = f"?inspection={inspection}" if name == "inspect" else ""
 
     page = opened(browser, f"{address}/{'' if name == 'inspect' else name}{query}", screen)
@@ -136,8 +136,8 @@ def test_a_page_is_whole_and_named(
 
 
 @pytest.mark.parametrize("name", page_names())
-def test_focus_is_seen(name: str, browser: Browser, station: tuple[str, str, Path]) -> None:
-    page = opened(browser, f"{station[0]}/{'' if name == 'inspect' else name}", SCREENS[0])
+def test_focus_is_seen(name: str, browser: Browser, screens: tuple[str, str, Path]) -> None:
+    page = opened(browser, f"{screens[0]}/{'' if name == 'inspect' else name}", SCREENS[0])
     page.add_style_tag(content="* { transition: none !important; }")
 
     unseen, seen = [], 0

@@ -11,14 +11,14 @@ from streamlit.testing.v1 import AppTest
 from core.domain import Language
 from core.infrastructure.settings import Settings
 from core.services.preferences import fixed_settings
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.texts import texts
 from tests.pages.app import page, words
 
 
 @pytest.fixture
-def bench(station: Settings, console: Callable[[Settings], Workbench]) -> Workbench:
-    values: dict[str, Any] = dict(station) | {"google_api_key": "AIza-secret"}
+def station(station_settings: Settings, console: Callable[[Settings], Station]) -> Station:
+    values: dict[str, Any] = dict(station_settings) | {"google_api_key": "AIza-secret"}
     return console(Settings(**values))
 
 
@@ -27,7 +27,7 @@ def press(app: AppTest, key: str) -> None:
     assert not app.exception
 
 
-def test_the_language_of_the_console_changes_at_once_and_is_given_back(bench: Workbench) -> None:
+def test_the_language_of_the_console_changes_at_once_and_is_given_back(station: Station) -> None:
     app = page("settings")
     app.text_input(key="settings-who").set_value("Ana").run()
     app.segmented_control(key="console_language-en").set_value(Language.KOREAN).run()
@@ -35,24 +35,24 @@ def test_the_language_of_the_console_changes_at_once_and_is_given_back(bench: Wo
 
     assert "콘솔 언어" in words(app)
     assert "Ana 님이" in words(app)
-    assert bench.settings.console_language is Language.KOREAN
+    assert station.settings.console_language is Language.KOREAN
     press(app, "back-console_language")
 
     assert "Language of the console" in words(app)
-    assert bench.settings.console_language is Language.ENGLISH
-    assert [event.actor for event in bench.records.events("console_language")] == ["Ana", "Ana"]
+    assert station.settings.console_language is Language.ENGLISH
+    assert [event.actor for event in station.records.events("console_language")] == ["Ana", "Ana"]
 
 
-def test_a_change_needs_a_name(bench: Workbench) -> None:
+def test_a_change_needs_a_name(station: Station) -> None:
     app = page("settings")
     app.toggle(key="rag_enabled-True").set_value(False).run()
     press(app, "change-rag_enabled")
 
     assert app.error[0].value == "Name the person who changes the setting."
-    assert bench.settings.rag_enabled is True
+    assert station.settings.rag_enabled is True
 
 
-def test_numbers_are_changed(bench: Workbench) -> None:
+def test_numbers_are_changed(station: Station) -> None:
     app = page("settings")
     app.text_input(key="settings-who").set_value("Ana").run()
     app.number_input(key="audit_share-0.02").set_value(10.0).run()
@@ -60,11 +60,11 @@ def test_numbers_are_changed(bench: Workbench) -> None:
     app.number_input(key="takt_s-None").set_value(2.5).run()
     press(app, "change-takt_s")
 
-    assert (bench.settings.audit_share, bench.settings.takt_s) == (0.1, 2.5)
+    assert (station.settings.audit_share, station.settings.takt_s) == (0.1, 2.5)
     assert "the environment says 2.0 %" in words(app)
 
 
-@pytest.mark.usefixtures("bench")
+@pytest.mark.usefixtures("station")
 def test_of_secrets_only_whether_they_are_set_is_shown() -> None:
     (table,) = [frame.value for frame in page("settings").dataframe]
 
@@ -76,10 +76,10 @@ def test_of_secrets_only_whether_they_are_set_is_shown() -> None:
 
 @pytest.mark.parametrize("language", Language)
 def test_what_a_setting_of_the_environment_means_is_told_in_the_consoles_language(
-    language: Language, bench: Workbench, monkeypatch: pytest.MonkeyPatch
+    language: Language, station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = bench.settings.model_copy(update={"console_language": language})
-    monkeypatch.setattr(bench, "settings", settings)
+    settings = station.settings.model_copy(update={"console_language": language})
+    monkeypatch.setattr(station, "settings", settings)
     (table,) = [frame.value for frame in page("settings").dataframe]
 
     said = table[texts(language)["settings.meaning"]]

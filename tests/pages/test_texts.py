@@ -12,7 +12,7 @@ from string import Formatter
 import pytest
 
 from core.domain import Job, JobState, Language
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.registry import TASKS
 from pages.parts.job_words import job_name, step_name
 from pages.texts import SINGULAR, number, t, texts
@@ -85,7 +85,7 @@ def test_a_singular_stands_beside_the_text_of_a_count(language: Language) -> Non
     ],
 )
 def test_a_count_of_one_is_told_in_the_singular(
-    language: Language, one: str, two: str, empty: Workbench, monkeypatch: pytest.MonkeyPatch
+    language: Language, one: str, two: str, empty: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = empty.settings.model_copy(update={"console_language": language})
     monkeypatch.setattr(empty, "settings", settings)
@@ -108,7 +108,7 @@ def told_steps() -> set[str]:
 
 
 def test_every_step_of_a_job_is_told_in_the_consoles_language(
-    empty: Workbench, monkeypatch: pytest.MonkeyPatch
+    empty: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = empty.settings.model_copy(update={"console_language": Language.KOREAN})
     monkeypatch.setattr(empty, "settings", settings)
@@ -123,7 +123,7 @@ def test_every_step_of_a_job_is_told_in_the_consoles_language(
 
 
 @pytest.mark.parametrize("kind", TASKS)
-def test_every_kind_of_job_has_a_name(kind: str, empty: Workbench) -> None:
+def test_every_kind_of_job_has_a_name(kind: str, empty: Station) -> None:
     job = Job(
         id="J",
         kind=kind,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.domain import Language
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.texts import texts
 from tests.pages.app import PAGES, page, parameter
 
@@ -45,7 +45,7 @@ def test_a_view_opens_by_its_value(
     view: str,
     button: str,
     language: Language,
-    demo: Workbench,
+    demo: Station,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = demo.settings.model_copy(update={"console_language": language})

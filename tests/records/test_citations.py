@@ -11,8 +11,8 @@ CITED = examples.snippet().id
 
 
 @pytest.fixture
-def records(station: Settings):  # noqa: ANN201
-    with Records.open(station) as opened:
+def records(station_settings: Settings):  # noqa: ANN201
+    with Records.open(station_settings) as opened:
         yield opened
 
 

@@ -22,16 +22,16 @@ from tests.records import examples
 
 
 @pytest.fixture
-def records(station: Settings):  # noqa: ANN201
-    with Records.open(station) as opened:
+def records(station_settings: Settings):  # noqa: ANN201
+    with Records.open(station_settings) as opened:
         yield opened
 
 
-def test_inspection_comes_back_equal_after_reopening(station: Settings) -> None:
+def test_inspection_comes_back_equal_after_reopening(station_settings: Settings) -> None:
     saved = examples.inspection()
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         records.save_inspection(saved)
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         assert records.inspection(saved.id) == saved
 
 
@@ -120,7 +120,7 @@ def test_unknown_inspection(records: Records) -> None:
         records.add_revision("nothing", examples.report(), RevisionKind.EDITED, "Ana")
 
 
-def test_one_process_holds_the_records(station: Settings, records: Records) -> None:
+def test_one_process_holds_the_records(station_settings: Settings, records: Records) -> None:
     program = f"""
 from core.domain.errors import RecordsError
 from core.records import migrations, rows
@@ -129,7 +129,7 @@ from core.records.connection import insert
 from core.records.database import Records
 from core.infrastructure.settings import Settings
 try:
-    Records.open(Settings(data_dir={str(station.data_dir)!r}))
+    Records.open(Settings(data_dir={str(station_settings.data_dir)!r}))
 except RecordsError as error:
     print(error)
 """
@@ -139,56 +139,56 @@ except RecordsError as error:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_damaged_file_is_left_as_it_is(station: Settings) -> None:
-    station.records_path.parent.mkdir(parents=True)
-    station.records_path.write_bytes(b"not a database" * 1000)
+def test_a_damaged_file_is_left_as_it_is(station_settings: Settings) -> None:
+    station_settings.records_path.parent.mkdir(parents=True)
+    station_settings.records_path.write_bytes(b"not a database" * 1000)
 
     with pytest.raises(RecordsError, match="cannot be opened"):
-        Records.open(station)
+        Records.open(station_settings)
 
-    assert station.records_path.read_bytes() == b"not a database" * 1000
+    assert station_settings.records_path.read_bytes() == b"not a database" * 1000
 
 
-def test_records_of_a_newer_program_are_refused(station: Settings) -> None:
-    Records.open(station).close()
-    with duckdb.connect(station.records_path) as connection:
+def test_records_of_a_newer_program_are_refused(station_settings: Settings) -> None:
+    Records.open(station_settings).close()
+    with duckdb.connect(station_settings.records_path) as connection:
         connection.execute("INSERT INTO migrations VALUES (999, 'later', NULL)")
 
     with pytest.raises(RecordsError, match="written by a newer version"):
-        Records.open(station)
+        Records.open(station_settings)
 
 
-def test_every_migration_is_applied_once(station: Settings) -> None:
+def test_every_migration_is_applied_once(station_settings: Settings) -> None:
     for _ in range(2):
-        Records.open(station).close()
+        Records.open(station_settings).close()
 
-    with duckdb.connect(station.records_path) as connection:
+    with duckdb.connect(station_settings.records_path) as connection:
         names = connection.execute("SELECT name FROM migrations ORDER BY number").fetchall()
     assert [name for (name,) in names] == [step.__name__ for step in MIGRATIONS]
 
 
-def test_an_inspection_from_before_likeness_still_opens(station: Settings) -> None:
+def test_an_inspection_from_before_likeness_still_opens(station_settings: Settings) -> None:
     saved = examples.inspection()
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         records.save_inspection(saved)
-    with duckdb.connect(station.records_path) as connection:
+    with duckdb.connect(station_settings.records_path) as connection:
         # What the migration leaves of rows that were there before it.
         connection.execute("UPDATE inspections SET likeness = NULL")
         connection.execute("DELETE FROM evidence WHERE kind = 'comparison'")
 
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         kept = records.inspection(saved.id)
 
     assert kept == saved.model_copy(update={"likeness": None, "comparisons": ()})
 
 
 def saved_before(
-    migration: str, saved: Inspection, station: Settings, monkeypatch: pytest.MonkeyPatch
+    migration: str, saved: Inspection, station_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> duckdb.DuckDBPyConnection:
     """Save an inspection as a program did that had not learned a migration yet."""
     names = [step.__name__ for step in MIGRATIONS]
-    station.records_path.parent.mkdir(parents=True)
-    connection = duckdb.connect(station.records_path)
+    station_settings.records_path.parent.mkdir(parents=True)
+    connection = duckdb.connect(station_settings.records_path)
     with monkeypatch.context() as patched:
         patched.setattr(migrations, "MIGRATIONS", MIGRATIONS[: names.index(migration)])
         migrations.migrate(connection)
@@ -214,17 +214,17 @@ def saved_before(
 
 
 def test_inspections_from_before_defect_types_load(
-    station: Settings, monkeypatch: pytest.MonkeyPatch
+    station_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = examples.inspection()
-    saved_before("add_defect_types", saved, station, monkeypatch).close()
+    saved_before("add_defect_types", saved, station_settings, monkeypatch).close()
 
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         assert records.inspection(saved.id) == saved.model_copy(update={"defect_types": ()})
 
 
 def test_reports_of_the_first_schema_are_read_with_their_cause_as_a_hypothesis(
-    station: Settings, monkeypatch: pytest.MonkeyPatch
+    station_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved = examples.inspection()
     finding = {
@@ -240,10 +240,10 @@ def test_reports_of_the_first_schema_are_read_with_their_cause_as_a_hypothesis(
         "findings": [finding, {**finding, "cause": ""}],
     }
     del first["proposed_severity"]
-    with saved_before("add_writings", saved, station, monkeypatch) as connection:
+    with saved_before("add_writings", saved, station_settings, monkeypatch) as connection:
         connection.execute("UPDATE revisions SET report = ?", [json.dumps(first)])
 
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         read = records.inspection(saved.id).revisions[0]
 
     assert read.report.schema_version == 1
@@ -299,10 +299,10 @@ def test_another_kind_of_database_is_refused() -> None:
         Records.open(Settings(database_url="postgresql://x"))
 
 
-def test_a_full_disk_is_said_and_loses_nothing(station: Settings) -> None:
+def test_a_full_disk_is_said_and_loses_nothing(station_settings: Settings) -> None:
     """The operating system refuses to let files grow, as a full disk does."""
     saved = examples.inspection()
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         records.save_inspection(saved)
 
     program = f"""
@@ -315,7 +315,7 @@ from core.records.database import Records
 from core.infrastructure.settings import Settings
 from tests.records import examples
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-records = Records.open(Settings(data_dir={str(station.data_dir)!r}))
+records = Records.open(Settings(data_dir={str(station_settings.data_dir)!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1024, {resource.RLIM_INFINITY}))
 try:
     records.save_inspection(examples.inspection("later"))
@@ -330,5 +330,5 @@ except RecordsError as error:
     )
 
     assert "free space and try again" in done.stdout, done.stderr
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         assert records.inspection(saved.id) == saved

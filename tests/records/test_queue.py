@@ -55,8 +55,8 @@ def test_next_and_previous_walk_the_whole_queue(past: Past) -> None:
     assert back == names[::-1]
 
 
-def test_next_of_one_that_was_just_decided(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_next_of_one_that_was_just_decided(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
         for name in ("a", "b", "c"):
             records.save_inspection(examples.inspection(name))
         records.add_disposition("b", Disposition.REINSPECT, "Blurred", "Ana")
@@ -68,10 +68,10 @@ def test_next_of_one_that_was_just_decided(station: Settings) -> None:
         assert next_waiting(records, "no such") is None
 
 
-def test_a_passed_part_waits_only_when_it_was_drawn(station: Settings) -> None:
-    everything = station.model_copy(update={"audit_share": 1.0})
+def test_a_passed_part_waits_only_when_it_was_drawn(station_settings: Settings) -> None:
+    everything = station_settings.model_copy(update={"audit_share": 1.0})
     passed = {"judgement": examples.judgement(Verdict.PASS)}
-    with Records.open(station.model_copy(update={"audit_share": 0.0})) as records:
+    with Records.open(station_settings.model_copy(update={"audit_share": 0.0})) as records:
         records.save_inspection(examples.inspection("a").model_copy(update=passed))
         assert waiting(records).total == 0
         assert waiting(records).oldest is None

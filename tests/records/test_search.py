@@ -105,8 +105,8 @@ def test_values_to_choose_from(past: Past) -> None:
 
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "'; DROP TABLE inspections; --", "\\", "%", "_"])
-def test_what_is_typed_is_taken_literally(station: Settings, text: str) -> None:
-    with Records.open(station) as records:
+def test_what_is_typed_is_taken_literally(station_settings: Settings, text: str) -> None:
+    with Records.open(station_settings) as records:
         for name, lot in (("1", f"x{text}y"), ("2", "100 a-b")):
             records.save_inspection(examples.inspection(name, lot))
 
@@ -114,22 +114,22 @@ def test_what_is_typed_is_taken_literally(station: Settings, text: str) -> None:
         assert ids(records, Filter(lot=f"x{text}y")) == ("1",)
 
 
-def test_hangul_and_umlauts_are_found_in_any_form_and_case(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_hangul_and_umlauts_are_found_in_any_form_and_case(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
         records.save_inspection(examples.inspection())
         for text in ("균열", unicodedata.normalize("NFD", "균열"), "ZOË MÜ", "größe"):
             assert count(records, Filter(text=text)) == 1
 
 
-def test_no_match_reaches_from_one_field_into_the_next(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_no_match_reaches_from_one_field_into_the_next(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
         records.save_inspection(examples.inspection(lot="L-7"))
 
         assert count(records, Filter(text="L-7균열")) == 0
 
 
-def test_a_new_disposition_and_report_are_found_at_once(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_a_new_disposition_and_report_are_found_at_once(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
         saved = examples.inspection()
         records.save_inspection(saved)
         records.add_disposition(saved.id, Disposition.SCRAP, "Bent rim", "Ana")
@@ -140,8 +140,8 @@ def test_a_new_disposition_and_report_are_found_at_once(station: Settings) -> No
         assert count(records, Filter(disposition="open")) == 0
 
 
-def test_times_of_any_zone_are_compared_in_utc(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_times_of_any_zone_are_compared_in_utc(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
         records.save_inspection(examples.inspection())
         plus_nine = datetime.fromisoformat("2026-11-24T18:30:15.123456+09:00")
 

@@ -13,8 +13,8 @@ from tests.records import examples
 
 
 @pytest.fixture
-def records(station: Settings) -> Generator[Records]:
-    with Records.open(station) as opened:
+def records(station_settings: Settings) -> Generator[Records]:
+    with Records.open(station_settings) as opened:
         yield opened
 
 

@@ -68,8 +68,8 @@ def fill(records: Records) -> None:
             records.add_disposition(saved.id, Disposition.VOID, "Only DUST", "Bo")
 
 
-def test_defect_type_follows_what_a_person_writes(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_defect_type_follows_what_a_person_writes(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
 
         def stands(inspection_id: str) -> str:
             found = next(s for s in records.summaries() if s.id == inspection_id)
@@ -97,16 +97,16 @@ def test_defect_type_follows_what_a_person_writes(station: Settings) -> None:
 
 
 def test_migration_fills_the_columns_as_saving_does(
-    station: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Records.open(station) as records:
+    with Records.open(station_settings) as records:
         fill(records)
         before = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
         costs = records.rows(f"SELECT {COSTS} FROM revisions ORDER BY ALL")
         types = records.rows("SELECT * FROM known_types ORDER BY ALL")
-    assert station.audit_share == AUDIT_SHARE_BEFORE
-    old = station.model_copy(update={"data_dir": tmp_path / "old"})
-    copy_as_before("add_standing", station, old, monkeypatch)
+    assert station_settings.audit_share == AUDIT_SHARE_BEFORE
+    old = station_settings.model_copy(update={"data_dir": tmp_path / "old"})
+    copy_as_before("add_standing", station_settings, old, monkeypatch)
 
     with Records.open(old) as records:
         assert records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id") == before
@@ -118,7 +118,7 @@ def test_migration_fills_the_columns_as_saving_does(
 
 
 def copy_as_before(
-    migration: str, station: Settings, old: Settings, monkeypatch: pytest.MonkeyPatch
+    migration: str, station_settings: Settings, old: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Records of a station as a program kept them that had not learned a migration yet."""
     known = [step.__name__ for step in MIGRATIONS].index(migration)
@@ -127,7 +127,7 @@ def copy_as_before(
         with monkeypatch.context() as patched:
             patched.setattr(migrations, "MIGRATIONS", MIGRATIONS[:known])
             migrations.migrate(connection)
-        connection.execute(f"ATTACH '{station.records_path}' AS present (READ_ONLY)")
+        connection.execute(f"ATTACH '{station_settings.records_path}' AS present (READ_ONLY)")
         for table in ("inspections", "defects", "evidence", "revisions", "dispositions"):
             described = connection.execute(f"DESCRIBE {table}").fetchall()
             columns = ", ".join(column[0] for column in described)
@@ -146,7 +146,7 @@ def test_the_draw_is_a_share_of_ids_and_nested() -> None:
     assert drawn <= {name for name in names if is_drawn(name, 0.05)}
 
 
-def test_migrated_draw_is_the_one_of_python(station: Settings) -> None:
+def test_migrated_draw_is_the_one_of_python(station_settings: Settings) -> None:
     ids = [f"part-{number}" for number in range(500)]
     with duckdb.connect() as connection:
         drawn = connection.execute(
@@ -158,10 +158,10 @@ def test_migrated_draw_is_the_one_of_python(station: Settings) -> None:
     assert {name for (name,) in drawn} == {name for name in ids if is_drawn(name, 0.3)}
 
 
-def test_the_share_is_the_stations(station: Settings) -> None:
+def test_the_share_is_the_stations(station_settings: Settings) -> None:
     for share, drawn in ((0.0, 0), (1.0, 8)):
-        of_it = station.model_copy(
-            update={"audit_share": share, "data_dir": station.data_dir / str(drawn)}
+        of_it = station_settings.model_copy(
+            update={"audit_share": share, "data_dir": station_settings.data_dir / str(drawn)}
         )
         with Records.open(of_it) as records:
             for number in range(8):
@@ -171,8 +171,8 @@ def test_the_share_is_the_stations(station: Settings) -> None:
             assert sum(s.is_audited for s in records.summaries()) == drawn
 
 
-def test_an_unusual_report_is_searched_by_its_newest_summary(station: Settings) -> None:
-    with Records.open(station) as records:
+def test_an_unusual_report_is_searched_by_its_newest_summary(station_settings: Settings) -> None:
+    with Records.open(station_settings) as records:
         records.save_inspection(examples.inspection("1"))
         records.add_revision("1", naming(), RevisionKind.EDITED, "Ana")
 

@@ -15,8 +15,8 @@ from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
 from core.services.defect_labels import LabelledPicture, label_from_records, label_pictures
 from core.services.inspection import inspect
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from tests.evaluation.conftest import brushed_metal
 
 METAL = Product(dataset="Plant", category="plate")
@@ -38,8 +38,8 @@ def drawn(number: int, kind: str) -> LabelledPicture:
 
 
 @pytest.fixture(scope="module")
-def metal_bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path):  # noqa: ANN201
-    """A workbench that was taught brushed metal and shown twelve defects of each of two types."""
+def metal_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path):  # noqa: ANN201
+    """A station that was taught brushed metal and shown twelve defects of each of two types."""
     root = tmp_path_factory.mktemp("metal")
     settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
@@ -49,20 +49,20 @@ def metal_bench(tmp_path_factory: pytest.TempPathFactory, model_cache: Path):  #
         PictureFile.of(f"{n}.png", cv2.imencode(".png", brushed_metal(rng))[1].tobytes())
         for n in range(30)
     ]
-    with Workbench(settings) as bench:
-        teach(bench, METAL, normals)
+    with Station(settings) as station:
+        teach(station, METAL, normals)
         pictures = [drawn(n, kind) for n in range(12) for kind in ("scratch", "hole")]
-        label_pictures(bench, METAL, pictures, origin="drawn", by="Ana")
-        yield bench
+        label_pictures(station, METAL, pictures, origin="drawn", by="Ana")
+        yield station
 
 
-def test_labelled_defects_name_those_to_come(metal_bench: Workbench) -> None:
+def test_labelled_defects_name_those_to_come(metal_station: Station) -> None:
     for number, kind in ((50, "scratch"), (51, "hole"), (52, "scratch"), (53, "hole")):
-        inspection = inspect(metal_bench, drawn(number, kind).picture, METAL)
+        inspection = inspect(metal_station, drawn(number, kind).picture, METAL)
 
         first = inspection.defect_types[0]
         assert (first.defect_id, first.defect_type, first.rank) == ("D1", kind, 1)
-        assert metal_bench.records.inspection(inspection.id) == inspection
+        assert metal_station.records.inspection(inspection.id) == inspection
         assert inspection_record(inspection)["defect_types"][0]["defect_type"] == kind
         assert inspection.report is not None
         words = inspection.report.findings[0].probable_defect_type
@@ -70,18 +70,18 @@ def test_labelled_defects_name_those_to_come(metal_bench: Workbench) -> None:
         assert words.endswith("not confirmed.")
 
 
-def test_labels_say_where_they_come_from(metal_bench: Workbench) -> None:
-    crops = metal_bench.labelled_crops(METAL)
+def test_labels_say_where_they_come_from(metal_station: Station) -> None:
+    crops = metal_station.labelled_crops(METAL)
 
     assert crops is not None
     assert crops.pictures() == {"hole": 12, "scratch": 12}
     assert {label.origin for label in crops.labels} == {"drawn"}
-    assert all(metal_bench.files.contains(label.sha256) for label in crops.labels)
-    event = metal_bench.records.events(METAL.key)[0]
+    assert all(metal_station.files.contains(label.sha256) for label in crops.labels)
+    event = metal_station.records.events(METAL.key)[0]
     assert (event.kind, event.actor) == ("defects labelled", "Ana")
 
 
-def test_what_cannot_be_used_is_named_and_the_rest_is_kept(metal_bench: Workbench) -> None:
+def test_what_cannot_be_used_is_named_and_the_rest_is_kept(metal_station: Station) -> None:
     def refuse(height: int, width: int) -> None:
         raise ImageError("The mask is no picture.")
 
@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_kept(metal_bench: Workbenc
     maskless = LabelledPicture(good.picture, "hole", refuse)
 
     labelling = label_pictures(
-        metal_bench, METAL, [torn, placeless, maskless, good], origin="drawn", by="Ana"
+        metal_station, METAL, [torn, placeless, maskless, good], origin="drawn", by="Ana"
     )
 
     assert len(labelling.skipped) == 3
@@ -99,11 +99,11 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_kept(metal_bench: Workbenc
     assert "no mask" in labelling.skipped[1]
     assert labelling.crops.pictures() == {"hole": 12, "scratch": 12}, "labelled twice, kept once"
     with pytest.raises(ProductError, match=r"No labelled defect.*no mask"):
-        label_pictures(metal_bench, METAL, [placeless], origin="drawn", by="Ana")
+        label_pictures(metal_station, METAL, [placeless], origin="drawn", by="Ana")
 
 
 def test_a_defect_that_the_detector_misses_is_cut_where_the_label_is(
-    metal_bench: Workbench,
+    metal_station: Station,
 ) -> None:
     plain = brushed_metal(np.random.default_rng(99))
     mask = np.zeros((160, 160), bool)
@@ -114,40 +114,40 @@ def test_a_defect_that_the_detector_misses_is_cut_where_the_label_is(
         lambda height, width: mask,
     )
 
-    labelling = label_pictures(metal_bench, METAL, [unseen], origin="missed", by="Ana")
+    labelling = label_pictures(metal_station, METAL, [unseen], origin="missed", by="Ana")
 
     (label,) = [label for label in labelling.crops.labels if label.origin == "missed"]
     assert not label.is_found
 
 
-def sign(bench: Workbench, inspection: Inspection, defect_type: str) -> None:
+def sign(station: Station, inspection: Inspection, defect_type: str) -> None:
     assert inspection.report is not None
     findings = tuple(
         finding.model_copy(update={"probable_defect_type": defect_type})
         for finding in inspection.report.findings
     )
     report = inspection.report.model_copy(update={"findings": findings})
-    bench.records.add_revision(inspection.id, report, RevisionKind.SIGNED, "Ana")
+    station.records.add_revision(inspection.id, report, RevisionKind.SIGNED, "Ana")
 
 
 def test_signed_reports_label_their_defects(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     named, voided, unnamed, free = (
-        inspect(demo_bench, cell, demo_product) for cell in defective_cells[20:24]
+        inspect(demo_station, cell, demo_product) for cell in defective_cells[20:24]
     )
     assert unnamed.report is not None
-    demo_bench.records.add_revision(unnamed.id, unnamed.report, RevisionKind.SIGNED, "Ana")
-    sign(demo_bench, named, "Finger interruption")
-    sign(demo_bench, voided, "crack")
-    sign(demo_bench, free, "looks odd to me")
-    demo_bench.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
+    demo_station.records.add_revision(unnamed.id, unnamed.report, RevisionKind.SIGNED, "Ana")
+    sign(demo_station, named, "Finger interruption")
+    sign(demo_station, voided, "crack")
+    sign(demo_station, free, "looks odd to me")
+    demo_station.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
 
     try:
-        labelling = label_from_records(demo_bench, demo_product, by="Ana")
+        labelling = label_from_records(demo_station, demo_product, by="Ana")
     finally:
         # The demo product is shared with other tests.
-        demo_bench.labelled_path(demo_product).unlink(missing_ok=True)
+        demo_station.labelled_path(demo_product).unlink(missing_ok=True)
 
     assert {label.defect_type for label in labelling.crops.labels} == {"finger_interruption"}
     assert {label.origin for label in labelling.crops.labels} == {named.id}
@@ -158,13 +158,13 @@ def test_signed_reports_label_their_defects(
 
 
 def test_damaged_labels_fail_their_step_only(
-    metal_bench: Workbench, tmp_path: Path, model_cache: Path
+    metal_station: Station, tmp_path: Path, model_cache: Path
 ) -> None:
-    path = metal_bench.labelled_path(METAL)
+    path = metal_station.labelled_path(METAL)
     whole = path.read_bytes()
     try:
         path.write_bytes(whole[:50])
-        inspection = inspect(metal_bench, drawn(60, "hole").picture, METAL)
+        inspection = inspect(metal_station, drawn(60, "hole").picture, METAL)
     finally:
         path.write_bytes(whole)
 

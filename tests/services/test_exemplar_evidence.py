@@ -14,8 +14,8 @@ from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
 from core.services.inspection import inspect
 from core.services.inspection_images import compared_pairs, report_pdf
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="Plant", category="cell")
 
@@ -27,27 +27,27 @@ def own(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Settings
     settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
     )
-    with Workbench(settings) as bench:
-        teach(bench, PRODUCT, demo_normals()[:12], options={"bank_size": 300})
+    with Station(settings) as station:
+        teach(station, PRODUCT, demo_normals()[:12], options={"bank_size": 300})
     return settings
 
 
 @pytest.fixture
-def cells(own: Settings) -> Generator[Workbench]:
-    with Workbench(own) as workbench:
-        yield workbench
+def cells(own: Settings) -> Generator[Station]:
+    with Station(own) as station:
+        yield station
 
 
 def status(inspection: Inspection) -> dict[str, tuple[str, str]]:
     return {step.name: (step.status, step.reason) for step in inspection.steps}
 
 
-def stored(bench: Workbench, sha256: str) -> Path:
-    return bench.files.root / sha256[:2] / sha256
+def stored(station: Station, sha256: str) -> Path:
+    return station.files.root / sha256[:2] / sha256
 
 
 def test_each_defect_is_compared_and_on_record(
-    cells: Workbench, defective_cells: list[PictureFile]
+    cells: Station, defective_cells: list[PictureFile]
 ) -> None:
     inspection = inspect(cells, defective_cells[0], PRODUCT)
 
@@ -64,7 +64,7 @@ def test_each_defect_is_compared_and_on_record(
         assert all(picture.startswith(b"\x89PNG") for picture in pair.pictures)
 
 
-def test_a_normal_re_encoded_is_no_evidence_for_itself(cells: Workbench, tmp_path: Path) -> None:
+def test_a_normal_re_encoded_is_no_evidence_for_itself(cells: Station, tmp_path: Path) -> None:
     taught = cells.taught(PRODUCT).card.images[0]
     with Image.open(stored(cells, taught.sha256)) as picture:
         small = picture.convert("RGB").resize((200, 200))
@@ -80,10 +80,10 @@ def test_a_normal_re_encoded_is_no_evidence_for_itself(cells: Workbench, tmp_pat
 def test_a_request_switches_each_retriever_off_and_on(
     own: Settings, defective_cells: list[PictureFile]
 ) -> None:
-    with Workbench(own.model_copy(update={"rag_enabled": False})) as bench:
+    with Station(own.model_copy(update={"rag_enabled": False})) as station:
         choice = EvidenceChoice(exemplars=True, knowledge=False)
-        asked = inspect(bench, defective_cells[0], PRODUCT, evidence=choice)
-        plain = inspect(bench, defective_cells[0], PRODUCT)
+        asked = inspect(station, defective_cells[0], PRODUCT, evidence=choice)
+        plain = inspect(station, defective_cells[0], PRODUCT)
 
     assert len(asked.exemplars) == 3
     assert status(asked)["knowledge"] == ("off", "switched off for this inspection")
@@ -93,7 +93,7 @@ def test_a_request_switches_each_retriever_off_and_on(
 
 
 def test_a_vanished_picture_is_a_sentence_and_the_next_normal_is_compared(
-    cells: Workbench, defective_cells: list[PictureFile]
+    cells: Station, defective_cells: list[PictureFile]
 ) -> None:
     before = inspect(cells, defective_cells[0], PRODUCT)
     nearest = before.exemplars[0]
@@ -116,20 +116,20 @@ def test_a_vanished_picture_is_a_sentence_and_the_next_normal_is_compared(
 def test_a_damaged_index_is_built_again_and_the_verdict_stands(
     own: Settings, defective_cells: list[PictureFile]
 ) -> None:
-    with Workbench(own) as bench:
-        before = inspect(bench, defective_cells[0], PRODUCT)
-        path = bench.taught(PRODUCT).folder / "exemplars.safetensors"
+    with Station(own) as station:
+        before = inspect(station, defective_cells[0], PRODUCT)
+        path = station.taught(PRODUCT).folder / "exemplars.safetensors"
     data = path.read_bytes()
     path.write_bytes(data[:100])
     try:
-        with Workbench(own) as bench:
-            after = inspect(bench, defective_cells[0], PRODUCT)
-            events = [event.kind for event in bench.records.events(PRODUCT.key)]
-        with Workbench(own) as bench:
-            later = inspect(bench, defective_cells[0], PRODUCT)
-        with Workbench(own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})) as bench:
-            bench.records.save_product(PRODUCT)
-            lost = inspect(bench, defective_cells[0], PRODUCT)
+        with Station(own) as station:
+            after = inspect(station, defective_cells[0], PRODUCT)
+            events = [event.kind for event in station.records.events(PRODUCT.key)]
+        with Station(own) as station:
+            later = inspect(station, defective_cells[0], PRODUCT)
+        with Station(own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})) as station:
+            station.records.save_product(PRODUCT)
+            lost = inspect(station, defective_cells[0], PRODUCT)
     finally:
         path.write_bytes(data)
 

@@ -19,22 +19,22 @@ from core.imaging.decoding import encode_png
 from core.records.search import Filter
 from core.records.tables import write_table
 from core.services.exports import NOT_PRINTED, export_csv, export_parquet, export_pdfs
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.records import examples
 
 
-def record(bench: Workbench, name: str, lot: str = "L-7") -> Inspection:
+def record(station: Station, name: str, lot: str = "L-7") -> Inspection:
     """An inspection on record with its picture and map on disk."""
     rng = np.random.default_rng(0)
     picture = encode_png(rng.integers(0, 255, (300, 300, 3), np.uint8))
     saved = examples.inspection(name, lot)
     saved = saved.model_copy(
         update={
-            "image": saved.image.model_copy(update={"sha256": bench.files.put(picture)}),
-            "map_sha256": bench.files.put_map(rng.random((300, 300), np.float32)),
+            "image": saved.image.model_copy(update={"sha256": station.files.put(picture)}),
+            "map_sha256": station.files.put_map(rng.random((300, 300), np.float32)),
         }
     )
-    bench.records.save_inspection(saved)
+    station.records.save_inspection(saved)
     return saved
 
 
@@ -42,14 +42,14 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
 
 
-def test_csv_has_what_is_on_record(bench: Workbench, tmp_path: Path) -> None:
-    saved = record(bench, "1")
-    record(bench, "2", "other")
-    bench.records.add_disposition("1", Disposition.REWORK, 'Says "grind",\nthen look', "Ana")
-    bench.records.add_disposition("1", Disposition.SCRAP, "Too; deep", "Bo")
+def test_csv_has_what_is_on_record(station: Station, tmp_path: Path) -> None:
+    saved = record(station, "1")
+    record(station, "2", "other")
+    station.records.add_disposition("1", Disposition.REWORK, 'Says "grind",\nthen look', "Ana")
+    station.records.add_disposition("1", Disposition.SCRAP, "Too; deep", "Bo")
 
     path = tmp_path / "out" / "lot.csv"
-    export_csv(bench, Filter(lot="L-7"), path)
+    export_csv(station, Filter(lot="L-7"), path)
 
     (row,) = rows_of(path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfid,created_at_utc,product_key,lot,")
@@ -67,16 +67,18 @@ def test_csv_has_what_is_on_record(bench: Workbench, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝"])
-def test_no_text_in_csv_begins_a_formula(bench: Workbench, tmp_path: Path, start: str) -> None:
+def test_no_text_in_csv_begins_a_formula(station: Station, tmp_path: Path, start: str) -> None:
     evil = f"{start}HYPERLINK(A1)"
     saved = examples.inspection("1")
     context = Context(lot=evil, serial=evil, station=evil, inspector=evil)
     image = saved.image.model_copy(update={"filename": evil})
-    bench.records.save_inspection(saved.model_copy(update={"context": context, "image": image}))
-    bench.records.add_disposition("1", Disposition.SCRAP, f"{start.strip()}x", f"{start.strip()}y")
+    station.records.save_inspection(saved.model_copy(update={"context": context, "image": image}))
+    station.records.add_disposition(
+        "1", Disposition.SCRAP, f"{start.strip()}x", f"{start.strip()}y"
+    )
 
-    export_csv(bench, Filter(), tmp_path / "all.csv")
-    export_parquet(bench, Filter(), tmp_path / "all.parquet")
+    export_csv(station, Filter(), tmp_path / "all.csv")
+    export_parquet(station, Filter(), tmp_path / "all.parquet")
 
     (row,) = rows_of(tmp_path / "all.csv")
     for column in ("lot", "serial", "station", "inspector", "filename"):
@@ -88,21 +90,21 @@ def test_no_text_in_csv_begins_a_formula(bench: Workbench, tmp_path: Path, start
     assert float(row["score"]) == 1.89
 
 
-def test_negative_numbers_stay_numbers(bench: Workbench, tmp_path: Path) -> None:
+def test_negative_numbers_stay_numbers(station: Station, tmp_path: Path) -> None:
     saved = examples.inspection("1")
     low = examples.judgement(Verdict.PASS, score=-0.25)
-    bench.records.save_inspection(saved.model_copy(update={"judgement": low}))
+    station.records.save_inspection(saved.model_copy(update={"judgement": low}))
 
-    export_csv(bench, Filter(), tmp_path / "all.csv")
+    export_csv(station, Filter(), tmp_path / "all.csv")
 
     assert rows_of(tmp_path / "all.csv")[0]["score"] == "-0.25"
 
 
-def test_parquet_has_types(bench: Workbench, tmp_path: Path) -> None:
+def test_parquet_has_types(station: Station, tmp_path: Path) -> None:
     for name in ("1", "2", "3"):
-        bench.records.save_inspection(examples.inspection(name))
+        station.records.save_inspection(examples.inspection(name))
 
-    export_parquet(bench, Filter(), tmp_path / "all.parquet")
+    export_parquet(station, Filter(), tmp_path / "all.parquet")
 
     table = parquet.read_table(tmp_path / "all.parquet")
     assert table.column("id").to_pylist() == ["3", "2", "1"]
@@ -111,26 +113,26 @@ def test_parquet_has_types(bench: Workbench, tmp_path: Path) -> None:
     assert table.column("disposition").null_count == 3
 
 
-def test_of_nothing_there_is_a_table_with_its_heading(bench: Workbench, tmp_path: Path) -> None:
-    export_csv(bench, Filter(), tmp_path / "none.csv")
-    export_parquet(bench, Filter(), tmp_path / "none.parquet")
+def test_of_nothing_there_is_a_table_with_its_heading(station: Station, tmp_path: Path) -> None:
+    export_csv(station, Filter(), tmp_path / "none.csv")
+    export_parquet(station, Filter(), tmp_path / "none.parquet")
 
     assert (tmp_path / "none.csv").read_text("utf-8-sig").startswith("id,")
     assert parquet.read_table(tmp_path / "none.parquet").num_rows == 0
 
 
-def test_one_bad_inspection_does_not_stop_the_pack(bench: Workbench, tmp_path: Path) -> None:
-    record(bench, "good-1")
-    record(bench, "good-2")
-    bench.records.save_inspection(examples.inspection("no-picture"))
-    no_report = record(bench, "elsewhere", "L-8").model_copy(
+def test_one_bad_inspection_does_not_stop_the_pack(station: Station, tmp_path: Path) -> None:
+    record(station, "good-1")
+    record(station, "good-2")
+    station.records.save_inspection(examples.inspection("no-picture"))
+    no_report = record(station, "elsewhere", "L-8").model_copy(
         update={"id": "no-report", "revisions": (), "context": Context(lot="L-7")}
     )
-    bench.records.save_inspection(no_report)
+    station.records.save_inspection(no_report)
     seen: list[tuple[int, int]] = []
 
     pack = export_pdfs(
-        bench,
+        station,
         Filter(lot="L-7"),
         tmp_path / "lot.zip",
         on_printed=lambda done, count: seen.append((done, count)),
@@ -154,32 +156,32 @@ def test_one_bad_inspection_does_not_stop_the_pack(bench: Workbench, tmp_path: P
         assert "good-2" in text.stdout
 
 
-def test_a_pack_without_problems_says_nothing_of_them(bench: Workbench, tmp_path: Path) -> None:
-    record(bench, "good-1")
+def test_a_pack_without_problems_says_nothing_of_them(station: Station, tmp_path: Path) -> None:
+    record(station, "good-1")
 
-    assert export_pdfs(bench, Filter(), tmp_path / "all.zip").missing == ()
+    assert export_pdfs(station, Filter(), tmp_path / "all.zip").missing == ()
     assert ZipFile(tmp_path / "all.zip").namelist() == ["good-1.pdf"]
 
 
-def test_an_export_that_is_stopped_leaves_the_one_before(bench: Workbench, tmp_path: Path) -> None:
+def test_an_export_that_is_stopped_leaves_the_one_before(station: Station, tmp_path: Path) -> None:
     path = tmp_path / "all.zip"
     path.write_bytes(b"the one before")
-    record(bench, "good-1")
+    record(station, "good-1")
 
     def stop(done: int, count: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export_pdfs(bench, Filter(), path, on_printed=stop)
+        export_pdfs(station, Filter(), path, on_printed=stop)
 
     assert path.read_bytes() == b"the one before"
     assert [p for p in tmp_path.iterdir() if p.name.startswith(".writing")] == []
 
 
-def test_a_place_that_cannot_be_written_is_a_sentence(bench: Workbench, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_a_sentence(station: Station, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for export in (export_csv, export_parquet, export_pdfs):
         with pytest.raises(OutputError, match="could not be written"):
-            export(bench, Filter(), tmp_path / "file" / "x")
+            export(station, Filter(), tmp_path / "file" / "x")
     with pytest.raises(OutputError, match="table could not be written"):
-        write_table(bench.records, Filter(), tmp_path / "no" / "such.csv", "csv")
+        write_table(station.records, Filter(), tmp_path / "no" / "such.csv", "csv")

@@ -21,8 +21,8 @@ from core.retrieval.normals.visual import DINOV2
 from core.services import health
 from core.services.health import Check, check_health, files_size
 from core.services.inspection import inspect
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from tests.services.jobs.waiting import ended
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,11 +30,11 @@ PRODUCT = Product.from_key("Plant/cell")
 
 
 @pytest.fixture
-def hub(station: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def hub(station_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that has downloaded nothing."""
     from huggingface_hub import constants
 
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station.data_dir / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station_settings.data_dir / "hub"))
 
 
 def named(found: health.Health, name: str) -> Check:
@@ -42,12 +42,12 @@ def named(found: health.Health, name: str) -> Check:
 
 
 @pytest.mark.usefixtures("hub")
-def test_a_station_that_lacks_nothing(bench: Workbench) -> None:
-    empty = check_health(bench.settings, bench)
-    teach(bench, PRODUCT, demo_normals()[:8])
-    inspect(bench, demo_normals()[9], PRODUCT, evidence=EvidenceChoice(knowledge=False))
+def test_a_station_that_lacks_nothing(station: Station) -> None:
+    empty = check_health(station.settings, station)
+    teach(station, PRODUCT, demo_normals()[:8])
+    inspect(station, demo_normals()[9], PRODUCT, evidence=EvidenceChoice(knowledge=False))
 
-    found = check_health(bench.settings, bench)
+    found = check_health(station.settings, station)
 
     assert (empty.is_well, named(empty, "detectors").status) == (True, "note")
     assert found.is_well, found.checks
@@ -55,30 +55,30 @@ def test_a_station_that_lacks_nothing(bench: Workbench) -> None:
     assert found.schema_found == found.schema_known == len(MIGRATIONS)
     assert found.versions["duckdb"] == "2.0.0"
     (detector,) = found.detectors
-    card = read_card(bench.settings, PRODUCT)
+    card = read_card(station.settings, PRODUCT)
     assert detector.version == card.detector.version
-    assert detector.false_alarm == bench.taught(PRODUCT).calibration.false_alarm.sentence()
+    assert detector.false_alarm == station.taught(PRODUCT).calibration.false_alarm.sentence()
     assert {one.name: one.at_hand for one in found.weights}["efficientnet_lite0"]
     assert found.writers[0].key == "offline"
     # Nine pictures and a map.
     assert (found.files.files, found.files.is_estimate) == (10, False)
     assert found.records_bytes > 0
     assert found.troubles == ()
-    assert not [e for e in bench.records.events() if e.kind == "doctor"], "it leaves no trace"
+    assert not [e for e in station.records.events() if e.kind == "doctor"], "it leaves no trace"
 
 
 @pytest.mark.usefixtures("hub")
-def test_what_is_missing_is_said(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    teach(bench, PRODUCT, demo_normals()[:6])
-    card = read_card(bench.settings, PRODUCT)
-    folder = product_folder(bench.settings, PRODUCT) / "patchcore" / card.detector.version
+def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    teach(station, PRODUCT, demo_normals()[:6])
+    card = read_card(station.settings, PRODUCT)
+    folder = product_folder(station.settings, PRODUCT) / "patchcore" / card.detector.version
     (folder / "calibration.json").write_text("{}")
-    asked = bench.settings.model_copy(
+    asked = station.settings.model_copy(
         update={"llm_model": "gpt-4o", "openai_api_key": None, "visual_encoder": DINOV2}
     )
     monkeypatch.setattr(health, "PACKAGES", ("duckdb", "no-such-package"))
 
-    found = check_health(asked, bench)
+    found = check_health(asked, station)
 
     missing = {check.name: check.sentence for check in found.checks if check.status == "missing"}
     assert not found.is_well
@@ -89,13 +89,13 @@ def test_what_is_missing_is_said(bench: Workbench, monkeypatch: pytest.MonkeyPat
     assert "VISUAL_ENCODER asks for" in missing["exemplars"]
 
 
-def test_troubles_are_told(bench: Workbench) -> None:
+def test_troubles_are_told(station: Station) -> None:
     with pytest.raises(ImageError):
-        inspect(bench, PictureFile.of("torn.png", b"torn"), taught(bench))
-    job = bench.jobs.submit("teach", "Teach", {"product": "Plant/x", "folder": "/no/such"})
-    assert ended(bench, job.id).state is JobState.FAILED
+        inspect(station, PictureFile.of("torn.png", b"torn"), taught(station))
+    job = station.jobs.submit("teach", "Teach", {"product": "Plant/x", "folder": "/no/such"})
+    assert ended(station, job.id).state is JobState.FAILED
 
-    failed, refused = check_health(bench.settings, bench).troubles
+    failed, refused = check_health(station.settings, station).troubles
 
     assert (failed.kind, failed.subject) == ("job failed", job.id)
     assert failed.sentence == "Teach: There is no file or folder /no/such. Check the path."
@@ -103,25 +103,25 @@ def test_troubles_are_told(bench: Workbench) -> None:
     assert "not a picture that can be read" in refused.sentence
 
 
-def test_a_failed_step_is_told(bench: Workbench) -> None:
-    product = taught(bench)
-    card = read_card(bench.settings, product)
-    folder = product_folder(bench.settings, product) / "patchcore" / card.detector.version
-    for kept in bench.files.root.rglob("*"):
+def test_a_failed_step_is_told(station: Station) -> None:
+    product = taught(station)
+    card = read_card(station.settings, product)
+    folder = product_folder(station.settings, product) / "patchcore" / card.detector.version
+    for kept in station.files.root.rglob("*"):
         if kept.is_file():
             kept.unlink()
     (folder / "exemplars.safetensors").write_bytes(b"")
-    found = inspect(bench, demo_normals()[9], product, evidence=EvidenceChoice(knowledge=False))
+    found = inspect(station, demo_normals()[9], product, evidence=EvidenceChoice(knowledge=False))
 
-    (trouble,) = check_health(bench.settings, bench).troubles
+    (trouble,) = check_health(station.settings, station).troubles
 
     assert (trouble.kind, trouble.subject) == ("step failed", found.id)
     assert trouble.sentence.startswith("exemplars: ")
     assert trouble.happened_at == found.created_at
 
 
-def taught(bench: Workbench) -> Product:
-    teach(bench, PRODUCT, demo_normals()[:6])
+def taught(station: Station) -> Product:
+    teach(station, PRODUCT, demo_normals()[:6])
     return PRODUCT
 
 
@@ -138,11 +138,11 @@ def test_a_large_store_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (size.files, size.bytes, size.is_estimate) == (256, 1280, True)
 
 
-def doctor(station: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+def doctor(station_settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     places = {
-        "DATA_DIR": str(station.data_dir),
-        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
-        "MODEL_CACHE": str(station.model_cache),
+        "DATA_DIR": str(station_settings.data_dir),
+        "AD_CHECKPOINT_DIR": str(station_settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station_settings.model_cache),
         "LLM_MODEL": "offline",
     }
     return subprocess.run(
@@ -155,8 +155,8 @@ def doctor(station: Settings, *arguments: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_the_doctor_beside_a_running_console(station: Settings, bench: Workbench) -> None:
-    done = doctor(station)
+def test_the_doctor_beside_a_running_console(station_settings: Settings, station: Station) -> None:
+    done = doctor(station_settings)
 
     assert done.returncode == 0, done.stderr
     assert "note     records        The records in" in done.stdout
@@ -164,13 +164,13 @@ def test_the_doctor_beside_a_running_console(station: Settings, bench: Workbench
     assert "Report writers that can run: offline" in done.stdout
 
 
-def test_the_doctor_as_json(station: Settings) -> None:
-    station.records_path.parent.mkdir(parents=True)
-    station.records_path.write_bytes(b"not a database" * 1000)
+def test_the_doctor_as_json(station_settings: Settings) -> None:
+    station_settings.records_path.parent.mkdir(parents=True)
+    station_settings.records_path.write_bytes(b"not a database" * 1000)
 
-    damaged = doctor(station, "--json")
-    station.records_path.unlink()
-    well = doctor(station, "--json")
+    damaged = doctor(station_settings, "--json")
+    station_settings.records_path.unlink()
+    well = doctor(station_settings, "--json")
 
     assert (damaged.returncode, well.returncode) == (1, 0), damaged.stderr + well.stderr
     found = json.loads(damaged.stdout)
@@ -181,7 +181,7 @@ def test_the_doctor_as_json(station: Settings) -> None:
 def test_the_doctor_is_light() -> None:
     heavy = {"torch", "transformers", "chromadb", "openvino", "anomalib", "streamlit"}
     program = (
-        "import sys, core.services.workbench\nfrom core.services.health import check_health\n"
+        "import sys, core.services.station\nfrom core.services.health import check_health\n"
         "from core.infrastructure.settings import Settings\n"
         "check_health(Settings(), None, in_use='x')\n"
         f"print(sorted({heavy!r} & set(sys.modules)))"

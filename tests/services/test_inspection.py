@@ -14,16 +14,16 @@ from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
 from core.services.inspection import inspect
 from core.services.inspection_images import overlay_png, picture, report_pdf
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 def test_a_defective_cell_goes_the_whole_road(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     early: list[tuple[Judgement, tuple[Defect, ...]]] = []
 
     inspection = inspect(
-        demo_bench,
+        demo_station,
         defective_cells[0],
         demo_product,
         context=Context(lot="L-7", serial="균열-1", station="EL-2", inspector="Zoë"),
@@ -32,7 +32,7 @@ def test_a_defective_cell_goes_the_whole_road(
 
     assert inspection.judgement.verdict is Verdict.FAIL
     assert early == [(inspection.judgement, inspection.defects)]
-    anomaly_map = demo_bench.files.read_map(inspection.map_sha256)
+    anomaly_map = demo_station.files.read_map(inspection.map_sha256)
     assert inspection.defects[0].peak == pytest.approx(anomaly_map.max())
     assert len(inspection.exemplars) == 3
     assert {snippet.dataset for snippet in inspection.snippets} == {"ELPV"}
@@ -41,16 +41,16 @@ def test_a_defective_cell_goes_the_whole_road(
     assert report is not None
     cited = {defect for finding in report.findings for defect in finding.defect_ids}
     assert cited == {defect.id for defect in inspection.defects}
-    assert demo_bench.records.inspection(inspection.id) == inspection
-    assert report_pdf(demo_bench, inspection).startswith(b"%PDF")
+    assert demo_station.records.inspection(inspection.id) == inspection
+    assert report_pdf(demo_station, inspection).startswith(b"%PDF")
 
 
 def test_verdict_agrees_with_the_map_it_is_shown_with(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     for cell in [*defective_cells[:12], *demo_normals()[:6]]:
-        inspection = inspect(demo_bench, cell, demo_product)
-        anomaly_map = demo_bench.files.read_map(inspection.map_sha256)
+        inspection = inspect(demo_station, cell, demo_product)
+        anomaly_map = demo_station.files.read_map(inspection.map_sha256)
         peaks = [defect.peak for defect in inspection.defects]
         assert not peaks or max(peaks) == pytest.approx(anomaly_map.max())
         assert anomaly_map.shape == (inspection.image.height, inspection.image.width)
@@ -58,34 +58,34 @@ def test_verdict_agrees_with_the_map_it_is_shown_with(
 
 
 def test_reopened_after_a_restart_pixel_for_pixel(
-    station: Settings, demo_bench: Workbench, demo_product: Product, defective_cells: list
+    station_settings: Settings, demo_station: Station, demo_product: Product, defective_cells: list
 ) -> None:
-    taught_elsewhere = station.model_copy(
-        update={"ad_checkpoint_dir": demo_bench.settings.ad_checkpoint_dir}
+    taught_elsewhere = station_settings.model_copy(
+        update={"ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir}
     )
-    with Workbench(taught_elsewhere) as bench:
-        before = inspect(bench, defective_cells[1], demo_product)
-        pictures = picture(bench, before), overlay_png(bench, before, opacity=0.5)
-        anomaly_map = bench.files.read_map(before.map_sha256)
-    with Workbench(taught_elsewhere) as bench:
-        after = bench.records.inspection(before.id)
+    with Station(taught_elsewhere) as station:
+        before = inspect(station, defective_cells[1], demo_product)
+        pictures = picture(station, before), overlay_png(station, before, opacity=0.5)
+        anomaly_map = station.files.read_map(before.map_sha256)
+    with Station(taught_elsewhere) as station:
+        after = station.records.inspection(before.id)
         assert after == before
-        np.testing.assert_array_equal(picture(bench, after), pictures[0])
-        np.testing.assert_array_equal(bench.files.read_map(after.map_sha256), anomaly_map)
-        assert overlay_png(bench, after, opacity=0.5) == pictures[1]
+        np.testing.assert_array_equal(picture(station, after), pictures[0])
+        np.testing.assert_array_equal(station.files.read_map(after.map_sha256), anomaly_map)
+        assert overlay_png(station, after, opacity=0.5) == pictures[1]
 
 
 def test_the_same_picture_scores_the_same_in_a_new_process_state(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    first = inspect(demo_bench, defective_cells[2], demo_product)
+    first = inspect(demo_station, defective_cells[2], demo_product)
     with_fresh_detector = Settings(
-        data_dir=demo_bench.settings.data_dir.parent / "again",
-        ad_checkpoint_dir=demo_bench.settings.ad_checkpoint_dir,
-        model_cache=demo_bench.settings.model_cache,
+        data_dir=demo_station.settings.data_dir.parent / "again",
+        ad_checkpoint_dir=demo_station.settings.ad_checkpoint_dir,
+        model_cache=demo_station.settings.model_cache,
     )
-    with Workbench(with_fresh_detector) as bench:
-        second = inspect(bench, defective_cells[2], demo_product)
+    with Station(with_fresh_detector) as station:
+        second = inspect(station, defective_cells[2], demo_product)
 
     assert second.judgement == first.judgement
     assert second.defects == first.defects
@@ -93,31 +93,31 @@ def test_the_same_picture_scores_the_same_in_a_new_process_state(
 
 
 def test_a_refused_picture_is_an_event_and_loses_nothing(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    before = demo_bench.records.count()
+    before = demo_station.records.count()
     cut = PictureFile.of("cut.png", defective_cells[0].read()[:5000])
 
     with pytest.raises(ImageError, match=r"cut\.png"):
-        inspect(demo_bench, cut, demo_product)
+        inspect(demo_station, cut, demo_product)
 
-    assert demo_bench.records.count() == before
-    event = demo_bench.records.events(subject="cut.png")[0]
+    assert demo_station.records.count() == before
+    event = demo_station.records.events(subject="cut.png")[0]
     assert "cut.png" in event.detail["reason"]
 
 
 def test_retrievers_can_be_switched_off(
-    station: Settings, demo_bench: Workbench, demo_product: Product, defective_cells: list
+    station_settings: Settings, demo_station: Station, demo_product: Product, defective_cells: list
 ) -> None:
-    off = station.model_copy(
+    off = station_settings.model_copy(
         update={
-            "ad_checkpoint_dir": demo_bench.settings.ad_checkpoint_dir,
+            "ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir,
             "rag_enabled": False,
             "domain_rag_enabled": False,
         }
     )
-    with Workbench(off) as bench:
-        inspection = inspect(bench, defective_cells[0], demo_product)
+    with Station(off) as station:
+        inspection = inspect(station, defective_cells[0], demo_product)
 
     assert inspection.exemplars == inspection.snippets == ()
     reasons = {step.name: step.reason for step in inspection.steps if step.status == "off"}
@@ -130,22 +130,22 @@ def test_retrievers_can_be_switched_off(
 
 
 def test_a_failed_retriever_is_recorded_and_the_verdict_stands(
-    station: Settings,
+    station_settings: Settings,
     tmp_path: Path,
-    demo_bench: Workbench,
+    demo_station: Station,
     demo_product: Product,
     defective_cells: list,
 ) -> None:
     (tmp_path / "knowledge.json").write_text('{"ELPV": oops}')
-    broken = station.model_copy(
+    broken = station_settings.model_copy(
         update={
-            "ad_checkpoint_dir": demo_bench.settings.ad_checkpoint_dir,
+            "ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir,
             "knowledge_file": tmp_path / "knowledge.json",
         }
     )
-    with Workbench(broken) as bench:
-        inspection = inspect(bench, defective_cells[0], demo_product)
-        kept = bench.records.inspection(inspection.id)
+    with Station(broken) as station:
+        inspection = inspect(station, defective_cells[0], demo_product)
+        kept = station.records.inspection(inspection.id)
 
     step = next(step for step in kept.steps if step.name == "knowledge")
     assert step.status == "failed"
@@ -155,43 +155,43 @@ def test_a_failed_retriever_is_recorded_and_the_verdict_stands(
 
 
 def test_unknown_product_and_product_without_detector(
-    bench: Workbench, defective_cells: list[PictureFile]
+    station: Station, defective_cells: list[PictureFile]
 ) -> None:
     with pytest.raises(ProductError, match="No/such"):
-        bench.records.product("No/such")
+        station.records.product("No/such")
     untaught = Product(dataset="No", category="detector")
     with pytest.raises(ProductError, match="no detector yet"):
-        inspect(bench, defective_cells[0], untaught)
-    assert not product_folder(bench.settings, untaught).exists()
+        inspect(station, defective_cells[0], untaught)
+    assert not product_folder(station.settings, untaught).exists()
 
 
 def test_an_edit_is_a_new_revision_and_the_draft_stays(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_bench, defective_cells[3], demo_product)
+    inspection = inspect(demo_station, defective_cells[3], demo_product)
     assert inspection.report is not None
     edited = inspection.report.model_copy(update={"summary": "Riss bestätigt, 균열 확인"})
 
-    demo_bench.records.add_revision(inspection.id, edited, RevisionKind.EDITED, "J. Müller")
+    demo_station.records.add_revision(inspection.id, edited, RevisionKind.EDITED, "J. Müller")
 
-    kept = demo_bench.records.inspection(inspection.id)
+    kept = demo_station.records.inspection(inspection.id)
     assert [revision.kind for revision in kept.revisions] == ["drafted", "edited"]
     assert kept.report == edited
     assert kept.revisions[0] == inspection.revisions[0]
-    assert report_pdf(demo_bench, kept, 1) != report_pdf(demo_bench, kept, 2)
+    assert report_pdf(demo_station, kept, 1) != report_pdf(demo_station, kept, 2)
     with pytest.raises(RecordsError, match="no revision 9"):
-        report_pdf(demo_bench, kept, 9)
+        report_pdf(demo_station, kept, 9)
 
 
 def test_kept_picture_is_the_very_file(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_bench, defective_cells[4], demo_product)
-    data = demo_bench.files.read(inspection.image.sha256)
+    inspection = inspect(demo_station, defective_cells[4], demo_product)
+    data = demo_station.files.read(inspection.image.sha256)
 
     assert data == defective_cells[4].read()
-    limits = demo_bench.settings
+    limits = demo_station.settings
     again = load_image(
         data, "x.png", max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
     )
-    np.testing.assert_array_equal(again.pixels, picture(demo_bench, inspection))
+    np.testing.assert_array_equal(again.pixels, picture(demo_station, inspection))

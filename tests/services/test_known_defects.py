@@ -11,8 +11,8 @@ from core.records.decided import known_defects
 from core.services.inspection import inspect
 from core.services.known_defects import score_known_defects
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from core.tasks.pictures import keep_pictures
 from tests.services.jobs.waiting import ended
 
@@ -20,20 +20,20 @@ PRODUCT = Product(dataset="ELPV", category="mono")
 
 
 @pytest.fixture
-def taught(bench: Workbench) -> Workbench:
-    teach(bench, PRODUCT, demo_normals()[:12], options={"bank_size": 200})
-    return bench
+def taught(station: Station) -> Station:
+    teach(station, PRODUCT, demo_normals()[:12], options={"bank_size": 200})
+    return station
 
 
-def scores(bench: Workbench) -> dict[str, float | None]:
-    version = bench.taught(PRODUCT).card.detector.version
+def scores(station: Station) -> dict[str, float | None]:
+    version = station.taught(PRODUCT).card.detector.version
     return {
-        each.filename: each.score for each in known_defects(bench.records, PRODUCT.key, version)
+        each.filename: each.score for each in known_defects(station.records, PRODUCT.key, version)
     }
 
 
 def test_the_newest_decision_on_a_picture_counts(
-    taught: Workbench, defective_cells: list[PictureFile]
+    taught: Station, defective_cells: list[PictureFile]
 ) -> None:
     first, second, third = (inspect(taught, cell, PRODUCT) for cell in defective_cells[:3])
     add = taught.records.add_disposition
@@ -48,7 +48,7 @@ def test_the_newest_decision_on_a_picture_counts(
 
 
 def test_a_new_version_scores_the_known_ones_anew(
-    taught: Workbench, defective_cells: list[PictureFile]
+    taught: Station, defective_cells: list[PictureFile]
 ) -> None:
     seen = inspect(taught, defective_cells[0], PRODUCT)
     taught.records.add_disposition(seen.id, Disposition.SCRAP, "crack", "Ana")
@@ -70,7 +70,7 @@ def test_a_new_version_scores_the_known_ones_anew(
 
 
 def test_a_job_names_what_it_could_not_use(
-    taught: Workbench, defective_cells: list[PictureFile]
+    taught: Station, defective_cells: list[PictureFile]
 ) -> None:
     pictures = [defective_cells[0], PictureFile.of("torn.png", b"torn"), demo_normals()[0]]
     arguments = {
@@ -89,9 +89,7 @@ def test_a_job_names_what_it_could_not_use(
     assert [score is not None for score in scores(taught).values()] == [True]
 
 
-def test_labelled_pictures_need_a_name(
-    taught: Workbench, defective_cells: list[PictureFile]
-) -> None:
+def test_labelled_pictures_need_a_name(taught: Station, defective_cells: list[PictureFile]) -> None:
     with pytest.raises(ProductError, match="Name the person"):
         score_known_defects(taught, PRODUCT, defective_cells[:1], by=" ")
 

@@ -12,8 +12,8 @@ from core.records.search import Filter
 from core.services.inspection import inspect
 from core.services.lot_comparison import ComparedPart, LotComparison, Standing, compare_lot
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from tests.services.jobs.waiting import ended
 
 PRODUCT = Product(dataset="ELPV", category="mono")
@@ -51,23 +51,23 @@ def counts(standing: Standing) -> list[tuple[int, int] | None]:
 
 
 def test_a_lot_is_judged_by_both_and_the_records_stay(
-    bench: Workbench, defective_cells: list[PictureFile]
+    station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    teach(bench, PRODUCT, demo_normals()[:60])
+    teach(station, PRODUCT, demo_normals()[:60])
     void, bad = defective_cells[:2]
     pictures = [void, bad, *demo_unseen_normals()[:3]]
     seen = [
-        inspect(bench, each, PRODUCT, context=Context(lot="L-1"), evidence=BARE)
+        inspect(station, each, PRODUCT, context=Context(lot="L-1"), evidence=BARE)
         for each in pictures
     ]
-    inspect(bench, void, PRODUCT, context=Context(lot="L-2"), evidence=BARE)
-    bench.records.add_disposition(seen[0].id, Disposition.VOID, "a shadow", "Ana")
-    add_normals(bench, PRODUCT, [void])
-    newer, older = versions(bench.settings, PRODUCT)
+    inspect(station, void, PRODUCT, context=Context(lot="L-2"), evidence=BARE)
+    station.records.add_disposition(seen[0].id, Disposition.VOID, "a shadow", "Ana")
+    add_normals(station, PRODUCT, [void])
+    newer, older = versions(station.settings, PRODUCT)
     told: list[tuple[int, int]] = []
 
     compared = compare_lot(
-        bench, LOT, (older, newer), on_part=lambda done, total: told.append((done, total))
+        station, LOT, (older, newer), on_part=lambda done, total: told.append((done, total))
     )
 
     assert [each.inspection_id for each in compared.parts] == [each.id for each in reversed(seen)]
@@ -81,26 +81,26 @@ def test_a_lot_is_judged_by_both_and_the_records_stay(
     # The second learned that very picture: for it, that is no test.
     assert compared.seen_in_teaching == (0, 1)
     assert sum(compared.counts().values()) == 5
-    assert bench.records.inspection(seen[0].id).judgement == seen[0].judgement
+    assert station.records.inspection(seen[0].id).judgement == seen[0].judgement
 
 
 def test_a_lost_picture_is_named_and_the_rest_is_judged_by_a_job(
-    bench: Workbench, defective_cells: list[PictureFile]
+    station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    teach(bench, PRODUCT, demo_normals()[:20])
-    teach(bench, PRODUCT, demo_normals()[:21])
+    teach(station, PRODUCT, demo_normals()[:20])
+    teach(station, PRODUCT, demo_normals()[:21])
     lost, kept = (
-        inspect(bench, each, PRODUCT, context=Context(lot="L-1"), evidence=BARE)
+        inspect(station, each, PRODUCT, context=Context(lot="L-1"), evidence=BARE)
         for each in defective_cells[:2]
     )
-    (bench.files.root / lost.image.sha256[:2] / lost.image.sha256).unlink()
-    newer, older = versions(bench.settings, PRODUCT)
+    (station.files.root / lost.image.sha256[:2] / lost.image.sha256).unlink()
+    newer, older = versions(station.settings, PRODUCT)
     arguments = {
         "filter": LOT.model_dump(mode="json"),
         "versions": [older.model_dump(), newer.model_dump()],
     }
 
-    job = ended(bench, bench.jobs.submit("compare_lot", "Lot L-1", arguments).id)
+    job = ended(station, station.jobs.submit("compare_lot", "Lot L-1", arguments).id)
 
     assert (job.state, job.error) == (JobState.DONE, "")
     compared = LotComparison.model_validate(job.result)
@@ -149,19 +149,19 @@ def test_the_widest_disagreement_comes_first() -> None:
     ],
 )
 def test_what_cannot_be_compared_is_a_sentence(
-    bench: Workbench, filter: Filter, pair: tuple[Active, Active], sentence: str
+    station: Station, filter: Filter, pair: tuple[Active, Active], sentence: str
 ) -> None:
     with pytest.raises(EvaluationError, match=sentence):
-        compare_lot(bench, filter, pair)
+        compare_lot(station, filter, pair)
 
 
-def test_too_many_are_a_sentence(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_are_a_sentence(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.evaluation.benchmarks.generated_records import generate
     from core.services import lot_comparison
 
-    generate(bench.records, 200, 0)
+    generate(station.records, 200, 0)
     monkeypatch.setattr(lot_comparison, "MOST_PARTS", 20)
-    key = bench.records.summaries(limit=1)[0].product_key
+    key = station.records.summaries(limit=1)[0].product_key
 
     with pytest.raises(EvaluationError, match="at most 20 are judged again"):
-        compare_lot(bench, Filter(product_key=key), (OLD, NEW))
+        compare_lot(station, Filter(product_key=key), (OLD, NEW))

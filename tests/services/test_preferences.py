@@ -6,19 +6,19 @@ from core.domain import Language
 from core.domain.errors import SettingsError
 from core.infrastructure.settings import Settings
 from core.services.preferences import CHANGEABLE, fixed_settings
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
-def test_a_change_holds_over_a_restart_and_is_on_record(station: Settings) -> None:
-    with Workbench(station) as bench:
-        bench.change_setting("report_language", "ko", " Ana ")
-        assert bench.settings.report_language is Language.KOREAN
-        (event,) = bench.records.events("report_language")
+def test_a_change_holds_over_a_restart_and_is_on_record(station_settings: Settings) -> None:
+    with Station(station_settings) as station:
+        station.change_setting("report_language", "ko", " Ana ")
+        assert station.settings.report_language is Language.KOREAN
+        (event,) = station.records.events("report_language")
 
-    with Workbench(station) as bench:
-        assert bench.settings.report_language is Language.KOREAN
-        bench.change_setting("report_language", None, "Bo")
-        assert bench.settings == station
+    with Station(station_settings) as station:
+        assert station.settings.report_language is Language.KOREAN
+        station.change_setting("report_language", None, "Bo")
+        assert station.settings == station_settings
 
     assert (event.actor, event.detail) == ("Ana", {"before": "en", "after": "ko"})
 
@@ -34,30 +34,30 @@ def test_a_change_holds_over_a_restart_and_is_on_record(station: Settings) -> No
     ],
 )
 def test_what_cannot_be_is_refused(
-    bench: Workbench, name: str, value: str | None, person: str, said: str
+    station: Station, name: str, value: str | None, person: str, said: str
 ) -> None:
-    before = bench.settings
+    before = station.settings
 
     with pytest.raises(SettingsError, match=said):
-        bench.change_setting(name, value, person)
+        station.change_setting(name, value, person)
 
-    assert bench.settings == before
+    assert station.settings == before
 
 
-def test_a_writer_that_left_the_catalogue_is_left_out(station: Settings) -> None:
-    with Workbench(station) as bench:
-        bench.change_setting("llm_model", "claude", "Ana")
-        with bench.records.transaction() as cursor:
+def test_a_writer_that_left_the_catalogue_is_left_out(station_settings: Settings) -> None:
+    with Station(station_settings) as station:
+        station.change_setting("llm_model", "claude", "Ana")
+        with station.records.transaction() as cursor:
             cursor.execute("UPDATE preferences SET value = '\"gone\"'")
 
-    with Workbench(station) as bench:
-        assert bench.settings.llm_model == "offline"
+    with Station(station_settings) as station:
+        assert station.settings.llm_model == "offline"
 
 
-def test_who_changed_what_stands_beside_the_environment(bench: Workbench) -> None:
-    bench.change_setting("takt_s", 2.5, "Ana")
+def test_who_changed_what_stands_beside_the_environment(station: Station) -> None:
+    station.change_setting("takt_s", 2.5, "Ana")
 
-    standing = {each.name: each for each in bench.preferences()}
+    standing = {each.name: each for each in station.preferences()}
 
     assert tuple(standing) == CHANGEABLE
     takt, audit = standing["takt_s"], standing["audit_share"]
@@ -65,19 +65,19 @@ def test_who_changed_what_stands_beside_the_environment(bench: Workbench) -> Non
     assert takt.change is not None
     assert takt.change.by == "Ana"
     assert (audit.value, audit.environment, audit.change) == (0.02, 0.02, None)
-    bench.change_setting("takt_s", None, "Bo")
-    assert {each.change for each in bench.preferences()} == {None}
+    station.change_setting("takt_s", None, "Bo")
+    assert {each.change for each in station.preferences()} == {None}
 
 
-def test_the_audit_share_draws_from_the_change_on(station: Settings) -> None:
-    with Workbench(station) as bench:
-        bench.change_setting("audit_share", 1.0, "Ana")
-        assert bench.records.audit_share == 1.0
+def test_the_audit_share_draws_from_the_change_on(station_settings: Settings) -> None:
+    with Station(station_settings) as station:
+        station.change_setting("audit_share", 1.0, "Ana")
+        assert station.records.audit_share == 1.0
 
-    with Workbench(station) as bench:
-        assert bench.records.audit_share == 1.0
+    with Station(station_settings) as station:
+        assert station.records.audit_share == 1.0
         with pytest.raises(SettingsError, match="AUDIT_SHARE cannot be"):
-            bench.change_setting("audit_share", 1.5, "Ana")
+            station.change_setting("audit_share", 1.5, "Ana")
 
 
 def test_secrets_and_passwords_are_not_shown() -> None:

@@ -12,19 +12,19 @@ from core.imaging.picture_files import PictureFile, demo_normals
 from core.services.inspection import inspect
 from core.services.products import activate_version, change_policy, history, unlearned_false_alarms
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="ELPV", category="mono")
 
 
 @pytest.fixture
-def taught(bench: Workbench) -> Workbench:
-    teach(bench, PRODUCT, demo_normals()[:12], options={"bank_size": 200})
-    return bench
+def taught(station: Station) -> Station:
+    teach(station, PRODUCT, demo_normals()[:12], options={"bank_size": 200})
+    return station
 
 
-def test_a_change_of_policy_judges_and_is_on_record(taught: Workbench) -> None:
+def test_a_change_of_policy_judges_and_is_on_record(taught: Station) -> None:
     before = taught.taught(PRODUCT).calibration
 
     changes = {"fail_margin": 2.0, "line.parts_per_day": 500}
@@ -57,7 +57,7 @@ def test_a_change_of_policy_judges_and_is_on_record(taught: Workbench) -> None:
     ],
 )
 def test_what_cannot_be_changes_nothing(
-    taught: Workbench, changes: dict, by: str, reason: str, said: str
+    taught: Station, changes: dict, by: str, reason: str, said: str
 ) -> None:
     before = read_policy(taught.settings, PRODUCT), taught.records.events(PRODUCT.key)
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_changes_nothing(
     assert (read_policy(taught.settings, PRODUCT), taught.records.events(PRODUCT.key)) == before
 
 
-def test_an_older_version_judges_again(taught: Workbench) -> None:
+def test_an_older_version_judges_again(taught: Station) -> None:
     first = active_version(taught.settings, PRODUCT)
     add_normals(taught, PRODUCT, demo_normals()[12:14])
     second = active_version(taught.settings, PRODUCT)
@@ -87,7 +87,7 @@ def test_an_older_version_judges_again(taught: Workbench) -> None:
         activate_version(taught, PRODUCT, first, by="Ana", reason="again")
 
 
-def test_a_damaged_version_does_not_become_the_active_one(taught: Workbench) -> None:
+def test_a_damaged_version_does_not_become_the_active_one(taught: Station) -> None:
     first = active_version(taught.settings, PRODUCT)
     add_normals(taught, PRODUCT, demo_normals()[12:14])
     second = active_version(taught.settings, PRODUCT)
@@ -104,7 +104,7 @@ def test_a_damaged_version_does_not_become_the_active_one(taught: Workbench) -> 
 
 
 def test_false_alarms_are_offered_until_they_are_learned(
-    taught: Workbench, defective_cells: list[PictureFile]
+    taught: Station, defective_cells: list[PictureFile]
 ) -> None:
     voided, scrapped = (
         inspect(taught, cell, PRODUCT, context=Context(lot="L-1")) for cell in defective_cells[:2]

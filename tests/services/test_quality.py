@@ -13,19 +13,21 @@ from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.search import Filter
 from core.services.inspection import inspect
 from core.services.quality import costs_by_type, score_history, times_against_takt
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
 def test_drift_holds_passed_parts_against_the_active_detectors_normals(
-    demo_bench: Workbench, demo_product: Product
+    demo_station: Station, demo_product: Product
 ) -> None:
-    found = [inspect(demo_bench, cell, demo_product) for cell in demo_normals()[:6]]
-    calibration = demo_bench.taught(demo_product).calibration
+    found = [inspect(demo_station, cell, demo_product) for cell in demo_normals()[:6]]
+    calibration = demo_station.taught(demo_product).calibration
 
-    history = score_history(demo_bench, demo_product, Filter())
+    history = score_history(demo_station, demo_product, Filter())
     weeks = history.weeks
 
-    of_all = [demo_bench.records.inspection(s.id) for s in demo_bench.records.summaries(limit=999)]
+    of_all = [
+        demo_station.records.inspection(s.id) for s in demo_station.records.summaries(limit=999)
+    ]
     passed = [i.judgement.score for i in of_all if i.judgement.verdict is Verdict.PASS]
     normals = [score for score in calibration.normals.scores if score < calibration.t_low]
     assert any(inspection.judgement.verdict is Verdict.PASS for inspection in found)
@@ -39,20 +41,20 @@ def test_drift_holds_passed_parts_against_the_active_detectors_normals(
 
 
 def test_cost_is_unknown_until_a_policy_says_it(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    bad = inspect(demo_bench, defective_cells[0], demo_product)
+    bad = inspect(demo_station, defective_cells[0], demo_product)
     only = Filter(text=bad.id)
-    demo_bench.records.add_disposition(bad.id, Disposition.SCRAP, "Broken cell", "Ana")
-    assert costs_by_type(demo_bench, only) is None
+    demo_station.records.add_disposition(bad.id, Disposition.SCRAP, "Broken cell", "Ana")
+    assert costs_by_type(demo_station, only) is None
 
     save_policy(
-        demo_bench.settings, demo_product, Policy(disposition_costs={Disposition.SCRAP: 4.5})
+        demo_station.settings, demo_product, Policy(disposition_costs={Disposition.SCRAP: 4.5})
     )
     try:
-        found = costs_by_type(demo_bench, only)
+        found = costs_by_type(demo_station, only)
     finally:
-        save_policy(demo_bench.settings, demo_product, Policy())
+        save_policy(demo_station.settings, demo_product, Policy())
 
     assert found is not None
     assert [bar.amount for bar in found.bars] == [4.5]
@@ -60,12 +62,12 @@ def test_cost_is_unknown_until_a_policy_says_it(
 
 
 def test_takt_is_the_settings(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_bench, defective_cells[0], demo_product)
+    inspection = inspect(demo_station, defective_cells[0], demo_product)
     only = Filter(text=inspection.id)
 
-    found = times_against_takt(demo_bench, only)
+    found = times_against_takt(demo_station, only)
 
     assert found.over_takt is None
     assert [step.name for step in found.steps] == [

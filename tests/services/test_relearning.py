@@ -9,8 +9,8 @@ from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.services.inspection import inspect
 from core.services.relearning import add_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="ELPV", category="mono")
 
@@ -21,38 +21,38 @@ def cells() -> list[PictureFile]:
 
 
 def test_a_false_alarm_becomes_a_normal(
-    bench: Workbench, cells: list[PictureFile], defective_cells: list[PictureFile]
+    station: Station, cells: list[PictureFile], defective_cells: list[PictureFile]
 ) -> None:
-    first = teach(bench, PRODUCT, cells[:60])
+    first = teach(station, PRODUCT, cells[:60])
     stranger = defective_cells[0]
-    before = inspect(bench, stranger, PRODUCT).judgement
-    bank = bench.taught(PRODUCT).detector.save()["bank.safetensors"]
+    before = inspect(station, stranger, PRODUCT).judgement
+    bank = station.taught(PRODUCT).detector.save()["bank.safetensors"]
 
-    card = add_normals(bench, PRODUCT, [stranger])
+    card = add_normals(station, PRODUCT, [stranger])
 
-    after = inspect(bench, stranger, PRODUCT).judgement
+    after = inspect(station, stranger, PRODUCT).judgement
     assert after.score < 0.8 * before.score
     assert card.detector.version > first.detector.version
     assert card.held_out == first.held_out == after.false_alarm.held_out
     assert len(card.images) == 61
-    grown = bench.taught(PRODUCT).detector.save()["bank.safetensors"]
+    grown = station.taught(PRODUCT).detector.save()["bank.safetensors"]
     assert len(bank) < len(grown) < 1.3 * len(bank)
-    assert len(bench.exemplars(PRODUCT).index.sha256s) == 61
+    assert len(station.exemplars(PRODUCT).index.sha256s) == 61
 
 
-def test_known_pictures_are_not_learned_twice(bench: Workbench, cells: list[PictureFile]) -> None:
-    card = teach(bench, PRODUCT, cells[:10])
+def test_known_pictures_are_not_learned_twice(station: Station, cells: list[PictureFile]) -> None:
+    card = teach(station, PRODUCT, cells[:10])
 
     with pytest.raises(ProductError, match="No picture is new to ELPV/mono"):
-        add_normals(bench, PRODUCT, cells[:3])
+        add_normals(station, PRODUCT, cells[:3])
 
-    assert bench.taught(PRODUCT).card == card
+    assert station.taught(PRODUCT).card == card
 
 
 def test_without_held_out_normals_nothing_is_added(
-    bench: Workbench, cells: list[PictureFile]
+    station: Station, cells: list[PictureFile]
 ) -> None:
-    teach(bench, PRODUCT, cells[:10], cross_fit=True)
+    teach(station, PRODUCT, cells[:10], cross_fit=True)
 
     with pytest.raises(ProductError, match="cross-fitted"):
-        add_normals(bench, PRODUCT, cells[10:11])
+        add_normals(station, PRODUCT, cells[10:11])

@@ -18,24 +18,24 @@ from core.records.side_by_side import win_rates
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
 from core.services.side_by_side import choose, detectors_of, hold_contest
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 
 @pytest.fixture(scope="module")
 def two_detectors(
     tmp_path_factory: pytest.TempPathFactory, model_cache: Path, demo_product: Product
-) -> Generator[Workbench]:
+) -> Generator[Station]:
     """A station whose demo product two detectors learned, one of them hardly."""
     root = tmp_path_factory.mktemp("contests")
-    station = Settings(
+    station_settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
     )
-    with Workbench(station) as bench:
-        teach(bench, demo_product, demo_normals()[:16])
-        first = read_card(station, demo_product)
+    with Station(station_settings) as station:
+        teach(station, demo_product, demo_normals()[:16])
+        first = read_card(station_settings, demo_product)
         teach(
-            bench,
+            station,
             demo_product,
             demo_normals()[:16],
             algorithm="efficientad",
@@ -46,12 +46,12 @@ def two_detectors(
                 "solved_pictures": 20,
             },
         )
-        activate(station, demo_product, first.detector)
-        yield bench
+        activate(station_settings, demo_product, first.detector)
+        yield station
 
 
 def test_every_detector_meets_every_writer(
-    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     told: list[tuple[int, int]] = []
 
@@ -78,7 +78,7 @@ def test_every_detector_meets_every_writer(
 
 
 def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
-    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     contest = hold_contest(
         two_detectors, defective_cells[1], demo_product, ["patchcore", "efficientad"], ["offline"]
@@ -101,7 +101,7 @@ def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
 
 
 def test_a_report_joins_the_inspection_that_it_was_asked_about(
-    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     recorded: Inspection = inspect(two_detectors, defective_cells[2], demo_product)
     before = two_detectors.records.count()
@@ -122,7 +122,7 @@ def test_a_report_joins_the_inspection_that_it_was_asked_about(
 
 
 def test_what_is_unknown_is_said_before_anything_runs(
-    two_detectors: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     with pytest.raises(DetectorError, match="was not taught with winclip; it was with patchcore"):
         hold_contest(two_detectors, defective_cells[0], demo_product, ["winclip"])
@@ -133,12 +133,12 @@ def test_what_is_unknown_is_said_before_anything_runs(
         choose(two_detectors, contest.id, 7, "Ana")
 
 
-def test_the_active_detector_comes_first(two_detectors: Workbench, demo_product: Product) -> None:
+def test_the_active_detector_comes_first(two_detectors: Station, demo_product: Product) -> None:
     assert list(detectors_of(two_detectors, demo_product)) == ["patchcore", "efficientad"]
 
 
 def test_the_command_compares_chooses_and_tells_who_wins(
-    two_detectors: Workbench,
+    two_detectors: Station,
     demo_product: Product,
     defective_cells: list[PictureFile],
     tmp_path: Path,
@@ -146,8 +146,8 @@ def test_the_command_compares_chooses_and_tells_who_wins(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The command opens a station of its own, on copies of the detectors."""
-    station = two_detectors.settings.model_copy(update={"data_dir": tmp_path / "data"})
-    monkeypatch.setattr("core.interfaces.cli.compare.settings", lambda: station)
+    station_settings = two_detectors.settings.model_copy(update={"data_dir": tmp_path / "data"})
+    monkeypatch.setattr("core.interfaces.cli.compare.settings", lambda: station_settings)
     picture = tmp_path / "cell.png"
     picture.write_bytes(defective_cells[0].read())
 
@@ -168,4 +168,4 @@ def test_the_command_compares_chooses_and_tells_who_wins(
     assert "detector  efficientad              chosen 1 of 1" in capsys.readouterr().out
     assert main(["compare", "--contest", "C-none"]) == 1
     assert "no comparison 'C-none'" in capsys.readouterr().err
-    assert settings() is not station
+    assert settings() is not station_settings

@@ -21,8 +21,8 @@ from core.domain import Product
 from core.domain.errors import CheckpointError, DetectorError, ProductError
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile, demo_normals
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 PRODUCT = Product(dataset="Plant", category="plate")
 
@@ -39,12 +39,12 @@ def plates(count: int, seed: int = 0, size: tuple[int, int] = (120, 160)) -> lis
     ]
 
 
-def test_card_tells_what_the_detector_is_made_of(bench: Workbench) -> None:
+def test_card_tells_what_the_detector_is_made_of(station: Station) -> None:
     shares: list[tuple[str, float]] = []
 
-    card = teach(bench, PRODUCT, plates(10), on_progress=lambda *step: shares.append(step))
+    card = teach(station, PRODUCT, plates(10), on_progress=lambda *step: shares.append(step))
 
-    assert card == read_card(bench.settings, PRODUCT)
+    assert card == read_card(station.settings, PRODUCT)
     assert [image.use for image in card.images].count("held out") == 3
     assert len({image.sha256 for image in card.images}) == 10
     assert card.figures["width_px_max"] == 160
@@ -56,93 +56,93 @@ def test_card_tells_what_the_detector_is_made_of(bench: Workbench) -> None:
         "29 for 10%, 59 for 5%, 149 for 2%, 299 for 1%"
         in card.facts["what held-out normals can guarantee"]
     )
-    stated = bench.taught(PRODUCT).calibration.false_alarm.sentence()
+    stated = station.taught(PRODUCT).calibration.false_alarm.sentence()
     assert card.facts["false alarms, by the policy when taught"] == stated
     assert set(card.seconds) == {"check and embed", "train", "calibrate"}
     assert shares[-1] == ("Done", 1)
-    assert bench.records.product(PRODUCT.key) == PRODUCT
-    folder = product_folder(bench.settings, PRODUCT)
+    assert station.records.product(PRODUCT.key) == PRODUCT
+    folder = product_folder(station.settings, PRODUCT)
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pt", ".ckpt"}]
     assert sum(path.stat().st_size for path in folder.rglob("*.safetensors")) < 2_200_000
 
 
-def test_unreadable_and_duplicate_pictures_are_named_and_skipped(bench: Workbench) -> None:
+def test_unreadable_and_duplicate_pictures_are_named_and_skipped(station: Station) -> None:
     pictures = plates(6)
     twin = PictureFile.of("twin.png", pictures[2].read())
     broken = PictureFile.of("broken.png", pictures[0].read()[:200])
 
-    card = teach(bench, PRODUCT, [*pictures, twin, broken])
+    card = teach(station, PRODUCT, [*pictures, twin, broken])
 
     assert len(card.images) == 6
     assert "twin.png is the same file as plate2.png." in card.skipped
     assert any("broken.png" in sentence for sentence in card.skipped)
 
 
-def test_pictures_of_different_shape_are_noticed(bench: Workbench) -> None:
-    card = teach(bench, PRODUCT, [*plates(5), *plates(5, seed=1, size=(160, 160))])
+def test_pictures_of_different_shape_are_noticed(station: Station) -> None:
+    card = teach(station, PRODUCT, [*plates(5), *plates(5, seed=1, size=(160, 160))])
 
     assert "differ in shape" in card.notices[0]
 
 
-def test_fewer_than_five_good_pictures_are_refused(bench: Workbench) -> None:
+def test_fewer_than_five_good_pictures_are_refused(station: Station) -> None:
     with pytest.raises(ProductError, match=r"at least 5 different pictures .* but 4 could be used"):
-        teach(bench, PRODUCT, [*plates(4), *plates(1)])
+        teach(station, PRODUCT, [*plates(4), *plates(1)])
 
-    assert not product_folder(bench.settings, PRODUCT).exists()
+    assert not product_folder(station.settings, PRODUCT).exists()
 
 
-def test_same_pictures_and_seed_give_the_same_detector(bench: Workbench) -> None:
-    first, second = (teach(bench, PRODUCT, plates(8), seed=3) for _ in range(2))
+def test_same_pictures_and_seed_give_the_same_detector(station: Station) -> None:
+    first, second = (teach(station, PRODUCT, plates(8), seed=3) for _ in range(2))
 
     assert first.files["bank.safetensors"] == second.files["bank.safetensors"]
     assert first.figures == second.figures
-    assert first.detector.version < second.detector.version == active(bench)
+    assert first.detector.version < second.detector.version == active(station)
 
 
-def active(bench: Workbench) -> str:
-    return active_version(bench.settings, PRODUCT).version
+def active(station: Station) -> str:
+    return active_version(station.settings, PRODUCT).version
 
 
-def test_an_interruption_leaves_the_active_version(bench: Workbench) -> None:
-    card = teach(bench, PRODUCT, plates(8))
+def test_an_interruption_leaves_the_active_version(station: Station) -> None:
+    card = teach(station, PRODUCT, plates(8))
 
     def interrupt(step: str, share: float) -> None:
         if step.startswith("Calibrate"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        teach(bench, PRODUCT, plates(9, seed=1), on_progress=interrupt)
+        teach(station, PRODUCT, plates(9, seed=1), on_progress=interrupt)
 
-    assert active(bench) == card.detector.version
-    assert bench.taught(PRODUCT).card == card
+    assert active(station) == card.detector.version
+    assert station.taught(PRODUCT).card == card
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_said(bench: Workbench) -> None:
-    bench.settings.ad_checkpoint_dir.mkdir()
-    bench.settings.ad_checkpoint_dir.chmod(0o500)
+def test_a_folder_that_cannot_be_written_is_said(station: Station) -> None:
+    station.settings.ad_checkpoint_dir.mkdir()
+    station.settings.ad_checkpoint_dir.chmod(0o500)
 
     with pytest.raises(CheckpointError, match="could not be written"):
-        teach(bench, PRODUCT, plates(6))
+        teach(station, PRODUCT, plates(6))
 
 
-def test_a_file_in_the_way_of_the_checkpoints_is_said(bench: Workbench) -> None:
-    bench.settings.ad_checkpoint_dir.write_text("not a folder")
+def test_a_file_in_the_way_of_the_checkpoints_is_said(station: Station) -> None:
+    station.settings.ad_checkpoint_dir.write_text("not a folder")
 
     with pytest.raises(CheckpointError, match="could not be written"):
-        teach(bench, PRODUCT, plates(6))
+        teach(station, PRODUCT, plates(6))
 
 
 @pytest.mark.parametrize("name", ["card.json", "calibration.json", "bank.safetensors"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
-def test_damaged_checkpoint_is_refused(bench: Workbench, name: str, damage: str) -> None:
-    card = teach(bench, PRODUCT, plates(6))
-    folder = product_folder(bench.settings, PRODUCT)
+def test_damaged_checkpoint_is_refused(station: Station, name: str, damage: str) -> None:
+    card = teach(station, PRODUCT, plates(6))
+    folder = product_folder(station.settings, PRODUCT)
     path = folder / card.detector.algorithm / card.detector.version / name
     harm(path, damage)
 
     with pytest.raises(CheckpointError, match=r"missing or damaged .* teach the product again"):
-        load_version(bench.settings, PRODUCT)
+        load_version(station.settings, PRODUCT)
 
 
 def harm(path: Path, damage: str) -> None:
@@ -156,49 +156,49 @@ def harm(path: Path, damage: str) -> None:
         path.write_bytes(data)
 
 
-def test_card_from_a_newer_program_is_refused(bench: Workbench) -> None:
-    card = teach(bench, PRODUCT, plates(6))
-    folder = product_folder(bench.settings, PRODUCT)
+def test_card_from_a_newer_program_is_refused(station: Station) -> None:
+    card = teach(station, PRODUCT, plates(6))
+    folder = product_folder(station.settings, PRODUCT)
     path = folder / card.detector.algorithm / card.detector.version / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"card_version": 99}))
 
     with pytest.raises(CheckpointError, match="written by a newer version"):
-        load_version(bench.settings, PRODUCT)
+        load_version(station.settings, PRODUCT)
 
 
-def test_a_policy_changes_the_thresholds_without_teaching_again(bench: Workbench) -> None:
-    teach(bench, PRODUCT, plates(100))
-    before = bench.taught(PRODUCT).calibration
+def test_a_policy_changes_the_thresholds_without_teaching_again(station: Station) -> None:
+    teach(station, PRODUCT, plates(100))
+    before = station.taught(PRODUCT).calibration
 
-    save_policy(bench.settings, PRODUCT, Policy(false_alarm_rate=0.2))
+    save_policy(station.settings, PRODUCT, Policy(false_alarm_rate=0.2))
 
-    after = bench.taught(PRODUCT).calibration
+    after = station.taught(PRODUCT).calibration
     assert after.false_alarm.requested == 0.2
     assert after.t_low < before.t_low
 
 
-def test_a_damaged_policy_is_refused(bench: Workbench) -> None:
-    teach(bench, PRODUCT, plates(6))
-    (product_folder(bench.settings, PRODUCT) / "policy.json").write_text('{"confidence": 7}')
+def test_a_damaged_policy_is_refused(station: Station) -> None:
+    teach(station, PRODUCT, plates(6))
+    (product_folder(station.settings, PRODUCT) / "policy.json").write_text('{"confidence": 7}')
 
     with pytest.raises(CheckpointError, match=r"policy.json cannot be used \(confidence"):
-        bench.taught(PRODUCT)
+        station.taught(PRODUCT)
 
 
-def test_a_damaged_policy_is_said_before_a_training(bench: Workbench) -> None:
-    teach(bench, PRODUCT, plates(6))
-    (product_folder(bench.settings, PRODUCT) / "policy.json").write_text("{")
+def test_a_damaged_policy_is_said_before_a_training(station: Station) -> None:
+    teach(station, PRODUCT, plates(6))
+    (product_folder(station.settings, PRODUCT) / "policy.json").write_text("{")
     steps: list[str] = []
 
     with pytest.raises(CheckpointError, match="Correct or delete the file"):
-        teach(bench, PRODUCT, plates(6), on_progress=lambda step, share: steps.append(step))
+        teach(station, PRODUCT, plates(6), on_progress=lambda step, share: steps.append(step))
 
     assert not steps
 
 
-def test_a_version_that_does_not_work_is_not_made_active(bench: Workbench) -> None:
-    card = teach(bench, PRODUCT, plates(6))
-    folder = product_folder(bench.settings, PRODUCT) / "patchcore"
+def test_a_version_that_does_not_work_is_not_made_active(station: Station) -> None:
+    card = teach(station, PRODUCT, plates(6))
+    folder = product_folder(station.settings, PRODUCT) / "patchcore"
 
     def harm_new(step: str, share: float) -> None:
         if step == "Try the new version":
@@ -206,17 +206,17 @@ def test_a_version_that_does_not_work_is_not_made_active(bench: Workbench) -> No
             harm(newest / "bank.safetensors", "cut")
 
     with pytest.raises(CheckpointError, match="missing or damaged"):
-        teach(bench, PRODUCT, plates(6, seed=1), on_progress=harm_new)
+        teach(station, PRODUCT, plates(6, seed=1), on_progress=harm_new)
 
-    assert active(bench) == card.detector.version
+    assert active(station) == card.detector.version
     assert [path.name for path in folder.iterdir()] == [card.detector.version]
-    assert bench.taught(PRODUCT).card == card
+    assert station.taught(PRODUCT).card == card
 
 
-def test_scores_that_are_not_finite_are_damage(bench: Workbench) -> None:
+def test_scores_that_are_not_finite_are_damage(station: Station) -> None:
     """Also when the hash was made to fit: a threshold of NaN would pass every part."""
-    card = teach(bench, PRODUCT, plates(6))
-    folder = bench.taught(PRODUCT).folder
+    card = teach(station, PRODUCT, plates(6))
+    folder = station.taught(PRODUCT).folder
     path = folder / "calibration.json"
     scores = json.loads(path.read_text())
     scores["scores"][-1] = math.nan
@@ -226,13 +226,13 @@ def test_scores_that_are_not_finite_are_damage(bench: Workbench) -> None:
     (folder / "card.json").write_text(harmed.model_dump_json())
 
     with pytest.raises(CheckpointError, match=r"calibration.json is missing or damaged \(scores"):
-        load_version(bench.settings, PRODUCT)
+        load_version(station.settings, PRODUCT)
 
 
-def test_cross_fitting_trains_on_every_picture(bench: Workbench) -> None:
-    card = teach(bench, PRODUCT, plates(10), cross_fit=True)
+def test_cross_fitting_trains_on_every_picture(station: Station) -> None:
+    card = teach(station, PRODUCT, plates(10), cross_fit=True)
 
-    rate = bench.taught(PRODUCT).calibration.false_alarm
+    rate = station.taught(PRODUCT).calibration.false_alarm
     assert card.held_out == 0
     assert rate.held_out == 10
     assert "without a guarantee" in rate.sentence()
@@ -251,15 +251,15 @@ def test_cross_fitting_trains_on_every_picture(bench: Workbench) -> None:
     ],
 )
 def test_what_cannot_be_trained_is_said(
-    bench: Workbench, algorithm: str, options: dict[str, object], sentence: str
+    station: Station, algorithm: str, options: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(DetectorError, match=re.escape(sentence)):
-        teach(bench, PRODUCT, plates(6), algorithm=algorithm, options=options)
+        teach(station, PRODUCT, plates(6), algorithm=algorithm, options=options)
 
 
-def test_untaught_product_is_said_with_what_to_do(bench: Workbench) -> None:
+def test_untaught_product_is_said_with_what_to_do(station: Station) -> None:
     with pytest.raises(ProductError, match=r"Plant/plate has no detector yet. Teach it"):
-        bench.taught(PRODUCT)
+        station.taught(PRODUCT)
 
 
 def test_demo_normals_are_functional_cells() -> None:

@@ -13,19 +13,19 @@ from core.domain.errors import RecordsError
 from core.imaging.picture_files import PictureFile, demo_unseen_normals
 from core.services.inspection import inspect
 from core.services.inspection_images import picture
+from core.services.station import Station
 from core.services.viewer import Look, View, near_enough, nearest_normal, view_picture, window_of
-from core.services.workbench import Workbench
 
 
 @pytest.fixture(scope="module")
 def cell(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> Inspection:
-    return inspect(demo_bench, defective_cells[0], demo_product)
+    return inspect(demo_station, defective_cells[0], demo_product)
 
 
-def seen(bench: Workbench, inspection: Inspection, view: View) -> Image.Image:
-    return Image.open(io.BytesIO(view_picture(bench, inspection, view)))
+def seen(station: Station, inspection: Inspection, view: View) -> Image.Image:
+    return Image.open(io.BytesIO(view_picture(station, inspection, view)))
 
 
 def test_a_window_lies_in_the_picture_and_holds_its_place(cell: Inspection) -> None:
@@ -61,9 +61,9 @@ def test_regions_are_seen_where_they_are_called(cell: Inspection) -> None:
     assert corner("left")[0] == 0
 
 
-def test_the_original_shows_the_picture_alone(demo_bench: Workbench, cell: Inspection) -> None:
-    shown = np.asarray(seen(demo_bench, cell, View(Look.ORIGINAL)).convert("RGB"))
-    part = Image.fromarray(picture(demo_bench, cell)).resize(shown.shape[1::-1])
+def test_the_original_shows_the_picture_alone(demo_station: Station, cell: Inspection) -> None:
+    shown = np.asarray(seen(demo_station, cell, View(Look.ORIGINAL)).convert("RGB"))
+    part = Image.fromarray(picture(demo_station, cell)).resize(shown.shape[1::-1])
 
     # JPEG and enlargement change little; a line or a heat would change much.
     difference = np.abs(shown.astype(int) - np.asarray(part).astype(int))
@@ -71,11 +71,11 @@ def test_the_original_shows_the_picture_alone(demo_bench: Workbench, cell: Inspe
     assert np.percentile(difference, 99.9) < 25
 
 
-def test_the_mask_is_white_grey_and_black(demo_bench: Workbench, cell: Inspection) -> None:
+def test_the_mask_is_white_grey_and_black(demo_station: Station, cell: Inspection) -> None:
     view = View(Look.MASK, contour=False, numbers=False)
-    shown = np.asarray(seen(demo_bench, cell, view).convert("L")).astype(int)
+    shown = np.asarray(seen(demo_station, cell, view).convert("L")).astype(int)
     judgement = cell.judgement
-    anomaly_map = demo_bench.files.read_map(cell.map_sha256)
+    anomaly_map = demo_station.files.read_map(cell.map_sha256)
 
     share = (anomaly_map >= judgement.map_t_low).mean()
     assert (shown > 64).mean() == pytest.approx(share, abs=0.01)
@@ -83,17 +83,17 @@ def test_the_mask_is_white_grey_and_black(demo_bench: Workbench, cell: Inspectio
     assert (shown > 192).mean() == pytest.approx(share, abs=0.01)
 
 
-def test_split_shows_two_of_the_same_size(demo_bench: Workbench, cell: Inspection) -> None:
-    one, two = (seen(demo_bench, cell, View(look)) for look in (Look.OVERLAY, Look.SPLIT))
+def test_split_shows_two_of_the_same_size(demo_station: Station, cell: Inspection) -> None:
+    one, two = (seen(demo_station, cell, View(look)) for look in (Look.OVERLAY, Look.SPLIT))
 
     assert two.height == one.height
     assert two.width > 2 * one.width
 
 
 def test_blinking_changes_once_a_second_between_part_and_normal(
-    demo_bench: Workbench, cell: Inspection
+    demo_station: Station, cell: Inspection
 ) -> None:
-    blinking = seen(demo_bench, cell, View(Look.BLINK))
+    blinking = seen(demo_station, cell, View(Look.BLINK))
 
     assert (blinking.format, getattr(blinking, "n_frames", 1)) == ("GIF", 2)
     assert blinking.info["duration"] == 900
@@ -106,26 +106,26 @@ def test_blinking_changes_once_a_second_between_part_and_normal(
 
 
 def test_a_part_without_defects_is_aligned_with_its_nearest_normal(
-    demo_bench: Workbench, demo_product: Product
+    demo_station: Station, demo_product: Product
 ) -> None:
     for candidate in demo_unseen_normals()[:5]:
-        part = inspect(demo_bench, candidate, demo_product)
+        part = inspect(demo_station, candidate, demo_product)
         if not part.defects:
             break
 
-    compared = nearest_normal(demo_bench, part)
+    compared = nearest_normal(demo_station, part)
 
     assert part.comparisons == ()
     assert compared.exemplar_sha256 == part.exemplars[0].sha256
     assert (compared.crop.width, compared.crop.height) == (part.image.width, part.image.height)
-    assert view_picture(demo_bench, part, View(Look.BLINK)).startswith(b"GIF")
+    assert view_picture(demo_station, part, View(Look.BLINK)).startswith(b"GIF")
 
 
 def test_without_a_normal_nothing_blinks(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     evidence = EvidenceChoice(exemplars=False, knowledge=False)
-    alone = inspect(demo_bench, defective_cells[0], demo_product, evidence=evidence)
+    alone = inspect(demo_station, defective_cells[0], demo_product, evidence=evidence)
 
     with pytest.raises(RecordsError, match=r"No normal part was looked up for cell0010\.png"):
-        view_picture(demo_bench, alone, View(Look.BLINK))
+        view_picture(demo_station, alone, View(Look.BLINK))

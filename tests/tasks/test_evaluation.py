@@ -7,18 +7,18 @@ from pathlib import Path
 from core.domain import JobState
 from core.evaluation.detection.figures import DetectionFigures
 from core.evaluation.detection.judging import Judged
-from core.services.workbench import Workbench
+from core.services.station import Station
 from tests.services.jobs.waiting import ended, wait_for
 
 
 def test_the_figures_are_those_of_the_command(
-    bench: Workbench, scratched_metal: Path, evaluated_metal: tuple[DetectionFigures, Judged]
+    station: Station, scratched_metal: Path, evaluated_metal: tuple[DetectionFigures, Judged]
 ) -> None:
     arguments = {"folders": [str(scratched_metal)], "cost_ratio": 20, "prevalence": 0.05}
 
-    job = bench.jobs.submit("evaluate", "Metal", arguments, "Ana")
-    told = wait_for(bench, job.id, lambda job: job.step)
-    job = ended(bench, job.id)
+    job = station.jobs.submit("evaluate", "Metal", arguments, "Ana")
+    told = wait_for(station, job.id, lambda job: job.step)
+    job = ended(station, job.id)
 
     assert told.step.startswith("metal: ")
     assert (job.state, job.error) == (JobState.DONE, "")
@@ -27,13 +27,13 @@ def test_the_figures_are_those_of_the_command(
     assert measured.model_copy(update={"seconds": {}}) == expected.model_copy(
         update={"seconds": {}}
     )
-    assert bench.taught_products() == (), "the station's own detectors stay as they are"
+    assert station.taught_products() == (), "the station's own detectors stay as they are"
 
 
-def test_a_set_that_cannot_be_used_is_said(bench: Workbench, tmp_path: Path) -> None:
-    job = bench.jobs.submit("evaluate", "Nothing", {"folders": [str(tmp_path)]})
+def test_a_set_that_cannot_be_used_is_said(station: Station, tmp_path: Path) -> None:
+    job = station.jobs.submit("evaluate", "Nothing", {"folders": [str(tmp_path)]})
 
-    job = ended(bench, job.id)
+    job = ended(station, job.id)
 
     assert job.state is JobState.FAILED
     assert "must hold train/good" in job.error

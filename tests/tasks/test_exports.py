@@ -14,7 +14,7 @@ from core.domain import JobState
 from core.domain.errors import JobError
 from core.records.search import Filter
 from core.services.exports import NOT_PRINTED, ExportKind, exported
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.exports import KEPT_S, export_file
 from tests.services.jobs.waiting import ended
 from tests.services.test_exports import record
@@ -24,14 +24,14 @@ def arguments(kind: ExportKind, lot: str | None = None) -> dict[str, object]:
     return {"what": kind.value, "filter": Filter(lot=lot).model_dump(mode="json")}
 
 
-def test_a_pack_of_pdfs_is_made_in_the_background(bench: Workbench) -> None:
-    record(bench, "1")
-    record(bench, "2", "other")
+def test_a_pack_of_pdfs_is_made_in_the_background(station: Station) -> None:
+    record(station, "1")
+    record(station, "2", "other")
 
-    job = ended(bench, bench.jobs.submit("export", "Lot", arguments(ExportKind.PDFS, "L-7")).id)
+    job = ended(station, station.jobs.submit("export", "Lot", arguments(ExportKind.PDFS, "L-7")).id)
 
     assert (job.state, job.error) == (JobState.DONE, "")
-    with ZipFile(export_file(bench.settings, job)) as pack:
+    with ZipFile(export_file(station.settings, job)) as pack:
         printed = [name for name in pack.namelist() if name != NOT_PRINTED]
     assert job.result["inspections"] == 1
     assert len(printed) + job.result["missing"] == 1
@@ -39,32 +39,32 @@ def test_a_pack_of_pdfs_is_made_in_the_background(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize("kind", [ExportKind.CSV, ExportKind.PARQUET])
-def test_a_table_in_the_background_is_the_one_at_once(bench: Workbench, kind: ExportKind) -> None:
-    record(bench, "1")
-    record(bench, "2", "other")
+def test_a_table_in_the_background_is_the_one_at_once(station: Station, kind: ExportKind) -> None:
+    record(station, "1")
+    record(station, "2", "other")
 
-    job = ended(bench, bench.jobs.submit("export", "All", arguments(kind)).id)
+    job = ended(station, station.jobs.submit("export", "All", arguments(kind)).id)
 
-    at_once = exported(bench, kind, Filter())
-    assert export_file(bench.settings, job).read_bytes() == at_once
+    at_once = exported(station, kind, Filter())
+    assert export_file(station.settings, job).read_bytes() == at_once
     if kind is ExportKind.CSV:
         assert len(list(csv.DictReader(io.StringIO(at_once.decode("utf-8-sig"))))) == 2
 
 
-def test_old_files_go_and_that_is_said(bench: Workbench) -> None:
-    first = ended(bench, bench.jobs.submit("export", "All", arguments(ExportKind.CSV)).id)
-    path = export_file(bench.settings, first)
+def test_old_files_go_and_that_is_said(station: Station) -> None:
+    first = ended(station, station.jobs.submit("export", "All", arguments(ExportKind.CSV)).id)
+    path = export_file(station.settings, first)
     before = time.time() - KEPT_S - 60
     os.utime(path, (before, before))
 
-    ended(bench, bench.jobs.submit("export", "All", arguments(ExportKind.CSV)).id)
+    ended(station, station.jobs.submit("export", "All", arguments(ExportKind.CSV)).id)
 
     with pytest.raises(JobError, match="kept for a week"):
-        export_file(bench.settings, first)
+        export_file(station.settings, first)
 
 
-def test_no_other_job_has_a_file(bench: Workbench) -> None:
-    other = ended(bench, bench.jobs.submit("evaluate", "x", {"folders": ["/no/such"]}).id)
+def test_no_other_job_has_a_file(station: Station) -> None:
+    other = ended(station, station.jobs.submit("evaluate", "x", {"folders": ["/no/such"]}).id)
 
     with pytest.raises(JobError, match="no file to download"):
-        export_file(bench.settings, other)
+        export_file(station.settings, other)

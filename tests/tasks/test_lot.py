@@ -16,8 +16,8 @@ from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
 from core.services.inspection import examine
 from core.services.reports import draft_report
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 from core.tasks.pictures import keep_pictures
 from tests.services.jobs.waiting import ended, ended_at, wait_for
 
@@ -30,42 +30,42 @@ from core.services.reports import draft_report
 from core.infrastructure.settings import Settings
 from core.imaging.picture_files import demo_examples
 from core.tasks.pictures import keep_pictures
-from core.services.workbench import Workbench
+from core.services.station import Station
 
-bench = Workbench(Settings())
-pictures = keep_pictures(bench, demo_examples()[:12])
+station = Station(Settings())
+pictures = keep_pictures(station, demo_examples()[:12])
 arguments = {"product": "ELPV/mono", "pictures": pictures, "context": {"lot": "L-9"}}
 arguments["evidence"] = {"knowledge": False, "exemplars": False}
-bench.jobs.submit("inspect_lot", "Lot L-9", arguments, "Ana")
-bench.jobs.submit("inspect_lot", "After it", arguments | {"pictures": pictures[:1]}, "Bo")
-while bench.records.count() < 3:
+station.jobs.submit("inspect_lot", "Lot L-9", arguments, "Ana")
+station.jobs.submit("inspect_lot", "After it", arguments | {"pictures": pictures[:1]}, "Bo")
+while station.records.count() < 3:
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def lot(bench: Workbench, pictures: list[PictureFile]) -> dict[str, object]:
+def lot(station: Station, pictures: list[PictureFile]) -> dict[str, object]:
     return {
         "product": "ELPV/mono",
-        "pictures": keep_pictures(bench, pictures),
+        "pictures": keep_pictures(station, pictures),
         "context": LOT.model_dump(),
         "evidence": {"knowledge": False},
     }
 
 
 def test_a_bad_file_never_stops_the_rest(
-    demo_bench: Workbench, defective_cells: list[PictureFile], tmp_path: Path
+    demo_station: Station, defective_cells: list[PictureFile], tmp_path: Path
 ) -> None:
     pictures = [
         defective_cells[0],
         PictureFile.of("notes.txt", b"no picture"),
         PictureFile.at(tmp_path / "gone.png"),
-        PictureFile.of("vast.png", bytes(demo_bench.settings.max_image_bytes + 1)),
+        PictureFile.of("vast.png", bytes(demo_station.settings.max_image_bytes + 1)),
         defective_cells[1],
     ]
 
-    job = demo_bench.jobs.submit("inspect_lot", "Lot L-7", lot(demo_bench, pictures), " Ana ")
-    job = ended(demo_bench, job.id)
+    job = demo_station.jobs.submit("inspect_lot", "Lot L-7", lot(demo_station, pictures), " Ana ")
+    job = ended(demo_station, job.id)
 
     assert (job.state, job.who, job.error) == (JobState.DONE, "Ana", "")
     assert job.result["inspections"] == [f"{job.id}-00001", f"{job.id}-00005"]
@@ -74,7 +74,7 @@ def test_a_bad_file_never_stops_the_rest(
     assert "not a picture that can be read" in refused["notes.txt"]
     assert "cannot be read" in refused["gone.png"]
     assert set(refused) == {"notes.txt", "gone.png", "vast.png"}
-    inspection = demo_bench.records.inspection(job.result["inspections"][0])
+    inspection = demo_station.records.inspection(job.result["inspections"][0])
     assert inspection.judgement.verdict is Verdict.FAIL
     assert inspection.context == LOT
     assert inspection.report is not None
@@ -84,10 +84,10 @@ def test_a_bad_file_never_stops_the_rest(
     ]
 
 
-def test_a_lot_of_an_untaught_product_fails_as_a_whole(demo_bench: Workbench) -> None:
-    arguments = lot(demo_bench, demo_normals()[:2]) | {"product": "No/such"}
+def test_a_lot_of_an_untaught_product_fails_as_a_whole(demo_station: Station) -> None:
+    arguments = lot(demo_station, demo_normals()[:2]) | {"product": "No/such"}
 
-    job = ended(demo_bench, demo_bench.jobs.submit("inspect_lot", "Wrong", arguments).id)
+    job = ended(demo_station, demo_station.jobs.submit("inspect_lot", "Wrong", arguments).id)
 
     assert job.state is JobState.FAILED
     assert job.error.startswith("There is no product No/such")
@@ -95,75 +95,79 @@ def test_a_lot_of_an_untaught_product_fails_as_a_whole(demo_bench: Workbench) ->
 
 
 def test_a_lot_that_is_cancelled_goes_on_where_it_was(
-    demo_bench: Workbench, defective_cells: list[PictureFile]
+    demo_station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    arguments = lot(demo_bench, defective_cells[:30])
-    job = demo_bench.jobs.submit("inspect_lot", "Lot L-7", arguments)
-    running = wait_for(demo_bench, job.id, lambda job: job.seconds_left is not None)
+    arguments = lot(demo_station, defective_cells[:30])
+    job = demo_station.jobs.submit("inspect_lot", "Lot L-7", arguments)
+    running = wait_for(demo_station, job.id, lambda job: job.seconds_left is not None)
     assert (running.state, running.total) == (JobState.RUNNING, 30)
 
-    demo_bench.jobs.cancel(job.id, "Bo")
-    cancelled = ended(demo_bench, job.id)
-    before = on_record(demo_bench, job.id)
-    demo_bench.jobs.resume(job.id)
-    done = ended(demo_bench, job.id)
+    demo_station.jobs.cancel(job.id, "Bo")
+    cancelled = ended(demo_station, job.id)
+    before = on_record(demo_station, job.id)
+    demo_station.jobs.resume(job.id)
+    done = ended(demo_station, job.id)
 
     assert (cancelled.state, cancelled.can_resume) == (JobState.CANCELLED, True)
     assert 0 < len(before) < 30
     assert (done.state, len(done.result["inspections"])) == (JobState.DONE, 30)
-    after = on_record(demo_bench, job.id)
+    after = on_record(demo_station, job.id)
     assert before.items() <= after.items(), "what was inspected is not inspected again"
     assert list(after) == done.result["inspections"]
-    assert demo_bench.records.events(job.id)[0].actor == "Bo"
+    assert demo_station.records.events(job.id)[0].actor == "Bo"
 
 
-def on_record(bench: Workbench, job_id: str) -> dict[str, object]:
-    found = bench.records.summaries(limit=10_000)
+def on_record(station: Station, job_id: str) -> dict[str, object]:
+    found = station.records.summaries(limit=10_000)
     mine = [summary for summary in found if summary.id.startswith(job_id)]
     return {summary.id: summary.created_at for summary in reversed(mine)}
 
 
 @pytest.mark.parametrize("is_written", [False, True], ids=["before its report", "after it"])
 def test_the_picture_at_which_the_process_died_gets_one_report(
-    demo_bench: Workbench,
+    demo_station: Station,
     demo_product: Product,
     defective_cells: list[PictureFile],
     is_written: bool,
 ) -> None:
-    first = demo_bench.jobs.submit("inspect_lot", "First", lot(demo_bench, demo_normals()[:9]))
-    second = demo_bench.jobs.submit("inspect_lot", "Second", lot(demo_bench, defective_cells[:2]))
+    first = demo_station.jobs.submit("inspect_lot", "First", lot(demo_station, demo_normals()[:9]))
+    second = demo_station.jobs.submit(
+        "inspect_lot", "Second", lot(demo_station, defective_cells[:2])
+    )
     assert second.place == 1
-    assert demo_bench.jobs.cancel(second.id).state is JobState.CANCELLED
+    assert demo_station.jobs.cancel(second.id).state is JobState.CANCELLED
     # What is on record when the process dies before the report, or before its step, is saved.
     left = examine(
-        demo_bench,
+        demo_station,
         defective_cells[0],
         demo_product,
         evidence=EvidenceChoice(knowledge=False),
         inspection_id=f"{second.id}-00001",
     )
-    demo_bench.records.save_inspection(left)
+    demo_station.records.save_inspection(left)
     if is_written:
-        draft_report(demo_bench, left)
+        draft_report(demo_station, left)
 
-    demo_bench.jobs.resume(second.id)
-    done = ended(demo_bench, second.id)
+    demo_station.jobs.resume(second.id)
+    done = ended(demo_station, second.id)
 
-    assert ended(demo_bench, first.id).state is JobState.DONE
+    assert ended(demo_station, first.id).state is JobState.DONE
     assert done.result["inspections"] == [left.id, f"{second.id}-00002"]
-    kept = demo_bench.records.inspection(left.id)
+    kept = demo_station.records.inspection(left.id)
     assert kept.created_at == left.created_at
     assert len(kept.revisions) == 1
     assert [step.name for step in kept.steps].count("report") == (not is_written)
 
 
-def test_a_killed_process_goes_on_with_the_pictures_that_are_left(station: Settings) -> None:
-    with Workbench(station) as bench:
-        teach(bench, Product.from_key("ELPV/mono"), demo_normals()[:12])
+def test_a_killed_process_goes_on_with_the_pictures_that_are_left(
+    station_settings: Settings,
+) -> None:
+    with Station(station_settings) as station:
+        teach(station, Product.from_key("ELPV/mono"), demo_normals()[:12])
     places = {
-        "DATA_DIR": str(station.data_dir),
-        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
-        "MODEL_CACHE": str(station.model_cache),
+        "DATA_DIR": str(station_settings.data_dir),
+        "AD_CHECKPOINT_DIR": str(station_settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station_settings.model_cache),
     }
 
     done = subprocess.run(
@@ -176,33 +180,33 @@ def test_a_killed_process_goes_on_with_the_pictures_that_are_left(station: Setti
     )
 
     assert done.returncode == -signal.SIGKILL, done.stderr
-    with Workbench(station) as bench:
-        after_it, job = bench.jobs.recent()
-        inspected = on_record(bench, job.id)
+    with Station(station_settings) as station:
+        after_it, job = station.jobs.recent()
+        inspected = on_record(station, job.id)
         assert (job.state, job.seconds_left) == (JobState.INTERRUPTED, None)
         assert "Start it again" in job.error
         assert (after_it.state, after_it.place) == (JobState.QUEUED, 1)
         assert 3 <= len(inspected) < 12
 
-        bench.jobs.resume(job.id)
+        station.jobs.resume(job.id)
 
-        resumed = ended(bench, job.id)
+        resumed = ended(station, job.id)
         assert (resumed.state, resumed.error) == (JobState.DONE, "")
-        finished = on_record(bench, job.id)
+        finished = on_record(station, job.id)
         assert list(finished) == resumed.result["inspections"]
         assert len(finished) == 12
         assert inspected.items() <= finished.items(), "none was inspected twice"
         for inspection_id in finished:
-            assert len(bench.records.inspection(inspection_id).revisions) == 1
-        assert ended(bench, after_it.id).state is JobState.DONE
-        assert ended_at(bench, after_it.id) < ended_at(bench, job.id), "it had waited longer"
-        assert bench.records.count() == 13
+            assert len(station.records.inspection(inspection_id).revisions) == 1
+        assert ended(station, after_it.id).state is JobState.DONE
+        assert ended_at(station, after_it.id) < ended_at(station, job.id), "it had waited longer"
+        assert station.records.count() == 13
 
 
 @pytest.mark.parametrize("missing", ["pictures", "product"])
-def test_a_lot_lacks_something(demo_bench: Workbench, missing: str) -> None:
-    arguments = lot(demo_bench, demo_normals()[:1])
+def test_a_lot_lacks_something(demo_station: Station, missing: str) -> None:
+    arguments = lot(demo_station, demo_normals()[:1])
     del arguments[missing]
 
     with pytest.raises(JobError, match=rf"cannot be made \({missing}: Field required"):
-        demo_bench.jobs.submit("inspect_lot", "Lot", arguments)
+        demo_station.jobs.submit("inspect_lot", "Lot", arguments)

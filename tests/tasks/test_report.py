@@ -11,76 +11,76 @@ from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.inspection import inspect, record
 from core.services.reports import WriterChoice
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.report import KIND, inspect_now, is_slow, write_later
 from tests.services.jobs.waiting import ended
 
 
 def test_the_first_report_is_a_step_and_the_next_a_revision(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = record(demo_bench, defective_cells[0], demo_product)
+    inspection = record(demo_station, defective_cells[0], demo_product)
     assert inspection.report is None
     choice = WriterChoice("offline")
 
-    first = ended(demo_bench, write_later(demo_bench, inspection, choice, "Ana").id)
-    second = ended(demo_bench, write_later(demo_bench, inspection, choice, "Ana").id)
+    first = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
+    second = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
 
     assert (first.result, second.result) == ({"revision": 1}, {"revision": 2})
-    recorded = demo_bench.records.inspection(inspection.id)
+    recorded = demo_station.records.inspection(inspection.id)
     assert [step.name for step in recorded.steps].count("report") == 1
     assert len(recorded.revisions) == 2
-    latest = demo_bench.jobs.latest(KIND, "inspection", inspection.id)
+    latest = demo_station.jobs.latest(KIND, "inspection", inspection.id)
     assert latest is not None
     assert latest.id == second.id
-    assert demo_bench.jobs.latest(KIND, "inspection", "nothing") is None
+    assert demo_station.jobs.latest(KIND, "inspection", "nothing") is None
 
 
 def test_a_model_writes_in_the_background(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    writer = WriterChoice(_without_key(demo_bench))
+    writer = WriterChoice(_without_key(demo_station))
 
-    inspection = inspect_now(demo_bench, defective_cells[0], demo_product, writing=writer)
+    inspection = inspect_now(demo_station, defective_cells[0], demo_product, writing=writer)
 
-    assert is_slow(demo_bench, writer)
+    assert is_slow(demo_station, writer)
     assert inspection.revisions == ()
-    job = demo_bench.jobs.latest(KIND, "inspection", inspection.id)
+    job = demo_station.jobs.latest(KIND, "inspection", inspection.id)
     assert job is not None
-    assert ended(demo_bench, job.id).state is JobState.DONE
-    (revision,) = demo_bench.records.inspection(inspection.id).revisions
+    assert ended(demo_station, job.id).state is JobState.DONE
+    (revision,) = demo_station.records.inspection(inspection.id).revisions
     assert revision.writing is not None
     assert revision.writing.outcome is Outcome.FELL_BACK
 
 
-def test_an_unknown_inspection_fails_with_its_sentence(demo_bench: Workbench) -> None:
-    job = demo_bench.jobs.submit(KIND, "", {"inspection": "nothing"})
+def test_an_unknown_inspection_fails_with_its_sentence(demo_station: Station) -> None:
+    job = demo_station.jobs.submit(KIND, "", {"inspection": "nothing"})
 
-    job = ended(demo_bench, job.id)
+    job = ended(demo_station, job.id)
 
     assert job.state is JobState.FAILED
     assert job.error.startswith("There is no inspection 'nothing'")
 
 
-def test_a_report_of_nothing_cannot_be_asked_for(demo_bench: Workbench) -> None:
+def test_a_report_of_nothing_cannot_be_asked_for(demo_station: Station) -> None:
     with pytest.raises(JobError, match="inspection"):
-        demo_bench.jobs.submit(KIND, "", {})
+        demo_station.jobs.submit(KIND, "", {})
 
 
 def test_a_detector_is_chosen_by_name(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    chosen = inspect(demo_bench, defective_cells[0], demo_product, detector="patchcore")
+    chosen = inspect(demo_station, defective_cells[0], demo_product, detector="patchcore")
 
     assert chosen.detector.algorithm == "patchcore"
     with pytest.raises(DetectorError, match="was not taught with winclip; it was with patchcore"):
-        inspect(demo_bench, defective_cells[0], demo_product, detector="winclip")
+        inspect(demo_station, defective_cells[0], demo_product, detector="winclip")
 
 
-def _without_key(bench: Workbench) -> str:
+def _without_key(station: Station) -> str:
     """A model of a provider whose key this station does not have."""
     return next(
         one.model.key
-        for one in ranked(catalogue().values(), bench.settings)
+        for one in ranked(catalogue().values(), station.settings)
         if one.model.provider == "anthropic" and not one.can_run
     )

@@ -36,8 +36,8 @@ from core.imaging.picture_files import (
 )
 from core.infrastructure.settings import Settings
 from core.records.database import Records
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 # What the console does until it tells the verdict.
 TO_VERDICT = ("check", "load detector", "wait", "detect", "measure")
@@ -177,7 +177,7 @@ def measure_operators(
         cell for pair in zip(demo_unseen_normals(), demo_examples(), strict=False) for cell in pair
     ]
     with tempfile.TemporaryDirectory() as folder:
-        station = settings.model_copy(
+        throwaway = settings.model_copy(
             update={
                 "data_dir": Path(folder) / "data",
                 "ad_checkpoint_dir": Path(folder) / "checkpoints",
@@ -185,21 +185,21 @@ def measure_operators(
                 "model_cache": settings.model_cache_dir.absolute(),
             }
         )
-        with Workbench(station) as bench:
+        with Station(throwaway) as station:
             teach(
-                bench,
+                station,
                 Product.from_key(DEMO_PRODUCT_KEY),
                 demo_normals(),
                 on_progress=on_progress,
             )
         kinds: list[OpenOperator] = [BrowserOperator] * browsers
         kinds += [SessionOperator] * (operators - browsers)
-        with running_console(station) as address:
+        with running_console(throwaway) as address:
             on_progress("Inspect", 0)
             shift = _Shift(pictures, seconds)
             taken = _worked(shift, kinds, address, cells, takt)
         on_progress("Inspect", 1)
-        with Records.open(station) as records:
+        with Records.open(throwaway) as records:
             recorded = records.count()
             answers = [answer for way in shift.answers.values() for answer in way]
             steps = [records.inspection(answer.inspection).steps for answer in answers]

@@ -24,7 +24,7 @@ from core.domain.errors import EvaluationError
 from core.evaluation.benchmarks.machine import machine
 from core.evaluation.detection.datasets import Dataset
 from core.evaluation.detection.metrics import image_auroc
-from core.evaluation.temporary_station import workbench_aside
+from core.evaluation.temporary_station import temporary_station
 from core.imaging.decoding import load_image
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.backbones import DEFAULT_BACKBONE, find_weights
@@ -207,11 +207,11 @@ def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tu
 
     Their memory banks are of the compared options, but for the normals that teaching holds out.
     """
-    with workbench_aside(settings) as bench:
+    with temporary_station(settings) as station:
         first = Product.from_key("evaluation/0")
-        teach(bench, first, pictures, options=OPTIONS.model_dump())
-        bench.taught(first)
-        source = bench.settings.ad_checkpoint_dir / "evaluation" / "0"
+        teach(station, first, pictures, options=OPTIONS.model_dump())
+        station.taught(first)
+        source = station.settings.ad_checkpoint_dir / "evaluation" / "0"
         products = [Product.from_key(f"evaluation/{n}") for n in range(1, FURTHER_PRODUCTS + 1)]
         for product in products:
             shutil.copytree(source, source.with_name(product.category))
@@ -219,11 +219,11 @@ def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tu
         times = []
         for product in timed:
             start = time.perf_counter()
-            bench.taught(product)
+            station.taught(product)
             times.append(time.perf_counter() - start)
         tracemalloc.start()
         for product in weighed:
-            bench.taught(product)
+            station.taught(product)
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()

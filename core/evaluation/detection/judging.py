@@ -15,7 +15,7 @@ from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product, Verdict
 from core.evaluation.detection.datasets import Dataset, TestPicture
 from core.evaluation.detection.localisation import Overlap, overlap
-from core.evaluation.temporary_station import workbench_aside
+from core.evaluation.temporary_station import temporary_station
 from core.imaging.decoding import load_image
 from core.infrastructure.settings import Settings
 from core.services.teaching import teach
@@ -99,10 +99,10 @@ def judge_dataset(
         InspectionError: if the set cannot be used.
     """
     product = Product.from_key("evaluation/set")
-    with workbench_aside(settings) as bench:
+    with temporary_station(settings) as station:
         started = time.perf_counter()
         teach(
-            bench,
+            station,
             product,
             dataset.train,
             algorithm=algorithm,
@@ -110,7 +110,7 @@ def judge_dataset(
             seed=seed,
             on_progress=on_progress,
         )
-        taught = bench.taught(product)
+        taught = station.taught(product)
         is_taught = time.perf_counter()
         compared = chosen_to_compare(dataset.test, seed)
         pictures = []

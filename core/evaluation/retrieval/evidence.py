@@ -18,16 +18,16 @@ from core.evaluation.detection.estimates import (
 )
 from core.evaluation.detection.judging import read_pixels
 from core.evaluation.retrieval.poses import pose_error, small_grey
-from core.evaluation.temporary_station import workbench_aside
+from core.evaluation.temporary_station import temporary_station
 from core.infrastructure.settings import Settings
 from core.retrieval.knowledge.queries import describe_defect
 from core.retrieval.normals.defect_types import MOST_TYPES, rank_types, text_similarities
 from core.retrieval.normals.labelled import LabelledCrops
 from core.services.defect_labels import LabelledPicture, defect_region, label_pictures
 from core.services.inspection import DESCRIBED_DEFECTS, inspect
+from core.services.station import Station
 from core.services.teaching import teach
 from core.services.training_images import StoredPictures
-from core.services.workbench import Workbench
 from core.statistics.intervals import Rate, exact_rate
 
 
@@ -98,23 +98,23 @@ def evaluate_evidence(
     order = rng.permutation(len(dataset.test))[:limit]
     items = [dataset.test[number] for number in sorted(order.tolist())]
     both = settings.model_copy(update={"rag_enabled": True, "domain_rag_enabled": True})
-    with workbench_aside(both) as bench:
-        teach(bench, product, dataset.train, seed=seed, on_progress=on_progress)
+    with temporary_station(both) as station:
+        teach(station, product, dataset.train, seed=seed, on_progress=on_progress)
         inspections = []
         for done, item in enumerate(items):
             on_progress("Inspect the test pictures", done / len(items))
-            inspections.append(_inspected(bench, item, product))
+            inspections.append(_inspected(station, item, product))
         return EvidenceFigures(
             dataset=dataset.name,
-            normals=len(bench.taught(product).card.images),
-            poses=_poses(bench, product, items, inspections, rng),
-            types=_types(bench, product, items, inspections, on_progress),
+            normals=len(station.taught(product).card.images),
+            poses=_poses(station, product, items, inspections, rng),
+            types=_types(station, product, items, inspections, on_progress),
         )
 
 
-def _inspected(bench: Workbench, item: TestPicture, product: Product) -> Inspection:
+def _inspected(station: Station, item: TestPicture, product: Product) -> Inspection:
     """An inspection whose evidence is whole: one without would be measured as a miss."""
-    inspection = inspect(bench, item.picture, product)
+    inspection = inspect(station, item.picture, product)
     for step in inspection.steps:
         if step.status == "failed":
             raise EvaluationError(
@@ -124,21 +124,21 @@ def _inspected(bench: Workbench, item: TestPicture, product: Product) -> Inspect
 
 
 def _poses(
-    bench: Workbench,
+    station: Station,
     product: Product,
     items: Sequence[TestPicture],
     inspections: Sequence[Inspection],
     rng: np.random.Generator,
 ) -> PoseFigures:
-    images = bench.taught(product).card.images
+    images = station.taught(product).card.images
     normals = {
         image.sha256: small_grey(pixels)
-        for image, pixels in zip(images, StoredPictures(bench, images), strict=True)
+        for image, pixels in zip(images, StoredPictures(station, images), strict=True)
     }
     names = sorted(normals)
     same, differences = [], []
     for item, inspection in zip(items, inspections, strict=True):
-        seen = small_grey(read_pixels(item, bench.settings))
+        seen = small_grey(read_pixels(item, station.settings))
         pair = (inspection.exemplars[0].sha256, names[int(rng.integers(len(names)))])
         same.append([pose_error(seen, normals[sha]).is_same_pose for sha in pair])
         differences.append([float(np.abs(seen - normals[sha]).mean()) for sha in pair])
@@ -159,19 +159,19 @@ def _poses(
 
 
 def _types(
-    bench: Workbench,
+    station: Station,
     product: Product,
     items: Sequence[TestPicture],
     inspections: Sequence[Inspection],
     on_progress: OnProgress,
 ) -> TypeFigures:
-    known = text_similarities(bench.knowledge.search("defect", product, k=MOST_TYPES))
+    known = text_similarities(station.knowledge.search("defect", product, k=MOST_TYPES))
     plain, looked = Ranks(), Ranks()
     for item, inspection in zip(items, inspections, strict=True):
         defect = _first_true(item, inspection) if item.defect_type in known else None
         if defect is None:
             continue
-        found = bench.knowledge.search(describe_defect(defect), product, k=MOST_TYPES)
+        found = station.knowledge.search(describe_defect(defect), product, k=MOST_TYPES)
         ranked = [g.defect_type for g in rank_types(defect.id, text_similarities(found), {})]
         plain.append(_rank(item.defect_type, ranked))
         guesses = [g.defect_type for g in inspection.defect_types if g.defect_id == defect.id]
@@ -184,7 +184,12 @@ def _types(
     crops = None
     if labelled:
         crops = label_pictures(
-            bench, product, labelled, origin="evaluation", by="evaluation", on_progress=on_progress
+            station,
+            product,
+            labelled,
+            origin="evaluation",
+            by="evaluation",
+            on_progress=on_progress,
         ).crops
     return TypeFigures(
         known_types=len(known),

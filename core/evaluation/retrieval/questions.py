@@ -16,7 +16,7 @@ from core.evaluation.detection.estimates import (
     Estimate,
     percentile_interval,
 )
-from core.evaluation.temporary_station import workbench_aside
+from core.evaluation.temporary_station import temporary_station
 from core.infrastructure.settings import Settings
 from core.retrieval.knowledge.encoders import SentenceEncoder
 from core.retrieval.knowledge.search import KnowledgeBase
@@ -98,9 +98,9 @@ def evaluate_knowledge(
         KnowledgeError, WeightsError: if the knowledge file or the encoder cannot be used.
     """
     rows = []
-    with workbench_aside(settings) as bench:
-        encoder = SentenceEncoder.load(bench.settings.model_cache_dir)
-        base = KnowledgeBase.open(bench.settings, lambda: encoder)
+    with temporary_station(settings) as station:
+        encoder = SentenceEncoder.load(station.settings.model_cache_dir)
+        base = KnowledgeBase.open(station.settings, lambda: encoder)
         for is_known in (True, False):
             ranks = [
                 _rank(question, base.search(question.question, product, k=LATEST_RANK))

@@ -18,7 +18,7 @@ from core.interfaces.cli.options import add_language_options, show_progress, wri
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
 WIDTH = 100
 
@@ -58,21 +58,21 @@ def _compare(options: argparse.Namespace) -> int:
     from core.records.side_by_side import contest as recorded_contest
     from core.services.reports import WriterChoice
     from core.services.side_by_side import choose, hold_contest
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
-    with Workbench(settings()) as bench:
+    with Station(settings()) as station:
         if options.win_rates:
-            _print_win_rates(bench)
+            _print_win_rates(station)
             return 0
         if options.contest:
-            contest = recorded_contest(bench.records, options.contest)
+            contest = recorded_contest(station.records, options.contest)
             if options.choose is None:
                 _print(contest, as_json=options.json)
         else:
             contest = hold_contest(
-                bench,
+                station,
                 PictureFile.at(options.image),
-                _product(bench, options.product),
+                _product(station, options.product),
                 options.detectors,
                 options.writers,
                 choice=WriterChoice(language=options.language, fresh=options.fresh),
@@ -80,9 +80,9 @@ def _compare(options: argparse.Namespace) -> int:
             )
             _print(contest, as_json=options.json)
             if options.maps is not None:
-                _save_maps(bench, contest, options.maps)
+                _save_maps(station, contest, options.maps)
         if options.choose is not None:
-            inspection = choose(bench, contest.id, options.choose - 1, options.by)
+            inspection = choose(station, contest.id, options.choose - 1, options.by)
             print(
                 f"{contest.contestants[options.choose - 1].name} became the report of "
                 f"{inspection.id}.",
@@ -91,10 +91,10 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
-def _product(bench: Workbench, key: str | None) -> Product:
+def _product(station: Station, key: str | None) -> Product:
     if key is not None:
-        return bench.product(key)
-    taught = bench.taught_products()
+        return station.product(key)
+    taught = station.taught_products()
     if len(taught) == 1:
         return taught[0]
     raise ProductError(
@@ -178,20 +178,20 @@ def _record(contest: Contest) -> dict[str, object]:
     }
 
 
-def _save_maps(bench: Workbench, contest: Contest, folder: Path) -> None:
+def _save_maps(station: Station, contest: Contest, folder: Path) -> None:
     from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 
     with written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for contestant in contest.contestants:
-            png = overlay_png(bench, contestant.inspection, opacity=PDF_OVERLAY_OPACITY)
+            png = overlay_png(station, contestant.inspection, opacity=PDF_OVERLAY_OPACITY)
             (folder / f"{contest.id}-{contestant.detector}.png").write_bytes(png)
 
 
-def _print_win_rates(bench: Workbench) -> None:
+def _print_win_rates(station: Station) -> None:
     from core.records.side_by_side import win_rates
 
-    rates = win_rates(bench.records)
+    rates = win_rates(station.records)
     if not rates:
         raise RecordsError("No choice between detectors or writers is on record yet.")
     for rate in rates:

@@ -35,16 +35,16 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _health() -> Health:
     from core.services.health import check_health
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     try:
-        bench = Workbench(settings())
+        station = Station(settings())
     except RecordsInUseError as error:
         return check_health(settings(), None, in_use=str(error))
     except RecordsError as error:
         return check_health(settings(), None, broken=str(error))
-    with bench:
-        return check_health(bench.settings, bench)
+    with station:
+        return check_health(station.settings, station)
 
 
 def _print(health: Health) -> None:

@@ -46,20 +46,20 @@ def add_command(commands: _SubParsersAction) -> None:
 def _inspect(options: argparse.Namespace) -> int:
     from core.services.inspection import inspect
     from core.services.reports import WriterChoice
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     context = Context(**{name: getattr(options, name) for name in Context.model_fields})
     evidence = EvidenceChoice(exemplars=options.exemplars, knowledge=options.knowledge)
     writing = WriterChoice(options.writer, options.language, fresh=options.fresh)
     failed = False
     pictures = _pictures(options.images)
-    with Workbench(settings()) as bench:
-        product = bench.product(options.product)
-        bench.taught(product)  # a product without a detector is one error, not one a picture
+    with Station(settings()) as station:
+        product = station.product(options.product)
+        station.taught(product)  # a product without a detector is one error, not one a picture
         for number, picture in enumerate(pictures, start=1):
             try:
                 inspection = inspect(
-                    bench, picture, product, context=context, evidence=evidence, writing=writing
+                    station, picture, product, context=context, evidence=evidence, writing=writing
                 )
             except ImageError as error:
                 failed = True
@@ -67,13 +67,13 @@ def _inspect(options: argparse.Namespace) -> int:
                 continue
             _print_inspection(inspection, as_json=options.json, timing=options.timing)
             if options.maps is not None:
-                anomaly_map = bench.files.read_map(inspection.map_sha256)
+                anomaly_map = station.files.read_map(inspection.map_sha256)
                 with written(options.maps):
                     _save_map(options.maps, inspection, anomaly_map, number)
             if options.pdf is not None:
                 from core.services.inspection_images import report_pdf
 
-                pdf = report_pdf(bench, inspection)
+                pdf = report_pdf(station, inspection)
                 with written(options.pdf):
                     _save_pdf(options.pdf, inspection, pdf, len(pictures))
     return 1 if failed else 0

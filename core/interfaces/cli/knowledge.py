@@ -56,11 +56,11 @@ def _add_who(command: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     key = Product.from_key(options.product).key if options.product else None
-    with Workbench(settings()) as bench:
-        for entry in bench.knowledge.entries():
+    with Station(settings()) as station:
+        for entry in station.knowledge.entries():
             if key in (None, entry.product_key):
                 where = entry.product_key or "all products"
                 print(f"{entry.id}  {where}  {entry.title}  {_shortened(entry.text)}")
@@ -68,10 +68,10 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
-    with Workbench(settings()) as bench:
-        base = bench.knowledge
+    with Station(settings()) as station:
+        base = station.knowledge
         if options.product is None:
             found = base.find(options.query, options.k)
         else:
@@ -84,12 +84,12 @@ def _search(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     from core.services.knowledge import import_file
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     data = _read(options.file)
-    with Workbench(settings()) as bench:
+    with Station(settings()) as station:
         outcome = import_file(
-            bench,
+            station,
             options.file.name,
             data,
             by=person_named(options.by),
@@ -104,13 +104,13 @@ def _import(options: argparse.Namespace) -> int:
 
 def _add_document(options: argparse.Namespace) -> int:
     from core.services.knowledge import add_document
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     product = Product.from_key(options.product) if options.product else None
     data = _read(options.file)
-    with Workbench(settings()) as bench:
+    with Station(settings()) as station:
         document = add_document(
-            bench,
+            station,
             options.file.name,
             data,
             product,

@@ -35,14 +35,14 @@ def add_command(commands: _SubParsersAction) -> None:
 def _label(options: argparse.Namespace) -> int:
     from core.evaluation.detection.datasets import read_test_pictures
     from core.services.defect_labels import LabelledPicture, label_from_records, label_pictures
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     if not options.by.strip():
         raise ProductError("Labels need a person who vouches for them: --by NAME.")
-    with Workbench(settings()) as bench:
-        product = bench.product(options.product)
+    with Station(settings()) as station:
+        product = station.product(options.product)
         if options.signed:
-            labelling = label_from_records(bench, product, by=options.by.strip())
+            labelling = label_from_records(station, product, by=options.by.strip())
         else:
             pictures = [
                 LabelledPicture(item.picture, item.defect_type, item.truth)
@@ -50,7 +50,7 @@ def _label(options: argparse.Namespace) -> int:
                 if item.is_defective
             ]
             labelling = label_pictures(
-                bench,
+                station,
                 product,
                 pictures,
                 origin=options.data.resolve().name,

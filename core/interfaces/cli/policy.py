@@ -35,14 +35,14 @@ def add_command(commands: _SubParsersAction) -> None:
 def _policy(options: argparse.Namespace) -> int:
     from core.detection.product_files import read_policy
     from core.services.products import change_policy
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
     product = Product.from_key(options.product)
-    with Workbench(settings()) as bench:
-        product = bench.product(product.key)
+    with Station(settings()) as station:
+        product = station.product(product.key)
         if options.set:
             changes = named_values(options.set, "--set")
-            aside = change_policy(bench, product, changes, by=options.by, reason=options.reason)
+            aside = change_policy(station, product, changes, by=options.by, reason=options.reason)
             if aside:
                 print(
                     f"Note: the policy was damaged and is kept as {aside}; all other values are "
@@ -51,6 +51,6 @@ def _policy(options: argparse.Namespace) -> int:
                 )
         elif options.by or options.reason:
             raise ProductError("--by and --reason have no effect without --set NAME=VALUE.")
-        print(read_policy(bench.settings, product).model_dump_json(indent=2))
-        print(bench.taught(product).calibration.false_alarm.sentence())
+        print(read_policy(station.settings, product).model_dump_json(indent=2))
+        print(station.taught(product).calibration.false_alarm.sentence())
     return 0

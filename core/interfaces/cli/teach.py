@@ -71,8 +71,8 @@ def _refuse_without_effect(options: argparse.Namespace) -> None:
 
 def _teach(options: argparse.Namespace) -> int:
     from core.services.relearning import add_normals, adopt_anomalib_checkpoint
+    from core.services.station import Station
     from core.services.teaching import teach
-    from core.services.workbench import Workbench
 
     _refuse_without_effect(options)
     by = person_named(options.by)
@@ -85,17 +85,17 @@ def _teach(options: argparse.Namespace) -> int:
             raise ImageError(f"--images must name a folder of pictures, not {options.images}.")
         product = Product.from_key(options.product, options.mm_per_px)
         pictures = pictures_at([options.images])
-    with Workbench(settings()) as bench:
+    with Station(settings()) as station:
         if options.add:
-            product = bench.product(product.key)
-            card = add_normals(bench, product, pictures, by=by, on_progress=show_progress)
+            product = station.product(product.key)
+            card = add_normals(station, product, pictures, by=by, on_progress=show_progress)
         elif options.anomalib is not None:
             card = adopt_anomalib_checkpoint(
-                bench, product, options.anomalib, pictures, by=by, on_progress=show_progress
+                station, product, options.anomalib, pictures, by=by, on_progress=show_progress
             )
         else:
             card = teach(
-                bench,
+                station,
                 product,
                 pictures,
                 algorithm=options.detector or DEFAULT_DETECTOR,
@@ -105,7 +105,7 @@ def _teach(options: argparse.Namespace) -> int:
                 by=by,
                 on_progress=show_progress,
             )
-        calibration = bench.taught(product).calibration
+        calibration = station.taught(product).calibration
     for sentence in (*card.skipped, *card.notices):
         print(f"Note: {sentence}")
     print(

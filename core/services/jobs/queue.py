@@ -20,7 +20,7 @@ from core.services.jobs.task import JobStopped, Progress, StopSign
 from core.tasks.registry import task_of
 
 if TYPE_CHECKING:
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
 log = logging.getLogger(__name__)
 
@@ -41,19 +41,19 @@ class Jobs:
     event on record.
 
     Example:
-        >>> job = bench.jobs.submit("teach", "Demo", {"demo": True})   # doctest: +SKIP
-        >>> bench.jobs.job(job.id).share                               # doctest: +SKIP
+        >>> job = station.jobs.submit("teach", "Demo", {"demo": True})   # doctest: +SKIP
+        >>> station.jobs.job(job.id).share                               # doctest: +SKIP
         0.35
     """
 
-    def __init__(self, bench: Workbench) -> None:
-        """Look after the jobs of a workbench; none runs yet.
+    def __init__(self, station: Station) -> None:
+        """Look after the jobs of a station; none runs yet.
 
         Raises:
             RecordsError: if the records cannot be read or written.
         """
-        self._bench = bench
-        self._records = bench.records
+        self._station = station
+        self._records = station.records
         self._changed = threading.Condition()
         self._stops: dict[str, StopSign] = {}
         self._threads: list[threading.Thread] = []
@@ -104,7 +104,7 @@ class Jobs:
         """The newest job of a kind that has this value of a text argument; None: there is none.
 
         Example:
-            >>> bench.jobs.latest("write_report", "inspection", inspection.id)   # doctest: +SKIP
+            >>> station.jobs.latest("write_report", "inspection", inspection.id)   # doctest: +SKIP
         """
         return recorded.latest_job(self._records, kind, argument, value, self._stall_s)
 
@@ -155,7 +155,7 @@ class Jobs:
                         threading.Thread(
                             target=self._work, args=(False,), name=f"job-{number}", daemon=True
                         )
-                        for number in range(self._bench.settings.jobs_at_once)
+                        for number in range(self._station.settings.jobs_at_once)
                     ),
                 ]
                 for thread in self._threads:
@@ -179,7 +179,7 @@ class Jobs:
 
     @property
     def _stall_s(self) -> float:
-        return self._bench.settings.job_stall_s
+        return self._station.settings.job_stall_s
 
     def _watch(self) -> None:
         """Record each running job that falls silent, once a silence."""
@@ -230,7 +230,7 @@ class Jobs:
         progress = Progress(self._records, job_id, stop)
         try:
             with memory_guard("do this job"):
-                result = task_of(kind, json.loads(arguments)).run(self._bench, progress)
+                result = task_of(kind, json.loads(arguments)).run(self._station, progress)
         except JobStopped:
             if stop.by_person:
                 return JobState.CANCELLED, None, ""

@@ -13,7 +13,7 @@ from core.records.connection import Database
 from core.records.jobs import save_progress
 
 if TYPE_CHECKING:
-    from core.services.workbench import Workbench
+    from core.services.station import Station
 
 # Detectors tell their progress many times a second; a person reads it once.
 SAVED_EVERY_S = 0.5
@@ -89,15 +89,15 @@ class Task(Frozen, ABC):
     """One kind of long work: its fields are what it needs, and are kept as JSON.
 
     Example:
-        >>> Teach(product="ELPV/mono", demo=True).run(bench, progress)   # doctest: +SKIP
+        >>> Teach(product="ELPV/mono", demo=True).run(station, progress)   # doctest: +SKIP
     """
 
     @abstractmethod
-    def run(self, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
         """Do it, from the start or from where it was left.
 
         Args:
-            bench: that the process shares.
+            station: that the process shares.
             progress: told at each step; it raises JobStopped, which must pass.
 
         Returns:

@@ -9,7 +9,7 @@ from core.domain.errors import EvaluationError
 from core.evaluation.mmad.figures import MmadFigures, mmad_tables
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.benchmark_runs import MmadRun, mmad_runs
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
@@ -20,16 +20,16 @@ from pages.texts import number, percentage, t, when
 DRAWN = 500
 
 
-def show_mmad(bench: Workbench) -> None:
+def show_mmad(station: Station) -> None:
     """A form, the run that is watched, and all runs side by side."""
-    on_record = mmad_runs(bench)
+    on_record = mmad_runs(station)
     form, watched = st.columns([7, 14], gap="medium")
     with form:
         st.subheader(t("benchmarks.new_run"))
-        _ask_run(bench)
+        _ask_run(station)
     with watched, shown_to_the_operator():
         if on_record:
-            _show_run(bench, choose_job([run.job for run in on_record]))
+            _show_run(station, choose_job([run.job for run in on_record]))
         else:
             st.info(t("mmad.empty"), title=t("mmad.title"), icon=":material/quiz:")
     measured = [run for run in on_record if run.figures is not None]
@@ -43,10 +43,10 @@ def show_mmad(bench: Workbench) -> None:
         st.caption(t("mmad.notes"))
 
 
-def _ask_run(bench: Workbench) -> None:
+def _ask_run(station: Station) -> None:
     offered = {
         one.model.key: one
-        for one in ranked(catalogue().values(), bench.settings)
+        for one in ranked(catalogue().values(), station.settings)
         if one.model.provider != "offline"
     }
     with st.form("mmad-run"):
@@ -80,13 +80,13 @@ def _ask_run(bench: Workbench) -> None:
             "templates": int(templates),
         }
         title = offered[writer].model.title
-        st.query_params["run"] = bench.jobs.submit("mmad", title, arguments, name).id
+        st.query_params["run"] = station.jobs.submit("mmad", title, arguments, name).id
         st.rerun()
 
 
-def _show_run(bench: Workbench, job: Job) -> None:
+def _show_run(station: Station, job: Job) -> None:
     with st.container(border=True):
-        watch_job(bench, job, lambda now: st.caption(when(now.created_at)))
+        watch_job(station, job, lambda now: st.caption(when(now.created_at)))
     figures = MmadRun.of(job).figures
     if job.state is JobState.DONE and figures is not None:
         st.markdown(mmad_tables(figures))

@@ -12,7 +12,7 @@ from core.reporting.catalogue import catalogue
 from core.reporting.differences import fields, marked
 from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 from core.services.side_by_side import choose
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain, verdict_name, verdict_text
 from pages.texts import number, percentage, t, when
@@ -21,7 +21,7 @@ IN_A_ROW = 3
 KINDS = {"detector": lambda: t("contest.detector"), "writer": lambda: t("contest.writer")}
 
 
-def show_contest(bench: Workbench, contest: Contest) -> None:
+def show_contest(station: Station, contest: Contest) -> None:
     """Every contestant; words that the first report does not have are underlined."""
     filename = plain(contest.contestants[0].inspection.image.filename)
     st.markdown(
@@ -30,18 +30,18 @@ def show_contest(bench: Workbench, contest: Contest) -> None:
     )
     if len(contest.contestants) > 1:
         st.caption(t("contest.underlined"))
-    _choice(bench, contest)
+    _choice(station, contest)
     for start in range(0, len(contest.contestants), IN_A_ROW):
         row = contest.contestants[start : start + IN_A_ROW]
         columns = st.columns(min(IN_A_ROW, len(contest.contestants)), gap="medium")
         for place, (column, contestant) in enumerate(zip(columns, row, strict=False), start):
             with column:
-                _contestant(bench, contest, place, contestant)
+                _contestant(station, contest, place, contestant)
 
 
-def show_win_rates(bench: Workbench) -> None:
+def show_win_rates(station: Station) -> None:
     """How often each detector and writer was chosen over another of its kind."""
-    rates = win_rates(bench.records)
+    rates = win_rates(station.records)
     if not rates:
         return
     with st.expander(t("contest.chosen_so_far")):
@@ -75,7 +75,7 @@ def _title(writer: str) -> str:
     return writer if model is None else model.title
 
 
-def _choice(bench: Workbench, contest: Contest) -> None:
+def _choice(station: Station, contest: Contest) -> None:
     if contest.chosen is not None:
         name = plain(_name(contest.contestants[contest.chosen]))
         st.success(
@@ -99,17 +99,17 @@ def _choice(bench: Workbench, contest: Contest) -> None:
         pressed = st.form_submit_button(t("contest.choose"), icon=":material/check:")
     if pressed:
         with shown_to_the_operator():
-            inspection = choose(bench, contest.id, position, person)
+            inspection = choose(station, contest.id, position, person)
             st.session_state["person"] = person
             st.switch_page("inspect.py", query_params={"inspection": inspection.id})
 
 
-def _contestant(bench: Workbench, contest: Contest, place: int, contestant: Contestant) -> None:
+def _contestant(station: Station, contest: Contest, place: int, contestant: Contestant) -> None:
     judgement = contestant.inspection.judgement
     mark = " :material/check:" if contest.chosen == place else ""
     st.markdown(f"##### {place + 1}: {plain(_name(contestant))}{mark}")
     st.image(
-        overlay_png(bench, contestant.inspection, opacity=PDF_OVERLAY_OPACITY),
+        overlay_png(station, contestant.inspection, opacity=PDF_OVERLAY_OPACITY),
         alt=t(
             "contest.map_alt",
             detector=contestant.detector,

@@ -13,7 +13,7 @@ from core.records.quality import Period, period_counts
 from core.records.search import Filter
 from core.services.inspection_images import picture_thumbnail
 from core.services.lot_comparison import ComparedPart, LotComparison
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.statistics.intervals import Rate
 from pages.parts.jobs import watch_job
 from pages.parts.words import (
@@ -30,9 +30,9 @@ IN_A_PAGE = 20
 NAMES = ("A", "B")
 
 
-def ask_comparison(bench: Workbench) -> None:
+def ask_comparison(station: Station) -> None:
     """Product, lot and both detectors; the comparison then runs in the background."""
-    products = bench.taught_products()
+    products = station.taught_products()
     if not products:
         st.info(t("compare.nothing_taught"), icon=":material/school:")
         return
@@ -42,12 +42,12 @@ def ask_comparison(bench: Workbench) -> None:
         format_func=lambda option: option.key,
         key="lot-product",
     )
-    known = versions(bench.settings, product)
+    known = versions(station.settings, product)
     if len(known) < 2:
         st.info(t("lots.one_version", product=product.key), icon=":material/school:")
         return
-    lot = _ask_lot(bench, product)
-    active = active_version(bench.settings, product)
+    lot = _ask_lot(station, product)
+    active = active_version(station.settings, product)
     first = st.selectbox(
         t("lots.first"),
         known,
@@ -63,7 +63,7 @@ def ask_comparison(bench: Workbench) -> None:
     if st.button(t("lots.start"), type="primary", icon=":material/compare:", disabled=lot is None):
         st.session_state["person"] = name
         asked = Filter(product_key=product.key, lot=lot)
-        job = bench.jobs.submit(
+        job = station.jobs.submit(
             KIND,
             f"{product.key} {lot}",
             {
@@ -76,12 +76,12 @@ def ask_comparison(bench: Workbench) -> None:
         st.rerun()
 
 
-def show_comparison(bench: Workbench) -> None:
+def show_comparison(station: Station) -> None:
     """The comparison that the address names, and earlier ones to choose from."""
-    jobs = {job.id: job for job in bench.jobs.recent(EARLIER, KIND)}
+    jobs = {job.id: job for job in station.jobs.recent(EARLIER, KIND)}
     asked = st.query_params.get("comparison")
     if asked and asked not in jobs:
-        jobs = {asked: bench.jobs.job(asked), **jobs}
+        jobs = {asked: station.jobs.job(asked), **jobs}
     if not jobs:
         st.info(t("lots.empty"), title=t("lots.title"), icon=":material/difference:")
         return
@@ -94,13 +94,13 @@ def show_comparison(bench: Workbench) -> None:
     st.query_params["comparison"] = chosen
     job = jobs[chosen]
     if job.state is not JobState.DONE:
-        watch_job(bench, job, lambda now: st.caption(when(now.created_at)))
+        watch_job(station, job, lambda now: st.caption(when(now.created_at)))
         return
-    _show_result(bench, job)
+    _show_result(station, job)
 
 
-def _ask_lot(bench: Workbench, product: Product) -> str | None:
-    lots = period_counts(bench.records, Filter(product_key=product.key), Period.LOT)
+def _ask_lot(station: Station, product: Product) -> str | None:
+    lots = period_counts(station.records, Filter(product_key=product.key), Period.LOT)
     named = {each.label: each for each in reversed(lots)}
     return st.selectbox(
         t("lots.lot"),
@@ -118,7 +118,7 @@ def _version_text(version: Active, active: Active) -> str:
     return t("lots.active", version=text) if version == active else text
 
 
-def _show_result(bench: Workbench, job: Job) -> None:
+def _show_result(station: Station, job: Job) -> None:
     compared = LotComparison.model_validate(job.result)
     differing = compared.disagreements()
     st.markdown(
@@ -139,7 +139,7 @@ def _show_result(bench: Workbench, job: Job) -> None:
         _show_verdicts(compared)
     with right:
         _show_standing(compared)
-    _show_disagreements(bench, differing)
+    _show_disagreements(station, differing)
 
 
 def _decided(compared: LotComparison) -> int:
@@ -204,7 +204,7 @@ def _rate(rate: Rate | None) -> str:
     )
 
 
-def _show_disagreements(bench: Workbench, differing: tuple[ComparedPart, ...]) -> None:
+def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -> None:
     st.markdown(f"##### {t('lots.disagreements')}")
     if not differing:
         st.caption(t("lots.no_disagreement"))
@@ -214,7 +214,7 @@ def _show_disagreements(bench: Workbench, differing: tuple[ComparedPart, ...]) -
     shown = differing[IN_A_PAGE * (page - 1) : IN_A_PAGE * page]
     rows = [
         {
-            t("lots.picture"): _data_url(bench, part),
+            t("lots.picture"): _data_url(station, part),
             t("lots.file"): part.filename,
             "A": f"{_verdict(part.verdicts[0])} {number(part.scores[0], 3)}",
             "B": f"{_verdict(part.verdicts[1])} {number(part.scores[1], 3)}",
@@ -238,15 +238,15 @@ def _show_disagreements(bench: Workbench, differing: tuple[ComparedPart, ...]) -
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _thumbnail(_bench: Workbench, sha256: str, filename: str) -> str:
-    png = picture_thumbnail(_bench, sha256, filename)
+def _thumbnail(_station: Station, sha256: str, filename: str) -> str:
+    png = picture_thumbnail(_station, sha256, filename)
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _data_url(bench: Workbench, part: ComparedPart) -> str | None:
+def _data_url(station: Station, part: ComparedPart) -> str | None:
     """The picture, small; None where it is lost: the row says all else."""
     try:
-        return _thumbnail(bench, part.sha256, part.filename)
+        return _thumbnail(station, part.sha256, part.filename)
     except InspectionError:
         return None
 

@@ -10,7 +10,7 @@ from core.domain import Job, JobState
 from core.domain.errors import JobError
 from core.records.search import Filter
 from core.services.exports import AT_ONCE, ExportKind, exported
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.exports import export_file
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import watch_job
@@ -37,7 +37,7 @@ def kind_text(kind: ExportKind) -> str:
             return t("history.pdfs")
 
 
-def show_export(bench: Workbench, filter: Filter, count: int) -> None:
+def show_export(station: Station, filter: Filter, count: int) -> None:
     """Choose a kind, and have the file."""
     panel = st.popover(
         t("history.export"),
@@ -60,7 +60,7 @@ def show_export(bench: Workbench, filter: Filter, count: int) -> None:
         if count <= AT_ONCE[kind]:
             st.download_button(
                 t("history.download", count=number(count)),
-                lambda: exported(bench, kind, filter),
+                lambda: exported(station, kind, filter),
                 file_name=f"inspections.{kind.value}",
                 mime=MIMES[kind],
                 on_click="ignore",
@@ -72,13 +72,13 @@ def show_export(bench: Workbench, filter: Filter, count: int) -> None:
             t("history.start_export"),
             icon=":material/play_arrow:",
             on_click=_start,
-            args=(bench, kind, filter, count),
+            args=(station, kind, filter, count),
         )
 
 
-def _start(bench: Workbench, kind: ExportKind, filter: Filter, count: int) -> None:
+def _start(station: Station, kind: ExportKind, filter: Filter, count: int) -> None:
     with shown_to_the_operator():
-        bench.jobs.submit(
+        station.jobs.submit(
             "export",
             f"{kind_text(kind)}, {number(count)}",
             {"what": kind.value, "filter": filter.model_dump(mode="json")},
@@ -87,24 +87,24 @@ def _start(bench: Workbench, kind: ExportKind, filter: Filter, count: int) -> No
         st.session_state["export"] = False  # closes the panel: the job stands under it
 
 
-def show_export_jobs(bench: Workbench) -> None:
+def show_export_jobs(station: Station) -> None:
     """The newest exports, with their files."""
-    exports = [job for job in bench.jobs.recent(LOOKED_THROUGH) if job.kind == "export"]
+    exports = [job for job in station.jobs.recent(LOOKED_THROUGH) if job.kind == "export"]
     for job in exports[:SHOWN]:
-        watch_job(bench, job, partial(_result, bench))
+        watch_job(station, job, partial(_result, station))
 
 
-def _result(bench: Workbench, job: Job) -> None:
+def _result(station: Station, job: Job) -> None:
     if job.state is not JobState.DONE:
         return
     if job.result["missing"]:
         st.caption(t("history.missing", count=number(job.result["missing"])))
-    _download(bench, job)
+    _download(station, job)
 
 
-def _download(bench: Workbench, job: Job) -> None:
+def _download(station: Station, job: Job) -> None:
     try:
-        path = export_file(bench.settings, job)
+        path = export_file(station.settings, job)
     except JobError:
         st.caption(t("history.gone"))
         return

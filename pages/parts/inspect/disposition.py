@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Disposition, Inspection
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import disposition_name, person_of, plain
 from pages.texts import t, when
 
 
-def show_disposition(bench: Workbench, inspection: Inspection) -> None:
+def show_disposition(station: Station, inspection: Inspection) -> None:
     """The decisions so far, the newest first, and the button that opens the drawer."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
@@ -21,7 +21,7 @@ def show_disposition(bench: Workbench, inspection: Inspection) -> None:
             key=f"decide-{inspection.id}",
             type="secondary" if inspection.dispositions else "primary",
         ):
-            _drawer(bench, inspection)
+            _drawer(station, inspection)
         if not inspection.dispositions:
             st.caption(t("disposition.none_yet"))
     for entry in inspection.dispositions[::-1]:
@@ -32,7 +32,7 @@ def show_disposition(bench: Workbench, inspection: Inspection) -> None:
 
 
 @st.dialog(":material/gavel:", position="right", width="small")
-def _drawer(bench: Workbench, inspection: Inspection) -> None:
+def _drawer(station: Station, inspection: Inspection) -> None:
     st.markdown(f"#### {t('disposition.title', filename=plain(inspection.image.filename))}")
     st.caption(t("disposition.machine_stays"))
     choice = st.radio(
@@ -48,7 +48,7 @@ def _drawer(bench: Workbench, inspection: Inspection) -> None:
     ):
         with shown_to_the_operator():
             if choice is not None:
-                bench.records.add_disposition(inspection.id, choice, reason, name)
+                station.records.add_disposition(inspection.id, choice, reason, name)
             st.session_state["person"] = name
             st.rerun()
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
 from core.domain.errors import InspectionError
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.inspect.viewer import look_at
 from pages.parts.palette import palette
 from pages.parts.statements import guarantee_text
@@ -46,10 +46,10 @@ def show_verdict(judgement: Judgement) -> None:
             st.warning(t("statements.unlike"), icon=":material/help:")
 
 
-def show_score_among_normals(bench: Workbench, inspection: Inspection) -> None:
+def show_score_among_normals(station: Station, inspection: Inspection) -> None:
     """Where the score lies beside those of the held-out normals."""
     try:
-        calibration = bench.taught(inspection.product, inspection.detector.algorithm).calibration
+        calibration = station.taught(inspection.product, inspection.detector.algorithm).calibration
     except InspectionError:
         return
     judgement = inspection.judgement

@@ -14,7 +14,7 @@ from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_lot
 from core.services.reports import WriterChoice
 from core.services.side_by_side import detectors_of
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.writers import ask_writer
 from pages.texts import t
 
@@ -69,13 +69,13 @@ def ask_product(products: Sequence[Product], opened: str | None) -> Product:
     return known[key]
 
 
-def ask_order(bench: Workbench, product: Product, tray: Tray) -> Order:
+def ask_order(station: Station, product: Product, tray: Tray) -> Order:
     """Lot, serial, station and inspector; detector, writer and evidence: kept over the session."""
     context = _ask_context(tray)
     with st.expander(t("intake.how"), icon=":material/tune:"):
-        detector = _ask_detector(bench, product)
-        writing = ask_writer(bench, "inspect")
-        evidence = _ask_evidence(bench)
+        detector = _ask_detector(station, product)
+        writing = ask_writer(station, "inspect")
+        evidence = _ask_evidence(station)
     return Order(product, detector, context, evidence, writing)
 
 
@@ -149,9 +149,9 @@ def _ask_in_url(label: str, name: str) -> str:
     return said
 
 
-def _ask_detector(bench: Workbench, product: Product) -> str | None:
+def _ask_detector(station: Station, product: Product) -> str | None:
     """The detector that judges; None: the active one, also after another is activated."""
-    known = list(detectors_of(bench, product))
+    known = list(detectors_of(station, product))
     return st.selectbox(
         t("intake.detector"),
         [None, *known[1:]],
@@ -162,9 +162,9 @@ def _ask_detector(bench: Workbench, product: Product) -> str | None:
     )
 
 
-def _ask_evidence(bench: Workbench) -> EvidenceChoice:
+def _ask_evidence(station: Station) -> EvidenceChoice:
     """What to look up; a switch that stands as its setting does leaves the choice to it."""
-    settings = bench.settings
+    settings = station.settings
     with st.container(horizontal=True):
         exemplars = st.toggle(
             t("intake.exemplars"),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.domain import InspectionSummary, Job, Verdict
 from core.records.search import of_ids
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.jobs import watch_job
 from pages.parts.quality.words import verdict_cell
 from pages.parts.words import disposition_name, plain, verdict_name
@@ -16,16 +16,16 @@ from pages.texts import t
 HEIGHT, HEIGHT_BESIDE = 420, 150
 
 
-def show_lot(bench: Workbench, job: Job) -> None:
+def show_lot(station: Station, job: Job) -> None:
     """The job of a lot with its results; choosing one opens it."""
     height = HEIGHT_BESIDE if "inspection" in st.query_params else HEIGHT
     with st.container(border=True):
-        watch_job(bench, job, lambda now: _show_results(bench, now, height))
+        watch_job(station, job, lambda now: _show_results(station, now, height))
 
 
-def _show_results(bench: Workbench, job: Job, height: int) -> None:
+def _show_results(station: Station, job: Job, height: int) -> None:
     refused = job.result.get("refused", [])
-    found = of_ids(bench.records, job.result.get("inspections", []))
+    found = of_ids(station.records, job.result.get("inspections", []))
     counts = job.result.get("verdicts", {})
     said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
     st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))

@@ -10,7 +10,7 @@ from core.domain import Exemplar, Inspection
 from core.domain.errors import InspectionError
 from core.reporting.evidence import ComparedPair
 from core.services.inspection_images import compared_pairs, exemplar_png
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.statements import alignment_text, likeness_text
 from pages.parts.words import plain, why_nothing
 from pages.texts import number, t
@@ -19,7 +19,7 @@ PAIRS_IN_A_ROW = 2
 ROWS_AT_ONCE = 1
 
 
-def show_exemplars(bench: Workbench, inspection: Inspection) -> None:
+def show_exemplars(station: Station, inspection: Inspection) -> None:
     """The most similar normal parts, and how similar they are."""
     st.markdown(f"##### {t('normals.most_similar')}")
     if not inspection.exemplars:
@@ -28,7 +28,7 @@ def show_exemplars(bench: Workbench, inspection: Inspection) -> None:
     for column, exemplar in zip(st.columns(3), inspection.exemplars, strict=False):
         try:
             column.image(
-                _exemplar(bench, exemplar, exemplar.sha256),
+                _exemplar(station, exemplar, exemplar.sha256),
                 caption=f"{exemplar.filename} · {number(exemplar.similarity, 3)}",
                 width="stretch",
                 alt=t("normals.alt", filename=exemplar.filename),
@@ -42,14 +42,14 @@ def show_exemplars(bench: Workbench, inspection: Inspection) -> None:
         st.caption(likeness_text(likeness))
 
 
-def show_comparisons(bench: Workbench, inspection: Inspection) -> None:
+def show_comparisons(station: Station, inspection: Inspection) -> None:
     """Each defect beside the same place on the nearest normal part."""
     if not inspection.comparisons:
         return
     first = inspection.comparisons[0]
     st.markdown(f"##### {t('normals.same_place')}")
     st.caption(f"{plain(first.filename)} · {alignment_text(first)}")
-    pairs = _pairs(bench, inspection, inspection.id)
+    pairs = _pairs(station, inspection, inspection.id)
     starts = range(0, len(pairs), PAIRS_IN_A_ROW)
     rows = [pairs[start : start + PAIRS_IN_A_ROW] for start in starts]
     for row in rows[:ROWS_AT_ONCE]:
@@ -86,11 +86,11 @@ def _show_row(pairs: Sequence[ComparedPair]) -> None:
 # file that was missing and is back is seen again soon.
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False)
 def _pairs(
-    _bench: Workbench, _inspection: Inspection, inspection_id: str
+    _station: Station, _inspection: Inspection, inspection_id: str
 ) -> tuple[ComparedPair, ...]:
-    return compared_pairs(_bench, _inspection)
+    return compared_pairs(_station, _inspection)
 
 
 @st.cache_data(max_entries=256, ttl=600, show_spinner=False)
-def _exemplar(_bench: Workbench, _exemplar: Exemplar, sha256: str) -> bytes:
-    return exemplar_png(_bench, _exemplar)
+def _exemplar(_station: Station, _exemplar: Exemplar, sha256: str) -> bytes:
+    return exemplar_png(_station, _exemplar)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.domain import Inspection, Job, JobState, Revision, RevisionKind
 from core.services.inspection_images import report_pdf
 from core.services.reports import remarks_of
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.report import KIND
 from pages.parts.inspect.report_form import edit_report
 from pages.parts.jobs import watch_job
@@ -15,15 +15,15 @@ from pages.parts.writers import show_writing, write_again_button
 from pages.texts import t, when
 
 
-def show_report(bench: Workbench, inspection: Inspection) -> None:
+def show_report(station: Station, inspection: Inspection) -> None:
     """The report of an inspection, to be read, edited, signed, printed and written again."""
-    _show_writing_job(bench, inspection)
+    _show_writing_job(station, inspection)
     revision = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if inspection.revisions:
             revision = _chosen_revision(inspection)
-            _pdf_button(bench, inspection, revision)
-        write_again_button(bench, inspection)
+            _pdf_button(station, inspection, revision)
+        write_again_button(station, inspection)
         if st.button(
             t("report.compare"), icon=":material/compare:", key=f"compare-{inspection.id}"
         ):
@@ -36,13 +36,13 @@ def show_report(bench: Workbench, inspection: Inspection) -> None:
     show_writing(revision)
     if violations:
         st.warning(t("report.contradicts", count=violations), icon=":material/rule:")
-    edit_report(bench, inspection, revision, remarks)
+    edit_report(station, inspection, revision, remarks)
 
 
-def _pdf_button(bench: Workbench, inspection: Inspection, revision: Revision) -> None:
+def _pdf_button(station: Station, inspection: Inspection, revision: Revision) -> None:
     st.download_button(
         t("report.pdf"),
-        lambda: report_pdf(bench, inspection, revision.number),
+        lambda: report_pdf(station, inspection, revision.number),
         file_name=f"{inspection.id}-r{revision.number}.pdf",
         mime="application/pdf",
         icon=":material/picture_as_pdf:",
@@ -50,16 +50,16 @@ def _pdf_button(bench: Workbench, inspection: Inspection, revision: Revision) ->
     )
 
 
-def _show_writing_job(bench: Workbench, inspection: Inspection) -> None:
+def _show_writing_job(station: Station, inspection: Inspection) -> None:
     """The report that is being written, with what has come of it; or why it was not."""
-    job = bench.jobs.latest(KIND, "inspection", inspection.id)
+    job = station.jobs.latest(KIND, "inspection", inspection.id)
     if job is None or job.state is JobState.DONE:
         return
     newest = inspection.revisions[-1].created_at if inspection.revisions else None
     if not job.is_active and newest is not None and newest > job.created_at:
         return
     with st.container(border=True):
-        watch_job(bench, job, _show_answer)
+        watch_job(station, job, _show_answer)
 
 
 def _show_answer(job: Job) -> None:

@@ -23,7 +23,7 @@ from core.domain import (
 )
 from core.domain.errors import InspectionError
 from core.services.reports import save_edit
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.words import disposition_name, person_of, plain, severity_name
 from pages.texts import t
 
@@ -220,7 +220,7 @@ class ReportForm:
 
 
 def edit_report(
-    bench: Workbench, inspection: Inspection, revision: Revision, remarks: Sequence[Remark]
+    station: Station, inspection: Inspection, revision: Revision, remarks: Sequence[Remark]
 ) -> None:
     """The form; what is saved becomes the next revision, checked again."""
     key = f"report-{inspection.id}-{revision.number}"
@@ -234,7 +234,7 @@ def edit_report(
         return
     kind = RevisionKind.SIGNED if signed else RevisionKind.EDITED
     try:
-        saved_as = save_edit(bench, inspection, edited, kind, name)
+        saved_as = save_edit(station, inspection, edited, kind, name)
     except InspectionError as error:
         st.error(str(error), icon=":material/error:")
         return

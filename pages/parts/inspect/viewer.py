@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.domain import Inspection
 from core.services.inspection_images import colour_scale, legend_png
+from core.services.station import Station
 from core.services.viewer import (
     MOST_ZOOM,
     REGION_CENTRES,
@@ -15,7 +16,6 @@ from core.services.viewer import (
     nearest_normal,
     view_picture,
 )
-from core.services.workbench import Workbench
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.statements import alignment_text
 from pages.parts.urls import choice_in_url
@@ -30,7 +30,7 @@ def look_at(inspection: Inspection, place: str) -> None:
 
 
 @st.fragment
-def show_viewer(bench: Workbench, inspection: Inspection) -> None:
+def show_viewer(station: Station, inspection: Inspection) -> None:
     """The picture with its controls and the colour scale; a control redraws only this."""
     look = choice_in_url(
         t("viewer.look"),
@@ -49,26 +49,26 @@ def show_viewer(bench: Workbench, inspection: Inspection) -> None:
             numbers = st.toggle(t("viewer.numbers"), value=True, key="numbers")
     view = View(Look(look), place, zoom, opacity, contour, numbers)
     with shown_to_the_operator():
-        _show(bench, inspection, view)
+        _show(station, inspection, view)
 
 
 @st.fragment
-def show_plain_picture(bench: Workbench, inspection: Inspection) -> None:
+def show_plain_picture(station: Station, inspection: Inspection) -> None:
     """The picture alone, without anything that the machine found."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = _ask_place(inspection, [])
         zoom = _ask_zoom(inspection)
     with shown_to_the_operator():
         st.image(
-            _rendered(bench, inspection, inspection.id, View(Look.ORIGINAL, place, zoom)),
+            _rendered(station, inspection, inspection.id, View(Look.ORIGINAL, place, zoom)),
             width="stretch",
             alt=t("viewer.plain_alt", filename=inspection.image.filename),
         )
 
 
-def _show(bench: Workbench, inspection: Inspection, view: View) -> None:
+def _show(station: Station, inspection: Inspection, view: View) -> None:
     st.image(
-        _rendered(bench, inspection, inspection.id, view),
+        _rendered(station, inspection, inspection.id, view),
         width="stretch",
         alt=t(
             "viewer.alt",
@@ -79,7 +79,7 @@ def _show(bench: Workbench, inspection: Inspection, view: View) -> None:
         ),
     )
     if view.look is Look.BLINK:
-        normal = nearest_normal(bench, inspection)
+        normal = nearest_normal(station, inspection)
         st.caption(
             t("viewer.blinks", normal=plain(normal.filename), alignment=alignment_text(normal))
         )
@@ -102,8 +102,8 @@ def _show_scale(inspection: Inspection) -> None:
 
 
 @st.cache_data(max_entries=128, ttl=600, show_spinner=False)
-def _rendered(_bench: Workbench, _inspection: Inspection, inspection_id: str, view: View) -> bytes:
-    return view_picture(_bench, _inspection, view)
+def _rendered(_station: Station, _inspection: Inspection, inspection_id: str, view: View) -> bytes:
+    return view_picture(_station, _inspection, view)
 
 
 def _ask_place(inspection: Inspection, defects: list[str]) -> str:

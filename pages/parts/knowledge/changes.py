@@ -6,19 +6,19 @@ import streamlit as st
 
 from core.domain.errors import KnowledgeError
 from core.services.knowledge import add_entry, import_file
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge.entry import ask_who
 from pages.texts import t
 
 
-def known_products(bench: Workbench) -> list[str]:
+def known_products(station: Station) -> list[str]:
     """Keys of all products that are taught or written about."""
-    written = {entry.product_key for entry in bench.knowledge.entries() if entry.product_key}
-    return sorted(written | {product.key for product in bench.records.products()})
+    written = {entry.product_key for entry in station.knowledge.entries() if entry.product_key}
+    return sorted(written | {product.key for product in station.records.products()})
 
 
-def write_an_entry(bench: Workbench) -> None:
+def write_an_entry(station: Station) -> None:
     """A form for a new entry."""
     form, guide = st.columns([11, 10], gap="medium")
     with guide:
@@ -31,7 +31,7 @@ def write_an_entry(bench: Workbench) -> None:
         left, right = st.columns(2)
         key = left.selectbox(
             t("knowledge.product"),
-            known_products(bench),
+            known_products(station),
             index=None,
             accept_new_options=True,
             placeholder=t("knowledge.choose_product"),
@@ -45,7 +45,7 @@ def write_an_entry(bench: Workbench) -> None:
             with shown_to_the_operator():
                 if not key:
                     raise KnowledgeError(t("knowledge.no_product"))
-                entry = add_entry(bench, key, kind, text, by=name, reason=reason)
+                entry = add_entry(station, key, kind, text, by=name, reason=reason)
                 st.session_state["person"] = name
                 st.session_state["knowledge-said"] = t(
                     "knowledge.added", title=entry.title, product=entry.product_key, id=entry.id
@@ -53,7 +53,7 @@ def write_an_entry(bench: Workbench) -> None:
                 st.rerun()
 
 
-def import_a_file(bench: Workbench) -> None:
+def import_a_file(station: Station) -> None:
     """A form for a knowledge file of others."""
     form, guide = st.columns([11, 10], gap="medium")
     with guide:
@@ -74,9 +74,9 @@ def import_a_file(bench: Workbench) -> None:
                 if upload is None:
                     raise KnowledgeError(t("knowledge.no_file"))
                 outcome = import_file(
-                    bench, upload.name, upload.getvalue(), by=name, reason=reason, replace=replace
+                    station, upload.name, upload.getvalue(), by=name, reason=reason, replace=replace
                 )
-                bench.knowledge.refresh()
+                station.knowledge.refresh()
                 st.session_state["person"] = name
                 st.success(outcome.sentence(), icon=":material/check_circle:")
                 for sentence in outcome.refused:

@@ -8,7 +8,7 @@ from core.domain import Product
 from core.domain.errors import KnowledgeError
 from core.retrieval.knowledge.documents import Document
 from core.services.knowledge import add_document, retire_document
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge.changes import known_products
 from pages.parts.knowledge.entry import ask_who
@@ -21,11 +21,11 @@ LARGEST_MB = 32
 SHOWN_PASSAGES = 50
 
 
-def show_documents(bench: Workbench) -> None:
+def show_documents(station: Station) -> None:
     """All documents, and a form for a further one."""
     listing, form = st.columns([11, 10], gap="medium")
     with listing:
-        documents = bench.knowledge.documents.documents()
+        documents = station.knowledge.documents.documents()
         if not documents:
             st.info(
                 t("knowledge.no_documents"),
@@ -34,12 +34,12 @@ def show_documents(bench: Workbench) -> None:
             )
         for document in documents:
             with shown_to_the_operator():
-                _show(bench, document)
+                _show(station, document)
     with form, shown_to_the_operator():
-        _add(bench)
+        _add(station)
 
 
-def _show(bench: Workbench, document: Document) -> None:
+def _show(station: Station, document: Document) -> None:
     about = document.product_key or t("knowledge.every")
     with st.container(border=True):
         st.markdown(f"**{plain(document.filename)}**")
@@ -67,11 +67,11 @@ def _show(bench: Workbench, document: Document) -> None:
             name, reason = ask_who(document.sha256)
             if st.form_submit_button(t("knowledge.retire_document"), icon=":material/archive:"):
                 with shown_to_the_operator():
-                    retire_document(bench, document.sha256, by=name, reason=reason)
+                    retire_document(station, document.sha256, by=name, reason=reason)
                     _say(name, t("knowledge.document_retired", filename=document.filename))
         st.download_button(
             t("knowledge.original"),
-            lambda: bench.knowledge.documents.original(document),
+            lambda: station.knowledge.documents.original(document),
             file_name=document.filename,
             mime=MIME[document.kind],
             icon=":material/download:",
@@ -80,7 +80,7 @@ def _show(bench: Workbench, document: Document) -> None:
         )
 
 
-def _add(bench: Workbench) -> None:
+def _add(station: Station) -> None:
     with st.form("document"):
         # A fresh uploader after each document: what was added is not offered again.
         upload = st.file_uploader(
@@ -91,7 +91,7 @@ def _add(bench: Workbench) -> None:
         )
         about = st.selectbox(
             t("knowledge.about"),
-            [None, *known_products(bench)],
+            [None, *known_products(station)],
             format_func=lambda key: key or t("knowledge.every"),
         )
         name, reason = ask_who("document")
@@ -104,9 +104,9 @@ def _add(bench: Workbench) -> None:
         product = None if about is None else Product.from_key(about)
         with st.spinner(t("knowledge.reading")):
             document = add_document(
-                bench, upload.name, upload.getvalue(), product, by=name, reason=reason
+                station, upload.name, upload.getvalue(), product, by=name, reason=reason
             )
-            bench.knowledge.refresh()
+            station.knowledge.refresh()
         st.session_state["documents-added"] = st.session_state.get("documents-added", 0) + 1
         _say(
             name,

@@ -10,13 +10,13 @@ from core.records.citations import Citation
 from core.records.database import Event
 from core.retrieval.knowledge.entries import GOOD, Entry
 from core.services.knowledge import Known, edit_entry, look_up, retire_entry
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain, verdict_name
 from pages.texts import t, when
 
 
-def show_entry(bench: Workbench, entry_id: str) -> None:
+def show_entry(station: Station, entry_id: str) -> None:
     """An entry as it is, or as it was when it was cited.
 
     Raises:
@@ -26,7 +26,7 @@ def show_entry(bench: Workbench, entry_id: str) -> None:
     if opened is not None and opened.id != entry_id:
         opened = None
     try:
-        known = look_up(bench, entry_id)
+        known = look_up(station, entry_id)
     except InspectionError:
         if opened is None:
             raise
@@ -40,7 +40,7 @@ def show_entry(bench: Workbench, entry_id: str) -> None:
             t("knowledge.not_current"),
             icon=":material/history:",
         )
-        _offer_the_current(bench, shown)
+        _offer_the_current(station, shown)
     with st.container(border=True):
         st.text(shown.text)
     if isinstance(shown, Entry) and shown.document:
@@ -49,7 +49,7 @@ def show_entry(bench: Workbench, entry_id: str) -> None:
         editable = known.entry or opened
         if editable is not None:
             st.session_state["opened-entry"] = editable
-            _edit(bench, editable)
+            _edit(station, editable)
     _show_citations(known.citations)
     _show_history(known.history)
 
@@ -72,9 +72,9 @@ def _show_head(shown: Entry | Snippet) -> None:
     st.caption(f"{plain(scope)} · {plain(shown.source)}{page} · `{shown.id}`")
 
 
-def _offer_the_current(bench: Workbench, shown: Entry | Snippet) -> None:
+def _offer_the_current(station: Station, shown: Entry | Snippet) -> None:
     place = (shown.dataset, shown.category, shown.defect_type)
-    for entry in bench.knowledge.entries():
+    for entry in station.knowledge.entries():
         if shown.defect_type and (entry.dataset, entry.category, entry.defect_type) == place:
             if st.button(t("knowledge.open_current"), icon=":material/arrow_forward:"):
                 st.session_state.pop("opened-entry", None)
@@ -83,7 +83,7 @@ def _offer_the_current(bench: Workbench, shown: Entry | Snippet) -> None:
             return
 
 
-def _edit(bench: Workbench, entry: Entry) -> None:
+def _edit(station: Station, entry: Entry) -> None:
     with (
         st.expander(t("knowledge.edit"), icon=":material/edit:"),
         st.form(f"edit-{entry.id}", border=False),
@@ -92,7 +92,7 @@ def _edit(bench: Workbench, entry: Entry) -> None:
         name, reason = ask_who(f"edit-{entry.id}")
         if st.form_submit_button(t("knowledge.save_entry"), icon=":material/save:", type="primary"):
             with shown_to_the_operator():
-                after = edit_entry(bench, entry.id, text, by=name, reason=reason)
+                after = edit_entry(station, entry.id, text, by=name, reason=reason)
                 said = t("knowledge.saved", title=entry.title, id=after.id)
                 _say_and_open(name, said, after.id)
     with (
@@ -103,7 +103,7 @@ def _edit(bench: Workbench, entry: Entry) -> None:
         name, reason = ask_who(f"retire-{entry.id}")
         if st.form_submit_button(t("knowledge.retire_entry"), icon=":material/archive:"):
             with shown_to_the_operator():
-                retire_entry(bench, entry.id, by=name, reason=reason)
+                retire_entry(station, entry.id, by=name, reason=reason)
                 said = t("knowledge.retired", title=entry.title, product=entry.product_key)
                 _say_and_open(name, said, None)
 

@@ -11,14 +11,14 @@ from core.domain import Product
 from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
 from core.records.decided import KnownDefect
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.products.lesson import given_pictures
 from pages.parts.words import person_of
 from pages.texts import number, t
 
 
-def ask_known_defects(bench: Workbench, product: Product, known: Sequence[KnownDefect]) -> None:
+def ask_known_defects(station: Station, product: Product, known: Sequence[KnownDefect]) -> None:
     """Say what is known, offer to score what is not scored yet, and take labelled pictures."""
     unscored = sum(each.score is None for each in known)
     labelled = sum(each.origin == "labelled" for each in known)
@@ -34,7 +34,7 @@ def ask_known_defects(bench: Workbench, product: Product, known: Sequence[KnownD
             t("products.score_them", count=number(unscored)), icon=":material/speed:"
         ):
             with shown_to_the_operator():
-                _submit(bench, product, {}, person_of())
+                _submit(station, product, {}, person_of())
     with (
         st.expander(t("products.add_known"), icon=":material/bug_report:"),
         st.form("known", clear_on_submit=True),
@@ -48,11 +48,11 @@ def ask_known_defects(bench: Workbench, product: Product, known: Sequence[KnownD
         if st.form_submit_button(t("products.add_known"), icon=":material/add:"):
             with shown_to_the_operator():
                 pictures = [PictureFile.of(each.name, each.getvalue()) for each in uploads]
-                _submit(bench, product, given_pictures(bench, pictures, folder), who)
+                _submit(station, product, given_pictures(station, pictures, folder), who)
 
 
-def _submit(bench: Workbench, product: Product, given: dict[str, Any], who: str) -> None:
-    bench.jobs.submit(
+def _submit(station: Station, product: Product, given: dict[str, Any], who: str) -> None:
+    station.jobs.submit(
         "score_defects", product.key, {"product": product.key, "by": who, **given}, who
     )
     st.rerun()

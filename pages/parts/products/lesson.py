@@ -15,18 +15,18 @@ from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
 from core.interfaces.cli.options import named_values
 from core.services.products import unlearned_false_alarms
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.pictures import KeptPicture, keep_pictures
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of
 from pages.texts import number, t, when
 
 
-def ask_lesson(bench: Workbench, product: Product | None) -> None:
+def ask_lesson(station: Station, product: Product | None) -> None:
     """Teach a product anew or further, from pictures of good parts.
 
     Args:
-        bench: of the station.
+        station: of the station.
         product: that is open on the page; None: nothing was taught yet.
     """
     add = product is not None and (
@@ -74,13 +74,13 @@ def ask_lesson(bench: Workbench, product: Product | None) -> None:
                 chosen |= {"mm_per_px": named.mm_per_px} if named.mm_per_px else {}
             assert named is not None
             pictures = [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
-            given = given_pictures(bench, pictures, folder)
-            submit_lesson(bench, named, {"add": True} if add else chosen, given, who)
+            given = given_pictures(station, pictures, folder)
+            submit_lesson(station, named, {"add": True} if add else chosen, given, who)
 
 
-def ask_false_alarms(bench: Workbench, product: Product) -> None:
+def ask_false_alarms(station: Station, product: Product) -> None:
     """Teach a product what it stopped and a person found good."""
-    alarms = unlearned_false_alarms(bench, product)
+    alarms = unlearned_false_alarms(station, product)
     if not alarms:
         st.info(t("products.no_alarms"), icon=":material/task_alt:")
         return
@@ -123,10 +123,10 @@ def ask_false_alarms(bench: Workbench, product: Product) -> None:
                 KeptPicture(filename=alarm.filename, sha256=alarm.image_sha256).model_dump()
                 for alarm in chosen
             ]
-            submit_lesson(bench, product, {"add": True}, {"pictures": kept}, who)
+            submit_lesson(station, product, {"add": True}, {"pictures": kept}, who)
 
 
-def given_pictures(bench: Workbench, pictures: list[PictureFile], folder: str) -> dict[str, Any]:
+def given_pictures(station: Station, pictures: list[PictureFile], folder: str) -> dict[str, Any]:
     """The pictures of a job: uploads, or a folder of this machine.
 
     Raises:
@@ -135,12 +135,12 @@ def given_pictures(bench: Workbench, pictures: list[PictureFile], folder: str) -
     if bool(pictures) == bool(folder.strip()):
         raise ProductError("Choose pictures, or name a folder of them: one of the two.")
     if pictures:
-        return {"pictures": keep_pictures(bench, pictures)}
+        return {"pictures": keep_pictures(station, pictures)}
     return {"folder": str(Path(folder.strip()))}
 
 
 def submit_lesson(
-    bench: Workbench, product: Product, how: dict[str, Any], given: dict[str, Any], who: str
+    station: Station, product: Product, how: dict[str, Any], given: dict[str, Any], who: str
 ) -> None:
     """Put a lesson in the queue and run the page anew.
 
@@ -148,7 +148,7 @@ def submit_lesson(
         InspectionError: if it cannot be queued.
     """
     st.session_state["person"] = who
-    bench.jobs.submit("teach", product.key, {"product": product.key, **how, **given}, who)
+    station.jobs.submit("teach", product.key, {"product": product.key, **how, **given}, who)
     st.rerun()
 
 

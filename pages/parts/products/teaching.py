@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.domain import Job
 from core.imaging.picture_files import DEMO_PRODUCT_KEY
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import watch_job
 from pages.parts.words import person_of, plain
@@ -18,38 +18,38 @@ KINDS = ("teach", "score_defects")
 SHOWN_FOR = timedelta(minutes=5)
 
 
-def teach_demo_button(bench: Workbench) -> None:
+def teach_demo_button(station: Station) -> None:
     """A button that teaches the demo product, and how far that is."""
-    jobs = shown_jobs(bench)
+    jobs = shown_jobs(station)
     is_busy = any(job.is_active and job.kind == "teach" for job in jobs)
     if st.button(t("products.demo"), icon=":material/solar_power:", disabled=is_busy):
         with shown_to_the_operator():
-            bench.jobs.submit(
+            station.jobs.submit(
                 "teach",
                 DEMO_PRODUCT_KEY,
                 {"demo": True},
                 person_of(),
             )
             st.rerun()
-    show_lessons(bench, jobs)
+    show_lessons(station, jobs)
 
 
-def shown_jobs(bench: Workbench) -> list[Job]:
+def shown_jobs(station: Station) -> list[Job]:
     """Lessons that run or wait, and those that ended a little while ago; the newest first."""
     since = datetime.now(UTC) - SHOWN_FOR
     return [
         job
-        for job in bench.jobs.recent()
+        for job in station.jobs.recent()
         if job.kind in KINDS and (job.ended_at is None or job.ended_at > since)
     ]
 
 
-def show_lessons(bench: Workbench, jobs: list[Job]) -> None:
+def show_lessons(station: Station, jobs: list[Job]) -> None:
     """Progress and outcome of lessons; an ended one is shown if it is the newest."""
     for place, job in enumerate(jobs):
         if job.is_active or place == 0:
             with st.container(border=True):
-                watch_job(bench, job, _show_outcome)
+                watch_job(station, job, _show_outcome)
 
 
 def _show_product(key: str) -> None:

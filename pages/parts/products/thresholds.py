@@ -15,7 +15,7 @@ from core.domain import Disposition, Product
 from core.domain.policy import MOST_RATE, Policy
 from core.records.decided import KnownDefect, known_defects
 from core.services.products import change_policy
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.products.known import ask_known_defects
@@ -41,12 +41,12 @@ class Choice:
         return cls(policy, calibration, said, day(said, policy.line))
 
 
-def show_thresholds(bench: Workbench, product: Product) -> None:
+def show_thresholds(station: Station, product: Product) -> None:
     """Look at, try and set the thresholds of the version that judges."""
-    card = read_card(bench.settings, product)
-    policy = read_policy(bench.settings, product)
-    present = read_calibration(bench.settings, card)
-    known = known_defects(bench.records, product.key, card.detector.version)
+    card = read_card(station.settings, product)
+    policy = read_policy(station.settings, product)
+    present = read_calibration(station.settings, card)
+    known = known_defects(station.records, product.key, card.detector.version)
     scores = [each.score for each in known if each.score is not None]
     left, right = st.columns([12, 9], gap="medium")
     with left:
@@ -67,14 +67,14 @@ def show_thresholds(bench: Workbench, product: Product) -> None:
             ),
         )
     with left:
-        ask_known_defects(bench, product, known)
+        ask_known_defects(station, product, known)
     with right:
         _say(choice.meaning, known)
         _show_beside(Choice.of(policy, present, scores), choice)
         with shown_to_the_operator():
-            _ask_to_set(bench, product, policy, chosen)
+            _ask_to_set(station, product, policy, chosen)
         with shown_to_the_operator():
-            _ask_line(bench, product, policy)
+            _ask_line(station, product, policy)
 
 
 def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
@@ -257,7 +257,7 @@ def _short(value: float) -> str:
     return number(value, 0 if value >= 10 else 1)
 
 
-def _ask_to_set(bench: Workbench, product: Product, policy: Policy, chosen: Policy) -> None:
+def _ask_to_set(station: Station, product: Product, policy: Policy, chosen: Policy) -> None:
     with st.form("set-thresholds"):
         left, right = st.columns([2, 3])
         who = left.text_input(t("products.who"), value=person_of(), key="set-who")
@@ -269,13 +269,13 @@ def _ask_to_set(bench: Workbench, product: Product, policy: Policy, chosen: Poli
         names = ("false_alarm_rate", "confidence", "fail_margin")
         before, after = policy.model_dump(), chosen.model_dump()
         changes = {name: after[name] for name in names if before[name] != after[name]}
-        change_policy(bench, product, changes, by=who, reason=reason)
+        change_policy(station, product, changes, by=who, reason=reason)
         st.session_state["person"] = who
         st.session_state["products-said"] = t("products.set_done", product=product.key)
         st.rerun()
 
 
-def _ask_line(bench: Workbench, product: Product, policy: Policy) -> None:
+def _ask_line(station: Station, product: Product, policy: Policy) -> None:
     """The line's figures, which make counts and costs of shares."""
     line = policy.line
     with st.expander(t("products.line"), icon=":material/conveyor_belt:"), st.form("line"):
@@ -309,7 +309,7 @@ def _ask_line(bench: Workbench, product: Product, policy: Policy) -> None:
                     "line.escape_cost": escape,
                     "disposition_costs": part_costs,
                 }
-                change_policy(bench, product, changes, by=who, reason=reason)
+                change_policy(station, product, changes, by=who, reason=reason)
                 st.session_state["person"] = who
                 st.session_state["products-said"] = t("products.kept")
                 st.rerun()

@@ -16,7 +16,7 @@ from core.detection.checkpoints import (
 )
 from core.domain import Product
 from core.services.products import activate_version, history
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.statements import guarantee_text
 from pages.parts.urls import item_in_url
@@ -24,10 +24,10 @@ from pages.parts.words import person_of, plain
 from pages.texts import number, t, when
 
 
-def show_versions(bench: Workbench, product: Product) -> None:
+def show_versions(station: Station, product: Product) -> None:
     """Choose a version, read its card, make it the one that judges."""
-    found = {version.version: version for version in versions(bench.settings, product)}
-    judges = active_version(bench.settings, product)
+    found = {version.version: version for version in versions(station.settings, product)}
+    judges = active_version(station.settings, product)
     left, right = st.columns([11, 9], gap="medium")
     with left:
         chosen = found[
@@ -40,19 +40,19 @@ def show_versions(bench: Workbench, product: Product) -> None:
             )
         ]
         with shown_to_the_operator():
-            show_card(bench, read_card(bench.settings, product, chosen))
+            show_card(station, read_card(station.settings, product, chosen))
     with right:
         if chosen != judges:
             with shown_to_the_operator():
-                _ask_activation(bench, product, chosen, judges)
+                _ask_activation(station, product, chosen, judges)
         else:
             st.success(t("products.judges_now"), icon=":material/gavel:")
-        _show_history(bench, product)
+        _show_history(station, product)
 
 
-def show_card(bench: Workbench, card: Card) -> None:
+def show_card(station: Station, card: Card) -> None:
     """What a version is made of and what is known of it."""
-    calibration = read_calibration(bench.settings, card)
+    calibration = read_calibration(station.settings, card)
     with st.container(horizontal=True):
         st.metric(t("products.good"), number(len(card.images)))
         st.metric(t("products.held_out"), number(card.held_out), help=t("products.held_out_help"))
@@ -109,7 +109,7 @@ def _taught_at(version: str) -> str:
     return when(moment, with_seconds=True)
 
 
-def _ask_activation(bench: Workbench, product: Product, chosen: Active, judges: Active) -> None:
+def _ask_activation(station: Station, product: Product, chosen: Active, judges: Active) -> None:
     is_older = chosen.version < judges.version
     with st.form("activate"):
         st.markdown(t("products.roll_back_help") if is_older else t("products.activate_help"))
@@ -121,7 +121,7 @@ def _ask_activation(bench: Workbench, product: Product, chosen: Active, judges: 
             icon=":material/undo:" if is_older else ":material/gavel:",
         )
     if pressed:
-        activate_version(bench, product, chosen, by=who, reason=reason)
+        activate_version(station, product, chosen, by=who, reason=reason)
         st.session_state["person"] = who
         st.session_state["products-said"] = t("products.activated", version=chosen.version)
         # The browser would keep the version's name of before, which does not say that it judges.
@@ -129,9 +129,9 @@ def _ask_activation(bench: Workbench, product: Product, chosen: Active, judges: 
         st.rerun()
 
 
-def _show_history(bench: Workbench, product: Product) -> None:
+def _show_history(station: Station, product: Product) -> None:
     st.markdown(f"##### {t('products.history')}")
-    changes = history(bench, product)
+    changes = history(station, product)
     if not changes:
         st.caption(t("products.no_history"))
         return

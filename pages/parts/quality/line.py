@@ -8,7 +8,7 @@ from core.records.quality import Period, defect_places, period_counts, type_coun
 from core.records.search import Filter
 from core.services.inspection_images import normal_picture
 from core.services.quality import costs_by_type
-from core.services.workbench import Workbench, shared_workbench
+from core.services.station import Station, shared_station
 from core.statistics.control_charts import PChart
 from core.statistics.quality import Bar, defect_pareto, foremost, newest_chart
 from pages.parts.errors import shown_to_the_operator
@@ -60,7 +60,7 @@ def show_control_chart(filter: Filter) -> None:
             t("quality.with_reviews"), key="chart-with-reviews", bind="query-params"
         )
     with shown_to_the_operator(), st.skeleton(height=330):
-        periods = period_counts(shared_workbench().records, filter, by)
+        periods = period_counts(shared_station().records, filter, by)
         chart = newest_chart(periods, with_reviews=with_reviews, most=PERIODS)
         if chart is None:
             st.info(t("quality.no_periods"))
@@ -103,7 +103,7 @@ def show_pareto(filter: Filter) -> None:
     """Which defect types most parts have."""
     st.markdown(f"##### {t('quality.pareto')}")
     with shown_to_the_operator(), st.skeleton(height=330):
-        bars = defect_pareto(type_counts(shared_workbench().records, filter))
+        bars = defect_pareto(type_counts(shared_station().records, filter))
         if not bars:
             st.info(t("quality.no_defects"))
             return
@@ -115,7 +115,7 @@ def show_cost_pareto(filter: Filter) -> None:
     """Which defect types cost most."""
     st.markdown(f"##### {t('quality.cost_pareto')}")
     with shown_to_the_operator(), st.skeleton(height=330):
-        found = costs_by_type(shared_workbench(), filter)
+        found = costs_by_type(shared_station(), filter)
         if found is None:
             st.info(t("quality.no_costs"))
             return
@@ -152,16 +152,16 @@ def show_places(filter: Filter) -> None:
     """Where on the part the defects lie."""
     st.markdown(f"##### {t('quality.places')}")
     with shown_to_the_operator(), st.skeleton(height=380):
-        bench = shared_workbench()
-        key = the_product(bench, filter)
+        station = shared_station()
+        key = the_product(station, filter)
         if key is None:
             st.info(t("quality.choose_product_places"))
             return
-        counts = defect_places(bench.records, filter.model_copy(update={"product_key": key}))
+        counts = defect_places(station.records, filter.model_copy(update={"product_key": key}))
         if not counts.any():
             st.info(t("quality.no_defects"))
             return
-        picture = normal_picture(bench, bench.product(key))
+        picture = normal_picture(station, station.product(key))
         row, column = most_hit(counts)[0]
         st.plotly_chart(
             places_figure(counts, picture, palette()),
@@ -179,9 +179,9 @@ def show_places(filter: Filter) -> None:
         st.caption(note if picture else f"{note} {t('quality.no_picture')}")
 
 
-def the_product(bench: Workbench, filter: Filter) -> str | None:
+def the_product(station: Station, filter: Filter) -> str | None:
     """The product that is meant: the chosen one, or the only one there is."""
     if filter.product_key is not None:
         return filter.product_key
-    products = bench.records.products()
+    products = station.records.products()
     return products[0].key if len(products) == 1 else None

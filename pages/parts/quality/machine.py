@@ -8,7 +8,7 @@ from core.domain import Verdict
 from core.records.quality import verdict_counts
 from core.records.search import Filter
 from core.services.quality import ScoreHistory, score_history
-from core.services.workbench import shared_workbench
+from core.services.station import shared_station
 from core.statistics.quality import Agreement, Kappa, agreement
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
@@ -23,7 +23,7 @@ def show_agreement(filter: Filter) -> None:
     """How far person and machine agree: a table of four fields, and kappa."""
     st.markdown(f"##### {t('quality.agreement')}")
     with shown_to_the_operator(), st.skeleton(height=200):
-        found = agreement(verdict_counts(shared_workbench().records, filter))
+        found = agreement(verdict_counts(shared_station().records, filter))
         if found.n == 0:
             st.info(t("quality.nobody_decided"))
             return
@@ -83,12 +83,12 @@ def show_drift(filter: Filter) -> None:
     """Whether parts still look to the detector as the normals did that it was calibrated by."""
     st.markdown(f"##### {t('quality.drift')}")
     with shown_to_the_operator(), st.skeleton(height=330):
-        bench = shared_workbench()
-        key = the_product(bench, filter)
+        station = shared_station()
+        key = the_product(station, filter)
         if key is None:
             st.info(t("quality.choose_product_drift"))
             return
-        history = score_history(bench, bench.product(key), filter)
+        history = score_history(station, station.product(key), filter)
         if not history.weeks:
             st.info(t("quality.no_passed"))
             return

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.records.quality import verdict_counts
 from core.records.search import Filter
-from core.services.workbench import shared_workbench
+from core.services.station import shared_station
 from core.statistics.quality import Rates, rates
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.quality.words import interval_text, share_text
@@ -17,7 +17,7 @@ from pages.texts import number, t
 def show_rates(filter: Filter) -> None:
     """Five rates side by side; what is unknown is said to be, and why."""
     with shown_to_the_operator(), st.skeleton(height=150):
-        found = rates(verdict_counts(shared_workbench().records, filter))
+        found = rates(verdict_counts(shared_station().records, filter))
         with st.grid(5, min_column_width=150, gap="small"):
             for label, rate, meaning in (
                 (t("quality.first_pass"), found.first_pass_yield, t("quality.first_pass_help")),

@@ -7,7 +7,7 @@ import streamlit as st
 from core.records.running import StepTimes, writing_costs
 from core.records.search import Filter
 from core.services.quality import times_against_takt
-from core.services.workbench import shared_workbench
+from core.services.station import shared_station
 from core.statistics.quality import writer_totals
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
@@ -21,9 +21,9 @@ def show_step_times(filter: Filter) -> None:
     """How long each step takes, and whether the whole fits the takt."""
     st.markdown(f"##### {t('quality.steps')}")
     with shown_to_the_operator(), st.skeleton(height=330):
-        bench = shared_workbench()
-        takt_s = bench.settings.takt_s
-        times = times_against_takt(bench, filter)
+        station = shared_station()
+        takt_s = station.settings.takt_s
+        times = times_against_takt(station, filter)
         if times.median is None or times.p95 is None:
             st.info(t("quality.nothing_timed"))
             return
@@ -59,7 +59,7 @@ def show_writing_costs(filter: Filter) -> None:
     """What drafts of models cost, by writer and day."""
     st.markdown(f"##### {t('quality.costs')}")
     with shown_to_the_operator(), st.skeleton(height=330):
-        costs = writing_costs(shared_workbench().records, filter)
+        costs = writing_costs(shared_station().records, filter)
         if not costs:
             st.info(t("quality.no_models"))
             return

@@ -18,7 +18,7 @@ from core.services.review import (
     learn,
     preceding,
 )
-from core.services.workbench import Workbench
+from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import reasons_of
 from pages.parts.job_words import job_name, step_name
@@ -52,7 +52,7 @@ class Choice:
     bad_reason: str
 
 
-def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
+def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
     """The buttons, each with its key; all stay where they are from part to part.
 
     They are those of this part alone: a key pressed twice in haste never decides on the next part,
@@ -88,7 +88,7 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
             help=t("review.hold_help"),
         ),
     }
-    _show_steps_through(bench, inspection, work.filter)
+    _show_steps_through(station, inspection, work.filter)
     if decided:
         entry = inspection.dispositions[-1]
         st.caption(
@@ -101,17 +101,17 @@ def show_decision(bench: Workbench, inspection: Inspection, work: Work) -> None:
         )
     for (disposition, reason), is_pressed in pressed.items():
         if is_pressed:
-            _decide(bench, inspection, work, disposition, reason)
+            _decide(station, inspection, work, disposition, reason)
 
 
-def show_learning(bench: Workbench, person: str) -> None:
+def show_learning(station: Station, person: str) -> None:
     """What was decided last; a false alarm can be learned as a normal with one more key."""
     last = st.session_state.get("review-last")
-    inspection = bench.records.inspection(last) if last else None
+    inspection = station.records.inspection(last) if last else None
     can_learn = (
         inspection is not None
         and inspection.dispositions[-1].disposition is Disposition.VOID
-        and not is_learned(bench, inspection)
+        and not is_learned(station, inspection)
         and st.session_state.get("review-job-of") != last
     )
     if st.button(
@@ -125,7 +125,7 @@ def show_learning(bench: Workbench, person: str) -> None:
     ):
         with shown_to_the_operator():
             if inspection is not None:
-                st.session_state["review-job"] = learn(bench, inspection, person).id
+                st.session_state["review-job"] = learn(station, inspection, person).id
                 st.session_state["review-job-of"] = last
                 st.rerun()
     if inspection is None:
@@ -133,9 +133,9 @@ def show_learning(bench: Workbench, person: str) -> None:
     else:
         _show_last(inspection)
     if job_id := st.session_state.get("review-job"):
-        job = bench.jobs.job(job_id)
+        job = station.jobs.job(job_id)
         st.fragment(_show_lesson, run_every=EVERY_S if job.is_active else None)(
-            bench, job, was_active=job.is_active
+            station, job, was_active=job.is_active
         )
 
 
@@ -149,9 +149,9 @@ def _show_last(inspection: Inspection) -> None:
             st.switch_page("inspect.py", query_params={"inspection": inspection.id})
 
 
-def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
+def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
     """How far the learning is: one line, so that nothing below it moves."""
-    now = bench.jobs.job(job.id)
+    now = station.jobs.job(job.id)
     if was_active and not now.is_active:
         st.rerun()
     if now.is_active:
@@ -166,7 +166,7 @@ def _show_lesson(bench: Workbench, job: Job, *, was_active: bool) -> None:
     elif now.state is JobState.DONE:
         st.caption(t("review.learned", version=now.result["version"], count=now.result["images"]))
     else:
-        show_job(bench, now)
+        show_job(station, now)
 
 
 def _ask_choice(inspection: Inspection) -> Choice:
@@ -214,10 +214,10 @@ def _ask_reason(disposition: Disposition) -> str:
     return reason or ""
 
 
-def _show_steps_through(bench: Workbench, inspection: Inspection, filter: Filter) -> None:
+def _show_steps_through(station: Station, inspection: Inspection, filter: Filter) -> None:
     before, after, open_it = st.columns(3)
-    previous_id = preceding(bench, inspection.id, filter)
-    next_id = following(bench, inspection.id, filter)
+    previous_id = preceding(station, inspection.id, filter)
+    next_id = following(station, inspection.id, filter)
     if before.button(
         t("review.previous"),
         icon=":material/chevron_left:",
@@ -243,17 +243,17 @@ def _show_steps_through(bench: Workbench, inspection: Inspection, filter: Filter
 
 
 def _decide(
-    bench: Workbench,
+    station: Station,
     inspection: Inspection,
     work: Work,
     disposition: Disposition,
     reason: str,
 ) -> None:
     with shown_to_the_operator():
-        decide(bench, inspection.id, disposition, reason, work.person)
+        decide(station, inspection.id, disposition, reason, work.person)
         st.session_state["person"] = work.person
         st.session_state["review-last"] = inspection.id
-        _go_to(following(bench, inspection.id, work.filter))
+        _go_to(following(station, inspection.id, work.filter))
 
 
 def _go_to(inspection_id: str | None) -> None:

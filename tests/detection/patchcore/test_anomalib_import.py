@@ -20,7 +20,7 @@ from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.relearning import adopt_anomalib_checkpoint
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 PRODUCT = Product(dataset="Plant", category="weave")
 
@@ -85,7 +85,7 @@ def test_an_imported_detector_answers_as_anomalib_does(
     assert max(gaps) < 1e-3 * np.ptp(scores)
 
 
-def test_an_imported_detector_judges(trained: tuple[Path, Any], bench: Workbench) -> None:
+def test_an_imported_detector_judges(trained: tuple[Path, Any], station: Station) -> None:
     rng = np.random.default_rng(2)
 
     def picture(name: str, *, holed: bool = False) -> PictureFile:
@@ -95,8 +95,8 @@ def test_an_imported_detector_judges(trained: tuple[Path, Any], bench: Workbench
         return PictureFile.of(name, cv2.imencode(".png", pixels)[1].tobytes())
 
     unseen = [picture(f"{number}.png") for number in range(8)]
-    card = adopt_anomalib_checkpoint(bench, PRODUCT, trained[0], unseen)
-    inspection = inspect(bench, picture("holed.png", holed=True), PRODUCT)
+    card = adopt_anomalib_checkpoint(station, PRODUCT, trained[0], unseen)
+    inspection = inspect(station, picture("holed.png", holed=True), PRODUCT)
 
     assert card.held_out == 8
     assert card.detector.backbone == "resnet18"

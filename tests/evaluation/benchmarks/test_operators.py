@@ -19,14 +19,14 @@ from core.imaging.picture_files import PictureFile, demo_unseen_normals
 from core.infrastructure.settings import Settings
 from core.records.database import Records
 from core.records.search import Filter, search
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
-def test_all_of_them_are_answered_and_on_record(station: Settings) -> None:
+def test_all_of_them_are_answered_and_on_record(station_settings: Settings) -> None:
     browsers = 1 if shutil.which(CHROMIUM) else 0
 
     figures = measure_operators(
-        station,
+        station_settings,
         operators=3,
         browsers=browsers,
         pictures=6,
@@ -45,12 +45,12 @@ def test_all_of_them_are_answered_and_on_record(station: Settings) -> None:
     steps = {step.name: step for step in figures.steps}
     assert set(TO_VERDICT) < steps.keys()
     assert steps["verdict"].taken.p95 >= steps["detect"].taken.p95
-    assert not station.data_dir.exists(), "the station's own records are left alone"
+    assert not station_settings.data_dir.exists(), "the station's own records are left alone"
     assert "6 pictures in" in operators_table(figures)
 
 
-def test_what_the_page_refuses_is_an_error(demo_bench: Workbench, tmp_path: Path) -> None:
-    settings = demo_bench.settings.model_copy(update={"data_dir": tmp_path / "data"})
+def test_what_the_page_refuses_is_an_error(demo_station: Station, tmp_path: Path) -> None:
+    settings = demo_station.settings.model_copy(update={"data_dir": tmp_path / "data"})
     settings.data_dir.mkdir()
     with running_console(settings) as address, ExitStack() as stack:
         operator = SessionOperator(address, "Ana", stack)
@@ -64,9 +64,9 @@ def test_what_the_page_refuses_is_an_error(demo_bench: Workbench, tmp_path: Path
 
 
 def test_a_click_while_a_part_is_judged_loses_no_picture(
-    demo_bench: Workbench, tmp_path: Path
+    demo_station: Station, tmp_path: Path
 ) -> None:
-    settings = demo_bench.settings.model_copy(update={"data_dir": tmp_path / "data"})
+    settings = demo_station.settings.model_copy(update={"data_dir": tmp_path / "data"})
     settings.data_dir.mkdir()
     cells, interrupted = demo_unseen_normals()[:4], 0
     with running_console(settings) as address, ExitStack() as stack:
@@ -89,10 +89,10 @@ def test_a_click_while_a_part_is_judged_loses_no_picture(
     assert interrupted == len(cells)
 
 
-def test_an_untaught_station_has_nowhere_to_put_a_picture(station: Settings) -> None:
-    station.data_dir.mkdir()
+def test_an_untaught_station_has_nowhere_to_put_a_picture(station_settings: Settings) -> None:
+    station_settings.data_dir.mkdir()
 
-    with running_console(station) as address, ExitStack() as stack:
+    with running_console(station_settings) as address, ExitStack() as stack:
         operator = SessionOperator(address, "Ana", stack)
         with pytest.raises(EvaluationError, match="has no file uploader"):
             operator.inspect(PictureFile.of("cell.png", b"any"))
@@ -104,13 +104,13 @@ def test_without_a_console_a_session_says_so() -> None:
 
 
 def test_a_console_that_does_not_start_says_so(
-    station: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running_console_module, "STARTS_WITHIN_S", 8)
     in_the_way = tmp_path / "file"
     in_the_way.write_text("no folder")
-    station.data_dir.mkdir()
-    broken = station.model_copy(update={"database_url": f"duckdb:///{in_the_way}"})
+    station_settings.data_dir.mkdir()
+    broken = station_settings.model_copy(update={"database_url": f"duckdb:///{in_the_way}"})
 
     # The console itself starts without records, and health says that it has none.
     with pytest.raises(EvaluationError, match="did not start"), running_console(broken):

@@ -53,10 +53,12 @@ def test_bench_detection_as_a_user_runs_it(
     assert figures.machine in table
 
 
-def test_a_set_of_one_kind_cannot_be_compared_on(scratched_metal: Path, station: Settings) -> None:
+def test_a_set_of_one_kind_cannot_be_compared_on(
+    scratched_metal: Path, station_settings: Settings
+) -> None:
     shutil.rmtree(scratched_metal / "test" / "scratch")
 
     with pytest.raises(EvaluationError, match="good and defective"):
         compare_patchcores(
-            read_dataset(scratched_metal), station, on_progress=lambda step, share: None
+            read_dataset(scratched_metal), station_settings, on_progress=lambda step, share: None
         )

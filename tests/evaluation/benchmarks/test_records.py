@@ -9,11 +9,11 @@ from core.infrastructure.settings import Settings
 from core.interfaces.cli.main import main
 
 
-def test_every_screen_is_timed(station: Settings) -> None:
+def test_every_screen_is_timed(station_settings: Settings) -> None:
     steps: list[float] = []
 
     figures = measure_many_records(
-        2000, station, on_progress=lambda step, share: steps.append(share)
+        2000, station_settings, on_progress=lambda step, share: steps.append(share)
     )
 
     assert figures.entries == 2000
@@ -21,7 +21,7 @@ def test_every_screen_is_timed(station: Settings) -> None:
     assert len(names) == len(set(names)) == 18 + 3 + 2 * 10 + 1 + 3
     assert all(0 < timing.median < 5 for timing in figures.timings)
     assert steps[-1] == 1
-    assert not station.records_path.exists(), "the station's own records are left alone"
+    assert not station_settings.records_path.exists(), "the station's own records are left alone"
     table = many_records_table(figures)
     assert "| History: first page |" in table
     assert "2,000 made-up inspections" in table

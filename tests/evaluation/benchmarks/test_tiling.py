@@ -6,9 +6,9 @@ from core.evaluation.benchmarks.tiling import compare_tiling, tiling_table
 from core.infrastructure.settings import Settings
 
 
-def test_a_small_mark_is_found_in_tiles_alone(station: Settings) -> None:
+def test_a_small_mark_is_found_in_tiles_alone(station_settings: Settings) -> None:
     whole, tiled = compare_tiling(
-        station, pictures=2, diameters=(12,), on_progress=lambda step, share: None
+        station_settings, pictures=2, diameters=(12,), on_progress=lambda step, share: None
     )
 
     assert (whole.tile_px, whole.tiles) == (None, 1)

@@ -19,8 +19,10 @@ from core.infrastructure.settings import Settings
 Evaluated = tuple[DetectionFigures, Judged]
 
 
-def evaluate(folder: Path, station: Settings) -> DetectionFigures:
-    return evaluate_detection(read_dataset(folder), station, on_progress=lambda *_: None)[0]
+def evaluate(folder: Path, station_settings: Settings) -> DetectionFigures:
+    return evaluate_detection(read_dataset(folder), station_settings, on_progress=lambda *_: None)[
+        0
+    ]
 
 
 def relabelled(judged: Judged, change: Callable[[JudgedPicture], JudgedPicture]) -> Judged:
@@ -95,12 +97,12 @@ def test_good_pictures_alone(evaluated_metal: Evaluated) -> None:
     check_tables(figures)
 
 
-def test_masks_absent_and_empty(scratched_metal: Path, station: Settings) -> None:
+def test_masks_absent_and_empty(scratched_metal: Path, station_settings: Settings) -> None:
     masks = sorted((scratched_metal / "ground_truth" / "scratch").iterdir())
     for mask in masks:
         mask.unlink()
 
-    figures = evaluate(scratched_metal, station)
+    figures = evaluate(scratched_metal, station_settings)
 
     assert figures.truth_unknown == 5
     assert figures.pixels is None
@@ -170,9 +172,9 @@ def test_folders_that_cannot_be_evaluated(scratched_metal: Path, tmp_path: Path)
     ("name", "least"), [("bottle", 0.98), ("cookie", 0.98), ("transistor", 0.95)]
 )
 def test_real_parts(
-    real_data: Callable[[str], Path], station: Settings, name: str, least: float
+    real_data: Callable[[str], Path], station_settings: Settings, name: str, least: float
 ) -> None:
-    figures = evaluate(real_data(name), station)
+    figures = evaluate(real_data(name), station_settings)
 
     assert figures.ranking is not None
     assert figures.ranking.auroc.value >= least

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.evaluation.mmad.figures import MmadFigures
 from core.evaluation.mmad.run import run_mmad
 from core.infrastructure.settings import Settings
-from tests.reporting.writers.stations import Station
+from tests.reporting.writers.endpoints import Endpoint
 from tests.reporting.writers.wire.server import LoopbackServer, Reply
 
 PICTURES = ("good/000", "good/001", "broken_large/000", "contamination/000")
@@ -16,7 +16,7 @@ WRITER = "openai-compatible"
 
 
 def asks(server: LoopbackServer, tmp_path: Path) -> Settings:
-    return Station(WRITER, server).settings(data_dir=tmp_path / "data")
+    return Endpoint(WRITER, server).settings(data_dir=tmp_path / "data")
 
 
 def says(*letters: str) -> list[Reply]:

@@ -11,10 +11,10 @@ from core.domain import JobState
 from core.domain.errors import EvaluationError, WriterError
 from core.evaluation.mmad.figures import mmad_tables
 from core.interfaces.cli.main import main
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.benchmark_runs import mmad_runs
 from tests.evaluation.mmad.runs import WRITER, asks, run, says
-from tests.reporting.writers.stations import KINDS
+from tests.reporting.writers.endpoints import KINDS
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, LoopbackServer, Reply
 from tests.services.jobs.waiting import ended
 
@@ -218,9 +218,9 @@ def test_a_job_asks_in_the_background(mmad: Path, server: LoopbackServer, tmp_pa
     server.replies = says("C")
     arguments = {"questions": str(mmad / "mmad.json"), "images": str(mmad), "writer": WRITER}
 
-    with Workbench(asks(server, tmp_path)) as bench:
-        job = ended(bench, bench.jobs.submit("mmad", "MMAD", arguments, "Ana").id)
-        (found,) = mmad_runs(bench)
+    with Station(asks(server, tmp_path)) as station:
+        job = ended(station, station.jobs.submit("mmad", "MMAD", arguments, "Ana").id)
+        (found,) = mmad_runs(station)
 
     assert job.state is JobState.DONE
     assert found.figures is not None

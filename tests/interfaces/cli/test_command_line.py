@@ -16,18 +16,18 @@ from core.domain import Product
 from core.imaging.picture_files import PictureFile, demo_examples, demo_normals
 from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def run(tmp_path: Path, demo_bench: Workbench):  # noqa: ANN201 - a closure over the environment
+def run(tmp_path: Path, demo_station: Station):  # noqa: ANN201 - a closure over the environment
     """Runs a command with records of its own and the demo product's detector."""
     environment = os.environ | {
         "DATA_DIR": str(tmp_path / "data"),
-        "AD_CHECKPOINT_DIR": str(demo_bench.settings.ad_checkpoint_dir),
-        "MODEL_CACHE": str(demo_bench.settings.model_cache),
+        "AD_CHECKPOINT_DIR": str(demo_station.settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(demo_station.settings.model_cache),
     }
 
     def command(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -125,8 +125,8 @@ def test_errors_are_sentences_with_status_1(run, arguments, sentence) -> None:  
     assert "Traceback" not in done.stderr
 
 
-def test_records_in_use_by_another_process(run, demo_bench: Workbench) -> None:  # noqa: ANN001
-    done = run("teach", "--demo", DATA_DIR=str(demo_bench.settings.data_dir))
+def test_records_in_use_by_another_process(run, demo_station: Station) -> None:  # noqa: ANN001
+    done = run("teach", "--demo", DATA_DIR=str(demo_station.settings.data_dir))
 
     assert done.returncode == 1
     assert "another process" in done.stderr
@@ -177,8 +177,8 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     assert '"major_peak": 1.2' in changed.stdout
     assert "needs a name and a reason" in unexplained.stderr
     assert impossible.stderr.startswith("Error: confidence cannot be 7")
-    station = Settings(data_dir=tmp_path / "data")
-    with Records.open(station) as records:
+    station_settings = Settings(data_dir=tmp_path / "data")
+    with Records.open(station_settings) as records:
         told = [(event.kind, event.actor) for event in records.events("Plant/cell")]
     assert told == [
         ("policy changed", "Ana"),
@@ -192,7 +192,7 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
 def test_defects_are_labelled_from_a_folder(
     run,  # noqa: ANN001
     tmp_path: Path,
-    demo_bench: Workbench,
+    demo_station: Station,
     demo_product: Product,
 ) -> None:
     picture, mask = demo_examples()[0].read(), np.zeros((300, 300), np.uint8)
@@ -211,7 +211,7 @@ def test_defects_are_labelled_from_a_folder(
         nobody = run("label", *data)
     finally:
         # The demo product's checkpoints are shared with other tests.
-        demo_bench.labelled_path(demo_product).unlink(missing_ok=True)
+        demo_station.labelled_path(demo_product).unlink(missing_ok=True)
 
     assert done.returncode == 0, done.stderr
     assert "pictures by type now: crack on 1." in done.stdout

@@ -14,8 +14,8 @@ from core.detection.checkpoints import active_version, product_folder
 from core.domain import Product
 from core.imaging.picture_files import demo_normals
 from core.infrastructure.settings import Settings
+from core.services.station import Station
 from core.services.teaching import teach
-from core.services.workbench import Workbench
 
 REPOSITORY = Path(__file__).parents[3]
 PRODUCT = Product(dataset="Plant", category="cell")
@@ -27,7 +27,7 @@ from core.domain import Product
 from core.infrastructure.settings import Settings
 from core.imaging.picture_files import demo_normals
 from core.services.teaching import teach
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 moment, number = sys.argv[1], int(sys.argv[2])
 
@@ -40,9 +40,9 @@ def on_event(event, arguments):
         os.kill(os.getpid(), number)
 
 sys.addaudithook(on_event)
-with Workbench(Settings()) as bench:
+with Station(Settings()) as station:
     product = Product(dataset="Plant", category="cell")
-    teach(bench, product, demo_normals()[8:16], on_progress=on_progress)
+    teach(station, product, demo_normals()[8:16], on_progress=on_progress)
 """
 
 
@@ -54,14 +54,14 @@ def heed_interrupts() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("moment", ["Build the memory bank", "card.json"])
 def test_a_signal_leaves_the_active_version(
-    station: Settings, moment: str, number: signal.Signals
+    station_settings: Settings, moment: str, number: signal.Signals
 ) -> None:
-    with Workbench(station) as bench:
-        card = teach(bench, PRODUCT, demo_normals()[:8])
+    with Station(station_settings) as station:
+        card = teach(station, PRODUCT, demo_normals()[:8])
     places = {
-        "DATA_DIR": str(station.data_dir),
-        "AD_CHECKPOINT_DIR": str(station.ad_checkpoint_dir),
-        "MODEL_CACHE": str(station.model_cache),
+        "DATA_DIR": str(station_settings.data_dir),
+        "AD_CHECKPOINT_DIR": str(station_settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(station_settings.model_cache),
     }
 
     done = subprocess.run(
@@ -75,9 +75,9 @@ def test_a_signal_leaves_the_active_version(
     )
 
     assert done.returncode == -number, done.stderr
-    assert active_version(station, PRODUCT).version == card.detector.version
-    with Workbench(station) as bench:
-        assert bench.taught(PRODUCT).card == card
+    assert active_version(station_settings, PRODUCT).version == card.detector.version
+    with Station(station_settings) as station:
+        assert station.taught(PRODUCT).card == card
     if number is signal.SIGINT:
-        left = product_folder(station, PRODUCT).rglob(".*.tmp")
+        left = product_folder(station_settings, PRODUCT).rglob(".*.tmp")
         assert not list(left), "nothing half-written stays behind"

@@ -16,10 +16,10 @@ KNOWLEDGE = {"ELPV": {"mono": {"crack": "A thin dark line.", "dark_spot": "A rou
 
 
 @pytest.fixture
-def there(station: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def there(station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     file = tmp_path / "knowledge.json"
     file.write_text(json.dumps(KNOWLEDGE))
-    chosen = station.model_copy(update={"knowledge_file": file})
+    chosen = station_settings.model_copy(update={"knowledge_file": file})
     monkeypatch.setattr(knowledge, "settings", lambda: chosen)
     return chosen
 

@@ -17,7 +17,7 @@ KEY = "k-never-shown"
 
 
 @pytest.fixture(autouse=True)
-def there(station: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def there(station_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A station with a key of Anthropic's and nothing else."""
     nothing = dict.fromkeys(
         (
@@ -25,10 +25,13 @@ def there(station: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
             *("openai_compatible_url", "openai_compatible_model"),
         )
     )
-    own = {"anthropic_api_key": SecretStr(KEY), "llm_weights_dir": station.data_dir / "weights"}
-    chosen = station.model_copy(update=nothing | own)
+    own = {
+        "anthropic_api_key": SecretStr(KEY),
+        "llm_weights_dir": station_settings.data_dir / "weights",
+    }
+    chosen = station_settings.model_copy(update=nothing | own)
     monkeypatch.setattr(models, "settings", lambda: chosen)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station.data_dir / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station_settings.data_dir / "hub"))
 
 
 def test_a_table_of_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, demo_normals
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 REPOSITORY = Path(__file__).parents[3]
 DEMO = ("--product", DEMO_PRODUCT_KEY)
 
 
 @pytest.fixture
-def environment(tmp_path: Path, demo_bench: Workbench) -> dict[str, str]:
+def environment(tmp_path: Path, demo_station: Station) -> dict[str, str]:
     """Records of its own, and the demo product's detector."""
     return os.environ | {
         "DATA_DIR": str(tmp_path / "data"),
-        "AD_CHECKPOINT_DIR": str(demo_bench.settings.ad_checkpoint_dir),
-        "MODEL_CACHE": str(demo_bench.settings.model_cache),
+        "AD_CHECKPOINT_DIR": str(demo_station.settings.ad_checkpoint_dir),
+        "MODEL_CACHE": str(demo_station.settings.model_cache),
     }
 
 

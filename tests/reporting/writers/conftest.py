@@ -1,4 +1,4 @@
-"""A station for each way to a model; none of this machine's own settings reach it."""
+"""An endpoint for each way to a model; none of this machine's own settings reach it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.reporting.writers.stations import KINDS, Station
+from tests.reporting.writers.endpoints import KINDS, Endpoint
 from tests.reporting.writers.wire.server import LoopbackServer
 
 
@@ -25,9 +25,9 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=KINDS)
-def station(request: pytest.FixtureRequest) -> Generator[Station]:
+def endpoint(request: pytest.FixtureRequest) -> Generator[Endpoint]:
     """A writer's settings and the server that it asks, once for each way to a model."""
     name: str = request.param
     server = LoopbackServer(KINDS[name].wire())
-    yield Station(name, server)
+    yield Endpoint(name, server)
     server.close()

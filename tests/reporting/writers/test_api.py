@@ -15,45 +15,45 @@ import pytest
 from core.domain import Language
 from core.domain.errors import WriterError
 from core.reporting.writers.contract import Answer, Turn
-from tests.reporting.writers.stations import KEY, SCHEMA, Station, question
+from tests.reporting.writers.endpoints import KEY, SCHEMA, Endpoint, question
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, Reply, Then
 
 TEXT = json.dumps({"summary": "A crack crosses the cell.", "findings": [], "confidence": "low"})
 KOREAN = '{"summary": "셀을 가로지르는 균열이 있습니다.", "confidence": "low"}'
 
 
-def ask(station: Station, *replies: Reply, **changes: float) -> tuple[Answer, list[str]]:
-    station.server.replies = list(replies)
+def ask(endpoint: Endpoint, *replies: Reply, **changes: float) -> tuple[Answer, list[str]]:
+    endpoint.server.replies = list(replies)
     pieces: list[str] = []
-    answer = station.writer(**changes).answer(question(), pieces.append)
-    assert station.server.strangers == []
+    answer = endpoint.writer(**changes).answer(question(), pieces.append)
+    assert endpoint.server.strangers == []
     return answer, pieces
 
 
-def refused(station: Station, *replies: Reply, **changes: float) -> str:
+def refused(endpoint: Endpoint, *replies: Reply, **changes: float) -> str:
     with pytest.raises(WriterError) as caught:
-        ask(station, *replies, **changes)
+        ask(endpoint, *replies, **changes)
     assert KEY not in str(caught.value)
     return str(caught.value)
 
 
-def test_good_answer_streams(station: Station) -> None:
-    answer, pieces = ask(station, Reply(TEXT))
+def test_good_answer_streams(endpoint: Endpoint) -> None:
+    answer, pieces = ask(endpoint, Reply(TEXT))
 
     assert answer == Answer(TEXT, "stop", INPUT_TOKENS, OUTPUT_TOKENS, attempts=1)
     assert "".join(pieces) == TEXT
     assert len(pieces) > 3
 
 
-def test_request_carries_all_of_the_question(station: Station) -> None:
-    station.server.replies = [Reply(TEXT)]
+def test_request_carries_all_of_the_question(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(TEXT)]
     asked = question(
         turns=(Turn("user", "Write."), Turn("assistant", "{broken"), Turn("user", "Repair it."))
     )
-    station.writer().answer(asked)
+    endpoint.writer().answer(asked)
 
-    (seen,) = station.server.requests
-    assert seen.model == (station.model().model or "our-model")
+    (seen,) = endpoint.server.requests
+    assert seen.model == (endpoint.model().model or "our-model")
     assert seen.key == KEY
     assert seen.streams
     assert seen.max_tokens >= asked.max_tokens
@@ -76,32 +76,32 @@ def test_request_carries_all_of_the_question(station: Station) -> None:
 
 
 @pytest.mark.parametrize(
-    ("station", "sent"),
+    ("endpoint", "sent"),
     [("openai", 900), ("openai-compatible", 900), ("openai-responses", 9092), ("google", 9092)],
-    indirect=["station"],
+    indirect=["endpoint"],
 )
-def test_models_that_think_have_room_to(station: Station, sent: int) -> None:
-    station.server.replies = [Reply(TEXT)]
-    station.writer().answer(question(max_tokens=900))
-    station.writer({"max_output": 1000}).answer(question(max_tokens=900))
+def test_models_that_think_have_room_to(endpoint: Endpoint, sent: int) -> None:
+    endpoint.server.replies = [Reply(TEXT)]
+    endpoint.writer().answer(question(max_tokens=900))
+    endpoint.writer({"max_output": 1000}).answer(question(max_tokens=900))
 
-    assert [seen.max_tokens for seen in station.server.requests] == [sent, min(sent, 1000)]
+    assert [seen.max_tokens for seen in endpoint.server.requests] == [sent, min(sent, 1000)]
 
 
-def test_model_without_native_schema_is_asked_in_words_only(station: Station) -> None:
-    station.server.replies = [Reply(TEXT)]
-    answer = station.writer({"schema_native": False}).answer(question())
+def test_model_without_native_schema_is_asked_in_words_only(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(TEXT)]
+    answer = endpoint.writer({"schema_native": False}).answer(question())
 
     assert answer.text == TEXT
-    assert station.server.requests[0].schema is None
+    assert endpoint.server.requests[0].schema is None
 
 
-def test_model_that_does_not_stream(station: Station) -> None:
-    station.server.replies = [Reply(TEXT)]
+def test_model_that_does_not_stream(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(TEXT)]
     pieces: list[str] = []
-    answer = station.writer({"streaming": False}).answer(question(), pieces.append)
+    answer = endpoint.writer({"streaming": False}).answer(question(), pieces.append)
 
-    assert not station.server.requests[0].streams
+    assert not endpoint.server.requests[0].streams
     assert answer == Answer(TEXT, "stop", INPUT_TOKENS, OUTPUT_TOKENS, attempts=1)
     assert pieces == [TEXT]
 
@@ -111,34 +111,34 @@ def test_model_that_does_not_stream(station: Station) -> None:
     [f"```json\n{TEXT}\n```", '{"quality": 5}', KOREAN],
     ids=["fenced", "wrong schema", "Korean"],
 )
-def test_text_comes_through_as_it_is(station: Station, text: str) -> None:
-    answer, pieces = ask(station, Reply(text))
+def test_text_comes_through_as_it_is(endpoint: Endpoint, text: str) -> None:
+    answer, pieces = ask(endpoint, Reply(text))
 
     assert (answer.text, answer.finish) == (text, "stop")
     assert "".join(pieces) == text
 
 
 @pytest.mark.parametrize("streaming", [True, False])
-def test_truncated_answer_says_so(station: Station, streaming: bool) -> None:
-    station.server.replies = [Reply(TEXT[:40], finish="length")]
-    answer = station.writer({"streaming": streaming}).answer(question())
+def test_truncated_answer_says_so(endpoint: Endpoint, streaming: bool) -> None:
+    endpoint.server.replies = [Reply(TEXT[:40], finish="length")]
+    answer = endpoint.writer({"streaming": streaming}).answer(question())
 
     assert (answer.text, answer.finish) == (TEXT[:40], "length")
 
 
 @pytest.mark.parametrize("streaming", [True, False])
-def test_refusal_says_so(station: Station, streaming: bool) -> None:
-    words = "I cannot help with that." if station.name.startswith("openai") else ""
-    station.server.replies = [Reply(finish="refusal", refusal=words)]
+def test_refusal_says_so(endpoint: Endpoint, streaming: bool) -> None:
+    words = "I cannot help with that." if endpoint.name.startswith("openai") else ""
+    endpoint.server.replies = [Reply(finish="refusal", refusal=words)]
     pieces: list[str] = []
-    answer = station.writer({"streaming": streaming}).answer(question(), pieces.append)
+    answer = endpoint.writer({"streaming": streaming}).answer(question(), pieces.append)
 
     assert (answer.text, answer.finish) == (words, "refusal")
     assert "".join(pieces) == words
 
 
-def test_empty_answer_is_an_answer(station: Station) -> None:
-    answer, pieces = ask(station, Reply(""))
+def test_empty_answer_is_an_answer(endpoint: Endpoint) -> None:
+    answer, pieces = ask(endpoint, Reply(""))
 
     assert (answer.text, answer.finish, pieces) == ("", "stop", [])
 
@@ -147,59 +147,59 @@ def test_empty_answer_is_an_answer(station: Station) -> None:
     ("status", "words"),
     [(400, "did not take"), (401, "refused the key"), (403, "does not let"), (404, "no model")],
 )
-def test_lasting_failures_are_not_tried_again(station: Station, status: int, words: str) -> None:
-    told = refused(station, Reply(status=status, message=f"The key {KEY} is wrong."))
+def test_lasting_failures_are_not_tried_again(endpoint: Endpoint, status: int, words: str) -> None:
+    told = refused(endpoint, Reply(status=status, message=f"The key {KEY} is wrong."))
 
     assert words in told
     assert f"({status})" in told
     assert "[key] is wrong" in told
-    assert len(station.server.requests) == 1
+    assert len(endpoint.server.requests) == 1
 
 
-def test_waits_as_long_as_it_is_asked_to(station: Station) -> None:
-    answer, _ = ask(station, Reply(status=429, headers={"retry-after": "1"}), Reply(TEXT))
+def test_waits_as_long_as_it_is_asked_to(endpoint: Endpoint) -> None:
+    answer, _ = ask(endpoint, Reply(status=429, headers={"retry-after": "1"}), Reply(TEXT))
 
-    first, second = station.server.requests
+    first, second = endpoint.server.requests
     assert second.at - first.at >= 1
     assert (answer.text, answer.attempts) == (TEXT, 2)
 
 
-@pytest.mark.parametrize("station", ["openai"], indirect=True)
-def test_waits_until_the_date_that_it_is_told(station: Station) -> None:
+@pytest.mark.parametrize("endpoint", ["openai"], indirect=True)
+def test_waits_until_the_date_that_it_is_told(endpoint: Endpoint) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    answer, _ = ask(station, Reply(status=503, headers={"retry-after": date}), Reply(TEXT))
+    answer, _ = ask(endpoint, Reply(status=503, headers={"retry-after": date}), Reply(TEXT))
 
-    first, second = station.server.requests
+    first, second = endpoint.server.requests
     assert second.at - first.at >= 0.9  # the date has whole seconds
     assert answer.attempts == 2
 
 
-def test_too_many_requests_for_ever(station: Station) -> None:
-    told = refused(station, Reply(status=429, headers={"retry-after": "0"}))
+def test_too_many_requests_for_ever(endpoint: Endpoint) -> None:
+    told = refused(endpoint, Reply(status=429, headers={"retry-after": "0"}))
 
     assert "fewer requests" in told
     assert "2 times" in told
-    assert len(station.server.requests) == 2
+    assert len(endpoint.server.requests) == 2
 
 
-def test_wait_beyond_the_limit_is_told_at_once(station: Station) -> None:
+def test_wait_beyond_the_limit_is_told_at_once(endpoint: Endpoint) -> None:
     began = time.monotonic()
-    told = refused(station, Reply(status=429, headers={"retry-after": "90"}))
+    told = refused(endpoint, Reply(status=429, headers={"retry-after": "90"}))
 
     assert "write again in 90 s" in told
-    assert len(station.server.requests) == 1
+    assert len(endpoint.server.requests) == 1
     assert time.monotonic() - began < 5
 
 
-def test_server_failure_passes(station: Station) -> None:
-    answer, pieces = ask(station, Reply(status=500), Reply(TEXT))
+def test_server_failure_passes(endpoint: Endpoint) -> None:
+    answer, pieces = ask(endpoint, Reply(status=500), Reply(TEXT))
 
     assert (answer.text, answer.attempts) == (TEXT, 2)
     assert "".join(pieces) == TEXT
 
 
-def test_server_failure_for_ever(station: Station) -> None:
-    told = refused(station, Reply(status=500, message="<b>oops</b>"))
+def test_server_failure_for_ever(endpoint: Endpoint) -> None:
+    told = refused(endpoint, Reply(status=500, message="<b>oops</b>"))
 
     assert "failed 2 times" in told
     assert "(500)" in told
@@ -216,78 +216,78 @@ def test_server_failure_for_ever(station: Station) -> None:
     ],
 )
 def test_slow_server_meets_a_limit(
-    station: Station, then: Then, limits: dict[str, float], words: str
+    endpoint: Endpoint, then: Then, limits: dict[str, float], words: str
 ) -> None:
-    writer = station.writer(**limits)
-    station.server.replies = [Reply(TEXT, then=then)]
+    writer = endpoint.writer(**limits)
+    endpoint.server.replies = [Reply(TEXT, then=then)]
     began = time.monotonic()
     with pytest.raises(WriterError, match=words):
         writer.answer(question())
 
     assert time.monotonic() - began < 3
-    assert len(station.server.requests) == 1
+    assert len(endpoint.server.requests) == 1
 
 
 @pytest.mark.parametrize("then", ["cut", "end"])
-def test_cut_stream_is_no_answer(station: Station, then: Then) -> None:
-    told = refused(station, Reply(TEXT, then=then))
+def test_cut_stream_is_no_answer(endpoint: Endpoint, then: Then) -> None:
+    told = refused(endpoint, Reply(TEXT, then=then))
 
     assert "cut the connection before" in told
-    assert len(station.server.requests) == 1  # text was passed on already
+    assert len(endpoint.server.requests) == 1  # text was passed on already
 
 
-def test_breakdown_in_the_stream_is_no_answer(station: Station) -> None:
-    told = refused(station, Reply(TEXT, then="error", message=f"overloaded, {KEY}"))
+def test_breakdown_in_the_stream_is_no_answer(endpoint: Endpoint) -> None:
+    told = refused(endpoint, Reply(TEXT, then="error", message=f"overloaded, {KEY}"))
 
     assert "overloaded, [key]" in told
 
 
-def test_answers_the_language_asked_for_or_not(station: Station) -> None:
-    station.server.replies = [Reply(KOREAN)]
-    answer = station.writer().answer(question(Language.GERMAN))
+def test_answers_the_language_asked_for_or_not(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(KOREAN)]
+    answer = endpoint.writer().answer(question(Language.GERMAN))
 
     assert answer.text == KOREAN
 
 
-def test_no_server_at_the_address(station: Station) -> None:
+def test_no_server_at_the_address(endpoint: Endpoint) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     with pytest.raises(WriterError, match="could not be reached"):
-        station.writer(**{station.address: url}).answer(question())
+        endpoint.writer(**{endpoint.address: url}).answer(question())
 
 
-def test_no_such_host(station: Station) -> None:
+def test_no_such_host(endpoint: Endpoint) -> None:
     url = "http://user:pass@nowhere.invalid/v1"
     with pytest.raises(WriterError, match=r"at nowhere\.invalid was not found"):
-        station.writer(**{station.address: url}).answer(question())
+        endpoint.writer(**{endpoint.address: url}).answer(question())
 
 
-def test_key_is_nowhere_to_be_seen(station: Station, caplog: pytest.LogCaptureFixture) -> None:
+def test_key_is_nowhere_to_be_seen(endpoint: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    writer = station.writer()
-    station.server.replies = [
+    writer = endpoint.writer()
+    endpoint.server.replies = [
         Reply(status=500, message=f"I saw {KEY}"),
         Reply(status=401, message=f"I saw {KEY}"),
     ]
     with pytest.raises(WriterError) as caught:
         writer.answer(question())
 
-    assert len(station.server.requests) == 2
+    assert len(endpoint.server.requests) == 2
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
-    assert KEY not in f"{caught.value!r} {writer!r} {vars(writer)!r} {station.settings()!r}"
+    assert KEY not in f"{caught.value!r} {writer!r} {vars(writer)!r} {endpoint.settings()!r}"
     ours = [line for line in caplog.records if line.name.startswith("core.")]
     assert ours
     assert KEY not in "".join(line.getMessage() for line in ours)
 
 
-def test_what_the_reader_raises_is_its_own(station: Station) -> None:
-    station.server.replies = [Reply(TEXT)]
+def test_what_the_reader_raises_is_its_own(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(TEXT)]
 
     def stop(_text: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        station.writer().answer(question(), stop)
-    assert len(station.server.requests) == 1
+        endpoint.writer().answer(question(), stop)
+    assert len(endpoint.server.requests) == 1

@@ -20,9 +20,9 @@ from core.reporting.composer import compose
 from core.reporting.writers.contract import Question, Writer
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.opening import open_writer
+from tests.reporting.writers.endpoints import KINDS, Endpoint, question
 from tests.reporting.writers.local_examples import entry, listed, objects, text
 from tests.reporting.writers.local_examples import question as local_question
-from tests.reporting.writers.stations import KINDS, Station, question
 from tests.reporting.writers.tiny_checkpoints import FAMILIES
 from tests.reporting.writers.wire.server import LoopbackServer, Reply
 
@@ -55,7 +55,7 @@ def on_loopback(name: str) -> Callable[[], Generator[Asked]]:
     def opened() -> Generator[Asked]:
         server = LoopbackServer(KINDS[name].wire())
         server.replies = [Reply(REPORT)]
-        yield Asked(Station(name, server).writer(), question())
+        yield Asked(Endpoint(name, server).writer(), question())
         server.close()
 
     return opened

@@ -20,7 +20,7 @@ from core.reporting.writers.dialect import (
     openai_schema,
 )
 from tests.records import examples
-from tests.reporting.writers.stations import SCHEMA
+from tests.reporting.writers.endpoints import SCHEMA
 
 BARE = Evidence(product=Product(dataset="ELPV", category="mono"), judgement=examples.judgement())
 CITING = BARE.model_copy(

@@ -15,7 +15,7 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.writers.keys import find_key, require_key, scrubbed
 from core.reporting.writers.opening import open_writer
-from tests.reporting.writers.stations import KEY, Station
+from tests.reporting.writers.endpoints import KEY, Endpoint
 
 NAMED = {
     "openai": "OPENAI_API_KEY",
@@ -29,26 +29,26 @@ def settings(**values: Any) -> Settings:  # noqa: ANN401
     return Settings(_env_file=None, **values)
 
 
-@pytest.mark.parametrize("station", NAMED, indirect=True)
-def test_missing_key_is_named(station: Station) -> None:
-    with pytest.raises(WriterError, match=NAMED[station.name]):
-        open_writer(station.model(), settings())
-    with pytest.raises(WriterError, match=NAMED[station.name]):
-        open_writer(station.model(), settings(**{NAMED[station.name].lower(): "  "}))
+@pytest.mark.parametrize("endpoint", NAMED, indirect=True)
+def test_missing_key_is_named(endpoint: Endpoint) -> None:
+    with pytest.raises(WriterError, match=NAMED[endpoint.name]):
+        open_writer(endpoint.model(), settings())
+    with pytest.raises(WriterError, match=NAMED[endpoint.name]):
+        open_writer(endpoint.model(), settings(**{NAMED[endpoint.name].lower(): "  "}))
 
 
-@pytest.mark.parametrize("station", ["openai-compatible"], indirect=True)
-def test_own_server_needs_no_key_but_an_address(station: Station) -> None:
-    assert require_key(station.model(), settings()).get_secret_value()
+@pytest.mark.parametrize("endpoint", ["openai-compatible"], indirect=True)
+def test_own_server_needs_no_key_but_an_address(endpoint: Endpoint) -> None:
+    assert require_key(endpoint.model(), settings()).get_secret_value()
     with pytest.raises(WriterError, match="OPENAI_COMPATIBLE_URL"):
-        open_writer(station.model(), settings())
+        open_writer(endpoint.model(), settings())
 
 
-@pytest.mark.parametrize("station", ["google"], indirect=True)
-def test_both_names_of_googles_key(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("endpoint", ["google"], indirect=True)
+def test_both_names_of_googles_key(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", KEY + "\n")
 
-    assert find_key(station.model(), settings()) == SecretStr(KEY)
+    assert find_key(endpoint.model(), settings()) == SecretStr(KEY)
 
 
 def test_key_is_read_from_the_environment_file(tmp_path: Path) -> None:

@@ -11,38 +11,40 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import find_model
 from core.reporting.writers.trial import try_writer
-from tests.reporting.writers.stations import KEY, KINDS, Station
+from tests.reporting.writers.endpoints import KEY, KINDS, Endpoint
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, LoopbackServer, Reply
 
 
 @pytest.fixture(params=KINDS)
-def station(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[Station]:
+def endpoint(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Endpoint]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     server = LoopbackServer(KINDS[request.param].wire())
-    yield Station(request.param, server)
+    yield Endpoint(request.param, server)
     server.close()
 
 
-def test_an_answer_with_its_tokens_time_and_cost(station: Station) -> None:
-    station.server.replies = [Reply(json.dumps({"word": "ready"}))]
-    model = station.model(price_input=2.0, price_output=8.0)
+def test_an_answer_with_its_tokens_time_and_cost(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(json.dumps({"word": "ready"}))]
+    model = endpoint.model(price_input=2.0, price_output=8.0)
 
-    trial = try_writer(model, station.settings())
+    trial = try_writer(model, endpoint.settings())
 
     assert trial.text == '{"word": "ready"}'
     assert (trial.input_tokens, trial.output_tokens) == (INPUT_TOKENS, OUTPUT_TOKENS)
     assert trial.cost_usd == pytest.approx((INPUT_TOKENS * 2 + OUTPUT_TOKENS * 8) / 1e6)
     assert 0 < trial.seconds < 20
-    (seen,) = station.server.requests
+    (seen,) = endpoint.server.requests
     assert seen.key == KEY
     assert seen.pictures == []
 
 
-def test_a_refused_key_is_a_sentence_without_the_key(station: Station) -> None:
-    station.server.replies = [Reply(status=401)]
+def test_a_refused_key_is_a_sentence_without_the_key(endpoint: Endpoint) -> None:
+    endpoint.server.replies = [Reply(status=401)]
 
     with pytest.raises(WriterError) as caught:
-        try_writer(station.model(), station.settings())
+        try_writer(endpoint.model(), endpoint.settings())
 
     assert "key" in str(caught.value)
     assert KEY not in str(caught.value)

@@ -44,8 +44,10 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def base(station: Settings, file: Path, encoder: SentenceEncoder) -> KnowledgeBase:
-    return KnowledgeBase.open(station.model_copy(update={"knowledge_file": file}), lambda: encoder)
+def base(station_settings: Settings, file: Path, encoder: SentenceEncoder) -> KnowledgeBase:
+    return KnowledgeBase.open(
+        station_settings.model_copy(update={"knowledge_file": file}), lambda: encoder
+    )
 
 
 def rewrite(file: Path, knowledge: dict) -> None:
@@ -136,7 +138,7 @@ def test_an_edit_is_found_at_once_and_other_ids_stay(base: KnowledgeBase, file: 
 
 
 def test_index_is_reused_after_reopening(
-    station: Settings, file: Path, base: KnowledgeBase, model_cache: Path
+    station_settings: Settings, file: Path, base: KnowledgeBase, model_cache: Path
 ) -> None:
     encoded: list[str] = []
 
@@ -146,7 +148,8 @@ def test_index_is_reused_after_reopening(
             return super().encode(texts)
 
     again = KnowledgeBase.open(
-        station.model_copy(update={"knowledge_file": file}), lambda: Counting.load(model_cache)
+        station_settings.model_copy(update={"knowledge_file": file}),
+        lambda: Counting.load(model_cache),
     )
 
     assert again.search("crack", MONO)[0].defect_type == "crack"

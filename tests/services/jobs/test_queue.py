@@ -17,73 +17,73 @@ from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
 from core.records import jobs as recorded
 from core.services.products import history
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.pictures import keep_pictures
 from tests.services.jobs.waiting import ended, wait_for
 
 
-def teaching(bench: Workbench, count: int = 8, **more: object) -> dict[str, object]:
-    pictures = keep_pictures(bench, demo_normals()[:count])
+def teaching(station: Station, count: int = 8, **more: object) -> dict[str, object]:
+    pictures = keep_pictures(station, demo_normals()[:count])
     return {"product": "Plant/cell", "pictures": pictures, **more}
 
 
 PRODUCT = Product.from_key("Plant/cell")
 
 
-def test_teaching_in_the_background(bench: Workbench) -> None:
-    pictures = keep_pictures(bench, demo_normals()[:8])
+def test_teaching_in_the_background(station: Station) -> None:
+    pictures = keep_pictures(station, demo_normals()[:8])
     pictures.append({"filename": "a.png", "refusal": "a.png cannot be read."})
     arguments = {"product": "Plant/cell", "pictures": pictures, "seed": 3, "mm_per_px": 0.5}
 
-    job = ended(bench, bench.jobs.submit("teach", "Teach", arguments, "Ana").id)
+    job = ended(station, station.jobs.submit("teach", "Teach", arguments, "Ana").id)
 
     assert (job.state, job.step, job.share) == (JobState.DONE, "Done", 1), job.error
-    assert job.result["version"] == active_version(bench.settings, PRODUCT).version
+    assert job.result["version"] == active_version(station.settings, PRODUCT).version
     assert (job.result["images"], job.result["held_out"]) == (8, 2)
     assert job.result["skipped"] == ["a.png cannot be read."]
-    card = bench.taught(PRODUCT).card
+    card = station.taught(PRODUCT).card
     assert card.seed == 3
     assert card.product.mm_per_px == 0.5
 
-    further = keep_pictures(bench, demo_normals()[8:11])
+    further = keep_pictures(station, demo_normals()[8:11])
     more = {"product": "Plant/cell", "add": True, "pictures": further}
-    added = ended(bench, bench.jobs.submit("teach", "Learn more", more, "Bo").id)
+    added = ended(station, station.jobs.submit("teach", "Learn more", more, "Bo").id)
 
     assert (added.state, added.error) == (JobState.DONE, "")
     assert added.result["images"] == 11
-    told = [(change.kind, change.by) for change in history(bench, PRODUCT)]
+    told = [(change.kind, change.by) for change in history(station, PRODUCT)]
     assert told == [("normals added", "Bo"), ("product taught", "Ana")]
 
 
-def test_cancelling_leaves_the_active_version(bench: Workbench) -> None:
-    first = ended(bench, bench.jobs.submit("teach", "Teach", teaching(bench)).id)
+def test_cancelling_leaves_the_active_version(station: Station) -> None:
+    first = ended(station, station.jobs.submit("teach", "Teach", teaching(station)).id)
 
-    job = bench.jobs.submit("teach", "Teach again", teaching(bench, 40))
-    wait_for(bench, job.id, lambda job: job.step == "See the good pictures")
-    asked = bench.jobs.cancel(job.id, "Ana")
-    cancelled = ended(bench, job.id)
+    job = station.jobs.submit("teach", "Teach again", teaching(station, 40))
+    wait_for(station, job.id, lambda job: job.step == "See the good pictures")
+    asked = station.jobs.cancel(job.id, "Ana")
+    cancelled = ended(station, job.id)
 
     assert asked.is_stopping or asked.state is JobState.CANCELLED
     assert (cancelled.state, cancelled.is_stopping) == (JobState.CANCELLED, False)
     assert cancelled.step == "See the good pictures"
-    assert len(versions(bench.settings, PRODUCT)) == 1
-    assert active_version(bench.settings, PRODUCT).version == first.result["version"]
-    assert not list(product_folder(bench.settings, PRODUCT).rglob(".*.tmp"))
-    assert bench.jobs.cancel(job.id) == cancelled, "nothing happens to one that has ended"
+    assert len(versions(station.settings, PRODUCT)) == 1
+    assert active_version(station.settings, PRODUCT).version == first.result["version"]
+    assert not list(product_folder(station.settings, PRODUCT).rglob(".*.tmp"))
+    assert station.jobs.cancel(job.id) == cancelled, "nothing happens to one that has ended"
 
 
-def test_what_cannot_be_taught_fails_with_its_sentence(bench: Workbench) -> None:
-    job = ended(bench, bench.jobs.submit("teach", "Teach", teaching(bench, 3)).id)
+def test_what_cannot_be_taught_fails_with_its_sentence(station: Station) -> None:
+    job = ended(station, station.jobs.submit("teach", "Teach", teaching(station, 3)).id)
 
     assert job.state is JobState.FAILED
     assert job.error.startswith("Plant/cell needs at least 5 different pictures")
-    resumed = bench.jobs.resume(job.id)
+    resumed = station.jobs.resume(job.id)
     assert resumed.error == ""
-    assert ended(bench, job.id).error == job.error
+    assert ended(station, job.id).error == job.error
 
 
-def test_threads_submit_at_once(demo_bench: Workbench, defective_cells: list[PictureFile]) -> None:
-    pictures = keep_pictures(demo_bench, defective_cells[:1])
+def test_threads_submit_at_once(demo_station: Station, defective_cells: list[PictureFile]) -> None:
+    pictures = keep_pictures(demo_station, defective_cells[:1])
     arguments = {
         "product": "ELPV/mono",
         "pictures": pictures,
@@ -91,12 +91,12 @@ def test_threads_submit_at_once(demo_bench: Workbench, defective_cells: list[Pic
     }
 
     def submit(number: int) -> Job:
-        return demo_bench.jobs.submit("inspect_lot", f"Lot {number}", arguments)
+        return demo_station.jobs.submit("inspect_lot", f"Lot {number}", arguments)
 
     with ThreadPoolExecutor(10) as pool:
         jobs = list(pool.map(submit, range(10)))
-    active = demo_bench.jobs.active()
-    done = [ended(demo_bench, job.id) for job in jobs]
+    active = demo_station.jobs.active()
+    done = [ended(demo_station, job.id) for job in jobs]
 
     assert len({job.id for job in jobs}) == 10
     waiting = [job.place for job in active if job.state is JobState.QUEUED]
@@ -108,62 +108,62 @@ def test_threads_submit_at_once(demo_bench: Workbench, defective_cells: list[Pic
     )
     for (_, before), (after, _) in pairwise(times):
         assert before <= after, "one at a time"
-    assert {job.id for job in demo_bench.jobs.recent(10)} == {job.id for job in jobs}
+    assert {job.id for job in demo_station.jobs.recent(10)} == {job.id for job in jobs}
 
 
-def test_closing_interrupts_and_the_queue_waits(station: Settings) -> None:
-    with Workbench(station) as bench:
-        running = bench.jobs.submit("teach", "Teach", teaching(bench, 40))
-        waiting = bench.jobs.submit("teach", "Teach", teaching(bench))
-        wait_for(bench, running.id, lambda job: job.step == "See the good pictures")
+def test_closing_interrupts_and_the_queue_waits(station_settings: Settings) -> None:
+    with Station(station_settings) as station:
+        running = station.jobs.submit("teach", "Teach", teaching(station, 40))
+        waiting = station.jobs.submit("teach", "Teach", teaching(station))
+        wait_for(station, running.id, lambda job: job.step == "See the good pictures")
         before = time.monotonic()
     took = time.monotonic() - before
 
     assert took < 5
-    with Workbench(station) as bench:
-        assert bench.jobs.job(running.id).state is JobState.INTERRUPTED
-        assert bench.jobs.job(waiting.id).state is JobState.QUEUED
-        assert [job.id for job in bench.jobs.active()] == [waiting.id]
-        bench.jobs.start()
-        assert ended(bench, waiting.id).state is JobState.DONE
+    with Station(station_settings) as station:
+        assert station.jobs.job(running.id).state is JobState.INTERRUPTED
+        assert station.jobs.job(waiting.id).state is JobState.QUEUED
+        assert [job.id for job in station.jobs.active()] == [waiting.id]
+        station.jobs.start()
+        assert ended(station, waiting.id).state is JobState.DONE
         with pytest.raises(JobError, match="waits, runs or is done"):
-            bench.jobs.resume(waiting.id)
+            station.jobs.resume(waiting.id)
 
 
-def test_silence_is_told(bench: Workbench) -> None:
+def test_silence_is_told(station: Station) -> None:
     job = Job(id="J", kind="teach", title="T", who="", created_at=NOW, state=JobState.QUEUED)
-    recorded.add_job(bench.records, job, "{}")
-    assert recorded.claim_next(bench.records, waited_for=False) == ("J", "teach", "{}")
-    recorded.save_progress(bench.records, "J", "Look", 2, 8)
+    recorded.add_job(station.records, job, "{}")
+    assert recorded.claim_next(station.records, waited_for=False) == ("J", "teach", "{}")
+    recorded.save_progress(station.records, "J", "Look", 2, 8)
     time.sleep(0.2)
-    recorded.save_progress(bench.records, "J", "Look", 4, 8, {"so": "far"})
+    recorded.save_progress(station.records, "J", "Look", 4, 8, {"so": "far"})
 
-    lively = recorded.job(bench.records, "J", stall_s=60)
+    lively = recorded.job(station.records, "J", stall_s=60)
     assert (lively.is_stalled, lively.share, lively.result) == (False, 0.5, {"so": "far"})
     assert lively.seconds_left == pytest.approx(0.4, abs=0.15)
     time.sleep(0.1)
-    silent = recorded.job(bench.records, "J", stall_s=0.05)
+    silent = recorded.job(station.records, "J", stall_s=0.05)
     assert (silent.state, silent.is_stalled) == (JobState.RUNNING, True)
-    recorded.save_progress(bench.records, "J", "Think", 0, 1)
-    assert recorded.job(bench.records, "J", stall_s=60).seconds_left is None
-    assert recorded.job(bench.records, "J", stall_s=60).result == {"so": "far"}
+    recorded.save_progress(station.records, "J", "Think", 0, 1)
+    assert recorded.job(station.records, "J", stall_s=60).seconds_left is None
+    assert recorded.job(station.records, "J", stall_s=60).result == {"so": "far"}
 
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
 
-def test_what_cannot_be_is_refused(bench: Workbench) -> None:
+def test_what_cannot_be_is_refused(station: Station) -> None:
     with pytest.raises(JobError, match=r"no job of the kind 'paint'. Choose one of: inspect_lot"):
-        bench.jobs.submit("paint", "Paint", {})
+        station.jobs.submit("paint", "Paint", {})
     with pytest.raises(JobError, match="either pictures, or a folder, or demo"):
-        bench.jobs.submit("teach", "Teach", {"product": "Plant/cell"})
+        station.jobs.submit("teach", "Teach", {"product": "Plant/cell"})
     with pytest.raises(JobError, match="seed has no effect with add"):
-        bench.jobs.submit("teach", "Teach", teaching(bench, 1, add=True, seed=1))
+        station.jobs.submit("teach", "Teach", teaching(station, 1, add=True, seed=1))
     with pytest.raises(JobError, match=r"colour: Extra inputs .* It takes: product"):
-        bench.jobs.submit("teach", "Teach", {"demo": True, "colour": "red"})
-    for ask in (bench.jobs.job, bench.jobs.cancel):
+        station.jobs.submit("teach", "Teach", {"demo": True, "colour": "red"})
+    for ask in (station.jobs.job, station.jobs.cancel):
         with pytest.raises(JobError, match="no job 'J-1'"):
             ask("J-1")
     with pytest.raises(JobError, match="there is no such job"):
-        bench.jobs.resume("J-1")
-    assert bench.jobs.recent() == ()
+        station.jobs.resume("J-1")
+    assert station.jobs.recent() == ()

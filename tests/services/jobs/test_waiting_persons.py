@@ -15,65 +15,65 @@ from core.infrastructure.settings import Settings
 from core.records.health import last_troubles
 from core.services.inspection import record
 from core.services.reports import WriterChoice
-from core.services.workbench import Workbench
+from core.services.station import Station
 from core.tasks.pictures import keep_pictures
 from core.tasks.report import write_later
 from tests.services.jobs.waiting import ended, wait_for
 
 
 @contextmanager
-def nobody_judges(bench: Workbench) -> Generator[None]:
+def nobody_judges(station: Station) -> Generator[None]:
     """All places at the detectors are taken: a lot waits at its first picture, and says nothing."""
     places = max(1, (os.cpu_count() or 1) // CORES_OF_A_PICTURE)
     with ExitStack() as taken:
         for _ in range(places):
-            taken.enter_context(bench.judging.turn([]))
+            taken.enter_context(station.judging.turn([]))
         yield
 
 
-def lot(bench: Workbench, cell: PictureFile) -> Job:
+def lot(station: Station, cell: PictureFile) -> Job:
     arguments = {
         "product": "ELPV/mono",
-        "pictures": keep_pictures(bench, [cell]),
+        "pictures": keep_pictures(station, [cell]),
         "evidence": {"knowledge": False, "exemplars": False},
     }
-    return bench.jobs.submit("inspect_lot", "Lot L-7", arguments)
+    return station.jobs.submit("inspect_lot", "Lot L-7", arguments)
 
 
 def test_a_report_does_not_wait_behind_a_lot(
-    demo_bench: Workbench, demo_product: Product, defective_cells: list[PictureFile]
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = record(demo_bench, defective_cells[0], demo_product)
-    with nobody_judges(demo_bench):
-        running, waiting = (lot(demo_bench, defective_cells[0]) for _ in range(2))
-        wait_for(demo_bench, running.id, lambda job: job.state is JobState.RUNNING)
-        report = write_later(demo_bench, inspection, WriterChoice("offline"), "Ana")
+    inspection = record(demo_station, defective_cells[0], demo_product)
+    with nobody_judges(demo_station):
+        running, waiting = (lot(demo_station, defective_cells[0]) for _ in range(2))
+        wait_for(demo_station, running.id, lambda job: job.state is JobState.RUNNING)
+        report = write_later(demo_station, inspection, WriterChoice("offline"), "Ana")
 
         assert report.place in (1, None), "what is long is not counted before it"
-        assert ended(demo_bench, report.id).result == {"revision": 1}
-        assert demo_bench.jobs.job(running.id).state is JobState.RUNNING
-        assert demo_bench.jobs.job(waiting.id).place == 1
+        assert ended(demo_station, report.id).result == {"revision": 1}
+        assert demo_station.jobs.job(running.id).state is JobState.RUNNING
+        assert demo_station.jobs.job(waiting.id).place == 1
 
-    assert ended(demo_bench, waiting.id).state is JobState.DONE
+    assert ended(demo_station, waiting.id).state is JobState.DONE
 
 
 def test_each_silence_is_recorded_once(
-    demo_bench: Workbench,
+    demo_station: Station,
     demo_product: Product,
-    station: Settings,
+    station_settings: Settings,
     defective_cells: list[PictureFile],
 ) -> None:
-    shutil.copytree(demo_bench.settings.ad_checkpoint_dir, station.ad_checkpoint_dir)
-    with Workbench(station.model_copy(update={"job_stall_s": 0.4})) as bench:
-        bench.taught(demo_product)  # loaded here, where no job has to be silent for it
-        with nobody_judges(bench):
-            job = lot(bench, defective_cells[0])
-            wait_for(bench, job.id, lambda _: bench.records.events(job.id))
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
+    with Station(station_settings.model_copy(update={"job_stall_s": 0.4})) as station:
+        station.taught(demo_product)  # loaded here, where no job has to be silent for it
+        with nobody_judges(station):
+            job = lot(station, defective_cells[0])
+            wait_for(station, job.id, lambda _: station.records.events(job.id))
             time.sleep(0.5)  # looked for several times more, and still the same silence
-        ended(bench, job.id)
+        ended(station, job.id)
 
-        (event,) = bench.records.events(job.id)
+        (event,) = station.records.events(job.id)
         assert event.kind == "job stalled"
         assert "Lot L-7: nothing was told for more than 0.4 s" in event.detail["reason"]
-        (trouble,) = last_troubles(bench.records)
+        (trouble,) = last_troubles(station.records)
         assert (trouble.kind, trouble.subject) == ("job stalled", job.id)

@@ -7,25 +7,25 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.domain import Job
-from core.services.workbench import Workbench
+from core.services.station import Station
 
 
-def wait_for(bench: Workbench, job_id: str, reached: Callable[[Job], object]) -> Job:
+def wait_for(station: Station, job_id: str, reached: Callable[[Job], object]) -> Job:
     """The job as soon as something is true of it; fails after three minutes."""
     latest = time.monotonic() + 180
-    while not reached(job := bench.jobs.job(job_id)):
+    while not reached(job := station.jobs.job(job_id)):
         assert time.monotonic() < latest, job
         time.sleep(0.02)
     return job
 
 
-def ended(bench: Workbench, job_id: str) -> Job:
+def ended(station: Station, job_id: str) -> Job:
     """The job once it neither waits nor runs."""
-    return wait_for(bench, job_id, lambda job: not job.is_active)
+    return wait_for(station, job_id, lambda job: not job.is_active)
 
 
-def ended_at(bench: Workbench, job_id: str) -> datetime:
+def ended_at(station: Station, job_id: str) -> datetime:
     """When it ended."""
-    at = ended(bench, job_id).ended_at
+    at = ended(station, job_id).ended_at
     assert at is not None
     return at

@@ -75,7 +75,7 @@ LIMITS = {"llm_timeout_s": 20, "llm_stall_s": 10, "llm_retries": 1}
 
 
 @dataclass
-class Station:
+class Endpoint:
     """A writer, the server that it asks, and what both are set to."""
 
     name: str

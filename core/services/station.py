@@ -41,12 +41,12 @@ log = logging.getLogger(__name__)
 LABELLED_FILE = "labelled.safetensors"
 
 
-class Workbench:
+class Station:
     """Everything that inspections share; safe to use from several threads.
 
     Example:
-        >>> with Workbench(settings()) as bench:        # doctest: +SKIP
-        ...     bench.records.products()
+        >>> with Station(settings()) as station:        # doctest: +SKIP
+        ...     station.records.products()
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -69,7 +69,7 @@ class Workbench:
         self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
         self.jobs = Jobs(self)
 
-    def __enter__(self) -> Workbench:
+    def __enter__(self) -> Station:
         return self
 
     def __exit__(
@@ -237,21 +237,21 @@ class Workbench:
             log.warning("Could not warm the knowledge index: %s", error)
 
 
-_shared: Workbench | None = None
+_shared: Station | None = None
 _shared_lock = threading.Lock()
 
 
-def shared_workbench() -> Workbench:
-    """The workbench of this process, opened at first use: DuckDB lets one process in at a time."""
+def shared_station() -> Station:
+    """The station of this process, opened at first use: DuckDB lets one process in at a time."""
     global _shared
     with _shared_lock:
         if _shared is None:
-            _shared = Workbench(settings())
+            _shared = Station(settings())
         return _shared
 
 
-def close_shared_workbench() -> None:
-    """Close the workbench of this process, if it is open."""
+def close_shared_station() -> None:
+    """Close the station of this process, if it is open."""
     global _shared
     with _shared_lock:
         if _shared is not None:
