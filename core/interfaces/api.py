@@ -14,8 +14,8 @@ from core.imaging.picture_files import PictureFile
 from core.interfaces.inspection_json import inspection_record
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
-from core.services.station import shared_station
 from core.tasks.exports import export_file
+from core.tasks.shared_station import shared_station
 
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
 STATUS = {ImageError: 422, ProductError: 404, JobError: 404, WriterError: 422}

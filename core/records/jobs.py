@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+
+from pydantic import BaseModel
 
 from core.domain import Job, JobState
 from core.domain.errors import JobError
@@ -133,7 +134,7 @@ def save_progress(
     step: str,
     done: float,
     total: float,
-    result: dict[str, Any] | None = None,
+    result: BaseModel | None = None,
 ) -> None:
     """Record how far a running job is, and what has come of it so far unless that is None."""
     now = _now()
@@ -153,7 +154,7 @@ def save_progress(
                 "step": step,
                 "done": done,
                 "total": total,
-                "result": None if result is None else _to_json(result),
+                "result": None if result is None else result.model_dump_json(),
             },
         )
 
@@ -162,7 +163,7 @@ def end_job(
     database: Database,
     job_id: str,
     state: JobState,
-    result: dict[str, Any] | None = None,
+    result: BaseModel | None = None,
     error: str = "",
 ) -> None:
     """Record how a running job ended; what had come of it stays unless there is a result."""
@@ -170,7 +171,13 @@ def end_job(
         cursor.execute(
             "UPDATE jobs SET state = ?, ended_at = ?, is_stopping = false, "
             "result = coalesce(?, result), error = ? WHERE id = ? AND state = 'running'",
-            [state.value, _now(), None if result is None else _to_json(result), error, job_id],
+            [
+                state.value,
+                _now(),
+                None if result is None else result.model_dump_json(),
+                error,
+                job_id,
+            ],
         )
 
 
@@ -278,10 +285,6 @@ def _seconds_left(row: Row, silent_s: float) -> float | None:
         return None
     seconds = (row["reported_at"] - row["step_started_at"]).total_seconds()
     return max(0.0, (row["total"] - row["done"]) * seconds / moved - silent_s)
-
-
-def _to_json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _now() -> datetime:

@@ -6,6 +6,7 @@ import pytest
 
 from core.domain import JobState
 from core.services.station import Station
+from core.tasks.registry import task_of
 from tests.pages.app import page, words
 from tests.services.jobs.waiting import ended
 
@@ -40,7 +41,7 @@ def test_what_is_missing_is_red_and_named(empty: Station, monkeypatch: pytest.Mo
 
 
 def test_a_failed_job_is_an_error_on_record_and_can_be_started_again(empty: Station) -> None:
-    job = empty.jobs.submit("evaluate", "Nowhere", {"folders": ["/no/such/set"]}, "Ana")
+    job = empty.jobs.submit(task_of("evaluate", {"folders": ["/no/such/set"]}), "Nowhere", "Ana")
     assert ended(empty, job.id).state is JobState.FAILED
 
     app = page("health")

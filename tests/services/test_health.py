@@ -23,6 +23,7 @@ from core.services.health import Check, check_health, files_size
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.registry import task_of
 from tests.services.jobs.waiting import ended
 
 REPOSITORY = Path(__file__).parents[2]
@@ -92,7 +93,9 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
 def test_troubles_are_told(station: Station) -> None:
     with pytest.raises(ImageError):
         inspect(station, PictureFile.of("torn.png", b"torn"), taught(station))
-    job = station.jobs.submit("teach", "Teach", {"product": "Plant/x", "folder": "/no/such"})
+    job = station.jobs.submit(
+        task_of("teach", {"product": "Plant/x", "folder": "/no/such"}), "Teach"
+    )
     assert ended(station, job.id).state is JobState.FAILED
 
     failed, refused = check_health(station.settings, station).troubles
