@@ -172,7 +172,7 @@ class Revision(Frozen):
     created_at: AwareDatetime
     sha256: str = Field(description="of the report's canonical JSON")
     writing: Writing | None = Field(None, description="None: a person wrote it")
-    remarks: tuple[Remark, ...] | None = Field(None, description="None: from before the check")
+    remarks: tuple[Remark, ...] | None = Field(None, description="None: not checked")
 
     @property
     def violations(self) -> tuple[Remark, ...]:

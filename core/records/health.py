@@ -1,4 +1,4 @@
-"""What the records say of the station's condition: their schema, and what has gone wrong."""
+"""What the records say of the station's condition: their schema and what has gone wrong."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Trouble(Frozen):
     sentence: str
 
 
-def schema_number(database: Database) -> int:
-    """The newest migration that the records have seen."""
-    return database.rows("SELECT max(number) AS number FROM migrations")[0]["number"]
+def count_migrations(database: Database) -> int:
+    """Count the migrations that the records have seen."""
+    return database.rows("SELECT count(*) AS count FROM applied_migrations")[0]["count"]
 
 
 def try_to_write(database: Database) -> None:

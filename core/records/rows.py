@@ -25,7 +25,6 @@ from core.domain import (
     Snippet,
     Step,
 )
-from core.records.reports import upgraded
 
 Row = dict[str, Any]
 
@@ -154,7 +153,7 @@ def _defect_of(row: Row) -> Defect:
 
 def revision_of(row: Row) -> Revision:
     read = {
-        "report": upgraded(json.loads(row["report"])),
+        "report": json.loads(row["report"]),
         "writing": row["writing"] and json.loads(row["writing"]),
         "remarks": row["remarks"] and json.loads(row["remarks"]),
     }

@@ -17,7 +17,7 @@ from core.domain import Frozen, Job, Product
 from core.domain.errors import InspectionError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
 from core.infrastructure.settings import Settings
-from core.records.health import Trouble, last_troubles, schema_number, try_to_write
+from core.records.health import Trouble, count_migrations, last_troubles, try_to_write
 from core.records.migrations import MIGRATIONS
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
@@ -91,8 +91,10 @@ class Health(Frozen):
     checked_at: AwareDatetime
     checks: tuple[Check, ...]
     versions: dict[str, str | None] = Field(description="of packages; None: not installed")
-    schema_known: int = Field(description="newest step of the records that this program knows")
-    schema_found: int | None = Field(description="None: the records could not be opened")
+    schema_known: int = Field(description="migrations of the records that this program knows")
+    schema_found: int | None = Field(
+        description="migrations applied; None: the records could not be opened"
+    )
     weights: tuple[FoundWeights, ...]
     writers: tuple[WriterHealth, ...] = Field(description="those that can run first")
     detectors: tuple[DetectorHealth, ...]
@@ -139,7 +141,7 @@ def check_health(
         ),
         versions=versions,
         schema_known=len(MIGRATIONS),
-        schema_found=None if station is None else schema_number(station.records),
+        schema_found=None if station is None else count_migrations(station.records),
         weights=tuple(_weights(settings)),
         writers=tuple(
             WriterHealth(key=one.model.key, title=one.model.title, missing=one.missing)
