@@ -44,6 +44,7 @@ INSPECTIONS = """
 CREATE TABLE inspections (
     id VARCHAR PRIMARY KEY,
     created_at TIMESTAMP NOT NULL,
+    program_version VARCHAR NOT NULL,
     product_key VARCHAR NOT NULL,
     product JSON NOT NULL,
     lot VARCHAR NOT NULL,
@@ -126,6 +127,7 @@ CREATE TABLE revisions (
     kind VARCHAR NOT NULL,
     author VARCHAR NOT NULL,
     created_at TIMESTAMP NOT NULL,
+    program_version VARCHAR NOT NULL,
     sha256 VARCHAR NOT NULL,
     report JSON NOT NULL,
     remarks JSON,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
+from core import __version__
 from core.detection.checkpoints import read_calibration, read_card, taught_products
 from core.domain import Frozen, Job, Product
 from core.domain.errors import InspectionError, WeightsError
@@ -89,6 +90,7 @@ class Health(Frozen):
     """Condition of a station."""
 
     checked_at: AwareDatetime
+    program_version: str
     checks: tuple[Check, ...]
     versions: dict[str, str | None] = Field(description="of packages; None: not installed")
     schema_known: int = Field(description="migrations of the records that this program knows")
@@ -131,6 +133,7 @@ def check_health(
     disk = shutil.disk_usage(_existing(settings.data_dir))
     return Health(
         checked_at=datetime.now(UTC),
+        program_version=__version__,
         checks=(
             _packages(versions),
             _records(station, in_use, broken),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core import __version__
 from core.domain import Disposition, Product, RevisionKind, Rule, Step
 from core.domain.errors import ProductError, RecordsError
 from core.infrastructure.settings import Settings
@@ -43,6 +44,8 @@ def test_revisions_and_dispositions_only_grow(records: Records) -> None:
     kept = records.inspection(saved.id)
     assert kept.revisions == (saved.revisions[0], edited)
     assert (edited.number, edited.author) == (2, "Ana")
+    assert (kept.program_version, kept.revisions[0].program_version) == ("0.0.7", "0.0.7")
+    assert edited.program_version == __version__
     assert kept.dispositions[-1] == last
     assert kept.judgement == saved.judgement
     assert records.summaries()[0].disposition is Disposition.SCRAP
