@@ -81,6 +81,7 @@ def show_checks(health: Health) -> None:
 def show_sizes(health: Health) -> None:
     about = "≈ " if health.files.is_estimate else ""
     with st.container(horizontal=True):
+        st.metric(t("health.program"), health.program_version)
         st.metric(
             t("health.free"),
             f"{number(health.disk_free_bytes / GIB, 1)} GiB",

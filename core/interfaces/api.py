@@ -8,6 +8,7 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.routing import Mount
 
+from core import __version__
 from core.domain import Context, EvidenceChoice, Language
 from core.domain.errors import ImageError, InspectionError, JobError, ProductError, WriterError
 from core.imaging.picture_files import PictureFile
@@ -36,10 +37,11 @@ async def _sentence(_request: Request, error: InspectionError) -> JSONResponse:
 
 @api.get("/health")
 def health() -> dict[str, Any]:
-    """Whether inspections can be made: the products that have a detector."""
+    """Whether inspections can be made, and by which version: the products that have a detector."""
     station = shared_station()
     return {
         "status": "ok",
+        "program_version": __version__,
         "products": [product.key for product in station.taught_products()],
         "inspections": station.records.count(),
     }

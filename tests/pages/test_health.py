@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core import __version__
 from core.domain import JobState
 from core.services.station import Station
 from core.tasks.registry import task_of
@@ -26,6 +27,7 @@ def test_a_new_station_is_well_and_says_what_to_do() -> None:
     assert ["Network", "Kind", "State"] in tables
     versions = next(frame.value for frame in app.dataframe if "Package" in frame.value)
     assert "streamlit" in set(versions["Package"])
+    assert {metric.label: metric.value for metric in app.metric}["Program version"] == __version__
 
 
 @pytest.mark.usefixtures("empty")
