@@ -7,6 +7,7 @@ x to the right, y down; scores on the detector's own absolute scale; times in UT
 from core.domain.base import Frozen, percent
 from core.domain.evidence import (
     FAR,
+    ComparedPair,
     Comparison,
     DefectTypeGuess,
     EvidenceChoice,
@@ -56,6 +57,7 @@ __all__ = [
     "REPORT_SCHEMA_VERSION",
     "Box",
     "CauseClass",
+    "ComparedPair",
     "Comparison",
     "Confidence",
     "Contest",

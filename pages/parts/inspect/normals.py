@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain import Exemplar, Inspection
+from core.domain import ComparedPair, Exemplar, Inspection
 from core.domain.errors import InspectionError
-from core.reporting.evidence import ComparedPair
 from core.services.inspection_images import compared_pairs, exemplar_png
 from core.services.station import Station
 from pages.parts.statements import alignment_text, likeness_text

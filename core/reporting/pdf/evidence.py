@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from core.domain import Comparison, Exemplar, Inspection
-from core.reporting.page import THUMBNAIL_HEIGHT, ReportPage, shorten
+from core.domain import ComparedPair, Exemplar, Inspection
+from core.reporting.pdf.page import THUMBNAIL_HEIGHT, ReportPage, shorten
 
 SNIPPET_TEXT = 330
-
-
-@dataclass(frozen=True)
-class ComparedPair:
-    """A defect and the same place on the nearest normal part, as pictures.
-
-    Attributes:
-        comparison: which defect and which normal.
-        pictures: PNG of the part and of the normal, of one size; None when they cannot be had.
-        problem: why not.
-    """
-
-    comparison: Comparison
-    pictures: tuple[bytes, bytes] | None
-    problem: str = ""
 
 
 def print_evidence(
