@@ -17,7 +17,7 @@ from core.evaluation.mmad.questions import MmadQuestion, check_pictures, drawn, 
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model, find_model
 from core.reporting.writers.contract import Writer
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 
 # So many failures one after the other are no accident: the run stops, and can be resumed.
 MOST_FAILURES_IN_A_ROW = 5

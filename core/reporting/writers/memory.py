@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
-from core.reporting.writers.llama import llama_cpp
 
 GB = 1e9
 # What torch, llama.cpp and the operating system say when memory ran out.
@@ -28,6 +29,11 @@ VERSIONS = (
         "total_inactive_file",
     ),
 )
+
+
+def llama_cpp() -> ModuleType:
+    """Load llama.cpp's Python binding; it is compiled and has no types."""
+    return importlib.import_module("xllamacpp")
 
 
 def why_too_big(model: Model, settings: Settings, held_gb: float = 0) -> str:
