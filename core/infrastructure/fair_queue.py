@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 
-from core.domain import Step
+from core.domain import Step, StepName
 from core.infrastructure.step_log import timed
 
 CORES_OF_A_PICTURE = 2
@@ -54,7 +54,7 @@ class Turns:
     def turn(self, steps: list[Step]) -> Generator[None]:
         """Wait for a place, which is a step of its own, and hold it inside."""
         with ExitStack() as held:
-            with timed(steps, "wait"):
+            with timed(steps, StepName.WAIT):
                 held.enter_context(self.place())
             yield
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from core.detection.registry import DEFAULT_DETECTOR
+from core.domain import JobStep
 from core.evaluation.detection.costs import cost_rule
 from core.evaluation.detection.datasets import read_datasets
 from core.evaluation.detection.figures import evaluate_detection
@@ -49,12 +50,8 @@ class Evaluate(Task):
                 options=self.options,
                 costs=costs,
                 seed=self.seed,
-                on_progress=partial(_of_set, progress, dataset.name),
+                on_progress=partial(progress, of=dataset.name),
             )
             figures.append(measured.model_dump(mode="json"))
-            progress(f"{dataset.name}: measured", 1, result={"figures": figures})
+            progress(JobStep.MEASURED, 1, result={"figures": figures}, of=dataset.name)
         return {"figures": figures}
-
-
-def _of_set(progress: Progress, name: str, step: str, share: float) -> None:
-    progress(f"{name}: {step}", share)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.domain import Job
+from core.domain import Job, JobStep
 from core.domain.errors import JobError
 from core.infrastructure.settings import Settings
 from core.records.search import Filter, count
@@ -15,9 +15,9 @@ from core.services.jobs.task import Progress, Task
 from core.services.station import Station
 
 STEPS = {
-    ExportKind.CSV: "Write the table",
-    ExportKind.PARQUET: "Write the table",
-    ExportKind.PDFS: "Print the reports",
+    ExportKind.CSV: JobStep.WRITE_TABLE,
+    ExportKind.PARQUET: JobStep.WRITE_TABLE,
+    ExportKind.PDFS: JobStep.PRINT_REPORTS,
 }
 KEPT_S = 7 * 24 * 3600
 NAMED_MISSING = 20

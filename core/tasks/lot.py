@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Job, Language, Product
+from core.domain import Context, EvidenceChoice, Job, JobStep, Language, Product
 from core.domain.errors import (
     CheckpointError,
     DetectorError,
@@ -31,7 +31,7 @@ from core.tasks.pictures import KeptPicture, keep_pictures
 log = logging.getLogger(__name__)
 
 KIND = "inspect_lot"
-STEP = "Inspect the pictures"
+STEP = JobStep.INSPECT_PICTURES
 # With these, no other picture would fare better: the job stops, and can be resumed.
 FOR_ALL = (
     ProductError,

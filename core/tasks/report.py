@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
+from core.domain import (
+    Context,
+    EvidenceChoice,
+    Inspection,
+    Job,
+    JobStep,
+    Language,
+    Product,
+    StepName,
+)
 from core.imaging.picture_files import PictureFile
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
@@ -16,8 +25,8 @@ from core.services.reports import WriterChoice, draft_report
 from core.services.station import Station
 
 KIND = "write_report"
-STEP = "Write the report"
-WAIT = "Wait for the local model"
+STEP = JobStep.WRITE_REPORT
+WAIT = JobStep.WAIT_FOR_MODEL
 
 
 class WriteReport(Task):
@@ -52,7 +61,7 @@ class WriteReport(Task):
             on_answer=lambda text: progress(STEP, 0, result={"answer": prose_so_far(text)}),
             on_wait=lambda before: progress(WAIT, 0, result={"before": before}),
         )
-        if any(step.name == "report" for step in inspection.steps) or inspection.revisions:
+        if any(step.name is StepName.REPORT for step in inspection.steps) or inspection.revisions:
             return {"revision": draft_report(station, inspection, choice).number}
         revisions = add_report(station, inspection, choice).revisions
         return {"revision": revisions[-1].number if revisions else None}

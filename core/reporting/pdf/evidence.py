@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from core.domain import ComparedPair, Exemplar, Inspection
+from core.domain import ComparedPair, Exemplar, Inspection, StepName
 from core.reporting.pdf.page import THUMBNAIL_HEIGHT, ReportPage, shorten
 
+LOOKED_UP = {StepName.EXEMPLARS, StepName.COMPARE, StepName.KNOWLEDGE}
 SNIPPET_TEXT = 330
 
 
@@ -31,7 +32,7 @@ def print_evidence(
         f"The step '{step.name}' {'failed' if step.status == 'failed' else 'was off'}: "
         f"{shorten(step.reason, limit)}"
         for step in inspection.steps
-        if step.name in {"exemplars", "compare", "knowledge"} and step.status != "ok"
+        if step.name in LOOKED_UP and step.status != "ok"
     ]
     if not exemplars and not inspection.snippets and not missing:
         return
