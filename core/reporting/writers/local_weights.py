@@ -14,6 +14,7 @@ from core.domain.errors import WriterError
 from core.infrastructure.atomic_files import whole_file
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
+from core.reporting.lacks import Lack, LackKind
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.memory import why_too_big
 
@@ -37,22 +38,22 @@ class GgufFiles:
     mmproj: Path | None
 
 
-def missing_for(model: Model, settings: Settings) -> tuple[str, ...]:
-    """What keeps a local model from running on this machine; nothing is loaded to find out.
+def missing_for(model: Model, settings: Settings) -> tuple[Lack, ...]:
+    """Find what keeps a local model from running on this machine, without loading anything.
 
     Args:
         model: entry of the catalogue with provider "gguf" or "transformers".
         settings: LLM_WEIGHTS_DIR and DEVICE.
 
     Returns:
-        Short sentences without a full stop, such as "weights missing: hf download ..."; empty
-        when it can run.
+        What it lacks; empty when it can run.
     """
     needed = [LIBRARIES[model.provider], *([QUANTISER] if _is_quantised(model) else [])]
     absent = [library for library in needed if importlib.util.find_spec(library) is None]
     if absent:
-        return (f"library missing: pip install {' '.join(absent)}",)
-    missing = () if has_weights(model, settings) else (f"weights missing: {fetching(model)}",)
+        return (Lack(kind=LackKind.LIBRARY, names=(f"pip install {' '.join(absent)}",)),)
+    weights = Lack(kind=LackKind.WEIGHTS, names=(fetching(model),))
+    missing = () if has_weights(model, settings) else (weights,)
     too_big = why_too_big(model, settings, LOCAL_MODELS.held_gb())
     return (*missing, too_big) if too_big else missing
 

@@ -11,6 +11,7 @@ from core.infrastructure.devices import uses_cuda
 from core.infrastructure.memory import free_ram_bytes, out_of_memory_as
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
+from core.reporting.lacks import Lack, LackKind
 
 GB = 1e9
 
@@ -20,23 +21,20 @@ def llama_cpp() -> ModuleType:
     return importlib.import_module("xllamacpp")
 
 
-def why_too_big(model: Model, settings: Settings, held_gb: float = 0) -> str:
-    """Say that a model needs more memory than is free; empty when it fits or its need is unknown.
+def why_too_big(model: Model, settings: Settings, held_gb: float = 0) -> Lack | None:
+    """Tell how much memory a model lacks; None when it fits or its need is unknown.
 
     Args:
         model: entry of the catalogue; its `memory_gb` counts.
         settings: DEVICE decides whose memory is meant.
         held_gb: freed before the model is loaded.
-
-    Example:
-        "needs about 18 GB of memory, 11.5 GB are free"
     """
     if model.memory_gb is None:
-        return ""
+        return None
     free = free_gb(model, settings) + held_gb
     if model.memory_gb <= free:
-        return ""
-    return f"needs about {model.memory_gb:g} GB of memory, {free:.1f} GB are free"
+        return None
+    return Lack(kind=LackKind.MEMORY, needed_gb=model.memory_gb, free_gb=free)
 
 
 def check_memory(model: Model, settings: Settings) -> None:
@@ -45,9 +43,9 @@ def check_memory(model: Model, settings: Settings) -> None:
     Raises:
         WriterError: if it needs more memory than is free.
     """
-    if reason := why_too_big(model, settings):
+    if lack := why_too_big(model, settings):
         raise WriterError(
-            f"{model.title} {reason}. Close other programs, or choose a smaller model, "
+            f"{model.title} {lack.sentence()}. Close other programs, or choose a smaller model, "
             "its int4 form or an API model."
         )
 

@@ -9,8 +9,9 @@ from core.records.search import of_ids
 from core.services.station import Station
 from pages.parts.jobs import watch_job
 from pages.parts.quality.words import verdict_cell
-from pages.parts.words import disposition_name, plain, verdict_name
+from pages.parts.words import plain
 from pages.texts import t
+from pages.texts.labels import disposition_label, label
 
 # Low beside an open inspection, which the strip would else push off the screen.
 HEIGHT, HEIGHT_BESIDE = 420, 150
@@ -27,7 +28,7 @@ def _show_results(station: Station, job: Job, height: int) -> None:
     refused = job.result.get("refused", [])
     found = of_ids(station.records, job.result.get("inspections", []))
     counts = job.result.get("verdicts", {})
-    said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
+    said = [f"{label(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
     st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))
     if not job.is_active and found and found[0].lot:
         _show_ways_on(found[0])
@@ -59,7 +60,7 @@ def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> N
                 t("lot.defects"): summary.defect_count,
                 t("lot.picture"): summary.filename,
                 t("lot.serial"): summary.serial,
-                t("lot.disposition"): disposition_name(summary.disposition),
+                t("lot.disposition"): disposition_label(summary.disposition),
             }
             for summary in found
         ],

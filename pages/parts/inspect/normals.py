@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain import ComparedPair, Exemplar, Inspection
+from core.domain import ComparedPair, Exemplar, Inspection, StepName
 from core.domain.errors import InspectionError
 from core.services.inspection_images import compared_pairs, exemplar_png
 from core.services.station import Station
@@ -22,7 +22,7 @@ def show_exemplars(station: Station, inspection: Inspection) -> None:
     """The most similar normal parts, and how similar they are."""
     st.markdown(f"##### {t('normals.most_similar')}")
     if not inspection.exemplars:
-        st.caption(why_nothing(inspection, "exemplars"))
+        st.caption(why_nothing(inspection, StepName.EXEMPLARS))
         return
     for column, exemplar in zip(st.columns(3), inspection.exemplars, strict=False):
         try:
