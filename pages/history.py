@@ -15,8 +15,9 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
 from pages.parts.quality.words import type_text, verdict_cell
-from pages.parts.words import disposition_name, plain
+from pages.parts.words import plain
 from pages.texts import number, t, when
+from pages.texts.labels import disposition_label
 
 TALLEST = 430
 
@@ -108,7 +109,7 @@ def _table(
 def _disposition_cell(summary: InspectionSummary) -> str:
     """The disposition; a dash where a part passed and nobody is asked to decide on it."""
     is_asked_for = summary.verdict is not Verdict.PASS or summary.is_audited
-    return disposition_name(summary.disposition) if summary.disposition or is_asked_for else "–"
+    return disposition_label(summary.disposition) if summary.disposition or is_asked_for else "–"
 
 
 def _actions(station: Station, chosen: InspectionSummary) -> None:

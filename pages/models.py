@@ -15,8 +15,9 @@ from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain
-from pages.parts.writer_words import lack_text, licence_text, writer_title
+from pages.parts.writer_words import licence_text, writer_title
 from pages.texts import number, percentage, t
+from pages.texts.labels import label_of, lack_label
 
 EVERY_S = 2.0
 
@@ -70,7 +71,7 @@ def _is_meant(one: Availability, words: str) -> bool:
             model.key,
             model.family,
             model.runs,
-            _runs(model),
+            label_of("Runs", model.runs),
             model.licence,
             licence_text(model),
         )
@@ -83,23 +84,15 @@ def _row(one: Availability, present: str) -> dict[str, object]:
     return {
         t("models.title"): writer_title(model) + (" ★" if model.key == present else ""),
         t("models.ready"): "✓" if one.can_run else "–",
-        t("models.missing"): "; ".join(map(lack_text, one.missing)),
+        t("models.missing"): "; ".join(map(lack_label, one.missing)),
         t("models.family"): model.family,
-        t("models.runs"): _runs(model),
+        t("models.runs"): label_of("Runs", model.runs),
         t("models.pictures"): number(model.most_pictures) if model.images else "–",
         t("models.price"): _prices(model),
         t("models.memory"): "–" if model.memory_gb is None else number(model.memory_gb, 1),
         t("models.licence"): licence_text(model),
         t("models.retires"): "" if model.retires is None else model.retires.isoformat(),
     }
-
-
-def _runs(model: Model) -> str:
-    return {
-        "this machine": t("models.this_machine"),
-        "provider": t("models.provider"),
-        "your server": t("models.your_server"),
-    }[model.runs]
 
 
 def _prices(model: Model) -> str:
@@ -114,11 +107,11 @@ def show_writer(station: Station, one: Availability) -> None:
     """What a writer is, what it lacks, and one question to it."""
     model = one.model
     st.markdown(f"#### {plain(writer_title(model))}")
-    st.caption(plain(f"{model.key} · {_runs(model)} · {licence_text(model)}"))
+    st.caption(plain(f"{model.key} · {label_of('Runs', model.runs)} · {licence_text(model)}"))
     if one.can_run:
         st.success(t("models.can_run"), icon=":material/check_circle:")
     else:
-        missing = "\n".join(f"- {plain(lack_text(phrase))}" for phrase in one.missing)
+        missing = "\n".join(f"- {plain(lack_label(phrase))}" for phrase in one.missing)
         st.warning(f"{t('models.lacks')}\n{missing}", icon=":material/block:")
     if model.price_as_of:
         st.caption(t("models.price_as_of", day=model.price_as_of))

@@ -9,13 +9,13 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
-from core.domain import Frozen, Product
+from core.domain import Frozen, JobStep, Product
 from core.domain.errors import DetectorError
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.settings import Settings
 
 Options = TypeVar("Options", bound=Frozen)
-OnProgress = Callable[[str, float], object]
+OnProgress = Callable[[JobStep, float], object]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from core.domain import (
     Verdict,
 )
 from core.reporting.answers import FULL
-from core.reporting.labelled import Label, cut, labelled_causes, labelled_part
+from core.reporting.knowledge_labels import Label, cut, labelled_causes, labelled_part
 from core.reporting.phrases import Phrases, phrases
 
 WRITER = "offline"

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.detection.base import OnProgress
 from core.detection.defects import find_defects
-from core.domain import Box, Defect, Disposition, Inspection, Product, Report, RevisionKind
+from core.domain import Box, Defect, Disposition, Inspection, JobStep, Product, Report, RevisionKind
 from core.domain.errors import ImageError, ProductError
 from core.imaging.decoding import load_image
 from core.imaging.picture_files import PictureFile
@@ -93,12 +93,12 @@ def label_pictures(
     station.taught(product)  # a product without a detector is one error, not one a picture
     cut = _Cuttings([], [], [])
     for done, item in enumerate(pictures):
-        on_progress("Cut out the labelled defects", done / len(pictures))
+        on_progress(JobStep.CUT_DEFECTS, done / len(pictures))
         try:
             _cut_picture(station, product, item, origin, cut)
         except ImageError as error:
             cut.skipped.append(str(error))
-    on_progress("Cut out the labelled defects", 1)
+    on_progress(JobStep.CUT_DEFECTS, 1)
     return _kept(station, product, cut, by)
 
 

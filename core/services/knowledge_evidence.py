@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import Defect, DefectTypeGuess, EvidenceChoice, Product, Snippet, Step
+from core.domain import Defect, DefectTypeGuess, EvidenceChoice, Product, Snippet, Step, StepName
 from core.imaging.appearance import measure_look
 from core.imaging.decoding import CheckedImage
 from core.infrastructure.step_log import optional, why_off
@@ -47,12 +47,12 @@ def find_knowledge(
     if not reason and not defects:
         reason = "no defect to look up"
     if reason:
-        names = ("knowledge", "defect types")
+        names = (StepName.KNOWLEDGE, StepName.DEFECT_TYPES)
         steps += [Step(name=name, seconds=0, status="off", reason=reason) for name in names]
         return KnowledgeEvidence()
     described = defects[:DESCRIBED_DEFECTS]
     queries: dict[str, str] = {}
-    with optional(steps, "describe"):
+    with optional(steps, StepName.DESCRIBE):
         queries = {
             defect.id: describe_defect(defect, measure_look(image.pixels, defect))
             for defect in described
@@ -60,10 +60,10 @@ def find_knowledge(
     if not queries:
         return KnowledgeEvidence()  # the step "describe" says why
     snippets: tuple[Snippet, ...] = ()
-    with optional(steps, "knowledge"):
+    with optional(steps, StepName.KNOWLEDGE):
         snippets = station.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)
     guesses: tuple[DefectTypeGuess, ...] = ()
-    with optional(steps, "defect types"):
+    with optional(steps, StepName.DEFECT_TYPES):
         guesses = tuple(
             guess
             for defect in described

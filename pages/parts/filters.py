@@ -11,8 +11,8 @@ from core.records.search import Filter, values_of, whole_days
 from core.services.station import Station
 from pages.parts.quality.words import type_text
 from pages.parts.urls import option_in_url
-from pages.parts.words import disposition_name, verdict_name
 from pages.texts import t, zone
+from pages.texts.labels import disposition_label, label
 
 # History and Quality share them: who goes from one to the other stays at the same parts.
 NARROW = ("by-product", "by-lot", "by-station", "since", "until")
@@ -40,7 +40,7 @@ def history_filter(station: Station) -> Filter:
         verdict = option_in_url(
             t("filters.verdict"),
             [each.value for each in Verdict],
-            lambda value: verdict_name(Verdict(value)),
+            lambda value: label(Verdict(value)),
             "by-verdict",
             placeholder=t("filters.all"),
         )
@@ -146,4 +146,4 @@ def _forget(keys: tuple[str, ...]) -> None:
 
 
 def _disposition(value: str) -> str:
-    return t("words.open") if value == OPEN else disposition_name(Disposition(value))
+    return t("words.open") if value == OPEN else disposition_label(Disposition(value))

@@ -14,8 +14,9 @@ from core.services.station import Station
 from core.tasks.report import is_slow, write_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
-from pages.parts.writer_words import lack_text, writer_title
+from pages.parts.writer_words import writer_title
 from pages.texts import number, t
+from pages.texts.labels import lack_label
 
 LANGUAGES = {
     Language.ENGLISH: "English",
@@ -45,7 +46,7 @@ def ask_writer(station: Station, key: str) -> WriterChoice:
     language = ask_language(station, key)
     lacking = offered[writer].missing
     if lacking:
-        what = plain("; ".join(map(lack_text, lacking)))
+        what = plain("; ".join(map(lack_label, lacking)))
         st.caption(f":material/block: {t('writers.missing', what=what)}")
     return WriterChoice(writer, language)
 

@@ -83,7 +83,9 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
 
     found = check_health(asked, station)
 
-    missing = {check.name: check.sentence for check in found.checks if check.status == "missing"}
+    missing = {
+        str(check.name): check.sentence for check in found.checks if check.status == "missing"
+    }
     assert not found.is_well
     assert set(missing) == {"packages", "exemplars", "report writer", "detectors"}
     assert missing["packages"].startswith("Not installed: no-such-package.")

@@ -20,6 +20,7 @@ from core.detection.efficientad.pictures import (
 )
 from core.detection.efficientad.steps import limited_steps
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
+from core.domain import JobStep
 from core.domain.errors import DetectorError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE
 
@@ -148,7 +149,7 @@ def _distil(
     descent = Descent([teacher], LEARNING_RATE)
     done, loss = 0, torch.zeros(())
     for step, share in limited_steps(steps, seconds):
-        lesson.on_progress("Distil the teacher", share)
+        lesson.on_progress(JobStep.DISTIL, share)
         pixels = draw()
         with half_precision(device):
             answer = teacher(seen(pixels))

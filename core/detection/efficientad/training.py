@@ -21,7 +21,7 @@ from core.detection.efficientad.optimizer import Descent, half_precision, start_
 from core.detection.efficientad.pictures import WINDOW, outsiders, squares, to_tensor, window
 from core.detection.efficientad.steps import Plateau, limited_steps
 from core.detection.efficientad.teacher import BORDER, START_PICTURES, prepare_teacher
-from core.domain import Frozen
+from core.domain import Frozen, JobStep
 from core.domain.errors import DetectorError
 from core.infrastructure.devices import torch_device
 
@@ -115,7 +115,7 @@ def train(lesson: Lesson, options: EfficientAdOptions) -> tuple[EfficientAdModel
         model.mean_std.update(channel_mean_std(model, pictures.trained_on(STATISTICS_PICTURES)))
         seconds = TRAINING_UNTIL * options.time_limit_s - (time.monotonic() - start)
         ending = _train_student(model, pictures, lesson, options, seconds)
-        lesson.on_progress("Solve the student's last layer", 0)
+        lesson.on_progress(JobStep.SOLVE_LAYER, 0)
         model.eval()
         looks = pictures.looks(options.solved_pictures)
         solve_last_layer(model, looks, np.random.default_rng([lesson.seed, 3]))
@@ -245,7 +245,7 @@ def _train_student(
     model.train()
     step, ending = 0, "the time limit"
     for step, share in limited_steps(options.max_steps, seconds):
-        lesson.on_progress("Train the student", share)
+        lesson.on_progress(JobStep.TRAIN_STUDENT, share)
         loss = step_loss(model, pictures.some(), pictures.strange(), rng)
         if not loss.isfinite():
             raise DetectorError(

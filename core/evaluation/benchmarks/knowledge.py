@@ -8,13 +8,13 @@ import multiprocessing
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import OnProgress
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
 from core.evaluation.benchmarks.machine import machine
@@ -65,7 +65,7 @@ class RetrievalFigures(Frozen):
 
 
 def measure_retrieval(
-    entries: int, settings: Settings, *, on_progress: OnProgress
+    entries: int, settings: Settings, *, on_progress: Callable[[str, float], object]
 ) -> RetrievalFigures:
     """Index generated entries in a temporary folder, open it in a new process, and search.
 

@@ -15,7 +15,6 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import OnProgress
 from core.domain import Frozen, Product, Step
 from core.domain.errors import EvaluationError
 from core.evaluation.benchmarks.machine import machine
@@ -153,7 +152,7 @@ def measure_operators(
     pictures: int,
     seconds: float,
     takt: float,
-    on_progress: OnProgress,
+    on_progress: Callable[[str, float], object],
 ) -> OperatorsFigures:
     """Teach the demo product to a station in a temporary folder, and have it inspected by many.
 

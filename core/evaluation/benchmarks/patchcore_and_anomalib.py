@@ -10,14 +10,14 @@ import shutil
 import time
 import tracemalloc
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import Lesson, OnProgress
+from core.detection.base import Lesson
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
@@ -76,7 +76,11 @@ class SpeedFigures(Frozen):
 
 
 def compare_patchcores(
-    dataset: Dataset, settings: Settings, *, rounds: int = ROUNDS, on_progress: OnProgress
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    rounds: int = ROUNDS,
+    on_progress: Callable[[str, float], object],
 ) -> SpeedFigures:
     """Learn, inspect and load with both, on the same pictures, weights, layers and coreset ratio.
 

@@ -12,7 +12,6 @@ from statistics import median
 
 from pydantic import Field
 
-from core.detection.base import OnProgress
 from core.domain import Disposition, Frozen, RevisionKind, Verdict
 from core.evaluation.benchmarks.generated_records import END, PRODUCTS, VERSION, generate
 from core.evaluation.benchmarks.machine import machine
@@ -74,7 +73,7 @@ class ManyRecordsFigures(Frozen):
 
 
 def measure_many_records(
-    entries: int, settings: Settings, *, on_progress: OnProgress
+    entries: int, settings: Settings, *, on_progress: Callable[[str, float], object]
 ) -> ManyRecordsFigures:
     """Make inspections in a temporary folder, and time what screens ask of them.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.detection.base import OnProgress
-from core.domain import Defect, Frozen, Inspection, Product
+from core.domain import Defect, Frozen, Inspection, JobStep, Product
 from core.domain.errors import EvaluationError
 from core.evaluation.detection.datasets import Dataset, TestPicture
 from core.evaluation.detection.estimates import (
@@ -102,7 +102,7 @@ def evaluate_evidence(
         teach(station, product, dataset.train, seed=seed, on_progress=on_progress)
         inspections = []
         for done, item in enumerate(items):
-            on_progress("Inspect the test pictures", done / len(items))
+            on_progress(JobStep.INSPECT_TESTS, done / len(items))
             inspections.append(_inspected(station, item, product))
         return EvidenceFigures(
             dataset=dataset.name,

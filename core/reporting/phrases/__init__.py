@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 import tomllib
 from functools import cache
 from pathlib import Path
 
-from core.domain import FalseAlarmRate, Frozen, Language, Likeness, Severity, percent
-
-_HOUR = re.compile(r"(\d+) o'clock(, rim)?")
+from core.domain import (
+    ClockPlace,
+    FalseAlarmRate,
+    Frozen,
+    Language,
+    Likeness,
+    Severity,
+    percent,
+    place_of,
+)
 
 
 class Phrases(Frozen):
@@ -30,10 +36,10 @@ class Phrases(Frozen):
 
     def place(self, region: str) -> str:
         """Where a defect lies: on the grid or the clock, as `core.detection.defects` names it."""
-        hour = _HOUR.fullmatch(region)
-        if hour is None:
-            return self.region.get(region, region)
-        return self.region["clock_rim" if hour[2] else "clock"].format(hour=hour[1])
+        place = place_of(region)
+        if isinstance(place, ClockPlace):
+            return self.region["clock_rim" if place.is_at_rim else "clock"].format(hour=place.hour)
+        return self.region[place]
 
     def false_alarm(self, rate: FalseAlarmRate) -> str:
         """`FalseAlarmRate.sentence()` in this language, with the same figures."""

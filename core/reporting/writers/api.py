@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
-from core.reporting.writers.chat_models import Chat
 from core.reporting.writers.contract import Answer, OnText, Question
-from core.reporting.writers.failures import Failure, Kind, failure_of
-from core.reporting.writers.incoming import Incoming
+from core.reporting.writers.failures import (
+    Failure,
+    Kind,
+    failure_of,
+    sentence,
+    stalled,
+    too_slow,
+)
 from core.reporting.writers.keys import scrubbed
-from core.reporting.writers.messages import messages_of
 from core.reporting.writers.pacing import SourceFailed, TooSlow, paced
-from core.reporting.writers.sentences import sentence, stalled, too_slow
+from core.reporting.writers.providers.common import Chat, Incoming, messages_of
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -33,7 +37,7 @@ class ApiWriter:
     """A writer over one of LangChain's chat models; safe to use from several threads.
 
     Example:
-        >>> writer = ApiWriter(model, openai_chat(model, settings), settings)  # doctest: +SKIP
+        >>> writer = ApiWriter(model, openai.open_chat(model, settings), settings)  # doctest: +SKIP
         >>> writer.answer(question, on_text=print).finish                      # doctest: +SKIP
         'stop'
     """
@@ -59,7 +63,7 @@ class ApiWriter:
         attempt = 0
         while True:
             attempt += 1
-            incoming = Incoming(on_text)
+            incoming = Incoming(self._chat, on_text)
             failure = self._ask(question, incoming, until)
             if failure is None:
                 return incoming.answer(attempt)

@@ -12,10 +12,9 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, Finish, OnText, PromptPicture, Question
-from core.reporting.writers.llama import llama_cpp
 from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import GgufFiles, gguf_files
-from core.reporting.writers.memory import memory_guard
+from core.reporting.writers.memory import llama_cpp, memory_guard
 
 # A small model falls into loops; a larger one is kept from them by the schema's lengths alone,
 # because a penalty also falls on the ids and numbers that it must repeat.

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.domain.errors import WriterError
+from core.infrastructure.devices import NO_CUDA, uses_cuda
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, PromptPicture, Question
 from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import safetensors_folder
-from core.reporting.writers.memory import memory_guard, uses_cuda
+from core.reporting.writers.memory import memory_guard
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel, TextStreamer
@@ -182,10 +183,7 @@ def _device(settings: Settings) -> str:
     if uses_cuda(settings):
         return "cuda"
     if settings.device == "cuda":
-        raise WriterError(
-            "DEVICE is cuda, but torch sees no CUDA device. Install NVIDIA's driver, or set "
-            "DEVICE to auto or cpu."
-        )
+        raise WriterError(NO_CUDA)
     return "cpu"
 
 

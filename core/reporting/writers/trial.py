@@ -11,7 +11,7 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Question, Turn
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 
 # A model that thinks before it writes spends tokens on that too.
 MOST_TOKENS = 512

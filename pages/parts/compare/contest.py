@@ -14,8 +14,9 @@ from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 from core.services.side_by_side import choose
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import person_of, plain, verdict_name, verdict_text
+from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, percentage, t, when
+from pages.texts.labels import label
 
 IN_A_ROW = 3
 KINDS = {"detector": lambda: t("contest.detector"), "writer": lambda: t("contest.writer")}
@@ -113,7 +114,7 @@ def _contestant(station: Station, contest: Contest, place: int, contestant: Cont
         alt=t(
             "contest.map_alt",
             detector=contestant.detector,
-            verdict=verdict_name(judgement.verdict),
+            verdict=label(judgement.verdict),
             count=len(contestant.inspection.defects),
         ),
     )

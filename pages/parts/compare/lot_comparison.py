@@ -17,13 +17,9 @@ from core.services.station import Station
 from core.statistics.intervals import Rate
 from core.tasks.lot_comparison import CompareLot
 from pages.parts.jobs import watch_job
-from pages.parts.words import (
-    disposition_name,
-    person_of,
-    plain,
-    verdict_name,
-)
+from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when
+from pages.texts.labels import disposition_label, label
 
 EARLIER = 30
 IN_A_PAGE = 20
@@ -214,7 +210,7 @@ def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -
             "A": f"{_verdict(part.verdicts[0])} {number(part.scores[0], 3)}",
             "B": f"{_verdict(part.verdicts[1])} {number(part.scores[1], 3)}",
             t("lots.then"): _verdict(part.then),
-            t("lots.disposition"): disposition_name(part.disposition),
+            t("lots.disposition"): disposition_label(part.disposition),
             t("lots.open"): f"inspect?inspection={part.inspection_id}",
         }
         for part in shown
@@ -248,7 +244,7 @@ def _data_url(station: Station, part: ComparedPart) -> str | None:
 
 def _verdict(verdict: Verdict) -> str:
     """A sign and the word: cells take no icons."""
-    return f"{SIGNS[verdict]} {verdict_name(verdict)}"
+    return f"{SIGNS[verdict]} {label(verdict)}"
 
 
 SIGNS = {Verdict.PASS: "✓", Verdict.REVIEW: "?", Verdict.FAIL: "✗"}

@@ -17,6 +17,9 @@ from core.services.side_by_side import detectors_of
 from core.services.station import Station
 from pages.parts.writers import ask_writer
 from pages.texts import t
+from pages.texts.labels import label_of
+
+SOURCES = ("files", "folder", "camera")
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,9 @@ def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
     """Pictures that were just given; empty unless there are new ones."""
     source = st.segmented_control(
         t("intake.source"),
-        ["files", "folder", "camera"],
+        SOURCES,
         default="files",
-        format_func=_source_name,
+        format_func=lambda code: label_of("PictureSource", code),
         required=True,
         key="source",
         persist_state="session",
@@ -184,11 +187,3 @@ def _ask_evidence(station: Station) -> EvidenceChoice:
         exemplars=None if exemplars == settings.rag_enabled else exemplars,
         knowledge=None if knowledge == settings.domain_rag_enabled else knowledge,
     )
-
-
-def _source_name(source: str) -> str:
-    return {
-        "files": t("intake.files"),
-        "folder": t("intake.folder"),
-        "camera": t("intake.camera"),
-    }[source]

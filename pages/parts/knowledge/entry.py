@@ -12,8 +12,9 @@ from core.retrieval.knowledge.entries import GOOD, Entry
 from core.services.knowledge import Known, edit_entry, look_up, retire_entry
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import person_of, plain, verdict_name
+from pages.parts.words import person_of, plain
 from pages.texts import t, when
+from pages.texts.labels import label
 
 
 def show_entry(station: Station, entry_id: str) -> None:
@@ -127,7 +128,7 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
     event = st.dataframe(
         [
             {
-                t("knowledge.verdict"): verdict_name(citation.verdict),
+                t("knowledge.verdict"): label(citation.verdict),
                 t("knowledge.product"): citation.product_key,
                 t("knowledge.picture"): citation.filename,
                 t("knowledge.cited_by"): _cited_by(citation),

@@ -11,8 +11,10 @@ import pandas  # noqa: F401
 import plotly.graph_objects as go
 
 from core.detection.calibration import Calibration
+from core.domain import Verdict
 from pages.parts.palette import Palette
 from pages.texts import number, separators, t
+from pages.texts.labels import label
 
 BINS = 50
 
@@ -52,8 +54,8 @@ def threshold_figure(
         for value in (present.t_low, present.t_high):
             figure.add_vline(value, line_dash="dot", line_width=1, line_color=colours.calm)
     for value, dash, name, side in (
-        (chosen.t_low, "dash", t("words.review"), "right"),
-        (chosen.t_high, "solid", t("words.fail"), "left"),
+        (chosen.t_low, "dash", label(Verdict.REVIEW), "right"),
+        (chosen.t_high, "solid", label(Verdict.FAIL), "left"),
     ):
         figure.add_vline(value, line_dash=dash, line_width=2, line_color=colours.limit)
         figure.add_annotation(

@@ -20,8 +20,9 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.products.known import ask_known_defects
 from pages.parts.products.threshold_figure import threshold_figure
-from pages.parts.words import disposition_name, person_of
+from pages.parts.words import person_of
 from pages.texts import number, percentage, t
+from pages.texts.labels import disposition_label
 
 CONFIDENCES = (0.9, 0.95, 0.99)
 
@@ -322,7 +323,7 @@ def _ask_part_costs(policy: Policy) -> dict[str, float]:
     with st.grid(4, min_column_width=120, gap="small"):
         for disposition in Disposition:
             cost = st.number_input(
-                disposition_name(disposition),
+                disposition_label(disposition),
                 min_value=0.0,
                 value=policy.disposition_costs.get(disposition),
                 format="%.2f",

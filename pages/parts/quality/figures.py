@@ -19,8 +19,8 @@ from core.services.inspection_images import NormalPicture
 from core.statistics.control_charts import ChartRule, PChart
 from core.statistics.quality import Bar
 from pages.parts.palette import Palette, faint
-from pages.parts.quality.words import rule_text
 from pages.texts import number, percentage, separators, t
+from pages.texts.labels import label
 
 HEIGHT = 330
 # Tests of Nelson, each with a mark of its own, from the weightiest on.
@@ -90,7 +90,7 @@ def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) ->
             x=[names[at] for at in points],
             y=[chart.points[at].share for at in points],
             mode="markers",
-            name=rule_text(rule),
+            name=label(rule),
             marker={
                 "symbol": SYMBOLS[rule],
                 "size": 11 if rule is ChartRule.BEYOND_LIMITS else 9,

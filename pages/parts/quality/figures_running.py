@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from core.domain import StepName
 from core.records.running import StepTimes, WritingCost
 from core.services.quality import ScoreHistory
 from core.statistics.drift import Drift
 from pages.parts.palette import PATTERNS, Palette, faint
 from pages.parts.quality.figures import framed
 from pages.texts import number, t
+from pages.texts.labels import label
 
 BINS = 30
 
@@ -94,7 +96,7 @@ def scores_figure(history: ScoreHistory, colours: Palette) -> go.Figure:
 
 def steps_figure(times: StepTimes, takt_s: float | None, colours: Palette) -> go.Figure:
     """Median and 95th percentile of each step and of all, on a scale of decades."""
-    rows = [(step.name, step.median, step.p95) for step in times.steps]
+    rows = [(label(StepName(step.name)), step.median, step.p95) for step in times.steps]
     if times.median is not None and times.p95 is not None:
         rows.append((t("quality.all_steps"), times.median, times.p95))
     names = [name for name, _, _ in rows]

@@ -22,9 +22,10 @@ from pages.parts.quality.figures import (
     period_names,
     places_figure,
 )
-from pages.parts.quality.words import rule_text, type_text
+from pages.parts.quality.words import type_text
 from pages.parts.urls import choice_in_url
 from pages.texts import number, percentage, t, zone
+from pages.texts.labels import label
 
 PERIODS = 120
 BARS = 8
@@ -94,7 +95,7 @@ def _rules(chart: PChart, names: list[str]) -> list[str]:
     for rule, points in broken(chart).items():
         newest = ", ".join(names[at] for at in reversed(points[-NAMED_POINTS:]))
         sentences.append(
-            t("quality.broken", rule=rule_text(rule), count=number(len(points)), newest=newest)
+            t("quality.broken", rule=label(rule), count=number(len(points)), newest=newest)
         )
     return sentences
 

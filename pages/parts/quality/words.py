@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from core.domain import NOT_CLASSIFIED, Verdict
-from core.statistics.control_charts import ChartRule
 from core.statistics.intervals import Rate
-from pages.parts.words import verdict_name
 from pages.texts import number, percentage, t
+from pages.texts.labels import label
 
 SIGNS = {Verdict.PASS: "✓", Verdict.REVIEW: "◐", Verdict.FAIL: "✕"}
 
 
-def rule_text(rule: ChartRule) -> str:
-    """A rule of the control chart."""
-    match rule:
-        case ChartRule.BEYOND_LIMITS:
-            return t("quality.rule_beyond")
-        case ChartRule.ONE_SIDE:
-            return t("quality.rule_side")
-        case ChartRule.TREND:
-            return t("quality.rule_trend")
-        case ChartRule.TWO_OF_THREE:
-            return t("quality.rule_two")
-
-
 def verdict_cell(verdict: Verdict) -> str:
     """A verdict for the cells of a table, which show no icons."""
-    return f"{SIGNS[verdict]} {verdict_name(verdict)}"
+    return f"{SIGNS[verdict]} {label(verdict)}"
 
 
 def type_text(name: str) -> str:

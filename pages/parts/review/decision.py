@@ -21,10 +21,11 @@ from core.services.station import Station
 from core.tasks.teaching import TeachingResult, learn_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import reasons_of
-from pages.parts.job_words import job_name, step_name
+from pages.parts.job_words import job_name, step_text
 from pages.parts.jobs import EVERY_S, show_job
-from pages.parts.words import disposition_name, plain, verdict_text
+from pages.parts.words import plain, verdict_text
 from pages.texts import t
+from pages.texts.labels import disposition_label
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
             t(
                 "review.decided",
                 person=plain(entry.decided_by),
-                disposition=disposition_name(entry.disposition),
+                disposition=disposition_label(entry.disposition),
                 reason=plain(entry.reason),
             )
         )
@@ -159,7 +160,7 @@ def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
             t(
                 "review.learning",
                 job=job_name(now),
-                step=step_name(now.step) or "…",
+                step=step_text(now) or "…",
                 share=f"{now.share:.0%}",
             )
         )
@@ -177,7 +178,7 @@ def _ask_choice(inspection: Inspection) -> Choice:
         as_good = st.selectbox(
             t("review.accept_as"),
             dispositions_of_good(inspection),
-            format_func=disposition_name,
+            format_func=disposition_label,
             key=f"good-{is_audit(inspection)}",
             persist_state="session",
         )
@@ -186,7 +187,7 @@ def _ask_choice(inspection: Inspection) -> Choice:
         as_bad = st.selectbox(
             t("review.reject_as"),
             BAD,
-            format_func=disposition_name,
+            format_func=disposition_label,
             key="bad",
             persist_state="session",
         )
@@ -194,9 +195,9 @@ def _ask_choice(inspection: Inspection) -> Choice:
     line.caption(
         t(
             "review.keys_record",
-            good=f"{disposition_name(as_good)}, {plain(good_reason)}",
-            bad=f"{disposition_name(as_bad)}, {plain(bad_reason)}",
-            hold=disposition_name(Disposition.REINSPECT),
+            good=f"{disposition_label(as_good)}, {plain(good_reason)}",
+            bad=f"{disposition_label(as_bad)}, {plain(bad_reason)}",
+            hold=disposition_label(Disposition.REINSPECT),
         ),
         width="stretch",
     )
@@ -269,7 +270,7 @@ def _said(inspection: Inspection) -> str:
     text = t(
         "review.last",
         filename=plain(inspection.image.filename),
-        disposition=disposition_name(entry.disposition),
+        disposition=disposition_label(entry.disposition),
         verdict=verdict_text(inspection.judgement.verdict),
     )
     is_escape = (

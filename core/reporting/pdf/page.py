@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from core.reporting.fonts import FAMILY, add_fonts
+from core.reporting.pdf.fonts import FAMILY, add_fonts
 
 if TYPE_CHECKING:
     from fpdf import FPDF

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from core.domain import (
+    ComparedPair,
     Disposition,
     Exemplar,
     Finding,
@@ -16,9 +17,9 @@ from core.domain import (
     RevisionKind,
     Verdict,
 )
-from core.reporting.evidence import ComparedPair, print_evidence
-from core.reporting.fonts import needs_hangul
-from core.reporting.page import INK, WIDTH, ReportPage, new_page, shorten
+from core.reporting.pdf.evidence import print_evidence
+from core.reporting.pdf.fonts import needs_hangul
+from core.reporting.pdf.page import INK, WIDTH, ReportPage, new_page, shorten
 
 DEFECT_ROWS = 12
 FINDINGS = 6
