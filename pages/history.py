@@ -18,11 +18,11 @@ from pages.parts.words import plain
 from pages.texts import number, t, when
 from pages.texts.labels import disposition_label
 
-TALLEST = 430
+MOST_HEIGHT_PX = 430
 
 
 def show_history(station: Station) -> None:
-    """The search, its results, and what can be done with them."""
+    """Show the search, its results, and what can be done with them."""
     if station.records.count() == 0:
         st.info(t("history.nothing"), icon=":material/frame_inspect:")
         return
@@ -94,7 +94,7 @@ def _table(
             "inspector": t("history.inspector"),
         },
         hide_index=True,
-        height=min(TALLEST, 38 + 35 * len(summaries)),
+        height=min(MOST_HEIGHT_PX, 38 + 35 * len(summaries)),
         # Another search or page is another table: no row of the last one stays chosen.
         key=f"rows-{page}-{hash(filter)}",
         on_select="rerun",
@@ -106,7 +106,7 @@ def _table(
 
 
 def _disposition_cell(summary: InspectionSummary) -> str:
-    """The disposition; a dash where a part passed and nobody is asked to decide on it."""
+    """Name the disposition; a dash where a part passed and nobody is asked to decide."""
     is_asked_for = summary.verdict is not Verdict.PASS or summary.is_audited
     return disposition_label(summary.disposition) if summary.disposition or is_asked_for else "–"
 

@@ -27,7 +27,7 @@ class View(StrEnum):
 
 
 def view_text(view: View) -> str:
-    """Its name on the page."""
+    """Name the view on the page."""
     match view:
         case View.THRESHOLDS:
             return t("products.view_thresholds")
@@ -47,7 +47,7 @@ def show_first_steps(station: Station) -> None:
 
 
 def show_product(station: Station, product: Product) -> None:
-    """The product from the side that was chosen."""
+    """Show the view of the product that was chosen."""
     view = choice_in_url(
         t("products.view"),
         [each.value for each in View],

@@ -18,7 +18,7 @@ from pages.texts import number, t, when
 
 
 def ask_work(station: Station) -> Work:
-    """Which part of the queue is worked on, and how; how many wait is said beside it."""
+    """Ask which part of the queue is worked on, and how; the number waiting stands beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=170):
             product = option_in_url(
@@ -52,7 +52,7 @@ def ask_work(station: Station) -> Work:
 
 
 def _ask_person() -> str:
-    """Who decides: a field until it is filled in, then a button that asks anew.
+    """Ask who decides: a field until it is filled in, then a button that asks anew.
 
     While a field has the cursor, keys go into it and decide nothing.
     """
@@ -74,7 +74,7 @@ def _take_name() -> None:
 
 
 def show_part(station: Station, inspection: Inspection, work: Work) -> None:
-    """The part that waits: its picture, what was found, and the decision that is asked for."""
+    """Show the part that waits: its picture, what was found, and the decision to make."""
     picture, facts = st.columns([8, 11], gap="medium")
     hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
     with picture:

@@ -19,7 +19,7 @@ from pages.texts.labels import label_of
 
 
 def show_setting(station: Station, standing: Standing, person: str) -> None:
-    """One setting: what it is, who changed it, another value, and back to the environment."""
+    """Show one setting: what it is, who changed it, how to change it and how to reset it."""
     name, help = _title(standing.name)
     with st.container(border=True, gap="xsmall"):
         told, asked = st.columns([11, 10], gap="medium", vertical_alignment="center")
@@ -127,7 +127,7 @@ def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any ty
 
 
 def show_fixed(station: Station) -> None:
-    """What only the environment changes; of secrets, whether they are set."""
+    """Show what only the environment changes; of secrets, whether they are set."""
     st.markdown(f"##### {t('settings.fixed')}")
     st.caption(t("settings.fixed_help"))
     st.dataframe(
@@ -150,7 +150,7 @@ def show_fixed(station: Station) -> None:
 
 
 def meaning_text(setting: FixedSetting) -> str:
-    """What a setting of the environment is; empty where its name says it."""
+    """Explain a setting of the environment; empty where its name says enough."""
     return label_of("meanings", setting.name.lower()) if setting.description else ""
 
 

@@ -24,7 +24,7 @@ OPEN = "open"
 
 
 def history_filter(station: Station) -> Filter:
-    """The fields of a search, in two rows."""
+    """Ask for the fields of a search, in two rows."""
     with st.grid(6, min_column_width=120, gap="small"):
         text = st.text_input(
             t("filters.text"),
@@ -78,7 +78,7 @@ def history_filter(station: Station) -> Filter:
 
 
 def quality_filter(station: Station) -> Filter:
-    """Product, lot, station and days, in one row."""
+    """Ask for product, lot, station and days, in one row."""
     with st.grid(6, min_column_width=120, gap="small"):
         product = _product(station)
         lot = _typed(t("filters.lot"), "by-lot")
@@ -124,7 +124,7 @@ def _day(label: str, key: str) -> date | None:
 
 
 def _stop_if_turned_round(first: date | None, last: date | None) -> None:
-    """Days that cannot be are said, and nothing below says that no inspection fits them."""
+    """Stop with a message where the first day is after the last."""
     if first and last and first > last:
         st.error(t("filters.turned_round", since=first, until=last), icon=":material/event_busy:")
         st.stop()

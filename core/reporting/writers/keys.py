@@ -20,14 +20,14 @@ NO_KEY = SecretStr("none")
 
 
 def key_variables(model: Model) -> tuple[str, ...]:
-    """Names of the variables that may hold a model's key; empty: it needs none."""
+    """Name the variables that may hold a model's key; empty: it needs none."""
     if model.runs == "your server":
         return OWN_SERVER_KEY_VARIABLES
     return KEY_VARIABLES.get(model.provider, ())
 
 
 def find_key(model: Model, settings: Settings) -> SecretStr | None:
-    """A model's key, or None where none is set; an empty variable is not set."""
+    """Find a model's key; None where none is set. An empty variable is not set."""
     for variable in key_variables(model):
         key: SecretStr | None = getattr(settings, variable.lower())
         if key is not None and key.get_secret_value().strip():
@@ -36,7 +36,7 @@ def find_key(model: Model, settings: Settings) -> SecretStr | None:
 
 
 def require_key(model: Model, settings: Settings) -> SecretStr:
-    """A model's key.
+    """Find a model's key, or refuse.
 
     Raises:
         WriterError: if a provider's key is not set.
@@ -53,7 +53,7 @@ def require_key(model: Model, settings: Settings) -> SecretStr:
 
 
 def scrubbed(text: str, settings: Settings) -> str:
-    """A text in which every key of the settings is blotted out.
+    """Blot out every key of the settings in a text.
 
     A server may repeat the key that it was sent in its error message.
     """

@@ -22,12 +22,12 @@ MIMES = {
     ExportKind.PARQUET: "application/vnd.apache.parquet",
     ExportKind.PDFS: "application/zip",
 }
-SHOWN = 2
-LOOKED_THROUGH = 50
+SHOWN_EXPORTS = 2
+JOBS_LOOKED_THROUGH = 50
 
 
 def kind_text(kind: ExportKind) -> str:
-    """A kind of export."""
+    """Name a kind of export."""
     match kind:
         case ExportKind.CSV:
             return "CSV"
@@ -38,7 +38,7 @@ def kind_text(kind: ExportKind) -> str:
 
 
 def show_export(station: Station, filter: Filter, count: int) -> None:
-    """Choose a kind, and have the file."""
+    """Ask for a kind of export, and offer the file."""
     panel = st.popover(
         t("history.export"),
         icon=":material/download:",
@@ -88,9 +88,9 @@ def _start(station: Station, kind: ExportKind, filter: Filter, count: int) -> No
 
 
 def show_export_jobs(station: Station) -> None:
-    """The newest exports, with their files."""
-    exports = [job for job in station.jobs.recent(LOOKED_THROUGH) if job.kind == "export"]
-    for job in exports[:SHOWN]:
+    """Show the newest exports, with their files."""
+    exports = [job for job in station.jobs.recent(JOBS_LOOKED_THROUGH) if job.kind == "export"]
+    for job in exports[:SHOWN_EXPORTS]:
         watch_job(station, job, partial(_result, station))
 
 

@@ -127,7 +127,7 @@ def ask_false_alarms(station: Station, product: Product) -> None:
 
 
 def given_pictures(station: Station, pictures: list[PictureFile], folder: str) -> dict[str, Any]:
-    """The pictures of a job: uploads, or a folder of this machine.
+    """Return the pictures of a job: uploads, or a folder of this machine.
 
     Raises:
         ProductError: if there are none, or both.
@@ -153,7 +153,7 @@ def submit_lesson(
 
 
 def _ask_detector() -> dict[str, Any]:
-    """Detector, options and seed; only what differs from the defaults."""
+    """Ask for detector, options and seed; only what differs from the defaults is returned."""
     algorithm = st.segmented_control(
         t("products.detector"),
         list(DETECTORS),

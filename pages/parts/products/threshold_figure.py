@@ -22,7 +22,7 @@ BINS = 50
 def threshold_figure(
     chosen: Calibration, present: Calibration, defects: Sequence[float], colours: Palette
 ) -> go.Figure:
-    """Histogram of normals upward and of known defects downward, with both pairs of thresholds.
+    """Draw normals upward and known defects downward, with both pairs of thresholds.
 
     Up and down tell the two apart without a colour; counts stand as they are on both sides.
     """

@@ -104,7 +104,7 @@ class Incoming:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the server said that it is: an answer that just ends was cut off."""
+        """Tell whether the server ended the answer: one that just stops was cut off."""
         return bool(self._ends)
 
     def answer(self, attempts: int) -> Answer:
