@@ -53,6 +53,16 @@ class Model(Frozen):
             raise ValueError("most_pictures is above 0 exactly when images is true")
         return self
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether it is the composer, which asks no language model."""
+        return self.provider == "offline"
+
+    @property
+    def is_own_server(self) -> bool:
+        """Whether the operator's own server runs it, at an address of the settings."""
+        return self.runs == "your server"
+
     def cost_usd(self, input_tokens: int | None, output_tokens: int | None) -> float | None:
         """Price one answer; None when price or token counts are not known."""
         if self.price_input is None or self.price_output is None:

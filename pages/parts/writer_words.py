@@ -11,7 +11,7 @@ from pages.texts import t
 
 def writer_title(model: Model) -> str:
     """Name a writer."""
-    return t("writers.composer") if model.provider == "offline" else model.title
+    return t("writers.composer") if model.is_offline else model.title
 
 
 def licence_text(model: Model) -> str:

@@ -257,4 +257,4 @@ def _server(model: Model, base_url: str) -> str:
 
 
 def _name(model: Model) -> str:
-    return "OPENAI_COMPATIBLE_MODEL" if model.runs == "your server" else repr(model.model)
+    return "OPENAI_COMPATIBLE_MODEL" if model.is_own_server else repr(model.model)

@@ -21,7 +21,7 @@ NO_KEY = SecretStr("none")
 
 def key_variables(model: Model) -> tuple[str, ...]:
     """Name the variables that may hold a model's key; empty: it needs none."""
-    if model.runs == "your server":
+    if model.is_own_server:
         return OWN_SERVER_KEY_VARIABLES
     return KEY_VARIABLES.get(model.provider, ())
 
@@ -44,7 +44,7 @@ def require_key(model: Model, settings: Settings) -> SecretStr:
     key = find_key(model, settings)
     if key is not None:
         return key
-    if model.runs == "your server":
+    if model.is_own_server:
         return NO_KEY
     raise WriterError(
         f"{model.title} needs an API key: set {' or '.join(key_variables(model))} in the "

@@ -47,7 +47,7 @@ def _ask_run(station: Station) -> None:
     offered = {
         one.model.key: one
         for one in ranked(catalogue().values(), station.settings)
-        if one.model.provider != "offline"
+        if not one.model.is_offline
     }
     with st.form("mmad-run"):
         questions = st.text_input(t("mmad.questions"), placeholder="/data/MMAD/mmad.json")

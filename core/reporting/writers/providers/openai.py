@@ -35,7 +35,7 @@ def open_chat(model: Model, settings: Settings) -> Chat:
     """
     from langchain_openai import ChatOpenAI
 
-    is_own = model.runs == "your server"
+    is_own = model.is_own_server
     if is_own:
         base_url, name = _own_server(settings)
     else:
