@@ -30,7 +30,7 @@ def show_history(station: Station) -> None:
     if st.session_state.setdefault("searched", filter) != filter:
         st.session_state["searched"], st.session_state["page"] = filter, 1
     found = count(station.records, filter)
-    # To the left: over the table's right end its own tools open.
+    # Placed to the left: the table's own toolbar opens over its right end.
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t("history.found", count=number(found)), width="content")
         show_export(station, filter, found)
@@ -95,7 +95,7 @@ def _table(
         },
         hide_index=True,
         height=min(MOST_HEIGHT_PX, 38 + 35 * len(summaries)),
-        # Another search or page is another table: no row of the last one stays chosen.
+        # A new search or page makes a new table, in which no row is chosen.
         key=f"rows-{page}-{hash(filter)}",
         on_select="rerun",
         selection_mode="single-row",

@@ -34,7 +34,7 @@ from pages.texts import t
 
 log = logging.getLogger(__name__)
 
-# More pictures go into the background, where a closed tab does not stop them.
+# More pictures are inspected in the background, where closing the tab does not stop them.
 MOST_AT_ONCE = 5
 STRIP_ROWS = 50
 
@@ -97,7 +97,7 @@ def inspect_waiting(station: Station, tray: Tray) -> None:
                 ),
             )
         except Exception as error:
-            # Whatever it is: it would come again with every run of the page.
+            # Whatever the error is, it would be raised again with every run of the page.
             tray.refused.append((order, picture, _sentence(error, picture)))
             tray.waiting.pop(0)
         else:

@@ -105,7 +105,7 @@ def choose_an_entry(station: Station) -> None:
     )
     st.caption(caption)
     chosen = ids[event.selection.rows[0]] if event.selection.rows else None
-    # A selection opens its entry once; later the address leads, so that links keep working.
+    # A selection opens its entry once; later the URL decides, so that links keep working.
     if chosen != st.session_state.get("chosen"):
         st.session_state["chosen"] = chosen
         if chosen is not None:

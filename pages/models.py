@@ -52,7 +52,7 @@ def choose_a_writer(station: Station) -> Availability | None:
         )
     )
     chosen = shown[event.selection.rows[0]].model.key if event.selection.rows else None
-    # A selection leads once; later the address does, so that links keep working.
+    # A selection opens its writer once; later the URL decides, so that links keep working.
     if chosen != st.session_state.get("chosen-writer"):
         st.session_state["chosen-writer"] = chosen
         if chosen is not None:

@@ -55,7 +55,7 @@ def show_product(station: Station, product: Product) -> None:
         "view",
         label_visibility="collapsed",
     )
-    # Where it is taught, what comes of it stands below the button.
+    # On the Teach view the outcome stands below the button.
     jobs = shown_jobs(station)
     if view != View.TEACH:
         show_lessons(station, jobs)

@@ -125,7 +125,7 @@ with shown_to_the_operator():
     station = shared_station()
     work = ask_work(station)
     if st.session_state.setdefault("reviewed", work.filter) != work.filter:
-        # Another part of the queue: the part of the last one is not in it.
+        # The filter changed: the part that was open may not match it.
         st.session_state["reviewed"] = work.filter
         st.query_params.pop("inspection", None)
     inspection_id = st.query_params.get("inspection") or first(station, work.filter)

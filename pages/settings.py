@@ -63,7 +63,7 @@ def _change(station: Station, name: str, value: object, person: str) -> None:
 
 
 def _ask(station: Station, standing: Standing, label: str) -> object:
-    # Another standing value is another widget, which starts there.
+    # A changed value makes a new widget, which starts there.
     key = f"{standing.name}-{standing.value}"
     value = standing.value
     if standing.name in ("console_language", "report_language"):

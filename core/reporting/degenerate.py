@@ -11,9 +11,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-# A report says something here, or it is none.
+# A report must say something in these fields.
 NEVER_BLANK = ("summary", "observation")
-# What a person reads; ids, types and choices are no prose.
+# Fields of prose; ids, types and choices are not.
 PROSE = (
     *NEVER_BLANK,
     "cause",

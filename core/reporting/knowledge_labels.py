@@ -45,7 +45,7 @@ def labelled_causes(text: str) -> tuple[tuple[CauseClass | None, str], ...]:
         elif not causes:
             return ((None, part),) if part else ()
         else:
-            # A semicolon inside a cause: it goes on.
+            # The semicolon was inside a cause, which goes on.
             cause_class, said = causes.pop()
             causes.append((cause_class, f"{said}; {words}"))
     return tuple(causes)

@@ -10,7 +10,7 @@ from core.domain import Language
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# Fewer letters, or a weaker likelihood, tell nothing.
+# With fewer letters or a lower likelihood the language is not known.
 LEAST_LETTERS = 30
 LEAST_LIKELIHOOD = 0.95
 

@@ -24,7 +24,7 @@ LANGUAGE_NAMES = {
     Language.KOREAN: "Korean",
     Language.GERMAN: "German",
 }
-# Measured low, so that the budget is never too small: Hangul takes more tokens a letter.
+# Low estimates, so that the budget is never too small: Hangul takes more tokens per letter.
 LETTERS_PER_TOKEN = {Language.ENGLISH: 3, Language.KOREAN: 2, Language.GERMAN: 3}
 DESCRIBED_DEFECTS = {False: 12, True: 3}
 SNIPPET_LETTERS = {False: 1500, True: 300}

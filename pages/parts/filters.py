@@ -14,11 +14,11 @@ from pages.parts.urls import option_in_url
 from pages.texts import t, zone
 from pages.texts.labels import disposition_label, label
 
-# History and Quality share them: who goes from one to the other stays at the same parts.
+# Shared by History and Quality, so that going from one to the other keeps the filter.
 NARROW = ("by-product", "by-lot", "by-station", "since", "until")
 WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "text")
 EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
-# Streamlit looks after the others in the URL itself.
+# Streamlit itself keeps the others in the URL.
 BY_VALUE = ("by-verdict", "by-disposition", "by-type")
 OPEN = "open"
 
@@ -114,7 +114,7 @@ def _used_station(station: Station) -> str | None:
 
 
 def _typed(label: str, key: str) -> str | None:
-    # A lot or serial is known by its whole name; thousands of them are no list to choose from.
+    # Typed, not chosen: there may be thousands of lots and serials.
     typed = st.text_input(label, key=key, placeholder=t("filters.exact"), bind="query-params")
     return (typed or "").strip() or None
 
@@ -131,7 +131,7 @@ def _stop_if_turned_round(first: date | None, last: date | None) -> None:
 
 
 def _clear(keys: tuple[str, ...]) -> None:
-    # In the same height as fields that have a label above them.
+    # Aligned with fields that have a label above them.
     with st.container(height="stretch", vertical_alignment="bottom"):
         st.button(
             t("filters.clear"), icon=":material/filter_alt_off:", on_click=_forget, args=(keys,)

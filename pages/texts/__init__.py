@@ -84,5 +84,5 @@ def zone() -> tzinfo:
     try:
         return ZoneInfo(name) if name else UTC
     except ZoneInfoNotFoundError:
-        # Browsers know zones that this machine may not; the offset holds for today at least.
+        # Browsers may know zones that this machine does not; the offset holds at least for today.
         return UTC if offset is None else timezone(timedelta(minutes=-offset))

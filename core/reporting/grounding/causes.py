@@ -11,7 +11,7 @@ from core.reporting.grounding.sentences import PLANS, Sentence, snippet_ids, spl
 from core.reporting.grounding.stems import content_words, shared
 from core.reporting.grounding.wording import is_negated
 
-# Of a cited cause's words, so many must be the snippet's: the rest may be the writer's connection.
+# Share of a cited cause's words that the snippet must contain; the rest may connect them.
 LEAST_SHARE = 0.34
 # Shorter quotes are marks and names.
 _LEAST_QUOTED_WORDS = 3
@@ -42,7 +42,7 @@ _CAUSAL = re.compile(
     r"|때문|원인은|원인으로|(?:으로|로) 인(?:해|하여|한)|에 의해|에 의한|기인|에서 비롯",
     re.IGNORECASE,
 )
-# What the verdict stands on, and what a statement stands on, is no cause of a defect.
+# The reason for a verdict or a statement is not the cause of a defect.
 _OTHER_EFFECT = re.compile(
     r"\s*(?:the|its|a|an|of|der|die|das|ihre[rn]?|seine[rn]?|dem)?\s*(?:\w+\s+)?(?:score|threshold|limit"
     r"|verdict|guarantee|similarity|size|elongation|schwelle|grenze|urteil|garantie|größe|D\d+)\b",

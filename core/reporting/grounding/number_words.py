@@ -75,7 +75,7 @@ _KIND = re.compile(
     "(?:" + "|".join(f"(?P<k{at}>{words})" for at, (words, _) in enumerate(_KINDS)) + ")" + _FILL,
     re.IGNORECASE,
 )
-# What a share is of stands behind it, in Korean before it.
+# What a percentage is a share of stands after it, in Korean before it.
 _SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
     (re.compile(rf"(?:{before})\s*$", re.IGNORECASE), re.compile(behind, re.IGNORECASE), kind)
     for before, behind, kind in (
@@ -101,7 +101,7 @@ _COMPARED = re.compile(
     r"|(?:더 )?(?:크|큰))",
     re.IGNORECASE,
 )
-# How long something takes or lasts: no picture measures it.
+# Durations, which no picture measures.
 _TIME = re.compile(
     r"[\s-]*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|shifts?|jahren?"
     r"|monaten?|wochen?|tagen?|stunden?|minuten?|sekunden?|schichten?)\b"

@@ -11,7 +11,7 @@ from core.reporting.grounding.number_words import NUMBER, Said, said_numbers
 from core.reporting.grounding.sentences import PLANS, Sentence
 from core.reporting.grounding.subjects import DEFECT_ID, Subject, all_defects, bound
 
-# Small whole numbers without a unit count or order things that nobody measures.
+# Whole numbers up to this, without a unit, count or order things that nobody measures.
 _LARGEST_ORDINAL = 10
 
 

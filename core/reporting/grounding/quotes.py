@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.domain import Snippet
 
 BLANK = "¦"
-# So many words in a row are no accident.
+# This many words in a row are no coincidence.
 LEAST_QUOTED_WORDS = 4
 _WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"[\"“„«「『]([^\"”“„«»「」『』]{2,})[\"”“»」』]")

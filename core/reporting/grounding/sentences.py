@@ -17,7 +17,7 @@ Kind = Literal[
 PLANS: frozenset[Kind] = frozenset({"containment", "action", "question"})
 # No person writes longer sentences; text without stops is read in pieces of this length.
 MOST_SENTENCE_LETTERS = 600
-# Read from the gaps, not from the stops: a text of nothing but stops stays quick to read.
+# Split at the gaps, not at the stops: a text of nothing but stops stays quick to read.
 _GAP = re.compile(r"\s+")
 _STOPS, _CLOSING = ".!?。！？", "\"”“’')]"
 _ABBREVIATED = re.compile(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\W\d_]+")
-# So much of two words must be alike: "pressing" and "pressure", "solder" and "soldering".
+# Two words are alike when they begin alike: "pressing" and "pressure", "solder" and "soldering".
 _STEM_LETTERS = 5
-# Words that hold a sentence together, or that any cause of any defect may be told with.
+# Function words, and words that occur in the causes of any defect.
 _EMPTY = frozenset(
     """
     a about above after again against all also an and any are as at be because been before being

@@ -30,9 +30,9 @@ _PRONOUN = re.compile(
     r"\s*(?:it|its|this|they|their|these|both|es|sie|er|dieser?|seine?|ihre?|beide)\b|\s*(?:이|그)\s",
     re.IGNORECASE,
 )
-# Words then stand in a row of their own, in the order of the defects.
+# Marks a list of values in the order of the defects named before it.
 RESPECTIVELY = re.compile(r"\b(?:respectively|jeweils)\b|각각", re.IGNORECASE)
-# An id so near behind "the strongest" names it.
+# An id this close after "the strongest" names it.
 _APPOSITION_LETTERS = 30
 
 

@@ -61,7 +61,7 @@ _REVIEW_LINE = (
     r"(?:review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|review-schwelle"
     r"|검토 (?:기준|임계값))"
 )
-# Decimals are no end of a clause.
+# A decimal point does not end a clause.
 _NEAR = r"(?:[^.;]|\.\d)"
 _OVER = (
     r"\b(?:reach(?:es|ed)|exceed(?:s|ed)?|above|over|greater than|higher than|erreicht"

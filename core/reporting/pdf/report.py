@@ -26,14 +26,14 @@ MOST_FINDINGS = 6
 MOST_VIOLATIONS = 5
 VIOLATION_LETTERS = 220
 MOST_PAGES = 3
-# Characters of a text: the first that keeps the report short enough is taken.
+# Most characters of a text: the first that keeps the report within its pages is used.
 TEXT_LETTERS = (900, 450, 220, 110, 60)
 VERDICT_COLOURS = {
     Verdict.PASS: (24, 121, 78),
     Verdict.REVIEW: (176, 108, 0),
     Verdict.FAIL: (180, 35, 45),
 }
-# Shapes beside the colours: the verdict is read without colour too.
+# Shapes beside the colours, so that the verdict can be read without colour.
 VERDICT_SYMBOLS = {Verdict.PASS: "✔", Verdict.REVIEW: "⚠", Verdict.FAIL: "✖"}
 VERDICT_MEANING = {
     Verdict.PASS: "below the review threshold",

@@ -21,7 +21,7 @@ from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.keys import key_variables
 
-# Of a server's own words; they may be a whole page of HTML.
+# How much of a server's own message is quoted; it may be a whole page of HTML.
 QUOTED_LETTERS = 300
 
 

@@ -22,7 +22,7 @@ BRIEF_PENALTY = 1.15
 PENALISED_TOKENS = 256
 # llama.cpp sets the memory of its whole context aside at once; no question needs a large model's.
 MOST_CONTEXT_TOKENS = 16_384
-# Without it a grammar allows white space without end, and small models make use of that.
+# Otherwise a grammar allows endless white space, which small models write.
 COMPACT = {"x-guidance": {"whitespace_flexible": False}}
 
 

@@ -8,14 +8,14 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 
-# The first variable of each is named to who has to set one.
+# A message that asks for a key names the first variable first.
 KEY_VARIABLES = {
     "openai": ("OPENAI_API_KEY",),
     "anthropic": ("ANTHROPIC_API_KEY",),
     "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
 }
 OWN_SERVER_KEY_VARIABLES = ("OPENAI_COMPATIBLE_API_KEY",)
-# A server of one's own that asks for no key is sent this: the SDK insists on one.
+# Sent to an own server that asks for no key: the SDK insists on one.
 NO_KEY = SecretStr("none")
 
 

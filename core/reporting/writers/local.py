@@ -113,7 +113,7 @@ class LocalModels:
             loaded.close()
 
 
-# Memory is the process's, so its holder is too.
+# One for the process, as memory belongs to the process.
 LOCAL_MODELS = LocalModels()
 
 

@@ -18,7 +18,7 @@ from core.reporting.lacks import Lack, LackKind
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.memory import why_too_big
 
-# What runs the weights of each provider, and what makes them int4 or int8.
+# Packages that run the weights of each provider, and that quantise them.
 LIBRARIES = {"gguf": "xllamacpp", "transformers": "transformers"}
 QUANTISER = "bitsandbytes"
 

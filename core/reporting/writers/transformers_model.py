@@ -20,9 +20,9 @@ from core.reporting.writers.memory import memory_guard
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel, TextStreamer
 
-# Left in full: the output layer, and what sees. That is a small part of the weights, and what it
-# loses to rounding no language model can give back.
-# Patterns of transformers: from a name's start to the end of a module's name.
+# Not quantised: the output layer and the vision tower. They are a small part of the weights, and no
+# language model can make up for what rounding loses there.
+# Patterns of transformers match from a name's start to the end of a module's name.
 UNROUNDED = ("lm_head", r".*\.vision_tower", r".*\.visual", r".*\.multi_modal_projector")
 
 

@@ -13,7 +13,7 @@ from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Question, Turn
 from core.reporting.writers.registry import open_writer
 
-# A model that thinks before it writes spends tokens on that too.
+# Enough for a model that thinks before it writes.
 MOST_TOKENS = 512
 SHOWN_LETTERS = 300
 

@@ -62,7 +62,7 @@ def show_score_among_normals(station: Station, inspection: Inspection) -> None:
         annotation_text=t("facts.this_part"),
         line_color=colours.main,
     )
-    # Near lines would print their names on each other: each has a height of its own.
+    # Labels of close lines would overlap, so each has its own height.
     for note, height in zip(figure.layout.annotations, (1.0, 0.7, 0.4), strict=True):
         note.update(xanchor="right", y=height)
     figure.update_layout(

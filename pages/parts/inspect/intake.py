@@ -131,7 +131,7 @@ def _ask_context(tray: Tray) -> Context:
     """Ask for the context; lot and station stand in the URL, names do not: links are shared."""
     with st.expander(t("intake.context"), icon=":material/label:"):
         lot = _ask_in_url(t("intake.lot"), "lot")
-        # A serial is of one part: the next part's is asked for anew.
+        # A serial belongs to one part: the next part needs its own.
         serial = st.text_input(t("intake.serial"), key=f"context-serial-{tray.given}")
         station = _ask_in_url(t("intake.station"), "station")
         inspector = st.text_input(

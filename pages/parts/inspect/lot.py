@@ -13,7 +13,7 @@ from pages.parts.words import plain
 from pages.texts import t
 from pages.texts.labels import disposition_label, label
 
-# Low beside an open inspection, which the strip would else push off the screen.
+# Low beside an open inspection, which a tall strip would push off the screen.
 HEIGHT_PX, HEIGHT_BESIDE_PX = 420, 150
 
 

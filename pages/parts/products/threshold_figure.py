@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Plotly asks sys.modules for pandas, and stumbles over one that another thread is still importing.
+# Plotly uses the pandas in sys.modules, and fails on one that another thread is still importing.
 import pandas  # noqa: F401
 import plotly.graph_objects as go
 

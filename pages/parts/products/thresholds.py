@@ -82,7 +82,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
     """Ask for thresholds to try; the present policy where nothing was moved."""
     normals = present.normals
     confidences = sorted({*CONFIDENCES, policy.confidence})
-    # Widgets of another version or policy are other widgets: they start where that one stands.
+    # Another version or policy makes new widgets, which start at its values.
     key = f"{card.detector.version}-{policy.false_alarm_rate}-{policy.fail_margin}"
     slider = st.container()
     left, right = st.columns(2)
@@ -116,7 +116,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         moved = policy_of(normals, base, low, low)
         at_low = base.model_copy(update={"false_alarm_rate": moved.false_alarm_rate})
     suggested = calibrate(normals, at_low).t_high
-    # Without a minimum of its own: the field would turn red, keep the old value and say nothing.
+    # No minimum here: the field would turn red and keep the old value without a message.
     high = left.number_input(
         t("products.fail_from"),
         value=suggested,
@@ -184,7 +184,7 @@ def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
 
 def _show_beside(now: Choice, chosen: Choice) -> None:
     """Show the present thresholds beside the chosen ones."""
-    # Both columns are made by the same calls: what differs differs in the figures.
+    # The same calls make both columns, so that they differ only in their figures.
     names = [
         t("products.review_from"),
         t("products.fail_from"),
@@ -195,7 +195,7 @@ def _show_beside(now: Choice, chosen: Choice) -> None:
         t("products.alarm_cost_day"),
         t("products.escape_cost_day"),
     ]
-    # Its cells wrap: on a tablet what was chosen stays in sight.
+    # Its cells wrap, so that the choice stays visible on a tablet.
     st.table(
         [
             {"": name, t("products.now"): before, t("products.chosen"): after}

@@ -124,7 +124,7 @@ def _ask_activation(station: Station, product: Product, chosen: Active, judges: 
         activate_version(station, product, chosen, by=who, reason=reason)
         st.session_state["person"] = who
         st.session_state["products-said"] = t("products.activated", version=chosen.version)
-        # The browser would keep the version's name of before, which does not say that it judges.
+        # The browser would keep the version's earlier label, which does not say that it judges.
         del st.session_state["version"]
         st.rerun()
 

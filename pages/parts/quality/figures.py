@@ -23,7 +23,7 @@ from pages.texts import number, percentage, separators, t
 from pages.texts.labels import label
 
 HEIGHT_PX = 330
-# Tests of Nelson, each with a mark of its own, from the weightiest on.
+# Nelson rules, the most important first, each with its own mark.
 SYMBOLS = {
     ChartRule.BEYOND_LIMITS: "diamond",
     ChartRule.TWO_OF_THREE: "triangle-up",
@@ -213,7 +213,7 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
             text=f"<b>{number(int(counts[row, column]))}</b>",
             showarrow=True,
             arrowhead=0,
-            # Towards the middle: beside the picture lie the colour bar and its ticks.
+            # Towards the middle, because the colour bar and its ticks are beside the picture.
             ax=26 if column < columns / 2 else -26,
             ay=-22,
             bgcolor=colours.ground,

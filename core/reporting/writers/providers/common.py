@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 # Thoughts count as output: a model that thinks first needs room for both.
 THINKING_TOKENS = 8192
-# Not limits: nothing is lost when a model does not hear of them.
+# These limit nothing, so they are left out without telling the model.
 SILENT_KEYWORDS = frozenset({"title", "default", "$schema", "$id"})
 # Providers limit how many values a schema may list; a longer list is a list of ids, and those are
-# checked in the answer anyhow.
+# checked in the answer anyway.
 MOST_VALUES = 200
 REFUSED = "refused"
 
