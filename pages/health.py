@@ -34,12 +34,12 @@ COLOURS = {
 
 
 def status_text(status: CheckStatus) -> str:
-    """Icon, colour and word."""
+    """Show a status as icon, colour and word."""
     return f":{COLOURS[status]}[{ICONS[status]} **{label(status)}**]"
 
 
 def looked_at() -> tuple[Station | None, Health]:
-    """The station's condition, also where its records cannot be opened."""
+    """Look at the station's condition, also where its records cannot be opened."""
     try:
         station = shared_station()
     except RecordsInUseError as error:
@@ -86,7 +86,7 @@ def show_sizes(health: Health) -> None:
 
 
 def show_jobs(station: Station) -> None:
-    """Those that run or wait, and the newest of the others."""
+    """Show the jobs that run or wait, and the newest of the others."""
     jobs = station.jobs.active()
     known = {job.id for job in jobs}
     ended = [job for job in station.jobs.recent(RECENT_JOBS) if job.id not in known]
@@ -127,7 +127,7 @@ def show_troubles(health: Health) -> None:
 
 
 def show_parts(health: Health) -> None:
-    """Detectors, weights, report writers and versions."""
+    """Show detectors, weights, report writers and versions."""
     yes, no = t("health.at_hand"), t("health.not_here")
     detectors, weights, writers, versions = st.tabs(
         [t("health.detectors"), t("health.weights"), t("health.writers"), t("health.versions")]

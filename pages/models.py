@@ -19,11 +19,11 @@ from pages.parts.writer_words import licence_text, writer_title
 from pages.texts import number, percentage, t
 from pages.texts.labels import label_of, lack_label
 
-EVERY_S = 2.0
+REFRESH_S = 2.0
 
 
 def choose_a_writer(station: Station) -> Availability | None:
-    """The catalogue; the writer whose row or link was chosen."""
+    """Show the catalogue and return the writer whose row or link was chosen."""
     offered = ranked(catalogue().values(), station.settings)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
@@ -53,7 +53,7 @@ def choose_a_writer(station: Station) -> Availability | None:
         )
     )
     chosen = shown[event.selection.rows[0]].model.key if event.selection.rows else None
-    # A selection leads once; later the address does, so that links keep working.
+    # A selection opens its writer once; later the URL decides, so that links keep working.
     if chosen != st.session_state.get("chosen-writer"):
         st.session_state["chosen-writer"] = chosen
         if chosen is not None:
@@ -104,7 +104,7 @@ def _prices(model: Model) -> str:
 
 
 def show_writer(station: Station, one: Availability) -> None:
-    """What a writer is, what it lacks, and one question to it."""
+    """Show what a writer is and what it lacks, and ask it one question."""
     model = one.model
     st.markdown(f"#### {plain(writer_title(model))}")
     st.caption(plain(f"{model.key} · {label_of('Runs', model.runs)} · {licence_text(model)}"))
@@ -143,9 +143,9 @@ def _count(tokens: int | None) -> str:
     return "?" if tokens is None else number(tokens)
 
 
-@st.fragment(run_every=EVERY_S)
+@st.fragment(run_every=REFRESH_S)
 def show_local() -> None:
-    """The local model in memory and its queue, as they are now."""
+    """Show the local model in memory and its queue, as they are now."""
     held, waiting, is_busy = LOCAL_MODELS.held_gb(), LOCAL_MODELS.waiting(), LOCAL_MODELS.is_busy()
     with st.container(border=True):
         st.markdown(f"##### {t('models.local')}")
@@ -164,7 +164,7 @@ def show_local() -> None:
 
 
 def show_costs(station: Station) -> None:
-    """What the drafts of each writer took so far."""
+    """Show what the drafts of each writer cost so far."""
     st.markdown(f"##### {t('models.costs')}")
     costs = writing_costs(station.records, Filter())
     if not costs:
@@ -190,7 +190,7 @@ def show_costs(station: Station) -> None:
 
 
 def show_win_rates(station: Station) -> None:
-    """How often each writer was chosen over another."""
+    """Show how often each writer was chosen over another."""
     st.markdown(f"##### {t('models.wins')}")
     writers = [rate for rate in win_rates(station.records) if rate.kind == "writer"]
     if not writers:

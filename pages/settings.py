@@ -20,7 +20,7 @@ from pages.texts.labels import label_of
 
 
 def show_setting(station: Station, standing: Standing, person: str) -> None:
-    """One setting: what it is, who changed it, another value, and back to the environment."""
+    """Show one setting: what it is, who changed it, how to change it and how to reset it."""
     name, help = _title(standing.name)
     with st.container(border=True, gap="xsmall"):
         told, asked = st.columns([11, 10], gap="medium", vertical_alignment="center")
@@ -64,7 +64,7 @@ def _change(station: Station, name: str, value: object, person: str) -> None:
 
 
 def _ask(station: Station, standing: Standing, label: str) -> object:
-    # Another standing value is another widget, which starts there.
+    # A changed value makes a new widget, which starts there.
     key = f"{standing.name}-{standing.value}"
     value = standing.value
     if standing.name in ("console_language", "report_language"):
@@ -128,7 +128,7 @@ def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any ty
 
 
 def show_fixed(station: Station) -> None:
-    """What only the environment changes; of secrets, whether they are set."""
+    """Show what only the environment changes; of secrets, whether they are set."""
     st.markdown(f"##### {t('settings.fixed')}")
     st.caption(t("settings.fixed_help"))
     st.dataframe(
@@ -151,7 +151,7 @@ def show_fixed(station: Station) -> None:
 
 
 def meaning_text(setting: FixedSetting) -> str:
-    """What a setting of the environment is; empty where its name says it."""
+    """Explain a setting of the environment; empty where its name says enough."""
     return label_of("meanings", setting.name.lower()) if setting.description else ""
 
 

@@ -39,9 +39,9 @@ def missing(model: Model, settings: Settings, today: date | None = None) -> tupl
         >>> missing(find_model("offline"), Settings())
         ()
     """
-    if model.provider == "offline":
+    if model.is_offline:
         return ()
-    if model.runs == "your server":
+    if model.is_own_server:
         return _missing_server(settings)
     if model.runs == "provider":
         return (*_shut_down(model, today or date.today()), *_missing_key(model, settings))

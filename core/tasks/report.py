@@ -78,7 +78,7 @@ class WriteReport(Task):
 
 def is_slow(station: Station, choice: WriterChoice) -> bool:
     """Whether a writer may take longer than a person waits: every model does."""
-    return find_model(choice.writer or station.settings.llm_model).provider != "offline"
+    return not find_model(choice.writer or station.settings.llm_model).is_offline
 
 
 def inspect_now(

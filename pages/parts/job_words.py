@@ -9,7 +9,7 @@ from pages.texts.labels import label, label_of
 
 
 def job_name(job: Job) -> str:
-    """Kind of work, and what it is about."""
+    """Name a job: the kind of work, and what it is about."""
     name = f"{label_of('JobKind', job.kind)}: {plain(job.title)}"
     if job.kind == "inspect_lot" and job.total > 1:
         return f"{name}, {t('jobs.pictures', count=number(job.total))}"
@@ -17,7 +17,7 @@ def job_name(job: Job) -> str:
 
 
 def step_text(job: Job) -> str:
-    """The step that a job takes, after the set that it works on; empty: none yet."""
+    """Name the step that a job takes, after the set that it works on; empty: none yet."""
     of, step = job.named_step
     name = "" if step is None else label(step)
     return f"{plain(of)}: {name}" if of else name

@@ -14,7 +14,7 @@ from pages.parts.words import person_of
 from pages.texts import number, t, when
 from pages.texts.labels import label
 
-EVERY_S = 1.0
+REFRESH_S = 1.0
 
 
 def watch_job(station: Station, job: Job, show: Callable[[Job], object]) -> None:
@@ -34,11 +34,11 @@ def watch_job(station: Station, job: Job, show: Callable[[Job], object]) -> None
         show_job(station, now)
         show(now)
 
-    st.fragment(draw, run_every=EVERY_S if was_active else None, key=f"watch-{job.id}")()
+    st.fragment(draw, run_every=REFRESH_S if was_active else None, key=f"watch-{job.id}")()
 
 
 def show_job(station: Station, job: Job) -> None:
-    """Title, progress and the buttons that fit its state."""
+    """Show title, progress and the buttons that fit its state."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{job_name(job)}** · {_state(job)}")
         if job.is_active and st.button(
@@ -64,7 +64,7 @@ def show_job(station: Station, job: Job) -> None:
 
 
 def choose_job(jobs: Sequence[Job]) -> Job:
-    """The run that the URL names, else the first; the URL follows the choice."""
+    """Ask for a run: the one that the URL names, else the first; the URL follows."""
     known = {job.id: job for job in jobs}
     asked = st.query_params.get("run")
     chosen = st.selectbox(

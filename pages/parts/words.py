@@ -26,12 +26,12 @@ COLOURS: dict[Verdict, Colour] = {
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """Icon and word, in Markdown."""
+    """Show a verdict as icon and word, in Markdown."""
     return f":{COLOURS[verdict]}[{ICONS[verdict]} **{label(verdict)}**]"
 
 
 def why_nothing(inspection: Inspection, name: StepName) -> str:
-    """Why a step of an inspection found nothing."""
+    """Say why a step of an inspection found nothing."""
     for step in inspection.steps:
         if step.name is name and step.status != "ok":
             return t("words.none_because", reason=step.reason.rstrip("."))
@@ -39,12 +39,12 @@ def why_nothing(inspection: Inspection, name: StepName) -> str:
 
 
 def plain(text: str) -> str:
-    """Text of others for a place that takes Markdown: its marks are shown, and do nothing."""
+    """Escape a text for Markdown, so that its marks are shown and do nothing."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>$~:&])", r"\\\1", text)
 
 
 def person_of(inspection: Inspection | None = None) -> str:
-    """Who is at the console: the name given last, else who inspects, or has inspected."""
+    """Find who is at the console: the name given last, else who inspects or inspected."""
     return (
         st.session_state.get("person")
         or st.session_state.get("context-inspector")

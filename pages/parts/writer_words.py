@@ -10,12 +10,12 @@ from pages.texts import t
 
 
 def writer_title(model: Model) -> str:
-    """A writer's name."""
-    return t("writers.composer") if model.provider == "offline" else model.title
+    """Name a writer."""
+    return t("writers.composer") if model.is_offline else model.title
 
 
 def licence_text(model: Model) -> str:
-    """The licence of a writer."""
+    """Name the licence of a writer."""
     names = {
         "as this program": t("writers.licence_own"),
         "that of the model served": t("writers.licence_served"),

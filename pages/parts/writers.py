@@ -26,7 +26,7 @@ LANGUAGES = {
 
 
 def ask_writer(station: Station, key: str) -> WriterChoice:
-    """Writer and language, those that can run here first; what the chosen one lacks is said.
+    """Ask for writer and language, and say what the chosen writer lacks.
 
     Args:
         station: whose settings are the defaults.
@@ -52,7 +52,7 @@ def ask_writer(station: Station, key: str) -> WriterChoice:
 
 
 def ask_language(station: Station, key: str) -> Language:
-    """Language of the report."""
+    """Ask for the language of the report."""
     return st.segmented_control(
         t("writers.language"),
         list(LANGUAGES),
@@ -65,14 +65,14 @@ def ask_language(station: Station, key: str) -> Language:
 
 
 def writer_name(offered: Availability) -> str:
-    """Title of a writer, and whether it can run."""
+    """Name a writer, and say whether it can run."""
     if offered.can_run:
         return writer_title(offered.model)
     return t("writers.not_set_up", title=writer_title(offered.model))
 
 
 def show_writing(revision: Revision) -> None:
-    """How a draft came to be, and why another than the chosen writer wrote it."""
+    """Show how a draft came to be, and why another than the chosen writer wrote it."""
     writing = revision.writing
     if writing is None:
         return
@@ -106,7 +106,7 @@ def show_writing(revision: Revision) -> None:
 
 
 def write_again_button(station: Station, inspection: Inspection) -> None:
-    """Have the report written anew, by any writer; the drafts before it stay.
+    """Offer to write the report again, by any writer; earlier drafts stay.
 
     A model writes in the background: its report is not lost when the tab is closed.
     """

@@ -15,6 +15,7 @@ from core.domain import (
     Verdict,
     place_of,
 )
+from core.records.quality import Period
 from core.reporting.lacks import Lack, LackKind
 from core.services.health import CheckName, CheckStatus, NetworkKind
 from core.services.viewer import Look
@@ -33,6 +34,7 @@ Labelled = (
     | LackKind
     | Look
     | NetworkKind
+    | Period
     | RevisionKind
     | Severity
     | StepName
@@ -41,22 +43,22 @@ Labelled = (
 
 
 def label(member: Labelled, **values: object) -> str:
-    """The text of an enumeration's member, named by type and member: `Verdict.pass`."""
+    """Look up the text of an enumeration's member by type and name: `Verdict.pass`."""
     return t(f"{type(member).__name__}.{member.name.lower()}", **values)
 
 
 def label_of(kind: str, code: str) -> str:
-    """The text of a code that is no member of an enumeration, such as a confidence."""
+    """Look up the text of a code that is not an enumeration, such as a confidence."""
     return t(f"{kind}.{code.replace(' ', '_')}")
 
 
 def disposition_label(disposition: Disposition | None) -> str:
-    """The text of a disposition; None: open."""
+    """Look up the text of a disposition; None: open."""
     return t("words.open") if disposition is None else label(disposition)
 
 
 def place_label(region: str) -> str:
-    """The text of a defect's place, on the grid or on the clock's face."""
+    """Look up the text of a defect's place, on the grid or on the clock's face."""
     place = place_of(region)
     if isinstance(place, ClockPlace):
         return t("words.clock_rim" if place.is_at_rim else "words.clock", hour=place.hour)
@@ -64,7 +66,7 @@ def place_label(region: str) -> str:
 
 
 def lack_label(lack: Lack) -> str:
-    """The text of what keeps a writer from running here."""
+    """Say what keeps a writer from running here."""
     return label(
         lack.kind,
         name=" / ".join(lack.names),

@@ -88,7 +88,9 @@ def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
     table.click(position={"x": 18, "y": 52})
     page.get_by_role("button", name="Learn 1 as normal").click(timeout=LONG_MS)
     expect(page.get_by_text("was taught from 201 good pictures")).to_be_visible(timeout=LONG_MS)
-    expect(page.get_by_text("No false alarm waits to be learned")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("No false alarm is waiting to be learned")).to_be_visible(
+        timeout=LONG_MS
+    )
 
     page.get_by_role("radio", name="Versions").click()
     expect(page.get_by_text("This version judges.")).to_be_visible(timeout=LONG_MS)

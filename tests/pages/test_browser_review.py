@@ -104,7 +104,7 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
             break
         wait_for_keys(page)
         before = page.url
-        is_audit = page.get_by_text("What the machine found is hidden").count() > 0
+        is_audit = page.get_by_text("The machine's findings are hidden").count() > 0
         page.keyboard.press("a" if is_audit or not voided else "x")
         page.wait_for_url(lambda url, before=before: url != before, timeout=15_000)
         if not is_audit and not voided:

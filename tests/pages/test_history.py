@@ -68,7 +68,7 @@ def test_what_fits_nothing_is_said() -> None:
     app = page("history", text="no such text")
 
     assert not app.exception
-    assert "No inspection fits" in words(app)
+    assert "No inspection matches" in words(app)
 
 
 @pytest.mark.usefixtures("busy")

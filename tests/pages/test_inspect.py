@@ -109,7 +109,7 @@ def test_a_serial_is_of_one_part(demo: Station) -> None:
 
     press(app, "Try a lot of 50 demo cells")
 
-    assert "50 pictures were given under the serial 0007" in words(app)
+    assert "50 pictures were given with the serial 0007" in words(app)
     assert "job" not in app.query_params
     press(app, "Try a defective demo cell")
     assert demo.records.inspection(parameter(app, "inspection")).context.serial == "0007"
@@ -160,7 +160,7 @@ def test_the_demo_lot_goes_into_the_background(demo: Station) -> None:
 
 def test_every_look_is_shown(inspected: Inspection) -> None:
     for look, sentence in (
-        ("mask", "White: from the fail threshold on"),
+        ("mask", "White: at or above the fail threshold"),
         ("blink", "2: the nearest normal part"),
         ("split", ""),
         ("heatmap", ""),

@@ -46,9 +46,9 @@ def test_rates_stand_with_interval_and_n(busy: Station) -> None:
     ("view", "product", "expected", "sentence"),
     [
         (LINE, None, 2, "Choose a product: places"),
-        (LINE, "line/lens", 3, "defects by their centre"),
+        (LINE, "line/lens", 3, "defects, each at its centre"),
         (MACHINE, None, 0, "Choose a product: each detector"),
-        (RUNNING, None, 2, "The takt is not set"),
+        (RUNNING, None, 2, "No takt is set"),
     ],
 )
 def test_views_show_their_charts(
@@ -107,7 +107,7 @@ def test_what_nobody_decided_is_unknown(
     assert not app.exception
     values = {metric.label: metric.value for metric in app.metric}
     assert set(values.values()) == {"–"}
-    assert "unknown: no case yet" in words(app)
+    assert "unknown: no cases yet" in words(app)
     assert "Escapes are unknown until" in words(app)
 
 

@@ -114,7 +114,7 @@ def _name_of(model: Model, settings: Settings) -> str:
 
 
 def _check_can_answer(model: Model, root: Path | None, templates: int) -> None:
-    if model.provider == "offline":
+    if model.is_offline:
         raise EvaluationError(
             "The offline composer writes from what the detector measured and answers no questions. "
             "Name another writer: python -m core models."

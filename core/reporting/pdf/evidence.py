@@ -6,10 +6,10 @@ import io
 from collections.abc import Sequence
 
 from core.domain import ComparedPair, Exemplar, Inspection, StepName
-from core.reporting.pdf.page import THUMBNAIL_HEIGHT, ReportPage, shorten
+from core.reporting.pdf.page import THUMBNAIL_HEIGHT_MM, ReportPage, shorten
 
 LOOKED_UP = {StepName.EXEMPLARS, StepName.COMPARE, StepName.KNOWLEDGE}
-SNIPPET_TEXT = 330
+SNIPPET_LETTERS = 330
 
 
 def print_evidence(
@@ -36,7 +36,7 @@ def print_evidence(
     ]
     if not exemplars and not inspection.snippets and not missing:
         return
-    page.heading("Evidence", THUMBNAIL_HEIGHT + 12 if exemplars else 12)
+    page.heading("Evidence", THUMBNAIL_HEIGHT_MM + 12 if exemplars else 12)
     _exemplars(page, inspection, exemplars)
     _pairs(page, pairs, limit)
     for snippet in inspection.snippets:
@@ -44,7 +44,7 @@ def print_evidence(
             snippet.id,
             f"{snippet.scope}, {snippet.title} ({snippet.place}, "
             f"similarity {snippet.similarity:.2f}): "
-            f"{shorten(snippet.text, min(limit, SNIPPET_TEXT))}",
+            f"{shorten(snippet.text, min(limit, SNIPPET_LETTERS))}",
         )
     for sentence in missing:
         page.note(sentence)

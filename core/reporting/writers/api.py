@@ -86,7 +86,7 @@ class ApiWriter:
             time.sleep(pause)
 
     def _ask(self, question: Question, incoming: Incoming, until: float) -> Failure | None:
-        """Send one request; the failure that it met, or None."""
+        """Send one request and return the failure that it met, or None."""
         pieces = paced(self._request(question), until=until, stall_s=self._settings.llm_stall_s)
         slow: TooSlow | None = None
         try:
@@ -116,11 +116,11 @@ class ApiWriter:
         return pieces
 
     def _error(self, failure: Failure, attempts: int) -> WriterError:
-        """An error without the SDK's as its cause: that one may hold the key."""
+        """Make an error without the SDK's as its cause: that one may hold the key."""
         told = sentence(failure, self.model, self._chat.host, attempts)
         return WriterError(scrubbed(told, self._settings))
 
 
 def _pause(attempt: int) -> float:
-    """Exponential back-off in seconds, with jitter so that stations do not come back at once."""
+    """Compute the back-off in seconds: exponential, with jitter to spread the stations."""
     return FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)

@@ -21,7 +21,7 @@ from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.keys import key_variables
 
-# Of a server's own words; they may be a whole page of HTML.
+# How much of a server's own message is quoted; it may be a whole page of HTML.
 QUOTED_LETTERS = 300
 
 
@@ -61,7 +61,7 @@ class Failure:
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may succeed a little later."""
+        """Tell whether the same request may succeed a little later."""
         return self.kind in PASSING
 
 
@@ -175,7 +175,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _answered(error: BaseException, response: Any, status: int) -> Failure:  # noqa: ANN401
-    """A failure that the server told, by its status or inside of a stream that began well."""
+    """Read a failure that the server reported, by status or inside a stream that began well."""
     body = getattr(error, "details", None) or getattr(error, "body", None)
     code = getattr(error, "code", None)
     if status == 200 and isinstance(code, int):
@@ -204,7 +204,7 @@ def _kind(status: int, body: str) -> Kind:
 
 
 def _broken_connection(chain: tuple[BaseException, ...]) -> Failure | None:
-    """A failure of the connection itself; None where it is none."""
+    """Recognise a failure of the connection itself; None where it is another."""
     import httpx
     import httpx2
 
@@ -219,7 +219,7 @@ def _broken_connection(chain: tuple[BaseException, ...]) -> Failure | None:
 
 
 def _message(body: Any) -> str:  # noqa: ANN401
-    """The message in a provider's error body: {"error": {"message": ...}} or {"message": ...}."""
+    """Read a provider's error body: {"error": {"message": ...}} or {"message": ...}."""
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
@@ -230,7 +230,7 @@ def _message(body: Any) -> str:  # noqa: ANN401
 
 
 def _retry_after(headers: Any, body: str) -> float | None:  # noqa: ANN401
-    """Seconds to wait: Retry-After in seconds or as a date, or Gemini's RetryInfo in the body."""
+    """Read the seconds to wait from Retry-After, as number or date, or Gemini's RetryInfo."""
     asked = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", asked):
         return float(asked)
@@ -257,4 +257,4 @@ def _server(model: Model, base_url: str) -> str:
 
 
 def _name(model: Model) -> str:
-    return "OPENAI_COMPATIBLE_MODEL" if model.runs == "your server" else repr(model.model)
+    return "OPENAI_COMPATIBLE_MODEL" if model.is_own_server else repr(model.model)

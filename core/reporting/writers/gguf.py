@@ -21,13 +21,13 @@ from core.reporting.writers.memory import llama_cpp, memory_guard
 BRIEF_PENALTY = 1.15
 PENALISED_TOKENS = 256
 # llama.cpp sets the memory of its whole context aside at once; no question needs a large model's.
-MOST_CONTEXT = 16_384
-# Without it a grammar allows white space without end, and small models make use of that.
+MOST_CONTEXT_TOKENS = 16_384
+# Otherwise a grammar allows endless white space, which small models write.
 COMPACT = {"x-guidance": {"whitespace_flexible": False}}
 
 
 def open_gguf(model: Model, settings: Settings, on_wait: OnWait | None = None) -> LocalWriter:
-    """A writer of a GGUF model; its weights are found now and loaded when it is first asked.
+    """Open a GGUF model; its weights are found now and loaded when it is first asked.
 
     Args:
         model: entry of the catalogue with provider "gguf".
@@ -141,7 +141,7 @@ def _serve(model: Model, settings: Settings, files: GgufFiles) -> _Server:
     params.model.path = str(files.model)
     if files.mmproj is not None:
         params.mmproj.path = str(files.mmproj)
-    params.n_ctx, params.n_parallel = min(model.context, MOST_CONTEXT), 1
+    params.n_ctx, params.n_parallel = min(model.context, MOST_CONTEXT_TOKENS), 1
     if settings.device == "cpu":
         params.n_gpu_layers, params.mmproj_use_gpu = 0, False
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
@@ -180,7 +180,7 @@ def _request(model: Model, question: Question) -> dict[str, Any]:
 
 
 def _shown(pictures: tuple[PromptPicture, ...]) -> list[dict[str, Any]]:
-    """Each picture after its name."""
+    """List each picture after its name."""
     parts: list[dict[str, Any]] = []
     for picture in pictures:
         url = f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"

@@ -63,7 +63,7 @@ class LocalModels:
         return self._queue.is_busy()
 
     def held_gb(self) -> float:
-        """Memory that the loaded model holds by its entry, freed when another is loaded."""
+        """Return the memory that the loaded model holds by its entry; loading another frees it."""
         return self._held_gb
 
     @contextmanager
@@ -74,7 +74,7 @@ class LocalModels:
         load: Callable[[], LoadedModel],
         on_wait: OnWait | None = None,
     ) -> Generator[LoadedModel]:
-        """Wait for one's turn, then have the model to oneself.
+        """Wait for a turn, then hold the model alone.
 
         Another model in memory is released before this one is loaded.
 
@@ -113,7 +113,7 @@ class LocalModels:
             loaded.close()
 
 
-# Memory is the process's, so its holder is too.
+# One for the process, as memory belongs to the process.
 LOCAL_MODELS = LocalModels()
 
 

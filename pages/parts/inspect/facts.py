@@ -21,7 +21,7 @@ from pages.texts.labels import label, label_of, place_label
 
 
 def show_verdict(judgement: Judgement) -> None:
-    """The verdict with the figures that led to it."""
+    """Show the verdict with the figures that led to it."""
     verdict = judgement.verdict
     with st.container(border=True, gap="small"):
         st.markdown(f"## :{COLOURS[verdict]}[{ICONS[verdict]} {label(verdict)}]")
@@ -40,7 +40,7 @@ def show_verdict(judgement: Judgement) -> None:
 
 
 def show_score_among_normals(station: Station, inspection: Inspection) -> None:
-    """Where the score lies beside those of the held-out normals."""
+    """Show the score among those of the held-out normals."""
     try:
         calibration = station.taught(inspection.product, inspection.detector.algorithm).calibration
     except InspectionError:
@@ -62,7 +62,7 @@ def show_score_among_normals(station: Station, inspection: Inspection) -> None:
         annotation_text=t("facts.this_part"),
         line_color=colours.main,
     )
-    # Near lines would print their names on each other: each has a height of its own.
+    # Labels of close lines would overlap, so each has its own height.
     for note, height in zip(figure.layout.annotations, (1.0, 0.7, 0.4), strict=True):
         note.update(xanchor="right", y=height)
     figure.update_layout(
@@ -93,7 +93,7 @@ def _range(scores: Sequence[float], judgement: Judgement) -> tuple[float, float]
 
 
 def show_defects(inspection: Inspection) -> None:
-    """The table of measured defects, with the types that fit them; a chosen row is looked at."""
+    """Show the measured defects and the types that fit; choosing a row zooms in on it."""
     defects, guesses = inspection.defects, inspection.defect_types
     if not defects:
         st.caption(t("facts.no_defect"))
@@ -155,7 +155,7 @@ def _guess_words(guess: DefectTypeGuess) -> str:
 
 
 def show_snippets(inspection: Inspection) -> None:
-    """What the knowledge says."""
+    """Show the knowledge that was found."""
     st.markdown(f"##### {t('facts.knowledge')}")
     if not inspection.snippets:
         st.caption(why_nothing(inspection, StepName.KNOWLEDGE))
@@ -175,7 +175,7 @@ def show_snippets(inspection: Inspection) -> None:
 
 
 def show_failed_steps(inspection: Inspection) -> bool:
-    """What failed on the way, each with its sentence; whether anything did."""
+    """Show which steps failed and why; return whether any did."""
     failed = [step for step in inspection.steps if step.status == "failed"]
     for step in failed:
         st.warning(
@@ -186,7 +186,7 @@ def show_failed_steps(inspection: Inspection) -> bool:
 
 
 def show_steps(inspection: Inspection) -> None:
-    """How long each step took, and how it ended."""
+    """Show how long each step took, and how it ended."""
     st.dataframe(
         [
             {

@@ -14,13 +14,13 @@ from pages.parts.words import plain
 from pages.texts import t
 from pages.texts.labels import disposition_label, label
 
-# Low beside an open inspection, which the strip would else push off the screen.
-HEIGHT, HEIGHT_BESIDE = 420, 150
+# Low beside an open inspection, which a tall strip would push off the screen.
+HEIGHT_PX, HEIGHT_BESIDE_PX = 420, 150
 
 
 def show_lot(station: Station, job: Job) -> None:
-    """The job of a lot with its results; choosing one opens it."""
-    height = HEIGHT_BESIDE if "inspection" in st.query_params else HEIGHT
+    """Show the job of a lot with its results; choosing one opens it."""
+    height = HEIGHT_BESIDE_PX if "inspection" in st.query_params else HEIGHT_PX
     with st.container(border=True):
         watch_job(station, job, lambda now: _show_results(station, now, height))
 
@@ -41,7 +41,7 @@ def _show_results(station: Station, job: Job, height: int) -> None:
 
 
 def _show_ways_on(one: InspectionSummary) -> None:
-    """What is done with a lot that is inspected: its stopped parts decided, its reports taken."""
+    """Link to what follows an inspected lot: deciding on stopped parts, exporting reports."""
     of_lot = {"product": one.product_key, "lot": one.lot}
     with st.container(horizontal=True):
         if st.button(t("lot.review"), icon=":material/rule:"):
@@ -52,7 +52,7 @@ def _show_ways_on(one: InspectionSummary) -> None:
 
 
 def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> None:
-    """Results that can be sorted; choosing one opens it."""
+    """Show results that can be sorted; choosing one opens it."""
     event = st.dataframe(
         [
             {

@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 1
 
 
 def show_exemplars(station: Station, inspection: Inspection) -> None:
-    """The most similar normal parts, and how similar they are."""
+    """Show the most similar normal parts, and how similar they are."""
     st.markdown(f"##### {t('normals.most_similar')}")
     if not inspection.exemplars:
         st.caption(why_nothing(inspection, StepName.EXEMPLARS))
@@ -42,7 +42,7 @@ def show_exemplars(station: Station, inspection: Inspection) -> None:
 
 
 def show_comparisons(station: Station, inspection: Inspection) -> None:
-    """Each defect beside the same place on the nearest normal part."""
+    """Show each defect beside the same place on the nearest normal part."""
     if not inspection.comparisons:
         return
     first = inspection.comparisons[0]

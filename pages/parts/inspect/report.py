@@ -17,7 +17,7 @@ from pages.texts.labels import label
 
 
 def show_report(station: Station, inspection: Inspection) -> None:
-    """The report of an inspection, to be read, edited, signed, printed and written again."""
+    """Show the report of an inspection, to read, edit, sign, print and write again."""
     _show_writing_job(station, inspection)
     revision = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -52,7 +52,7 @@ def _pdf_button(station: Station, inspection: Inspection, revision: Revision) ->
 
 
 def _show_writing_job(station: Station, inspection: Inspection) -> None:
-    """The report that is being written, with what has come of it; or why it was not."""
+    """Show the report as it is being written, or why it was not."""
     job = station.jobs.latest(WriteReport, "inspection", inspection.id)
     if job is None or job.state is JobState.DONE:
         return

@@ -57,7 +57,7 @@ class ReportForm:
         self._key = key
 
     def edited(self) -> Report:
-        """The report as it stands in the form: what was found on the left, what follows beside."""
+        """Return the report as edited in the form: findings on the left, conclusions beside."""
         report = self._report
         found, follows = st.columns([11, 10], gap="medium")
         with found:
@@ -208,7 +208,7 @@ class ReportForm:
         return chosen
 
     def _marks(self, place: str) -> None:
-        """What the check says of a field, or of an item of a list."""
+        """Show what the check says of a field, or of an item of a list."""
         for remark in self._remarks:
             if remark.place != place and not _is_item(remark.place, place):
                 continue
@@ -223,7 +223,7 @@ class ReportForm:
 def edit_report(
     station: Station, inspection: Inspection, revision: Revision, remarks: Sequence[Remark]
 ) -> None:
-    """The form; what is saved becomes the next revision, checked again."""
+    """Show the form; what is saved becomes the next revision, checked again."""
     key = f"report-{inspection.id}-{revision.number}"
     with st.form(key):
         edited = ReportForm(revision, inspection.defects, remarks, key).edited()

@@ -32,7 +32,7 @@ def look_at(inspection: Inspection, place: str) -> None:
 
 @st.fragment
 def show_viewer(station: Station, inspection: Inspection) -> None:
-    """The picture with its controls and the colour scale; a control redraws only this."""
+    """Show the picture, its controls and the colour scale; a control redraws only this."""
     look = choice_in_url(
         t("viewer.look"),
         [look.value for look in Look],
@@ -55,7 +55,7 @@ def show_viewer(station: Station, inspection: Inspection) -> None:
 
 @st.fragment
 def show_plain_picture(station: Station, inspection: Inspection) -> None:
-    """The picture alone, without anything that the machine found."""
+    """Show the picture alone, without anything that the machine found."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = _ask_place(inspection, [])
         zoom = _ask_zoom(inspection)
@@ -91,7 +91,7 @@ def _show(station: Station, inspection: Inspection, view: View) -> None:
 
 
 def _show_scale(inspection: Inspection) -> None:
-    """The colour scale; its words stand below it, as the picture's font knows no Hangul."""
+    """Show the colour scale; its words stand below it, as the picture's font has no Hangul."""
     scale = colour_scale(inspection)
     low, high, top = (number(value, 3) for value in (scale.t_low, scale.t_high, scale.top))
     st.image(

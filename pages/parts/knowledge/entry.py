@@ -18,7 +18,7 @@ from pages.texts.labels import label
 
 
 def show_entry(station: Station, entry_id: str) -> None:
-    """An entry as it is, or as it was when it was cited.
+    """Show an entry as it is, or as it was when it was cited.
 
     Raises:
         InspectionError: if there is none of that id, or knowledge or records cannot be read.
@@ -56,7 +56,7 @@ def show_entry(station: Station, entry_id: str) -> None:
 
 
 def ask_who(key: str) -> tuple[str, str]:
-    """Fields for the person's name and the reason, inside a form."""
+    """Ask for the person's name and the reason, inside a form."""
     left, right = st.columns(2)
     name = left.text_input(t("knowledge.your_name"), value=person_of(), key=f"{key}-name")
     reason = right.text_input(
@@ -179,7 +179,7 @@ def _show_history(history: tuple[Event, ...]) -> None:
 
 
 def _change(kind: str) -> str:
-    """What was done, by the kind of the event; a kind of another time as it is on record."""
+    """Name what was done; a kind of event that is no longer known stands as recorded."""
     names = {
         "knowledge added": t("knowledge.change_added"),
         "knowledge edited": t("knowledge.change_edited"),

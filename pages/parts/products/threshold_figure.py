@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Plotly asks sys.modules for pandas, and stumbles over one that another thread is still importing.
+# Plotly uses the pandas in sys.modules, and fails on one that another thread is still importing.
 import pandas  # noqa: F401
 import plotly.graph_objects as go
 
@@ -22,7 +22,7 @@ BINS = 50
 def threshold_figure(
     chosen: Calibration, present: Calibration, defects: Sequence[float], colours: Palette
 ) -> go.Figure:
-    """Histogram of normals upward and of known defects downward, with both pairs of thresholds.
+    """Draw normals upward and known defects downward, with both pairs of thresholds.
 
     Up and down tell the two apart without a colour; counts stand as they are on both sides.
     """

@@ -20,7 +20,7 @@ BINS = 30
 
 
 def drift_figure(weeks: Sequence[Drift], colours: Palette) -> go.Figure:
-    """Stability index and greatest distance, week by week; weeks that drifted bear a mark."""
+    """Draw stability index and greatest distance by week; weeks that drifted are marked."""
     days = [f"{week.start:%Y-%m-%d}" for week in weeks]
     figure = go.Figure()
     figure.add_scatter(
@@ -61,7 +61,7 @@ def drift_figure(weeks: Sequence[Drift], colours: Palette) -> go.Figure:
 
 
 def scores_figure(history: ScoreHistory, colours: Palette) -> go.Figure:
-    """Scores of held-out normals and of the newest week's passed parts, as shares of each."""
+    """Draw scores of held-out normals and of the newest week's passed parts, as shares."""
     everything = np.concatenate([history.normals, history.newest])
     edges = np.linspace(everything.min(), everything.max(), BINS + 1)
     figure = go.Figure()
@@ -95,7 +95,7 @@ def scores_figure(history: ScoreHistory, colours: Palette) -> go.Figure:
 
 
 def steps_figure(times: StepTimes, takt_s: float | None, colours: Palette) -> go.Figure:
-    """Median and 95th percentile of each step and of all, on a scale of decades."""
+    """Draw median and 95th percentile of each step and of all, on a log scale."""
     rows = [(label(StepName(step.name)), step.median, step.p95) for step in times.steps]
     if times.median is not None and times.p95 is not None:
         rows.append((t("quality.all_steps"), times.median, times.p95))
@@ -150,7 +150,7 @@ def steps_figure(times: StepTimes, takt_s: float | None, colours: Palette) -> go
 def costs_figure(
     costs: Sequence[WritingCost], writers: Sequence[str], colours: Palette
 ) -> go.Figure:
-    """Cost of each day's drafts, by writer; writers differ in pattern too."""
+    """Draw the cost of each day's drafts, by writer; writers differ in pattern too."""
     figure = go.Figure()
     for at, writer in enumerate(writers):
         own = [cost for cost in costs if cost.writer == writer]
@@ -170,7 +170,7 @@ def costs_figure(
 
 
 def duration(seconds: float) -> str:
-    """A time as a person reads it."""
+    """Format a duration for a person."""
     if seconds < 1:
         return f"{number(1000 * seconds, 1 if seconds < 0.01 else 0)} ms"
     return f"{number(seconds, 1 if seconds < 100 else 0)} s"

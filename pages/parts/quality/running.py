@@ -20,7 +20,7 @@ from pages.texts.labels import label
 
 @st.fragment(parallel=True)
 def show_step_times(filter: Filter) -> None:
-    """How long each step takes, and whether the whole fits the takt."""
+    """Show how long each step takes, and whether the whole fits the takt."""
     st.markdown(f"##### {t('quality.steps')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         station = shared_station()
@@ -59,7 +59,7 @@ def _takt(times: StepTimes, takt_s: float | None) -> str:
 
 @st.fragment(parallel=True)
 def show_writing_costs(filter: Filter) -> None:
-    """What drafts of models cost, by writer and day."""
+    """Show what drafts of models cost, by writer and day."""
     st.markdown(f"##### {t('quality.costs')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         costs = writing_costs(shared_station().records, filter)

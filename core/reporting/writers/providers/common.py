@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 # Thoughts count as output: a model that thinks first needs room for both.
 THINKING_TOKENS = 8192
-# Not limits: nothing is lost when a model does not hear of them.
+# These limit nothing, so they are left out without telling the model.
 SILENT_KEYWORDS = frozenset({"title", "default", "$schema", "$id"})
 # Providers limit how many values a schema may list; a longer list is a list of ids, and those are
-# checked in the answer anyhow.
+# checked in the answer anyway.
 MOST_VALUES = 200
 REFUSED = "refused"
 
@@ -104,7 +104,7 @@ class Incoming:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the server said that it is: an answer that just ends was cut off."""
+        """Tell whether the server ended the answer: one that just stops was cut off."""
         return bool(self._ends)
 
     def answer(self, attempts: int) -> Answer:

@@ -35,7 +35,7 @@ def open_chat(model: Model, settings: Settings) -> Chat:
     """
     from langchain_openai import ChatOpenAI
 
-    is_own = model.runs == "your server"
+    is_own = model.is_own_server
     if is_own:
         base_url, name = _own_server(settings)
     else:
@@ -52,7 +52,7 @@ def open_chat(model: Model, settings: Settings) -> Chat:
     def options(question: Question) -> dict[str, Any]:
         tokens = output_tokens(model, question, chat)
         options: dict[str, Any] = {"extra_body": {}}
-        # Ollama and older servers know the limit by its former name only.
+        # Ollama and older servers accept the limit only by its former name.
         (options["extra_body"] if is_own else options)["max_tokens"] = tokens
         if model.schema_native:
             # Without a stream LangChain would have the SDK parse the answer, which raises where the
