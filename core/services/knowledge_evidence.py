@@ -11,7 +11,7 @@ from core.infrastructure.step_log import optional, why_off
 from core.retrieval.knowledge.queries import describe_defect
 from core.retrieval.normals.defect_types import (
     MOST_TYPES,
-    comparable,
+    comparable_types,
     rank_types,
     text_similarities,
 )
@@ -82,5 +82,5 @@ def _fitting_types(
         return rank_types(defect.id, texts, {}, None)
     seen = station.visual_encoder(defect_crop(image.pixels, defect.box))
     likeness = labelled.similarities(seen, exclude_sha256=image.info.sha256)
-    examples = comparable(likeness, labelled.pictures())
+    examples = comparable_types(likeness, labelled.pictures())
     return rank_types(defect.id, texts, examples, labelled.calibration)

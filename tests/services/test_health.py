@@ -91,7 +91,7 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
     assert missing["packages"].startswith("Not installed: no-such-package.")
     assert "OPENAI_API_KEY" in missing["report writer"]
     assert "calibration.json is missing or damaged" in missing["detectors"]
-    assert "VISUAL_ENCODER asks for" in missing["exemplars"]
+    assert "VISUAL_ENCODER names" in missing["exemplars"]
 
 
 def test_troubles_are_told(station: Station) -> None:

