@@ -18,7 +18,7 @@ from pydantic import Field
 from core.detection.base import OnProgress
 from core.domain import Frozen, Product, Step
 from core.domain.errors import EvaluationError
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine
 from core.evaluation.benchmarks.operator_clients import (
     Answered,
     BrowserOperator,

@@ -14,8 +14,8 @@ from pydantic import Field
 
 from core.detection.base import OnProgress
 from core.domain import Disposition, Frozen, RevisionKind, Verdict
+from core.evaluation.benchmarks.environment import machine
 from core.evaluation.benchmarks.generated_records import END, PRODUCTS, VERSION, generate
-from core.evaluation.benchmarks.machine import machine
 from core.infrastructure.settings import Settings
 from core.records.database import Records
 from core.records.quality import (
