@@ -13,6 +13,7 @@ from core.domain.evidence import (
     Exemplar,
     Likeness,
     Snippet,
+    defect_type_name,
 )
 from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
 from core.domain.job import Job, JobState
@@ -95,5 +96,6 @@ __all__ = [
     "Verdict",
     "WinRate",
     "Writing",
+    "defect_type_name",
     "percent",
 ]

@@ -2,8 +2,8 @@
 
 Batzner et al., "EfficientAD: Accurate Visual Anomaly Detection at Millisecond-Level Latencies",
 WACV 2024; network, losses and normalisation are anomalib's (Apache-2.0). Minutes on a CPU must do
-where they train for hours on a GPU: a scaled start and Muon (`core.detection.efficientad.optimizer`) shorten the
-way, and the student's last layer is solved in the end (`core.detection.efficientad.last_layer`).
+where they train for hours on a GPU: a scaled start and Muon (`optimizer`) shorten the way, and the
+student's last layer is solved in the end (`last_layer`).
 """
 
 from __future__ import annotations
