@@ -14,6 +14,7 @@ from core.domain.evidence import (
     Exemplar,
     Likeness,
     Snippet,
+    defect_type_name,
 )
 from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
 from core.domain.job import Job, JobState
@@ -103,6 +104,7 @@ __all__ = [
     "Verdict",
     "WinRate",
     "Writing",
+    "defect_type_name",
     "percent",
     "place_of",
     "step_on_record",

@@ -120,6 +120,16 @@ class Snippet(Frozen):
         return self.source if self.page is None else f"{self.source}, page {self.page}"
 
 
+def defect_type_name(text: str) -> str:
+    """Bring a written defect type into the form that the knowledge names types in.
+
+    Example:
+        >>> defect_type_name(" Finger-interruption ")
+        'finger_interruption'
+    """
+    return "_".join(text.lower().replace("-", " ").replace("_", " ").split())
+
+
 class DefectTypeGuess(Frozen):
     """How one known defect type ranks for one defect: a likeness, not a finding."""
 

@@ -19,7 +19,6 @@ class StepName(StrEnum):
     STORE = "store"
     EXEMPLARS = "exemplars"
     COMPARE = "compare"
-    DESCRIBE = "describe"
     KNOWLEDGE = "knowledge"
     DEFECT_TYPES = "defect types"
     REPORT = "report"

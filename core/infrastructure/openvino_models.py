@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.domain.errors import WeightsError
+from core.infrastructure.atomic_files import put_in_place, scratch_folder
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Model
@@ -94,14 +94,13 @@ def _save(model: Model, program: Path, *, half_weights: bool) -> None:
     import openvino as ov
 
     try:
-        program.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
-            path = Path(scratch) / program.name
+        with scratch_folder(program.parent) as scratch:
+            path = scratch / program.name
             ov.save_model(model, path, compress_to_fp16=half_weights)
             path.with_suffix(HASH_SUFFIX).write_text(_hash(path))
             # The hash makes the program usable, so it comes last.
             for suffix in (".bin", ".xml", HASH_SUFFIX):
-                path.with_suffix(suffix).replace(program.with_suffix(suffix))
+                put_in_place(path.with_suffix(suffix), program.with_suffix(suffix))
     except OSError as error:
         raise WeightsError(
             f"The converted network could not be written to {program.parent}: {error.strerror}. "

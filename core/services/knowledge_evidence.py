@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.domain import Defect, DefectTypeGuess, EvidenceChoice, Product, Snippet, Step, StepName
-from core.imaging.appearance import measure_look
 from core.imaging.decoding import CheckedImage
 from core.infrastructure.step_log import optional, why_off
 from core.retrieval.knowledge.queries import describe_defect
@@ -40,7 +39,7 @@ def find_knowledge(
 ) -> KnowledgeEvidence:
     """Look up what fits the strongest defects.
 
-    What fails or is off is said in the steps "describe", "knowledge" and "defect types".
+    What fails or is off is said in the steps "knowledge" and "defect types".
     """
     setting = station.settings.domain_rag_enabled
     reason = why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED")
@@ -51,14 +50,7 @@ def find_knowledge(
         steps += [Step(name=name, seconds=0, status="off", reason=reason) for name in names]
         return KnowledgeEvidence()
     described = defects[:DESCRIBED_DEFECTS]
-    queries: dict[str, str] = {}
-    with optional(steps, StepName.DESCRIBE):
-        queries = {
-            defect.id: describe_defect(defect, measure_look(image.pixels, defect))
-            for defect in described
-        }
-    if not queries:
-        return KnowledgeEvidence()  # the step "describe" says why
+    queries = {defect.id: describe_defect(defect) for defect in described}
     snippets: tuple[Snippet, ...] = ()
     with optional(steps, StepName.KNOWLEDGE):
         snippets = station.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)

@@ -7,10 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.domain import Language, Product
 from core.imaging.picture_files import demo_normals
-from core.records.quality import Period, verdict_counts
+from core.records.quality import verdict_counts
 from core.records.search import Filter
 from core.services.inspection import inspect
 from core.services.station import Station
+from core.statistics.counts import Period
 from core.statistics.quality import rates
 from pages.texts import percentage, texts
 from tests.pages.app import page, words

@@ -16,9 +16,10 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
 
+from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_unseen_normals
 from core.services.station import Station
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post, running
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post
 
 # Streamlit's mark of a page whose script has ended.
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -85,13 +86,13 @@ def screens(
     """Address of a console with a few inspections, the last one's id, and the console's log."""
     folder = tmp_path_factory.mktemp("screens")
     # With the pictures that the detector was taught with: normals stand beside each part.
-    shutil.copytree(demo_station.files.root, folder / "data" / "files")
-    detectors = str(demo_station.settings.ad_checkpoint_dir)
-    with running(folder, demo_station, AD_CHECKPOINT_DIR=detectors) as address:
+    settings = demo_station.settings.model_copy(update={"data_dir": folder})
+    shutil.copytree(demo_station.files.root, settings.files_dir)
+    with running_console(settings) as address:
         record = {}
         for cell in [*demo_unseen_normals()[:3], *defective_cells[:2][::-1]]:
             _, record = post(address, cell.filename, cell.read(), DEMO_PRODUCT_KEY, lot="L-1")
-        yield address, record["id"], folder / "log"
+        yield address, record["id"], folder / "console.log"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.detection.base import Lesson
-from core.detection.efficientad.optimizer import Descent, half_precision, start_from
+from core.detection.efficientad.optimizer import (
+    Descent,
+    half_precision,
+    limited_steps,
+    start_from,
+)
 from core.detection.efficientad.pictures import (
     outsiders,
     random_view,
@@ -18,7 +23,6 @@ from core.detection.efficientad.pictures import (
     to_tensor,
     window,
 )
-from core.detection.efficientad.steps import limited_steps
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
 from core.domain import JobStep
 from core.domain.errors import DetectorError, WeightsError

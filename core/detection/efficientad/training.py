@@ -2,8 +2,8 @@
 
 Batzner et al., "EfficientAD: Accurate Visual Anomaly Detection at Millisecond-Level Latencies",
 WACV 2024; network, losses and normalisation are anomalib's (Apache-2.0). Minutes on a CPU must do
-where they train for hours on a GPU: a scaled start and Muon (`efficientad_optimizer`) shorten the
-way, and the student's last layer is solved in the end (`efficientad_last_layer`).
+where they train for hours on a GPU: a scaled start and Muon (`optimizer`) shorten the way, and the
+student's last layer is solved in the end (`last_layer`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ from pydantic import Field
 
 from core.detection.base import Lesson
 from core.detection.efficientad.last_layer import normalised_teacher, solve_last_layer
-from core.detection.efficientad.optimizer import Descent, half_precision, start_from
+from core.detection.efficientad.optimizer import (
+    Descent,
+    Plateau,
+    half_precision,
+    limited_steps,
+    start_from,
+)
 from core.detection.efficientad.pictures import WINDOW, outsiders, squares, to_tensor, window
-from core.detection.efficientad.steps import Plateau, limited_steps
 from core.detection.efficientad.teacher import BORDER, START_PICTURES, prepare_teacher
 from core.domain import Frozen, JobStep
 from core.domain.errors import DetectorError

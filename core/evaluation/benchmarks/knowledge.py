@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import multiprocessing
 import random
@@ -17,7 +16,7 @@ from pydantic import Field
 
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine, versions_of
 from core.infrastructure.settings import Settings
 from core.retrieval.knowledge.encoders import SentenceEncoder, find_encoder
 from core.retrieval.knowledge.search import KnowledgeBase
@@ -25,7 +24,7 @@ from core.retrieval.knowledge.search import KnowledgeBase
 DATASETS = 10
 CATEGORIES = 10
 SEARCHES = 300
-COMPARED = ("chromadb", "langchain-chroma", "openvino", "numpy")
+COMPARED_PACKAGES = ("chromadb", "langchain-chroma", "openvino", "numpy")
 
 
 def _words(text: str) -> list[str]:
@@ -101,7 +100,7 @@ def measure_retrieval(
         entries=entries,
         products=products,
         machine=machine(),
-        versions={name: importlib.metadata.version(name) for name in COMPARED},
+        versions=versions_of(COMPARED_PACKAGES),
         encoder=encoder.identity,
         building=building,
         libraries=libraries,

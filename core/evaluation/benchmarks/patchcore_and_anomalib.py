@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib.metadata
 import io
 import shutil
 import time
@@ -21,7 +20,7 @@ from core.detection.base import Lesson
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine, versions_of
 from core.evaluation.detection.datasets import Dataset
 from core.evaluation.detection.metrics import image_auroc
 from core.evaluation.temporary_station import temporary_station
@@ -50,7 +49,7 @@ BATCH = 8
 ROUNDS = 3
 WARM_UP = 3
 FURTHER_PRODUCTS = 20
-COMPARED = ("openvino", "torch", "anomalib", "numpy")
+COMPARED_PACKAGES = ("openvino", "torch", "anomalib", "numpy")
 
 
 class SpeedFigures(Frozen):
@@ -135,7 +134,7 @@ def compare_patchcores(
         train_normals=len(normals),
         test_pictures=len(tests),
         machine=machine(),
-        versions={name: importlib.metadata.version(name) for name in COMPARED},
+        versions=versions_of(COMPARED_PACKAGES),
         rounds=rounds,
         learn=float(np.median(learn["ours"])),
         learn_anomalib=float(np.median(learn["theirs"])),

@@ -12,7 +12,7 @@ from pydantic import Field
 from core.detection.base import Lesson
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine
 from core.infrastructure.settings import Settings
 
 WIDTH, HEIGHT = 4000, 3000

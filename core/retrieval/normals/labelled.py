@@ -12,6 +12,7 @@ import numpy as np
 
 from core.domain import Box, Frozen
 from core.domain.errors import CheckpointError
+from core.infrastructure.atomic_files import write_atomically
 from core.retrieval.normals.type_calibration import TypeCalibration, calibrate_types
 
 # A type's similarity is the mean of its nearest crops, so a single wrong label decides nothing.
@@ -155,10 +156,7 @@ class LabelledCrops:
             "encoder": self.encoder,
         }
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch = path.with_suffix(".tmp")
-            scratch.write_bytes(save({"embeddings": self.embeddings}, metadata=metadata))
-            scratch.replace(path)
+            write_atomically(path, save({"embeddings": self.embeddings}, metadata=metadata))
         except OSError as error:
             raise CheckpointError(
                 f"The labelled defects could not be written to {path}: {error.strerror}. Free "

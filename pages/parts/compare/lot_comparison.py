@@ -9,11 +9,12 @@ import streamlit as st
 from core.detection.checkpoints import Active, active_version, versions
 from core.domain import Job, JobState, Product, Verdict
 from core.domain.errors import InspectionError
-from core.records.quality import Period, period_counts
+from core.records.quality import period_counts
 from core.records.search import Filter
 from core.services.inspection_images import picture_thumbnail
 from core.services.lot_comparison import ComparedPart, LotComparison
 from core.services.station import Station
+from core.statistics.counts import Period
 from core.statistics.intervals import Rate
 from core.tasks.lot_comparison import CompareLot
 from pages.parts.jobs import watch_job

@@ -14,9 +14,9 @@ import numpy as np
 import pandas  # noqa: F401
 import plotly.graph_objects as go
 
-from core.records.quality import Period
 from core.services.inspection_images import NormalPicture
 from core.statistics.control_charts import ChartRule, PChart
+from core.statistics.counts import Period
 from core.statistics.quality import Bar
 from pages.parts.palette import Palette, faint
 from pages.texts import number, percentage, separators, t

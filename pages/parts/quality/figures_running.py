@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.domain import StepName
-from core.records.running import StepTimes, WritingCost
+from core.records.running import StepTimes
 from core.services.quality import ScoreHistory
+from core.statistics.counts import WritingCost
 from core.statistics.drift import Drift
 from pages.parts.palette import PATTERNS, Palette, faint
 from pages.parts.quality.figures import framed

@@ -27,7 +27,6 @@ from core.detection.efficientad.export import (
 )
 from core.detection.efficientad.last_layer import normalised_teacher, solve_last_layer
 from core.detection.efficientad.optimizer import start_from
-from core.detection.efficientad.steps import Plateau, limited_steps
 from core.detection.efficientad.teacher import prepare_teacher
 from core.detection.efficientad.training import (
     channel_mean_std,
@@ -369,20 +368,3 @@ def test_parity_is_exact_about_its_tolerance() -> None:
             check_parity(maps, exported)
     with pytest.raises(DetectorError, match=r"maps of shape \(4, 3\), torch with \(3, 4\)"):
         check_parity(maps, [values.T for values in maps])
-
-
-def test_steps_end_by_number_or_by_time() -> None:
-    assert [step for step, _ in limited_steps(3, 60)] == [1, 2, 3]
-    assert list(limited_steps(3, 0)) == []
-
-
-def test_plateau_forgets_after_a_gain() -> None:
-    plateau = Plateau(patience=2, least_gain=0.01)
-
-    assert [plateau.reached(loss) for loss in (1, 0.995, 0.9, 0.9, 0.95)] == [
-        False,
-        False,
-        False,
-        False,
-        True,
-    ]
