@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -15,12 +16,6 @@ from core.services.station import Station
 from core.services.teaching import teach
 
 REPOSITORY = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="session")
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Converted networks, made once for the whole run."""
-    return tmp_path_factory.mktemp("models")
 
 
 @pytest.fixture
@@ -41,14 +36,25 @@ def station(station_settings: Settings) -> Generator[Station]:
 
 
 @pytest.fixture(scope="session")
-def demo_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Generator[Station]:
-    """A station whose demo product was taught; shared, so tests only add to it."""
-    root = tmp_path_factory.mktemp("demo")
-    settings = Settings(
-        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
-    )
-    with Station(settings) as station:
-        teach(station, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
+def demo_station(
+    tmp_path_factory: pytest.TempPathFactory,
+    model_cache: Path,
+    made_once: Callable[[str, Callable[[Path], object]], Path],
+) -> Generator[Station]:
+    """A station whose demo product was taught; shared by a worker's tests, which only add to it."""
+
+    def settings(root: Path) -> Settings:
+        return Settings(
+            data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
+        )
+
+    def make(root: Path) -> None:
+        with Station(settings(root)) as station:
+            teach(station, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
+
+    # One process owns the records: each worker has a copy of its own.
+    own = shutil.copytree(made_once("demo", make), tmp_path_factory.mktemp("demo") / "own")
+    with Station(settings(own)) as station:
         yield station
 
 

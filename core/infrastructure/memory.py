@@ -30,8 +30,10 @@ def memory_guard(what: str) -> Generator[None]:
         DetectorError: instead of an error that means that; others pass.
 
     Example:
-        >>> with memory_guard("train patchcore"):       # doctest: +SKIP
-        ...     PatchCore.fit(lesson, options)
+        >>> with memory_guard("train patchcore"):
+        ...     raise MemoryError
+        Traceback (most recent call last):
+        core.domain.errors.DetectorError: The machine's memory is too small to train patchcore. ...
     """
     try:
         yield

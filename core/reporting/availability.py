@@ -35,6 +35,7 @@ def missing(model: Model, settings: Settings, today: date | None = None) -> tupl
         Phrases such as "API key (OPENAI_API_KEY)"; empty: it can run.
 
     Example:
+        >>> from core.reporting.catalogue import find_model
         >>> missing(find_model("offline"), Settings())
         ()
     """

@@ -45,8 +45,9 @@ class Station:
     """Everything that inspections share; safe to use from several threads.
 
     Example:
-        >>> with Station(settings()) as station:        # doctest: +SKIP
-        ...     station.records.products()
+        >>> with Station(settings()) as station:
+        ...     station.taught_products()
+        ()
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -41,8 +41,8 @@ class VisualEncoder:
         name: of the network and of its weights; vectors of different names do not compare.
 
     Example:
-        >>> encoder = VisualEncoder.load(settings())     # doctest: +SKIP
-        >>> encoder(pixels).shape                        # doctest: +SKIP
+        >>> encoder = VisualEncoder.load(Settings())
+        >>> encoder(np.zeros((300, 300, 3), np.uint8)).shape
         (1280,)
     """
 

@@ -41,9 +41,12 @@ class Jobs:
     event on record.
 
     Example:
-        >>> job = station.jobs.submit("teach", "Demo", {"demo": True})   # doctest: +SKIP
-        >>> station.jobs.job(job.id).share                               # doctest: +SKIP
-        0.35
+        >>> from core.infrastructure.settings import Settings
+        >>> from core.services.station import Station
+        >>> with Station(Settings()) as station:
+        ...     job = station.jobs.submit("export", "All inspections", {"what": "csv"})
+        ...     [each.title for each in station.jobs.recent()]
+        ['All inspections']
     """
 
     def __init__(self, station: Station) -> None:
@@ -104,7 +107,11 @@ class Jobs:
         """The newest job of a kind that has this value of a text argument; None: there is none.
 
         Example:
-            >>> station.jobs.latest("write_report", "inspection", inspection.id)   # doctest: +SKIP
+            >>> from core.infrastructure.settings import Settings
+            >>> from core.services.station import Station
+            >>> with Station(Settings()) as station:
+            ...     station.jobs.latest("teach", "product", "ELPV/mono") is None
+            True
         """
         return recorded.latest_job(self._records, kind, argument, value, self._stall_s)
 
