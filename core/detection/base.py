@@ -60,9 +60,12 @@ class Detector(ABC, Generic[Options]):
         options: those that this one was trained with; the card keeps them.
 
     Example:
-        >>> detector = PatchCore.fit(lesson, PatchCoreOptions())         # doctest: +SKIP
-        >>> again = PatchCore.load(detector.save(), detector.options, settings())  # doctest: +SKIP
-        >>> again.predict(pixels).score == detector.predict(pixels).score          # doctest: +SKIP
+        >>> from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
+        >>> part = np.zeros((64, 64, 3), np.uint8)
+        >>> lesson = Lesson(Product(dataset="Plant", category="lid"), [part] * 5, Settings())
+        >>> detector = PatchCore.fit(lesson, PatchCoreOptions(bank_size=9))
+        >>> again = PatchCore.load(detector.save(), detector.options, Settings())
+        >>> again.predict(part).score == detector.predict(part).score
         True
     """
 

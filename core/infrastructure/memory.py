@@ -44,8 +44,10 @@ def memory_guard(what: str) -> Generator[None]:
         DetectorError: instead of an error that means that; others pass.
 
     Example:
-        >>> with memory_guard("train patchcore"):       # doctest: +SKIP
-        ...     PatchCore.fit(lesson, options)
+        >>> with memory_guard("train patchcore"):
+        ...     raise MemoryError
+        Traceback (most recent call last):
+        core.domain.errors.DetectorError: The machine's memory is too small to train patchcore. ...
     """
     too_small = DetectorError(
         f"The machine's memory is too small to {what}. Close other programs, or choose a "

@@ -31,8 +31,12 @@ class Program:
     """A compiled program that many threads may run at once.
 
     Example:
-        >>> program = load_program(Path("models/net.xml"), convert)      # doctest: +SKIP
-        >>> features, = program(pixels[None])                            # doctest: +SKIP
+        >>> from openvino import Model, opset13
+        >>> numbers = opset13.parameter([2], np.float32)
+        >>> network = Model([opset13.relu(numbers)], [numbers])
+        >>> program = load_program(Path("models/rectifier.xml"), lambda: network)
+        >>> program(np.array([-1, 3], np.float32))[0].tolist()
+        [0.0, 3.0]
     """
 
     def __init__(self, compiled: CompiledModel) -> None:

@@ -36,6 +36,7 @@ def missing(model: Model, settings: Settings, today: date | None = None) -> tupl
         What it lacks; empty: it can run.
 
     Example:
+        >>> from core.reporting.catalogue import find_model
         >>> missing(find_model("offline"), Settings())
         ()
     """

@@ -154,7 +154,9 @@ def check_health(
         broken: why not, if nobody can.
 
     Example:
-        >>> check_health(station.settings, station).is_well     # doctest: +SKIP
+        >>> from core.services.station import Station
+        >>> with Station(Settings()) as station:
+        ...     check_health(station.settings, station).is_well
         True
     """
     versions = _versions()

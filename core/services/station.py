@@ -48,8 +48,9 @@ class Station:
     It is safe to use from several threads.
 
     Example:
-        >>> with Station(settings()) as station:        # doctest: +SKIP
-        ...     station.records.products()
+        >>> with Station(settings()) as station:
+        ...     station.taught_products()
+        ()
     """
 
     def __init__(self, settings: Settings, task_of: TaskOf | None = None) -> None:

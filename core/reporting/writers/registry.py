@@ -29,7 +29,9 @@ def open_writer(model: Model, settings: Settings) -> Writer:
         WriterError: if it cannot run here: no key, no server, no weights, too little memory.
 
     Example:
-        >>> writer = open_writer(find_model("offline"), settings())  # doctest: +SKIP
+        >>> from core.reporting.catalogue import find_model
+        >>> type(open_writer(find_model("offline"), Settings())).__name__
+        'OfflineWriter'
     """
     return OPENERS[model.provider](model, settings)
 

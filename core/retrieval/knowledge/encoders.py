@@ -59,8 +59,8 @@ class SentenceEncoder:
         identity: name and a hash of the weights; only vectors of equal identity compare.
 
     Example:
-        >>> encoder = SentenceEncoder.load(Path("data/models"))   # doctest: +SKIP
-        >>> encoder.encode(["a scratch"]).shape                   # doctest: +SKIP
+        >>> encoder = SentenceEncoder.load(Settings().model_cache_dir)
+        >>> encoder.encode(["a scratch"]).shape
         (1, 384)
     """
 

@@ -19,8 +19,14 @@ class KnowledgeBase:
     """The knowledge file and the documents, with an index that follows every change to them.
 
     Example:
-        >>> base = KnowledgeBase.open(settings(), encoder)          # doctest: +SKIP
-        >>> base.search("thin dark line", product)[0].defect_type   # doctest: +SKIP
+        >>> from pathlib import Path
+        >>> file = Path("knowledge.json")
+        >>> _ = file.write_text('{"Plant": {"lid": {"crack": "A dark line.", "dent": "Bent."}}}')
+        >>> settings = Settings(knowledge_file=file)
+        >>> base = KnowledgeBase.open(
+        ...     settings, lambda: SentenceEncoder.load(settings.model_cache_dir)
+        ... )
+        >>> base.search("thin dark line", Product(dataset="Plant", category="lid"))[0].defect_type
         'crack'
     """
 

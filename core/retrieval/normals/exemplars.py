@@ -61,9 +61,10 @@ class ExemplarIndex:
         sha256s, filenames: hashes and names of the picture files, in the same order.
 
     Example:
-        >>> index = ExemplarIndex.of(normals)                               # doctest: +SKIP
-        >>> index.search(Look.of(pixels, encoder), k=1)[0].filename          # doctest: +SKIP
-        '017.png'
+        >>> looks = [Look("net", v, small_copy(np.zeros((9, 9, 3), np.uint8))) for v in np.eye(3)]
+        >>> index = ExemplarIndex.of(Normal("", f"{n}.png", look) for n, look in enumerate(looks))
+        >>> index.search(looks[1], k=1)[0].filename
+        '1.png'
     """
 
     def __init__(

@@ -41,8 +41,8 @@ class VisualEncoder:
         name: of the network and the source of its weights; only vectors of equal name compare.
 
     Example:
-        >>> encoder = VisualEncoder.load(settings())     # doctest: +SKIP
-        >>> encoder(pixels).shape                        # doctest: +SKIP
+        >>> encoder = VisualEncoder.load(Settings())
+        >>> encoder(np.zeros((300, 300, 3), np.uint8)).shape
         (1280,)
     """
 
