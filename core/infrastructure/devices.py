@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from core.domain.errors import DetectorError
+from core.infrastructure.extras import not_installed
 from core.infrastructure.settings import Settings
 
 # Present whenever NVIDIA's driver is loaded: looked at first, so that a machine without one never
@@ -25,15 +26,15 @@ def torch_device(settings: Settings) -> str | None:
         return "cuda"
     if settings.device == "cuda":
         raise DetectorError(
-            "DEVICE is cuda, but torch sees no CUDA device. Install NVIDIA's driver, or set "
-            "DEVICE=cpu."
+            "DEVICE is cuda, but torch sees no CUDA device or is not installed. Install NVIDIA's "
+            "driver and torch, or set DEVICE=cpu."
         )
     return None
 
 
 @cache
 def _has_cuda() -> bool:
-    if not DRIVER.exists():
+    if not DRIVER.exists() or not_installed(("torch",)):
         return False
     import torch
 

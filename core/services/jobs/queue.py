@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.domain import Job, JobState
 from core.domain.errors import InspectionError, JobError, RecordsError
+from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
 from core.services.jobs.task import JobStopped, Progress, StopSign
@@ -229,7 +230,7 @@ class Jobs:
         """Run a job: state, result and error that it ends with."""
         progress = Progress(self._records, job_id, stop)
         try:
-            with memory_guard("do this job"):
+            with memory_guard("do this job"), library_guard("do this job"):
                 result = task_of(kind, json.loads(arguments)).run(self._station, progress)
         except JobStopped:
             if stop.by_person:
