@@ -56,6 +56,7 @@ class Detector(ABC, Generic[Options]):
 
     Attributes:
         algorithm: its name in the registry.
+        needs_torch: whether it judges with torch, which an inspecting station does without.
         options_type: the options that it can be trained with, with their defaults.
         options: those that this one was trained with; the card keeps them.
 
@@ -70,6 +71,7 @@ class Detector(ABC, Generic[Options]):
     """
 
     algorithm: ClassVar[str]
+    needs_torch: ClassVar[bool] = False
     options_type: ClassVar[type[Frozen]]
     options: Options
 

@@ -27,6 +27,7 @@ from core.domain import DetectorRef, Frozen, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
 from core.infrastructure.atomic_files import whole_file, write_atomically
+from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.settings import Settings
 
@@ -230,6 +231,7 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
         CheckpointError: if a file is missing, damaged, or holds numbers that are not finite.
         DetectorError: if this program does not know the algorithm.
         WeightsError: if the backbone's weights cannot be had.
+        LibraryError: if it needs a library that is not installed.
     """
     card = read_card(settings, product, active)
     ref = card.detector
@@ -241,7 +243,8 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
         options = kind.options_type.model_validate(card.options)
     except ValidationError as error:
         raise _damaged(folder / CARD_FILE, f"options: {error.errors()[0]['msg']}") from error
-    with memory_guard(f"load the detector of {product.key}"):
+    doing = f"load the detector of {product.key}"
+    with memory_guard(doing), library_guard(doing):
         detector = kind.load(files, options, settings)
     policy = read_policy(settings, product)
     return Taught(card, calibrate(normals, policy), detector, policy, folder)

@@ -52,6 +52,7 @@ class WinClip(Detector[WinClipOptions]):
     """Prompts and a few normal pictures on a CLIP that every product shares."""
 
     algorithm = "winclip"
+    needs_torch = True
     options_type: ClassVar = WinClipOptions
 
     def __init__(

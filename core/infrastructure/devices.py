@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from core.domain.errors import DetectorError
+from core.infrastructure.extras import not_installed
 from core.infrastructure.settings import Settings
 
 # Signs of NVIDIA's driver, on Linux and elsewhere: looked at first, so that a machine without one
@@ -14,8 +15,8 @@ from core.infrastructure.settings import Settings
 DRIVER = Path("/proc/driver/nvidia/version")
 DRIVER_PROGRAM = "nvidia-smi"
 NO_CUDA = (
-    "DEVICE is cuda, but torch sees no CUDA device. Install NVIDIA's driver, or set DEVICE to auto "
-    "or cpu."
+    "DEVICE is cuda, but torch sees no CUDA device or is not installed. Install NVIDIA's driver "
+    "and torch, or set DEVICE to auto or cpu."
 )
 
 
@@ -39,7 +40,8 @@ def uses_cuda(settings: Settings) -> bool:
 
 @cache
 def _has_cuda() -> bool:
-    if not DRIVER.exists() and shutil.which(DRIVER_PROGRAM) is None:
+    has_driver = DRIVER.exists() or shutil.which(DRIVER_PROGRAM) is not None
+    if not has_driver or not_installed(("torch",)):
         return False
     import torch
 

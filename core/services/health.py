@@ -18,6 +18,7 @@ from core.detection.checkpoints import read_calibration, read_card, taught_produ
 from core.domain import Frozen, Job, Product
 from core.domain.errors import InspectionError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
+from core.infrastructure.extras import not_installed
 from core.infrastructure.settings import Settings
 from core.records.health import Trouble, count_migrations, last_troubles, try_to_write
 from core.records.migrations import MIGRATIONS
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 PACKAGES = (
     *("streamlit", "fastapi", "plotly", "duckdb", "pydantic", "pydantic-settings"),
     *("numpy", "scipy", "pillow", "opencv-python-headless", "safetensors", "openvino"),
-    *("torch", "torchvision", "timm", "anomalib"),
-    *("chromadb", "langchain", "transformers", "tokenizers", "huggingface_hub", "fpdf2"),
+    *("chromadb", "langchain-core", "tokenizers", "huggingface_hub", "fpdf2"),
 )
+# What teaching needs beside them; named alike as distributions and as modules.
+TEACHING = ("torch", "torchvision", "timm", "anomalib", "transformers")
 GIB = 2**30
 LEAST_FREE = 1 * GIB
 LITTLE_FREE = 5 * GIB
@@ -214,7 +216,7 @@ def files_size(root: Path) -> FilesSize:
 
 def _versions() -> dict[str, str | None]:
     found: dict[str, str | None] = {"python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *TEACHING):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -223,11 +225,11 @@ def _versions() -> dict[str, str | None]:
 
 
 def _packages(versions: dict[str, str | None]) -> Check:
-    absent = [name for name, version in versions.items() if version is None]
+    absent = [name for name in PACKAGES if versions[name] is None]
     if absent:
         sentence = f"Not installed: {', '.join(absent)}. Run: pip install -r requirements.txt"
         return Check(name=CheckName.PACKAGES, status=CheckStatus.MISSING, sentence=sentence)
-    sentence = f"All {len(versions) - 1} main packages are installed."
+    sentence = f"All {len(PACKAGES)} main packages are installed."
     return Check(name=CheckName.PACKAGES, status=CheckStatus.OK, sentence=sentence)
 
 
@@ -256,6 +258,7 @@ def _disk(free: int, settings: Settings) -> Check:
 
 def _weights_needed(settings: Settings) -> Iterator[Check]:
     """What teaching needs, and the evidence that the settings ask for."""
+    absent = not_installed(TEACHING)
 
     def backbone() -> str:
         if weights_at_hand(DEFAULT_BACKBONE, settings) is None:
@@ -265,7 +268,14 @@ def _weights_needed(settings: Settings) -> Iterator[Check]:
             )
         return f"Detectors can be taught with {DEFAULT_BACKBONE}."
 
-    yield _check(CheckName.BACKBONE, backbone)
+    if absent:
+        sentence = (
+            f"This station inspects, with networks that were packed elsewhere. To teach with "
+            f"others it lacks {', '.join(absent)}: pip install -c requirements.txt '.[teach]'"
+        )
+        yield Check(name=CheckName.BACKBONE, status=CheckStatus.NOTE, sentence=sentence)
+    else:
+        yield _check(CheckName.BACKBONE, backbone)
     if settings.rag_enabled:
         yield _check(
             CheckName.EXEMPLARS,

