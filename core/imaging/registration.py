@@ -33,11 +33,16 @@ class Registration:
         transform: float64 (2, 3), from the inspected picture's pixels to the normal's.
         correlation: of the grey values where both pictures are, -1..1 (1: the same but for light).
         is_aligned: whether it was found; if not, the normal is only brought to the same size.
+        rotation_deg: counter-clockwise rotation that lays the normal over the inspected picture,
+            -180..180.
+        shift: distance that the normal's centre moves, as a share of the longer side.
     """
 
     transform: np.ndarray
     correlation: float
     is_aligned: bool
+    rotation_deg: float
+    shift: float
 
 
 def register(inspected: np.ndarray, normal: np.ndarray) -> Registration:
@@ -63,7 +68,14 @@ def register(inspected: np.ndarray, normal: np.ndarray) -> Registration:
         best = _Guess(np.eye(2, 3), _correlation(ours, theirs, np.eye(2, 3)))
     from_fine = np.linalg.inv(_scaling(normal.shape, fine))
     whole = from_fine @ _square(best.transform) @ _scaling(inspected.shape, fine)
-    return Registration(whole[:2], best.correlation, is_aligned)
+    centre = np.array([fine[0] - 1, fine[1] - 1, 2]) / 2
+    return Registration(
+        transform=whole[:2],
+        correlation=best.correlation,
+        is_aligned=is_aligned,
+        rotation_deg=_rotation_deg(best.transform),
+        shift=float(np.linalg.norm(best.transform @ centre - centre[:2])) / max(fine),
+    )
 
 
 @dataclass(frozen=True)
@@ -141,16 +153,14 @@ def _refined(ours: np.ndarray, theirs: np.ndarray, guess: np.ndarray) -> _Guess:
         # It does not converge where nothing lies on anything: the start is as good as any.
         return start
     transform = found.astype(np.float64)
-    if _turn_between(transform, guess) > TURN_DEG:
+    if abs(_rotation_deg(transform[:, :2] @ guess[:, :2].T)) > TURN_DEG:
         return start  # it went astray: turns are the business of the coarse search
     refined = _Guess(transform, _correlation(ours, theirs, transform))
     return max(start, refined, key=lambda result: result.correlation)
 
 
-def _turn_between(one: np.ndarray, other: np.ndarray) -> float:
-    """Angle between two transforms' turns, in degrees, 0..180."""
-    turn = one[:, :2] @ other[:, :2].T
-    return abs(float(np.degrees(np.arctan2(turn[1, 0], turn[0, 0]))))
+def _rotation_deg(transform: np.ndarray) -> float:
+    return float(np.degrees(np.arctan2(transform[1, 0], transform[0, 0])))
 
 
 def _laid_over(picture: np.ndarray, transform: np.ndarray) -> np.ndarray:
