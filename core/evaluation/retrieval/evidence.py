@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from core.detection.base import OnProgress
@@ -17,8 +18,8 @@ from core.evaluation.detection.estimates import (
     percentile_interval,
 )
 from core.evaluation.detection.judging import read_pixels
-from core.evaluation.retrieval.poses import pose_error, small_grey
 from core.evaluation.temporary_station import temporary_station
+from core.imaging.registration import Registration, register
 from core.infrastructure.settings import Settings
 from core.retrieval.normals.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.normals.labelled import LabelledCrops
@@ -68,6 +69,11 @@ class EvidenceFigures(Frozen):
 
 Ranks = list[int]
 NOT_RANKED = 1_000
+MAX_ROTATION_DEG = 10.0
+# Share of the longer side.
+MAX_SHIFT = 0.03
+# Grey differences are measured at this size.
+GREY_SIDE_PX = 96
 
 
 def evaluate_evidence(
@@ -129,17 +135,16 @@ def _poses(
     rng: np.random.Generator,
 ) -> PoseFigures:
     images = station.taught(product).card.images
-    normals = {
-        image.sha256: small_grey(pixels)
-        for image, pixels in zip(images, StoredPictures(station, images), strict=True)
-    }
-    names = sorted(normals)
+    normals = StoredPictures(station, images)
+    places = {image.sha256: place for place, image in enumerate(images)}
+    names = sorted(places)
     same, differences = [], []
     for item, inspection in zip(items, inspections, strict=True):
-        seen = small_grey(read_pixels(item, station.settings))
+        seen = read_pixels(item, station.settings)
         pair = (inspection.exemplars[0].sha256, names[int(rng.integers(len(names)))])
-        same.append([pose_error(seen, normals[sha]).is_same_pose for sha in pair])
-        differences.append([float(np.abs(seen - normals[sha]).mean()) for sha in pair])
+        two = [normals[places[sha256]] for sha256 in pair]
+        same.append([is_same_pose(register(seen, normal)) for normal in two])
+        differences.append([float(np.abs(_grey(seen) - _grey(normal)).mean()) for normal in two])
     drawn = rng.integers(0, len(items), (RESAMPLES, len(items)))
 
     def mean(column: int) -> Estimate:
@@ -154,6 +159,22 @@ def _poses(
         difference_nearest=mean(0),
         difference_random=mean(1),
     )
+
+
+def is_same_pose(registration: Registration) -> bool:
+    """Tell whether a normal lies on the picture after 10 degrees and 3 % of the side at most."""
+    return (
+        registration.is_aligned
+        and abs(registration.rotation_deg) <= MAX_ROTATION_DEG
+        and registration.shift <= MAX_SHIFT
+    )
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    """float32 (96, 96), grey levels, whatever the picture's aspect."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    size = (GREY_SIDE_PX, GREY_SIDE_PX)
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _types(

@@ -32,11 +32,12 @@ known, only its entries are searched, else all. \
 In brackets: 95 % intervals, exact for counts, bootstrap for the mean reciprocal rank (MRR)."""
 EVIDENCE_NOTES = """\
 Same pose: registered with the test picture, the normal is turned by 10 degrees at most and moved \
-by 3 % of the side at most. Grey difference: mean over the pixels, of 255, not aligned. Types: \
-share of defects whose right type ranks first (among three), by the words of what was measured, \
-and by the likeness of crops labelled on other pictures; 'without near duplicates' leaves out \
-crops with a cosine of 0.9 or more, which may show the same part. Only defects that the detector \
-found are counted, the strongest true one of each picture."""
+by 3 % of the side at most; one that does not lie on it at all is in another pose. Grey \
+difference: mean over the pixels, of 255, not aligned. Types: share of defects whose right type \
+ranks first (among three), by the words of what was measured, and by the likeness of crops \
+labelled on other pictures; 'without near duplicates' leaves out crops with a cosine of 0.9 or \
+more, which may show the same part. Only defects that the detector found are counted, the \
+strongest true one of each picture."""
 
 
 def question_table(figures: KnowledgeFigures) -> str:

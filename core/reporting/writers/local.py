@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.domain.errors import WriterError
-from core.infrastructure.fair_queue import OnWait, Turns
+from core.infrastructure.fair_queue import FairQueue, OnWait
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
@@ -49,7 +49,7 @@ class LocalModels:
     """
 
     def __init__(self) -> None:
-        self._queue = Turns(1)
+        self._queue = FairQueue(1)
         self._key: Hashable = None
         self._loaded: LoadedModel | None = None
         self._held_gb = 0.0

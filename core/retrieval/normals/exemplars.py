@@ -11,7 +11,7 @@ import numpy as np
 
 from core.domain import Exemplar, Likeness
 from core.domain.errors import CheckpointError
-from core.imaging.near_duplicates_16 import are_twins, small_copy
+from core.imaging.near_duplicates import near_duplicates, signature
 from core.retrieval.normals.visual import VisualEncoder
 
 # How many of the nearest normals are searched for one that is not a copy of the same picture.
@@ -26,17 +26,17 @@ class Look:
     Attributes:
         encoder: name of the encoder that made the embedding.
         embedding: float32 (C,), of unit length.
-        copy: float16 (256,), a small copy; see `core.imaging.near_duplicates_16`.
+        signature: float16 (1156,), see `core.imaging.near_duplicates`.
     """
 
     encoder: str
     embedding: np.ndarray
-    copy: np.ndarray
+    signature: np.ndarray
 
     @classmethod
     def of(cls, pixels: np.ndarray, encoder: VisualEncoder) -> Look:
         """Describe the look of uint8 (H, W, 3) RGB pixels."""
-        return cls(encoder.name, encoder(pixels), small_copy(pixels))
+        return cls(encoder.name, encoder(pixels), signature(pixels))
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ class ExemplarIndex:
     Attributes:
         encoder: name of the encoder that made the embeddings; only its own are comparable.
         embeddings: float16 (n, C), each of unit length.
-        copies: float16 (n, 256).
+        signatures: float16 (n, 1156), see `core.imaging.near_duplicates`.
         nearest: float32 (n,), similarity of each normal to the nearest other one.
         sha256s, filenames: hashes and names of the picture files, in the same order.
 
     Example:
-        >>> looks = [Look("net", v, small_copy(np.zeros((9, 9, 3), np.uint8))) for v in np.eye(3)]
+        >>> looks = [Look("net", v, signature(np.zeros((9, 9, 3), np.uint8))) for v in np.eye(3)]
         >>> index = ExemplarIndex.of(Normal("", f"{n}.png", look) for n, look in enumerate(looks))
         >>> index.search(looks[1], k=1)[0].filename
         '1.png'
@@ -81,11 +81,11 @@ class ExemplarIndex:
         """
         self.encoder = encoder
         self.embeddings = tensors["embeddings"]
-        self.copies = tensors["copies"]
+        self.signatures = tensors["signatures"]
         self.nearest = tensors["nearest"]
         self.sha256s = list(sha256s)
         self.filenames = list(filenames)
-        parts = (self.embeddings, self.copies, self.nearest, self.sha256s, self.filenames)
+        parts = (self.embeddings, self.signatures, self.nearest, self.sha256s, self.filenames)
         if len({len(part) for part in parts}) != 1:
             raise ValueError("the parts of an index must have equal lengths")
 
@@ -94,11 +94,11 @@ class ExemplarIndex:
         """Index one or more pictures, all encoded by the same encoder."""
         listed = list(normals)
         embeddings = np.stack([normal.look.embedding for normal in listed]).astype(np.float16)
-        copies = np.stack([normal.look.copy for normal in listed])
+        signatures = np.stack([normal.look.signature for normal in listed])
         tensors = {
             "embeddings": embeddings,
-            "copies": copies,
-            "nearest": _nearest_others(embeddings, copies),
+            "signatures": signatures,
+            "nearest": _nearest_others(embeddings, signatures),
         }
         return cls(
             listed[0].look.encoder,
@@ -110,9 +110,9 @@ class ExemplarIndex:
     def extended(self, normals: Iterable[Normal]) -> Self:
         """Build an index with further pictures at its end, encoded by the same encoder."""
         known = (
-            Normal(sha256, filename, Look(self.encoder, embedding.astype(np.float32), copy))
-            for sha256, filename, embedding, copy in zip(
-                self.sha256s, self.filenames, self.embeddings, self.copies, strict=True
+            Normal(sha256, filename, Look(self.encoder, embedding.astype(np.float32), seen))
+            for sha256, filename, embedding, seen in zip(
+                self.sha256s, self.filenames, self.embeddings, self.signatures, strict=True
             )
         )
         return type(self).of([*known, *normals])
@@ -123,7 +123,7 @@ class ExemplarIndex:
         Args:
             look: of the inspected picture.
             k: how many to find.
-            exclude: hashes of pictures to leave out, such as copies of the inspected one.
+            exclude: hashes of pictures to leave out, such as near duplicates of the inspected one.
 
         Raises:
             CheckpointError: if another encoder made the look.
@@ -139,16 +139,16 @@ class ExemplarIndex:
             for i in order[:k]
         )
 
-    def twins(self, look: Look, sha256: str = "") -> frozenset[str]:
-        """Find the hashes of normals that are copies of the inspected picture, even if re-encoded.
+    def near_duplicates(self, look: Look, sha256: str = "") -> frozenset[str]:
+        """Find the hashes of normals that are the inspected picture, even re-encoded or resized.
 
         Args:
             look: of the inspected picture.
             sha256: hash of its file.
         """
-        same = are_twins(self.copies, look.copy)
+        same = near_duplicates(self.signatures, look.signature)
         return frozenset(
-            name for name, is_twin in zip(self.sha256s, same, strict=True) if is_twin
+            name for name, is_same in zip(self.sha256s, same, strict=True) if is_same
         ) | {name for name in self.sha256s if name == sha256}
 
     def likeness(self, nearest: Exemplar) -> Likeness:
@@ -168,7 +168,11 @@ class ExemplarIndex:
             "sha256s": self.sha256s,
             "filenames": self.filenames,
         }
-        tensors = {"embeddings": self.embeddings, "copies": self.copies, "nearest": self.nearest}
+        tensors = {
+            "embeddings": self.embeddings,
+            "signatures": self.signatures,
+            "nearest": self.nearest,
+        }
         # safetensors writes metadata entries in any order: a single entry keeps files reproducible.
         return save(tensors, metadata={"index": json.dumps(names)})
 
@@ -177,7 +181,7 @@ class ExemplarIndex:
         """Read an index from the bytes of `to_bytes`.
 
         Raises:
-            CheckpointError: if it is damaged, or older than the indexes that name their encoder.
+            CheckpointError: if it is damaged, or written by an earlier version of this program.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -205,7 +209,7 @@ class ExemplarIndex:
         return self.embeddings.astype(np.float32) @ look.embedding
 
 
-def _nearest_others(embeddings: np.ndarray, copies: np.ndarray) -> np.ndarray:
+def _nearest_others(embeddings: np.ndarray, signatures: np.ndarray) -> np.ndarray:
     """Measure the similarity of each normal to its nearest different picture: float32 (n,).
 
     It is -1 for a normal without any.
@@ -217,7 +221,8 @@ def _nearest_others(embeddings: np.ndarray, copies: np.ndarray) -> np.ndarray:
         for row, own in enumerate(similarities, start=start):
             own[row] = -np.inf
             closest = np.argsort(-own)[:CANDIDATES]
-            others = closest[~are_twins(copies[closest], copies[row]) & np.isfinite(own[closest])]
+            is_other = ~near_duplicates(signatures, signatures[row])[closest]
+            others = closest[is_other & np.isfinite(own[closest])]
             if others.size:
                 nearest[row] = own[others[0]]
     return nearest

@@ -12,8 +12,7 @@ import pytest
 
 from core.domain.errors import EvaluationError
 from core.evaluation.detection.datasets import read_dataset
-from core.evaluation.retrieval.evidence import EvidenceFigures, evaluate_evidence
-from core.evaluation.retrieval.poses import SIDE, pose_error, small_grey
+from core.evaluation.retrieval.evidence import EvidenceFigures, evaluate_evidence, is_same_pose
 from core.evaluation.retrieval.questions import (
     KnowledgeFigures,
     Question,
@@ -21,6 +20,7 @@ from core.evaluation.retrieval.questions import (
     read_questions,
 )
 from core.evaluation.retrieval.tables import evidence_tables, question_table
+from core.imaging.registration import register
 from core.infrastructure.settings import Settings
 from core.interfaces.cli.main import main
 from core.retrieval.knowledge.entries import read_entries
@@ -122,13 +122,13 @@ def test_a_known_movement_is_measured(
     matrix[:, 2] += (dx, dy)
     moved = cv2.warpAffine(part, matrix, (240, 240), borderMode=cv2.BORDER_REFLECT)
 
-    error = pose_error(small_grey(moved), small_grey(part))
+    found = register(moved, part)
 
-    off = (error.rotation_deg - angle + 180) % 360 - 180
+    off = (found.rotation_deg - angle + 180) % 360 - 180
     assert abs(off) <= 2
-    assert error.shift == pytest.approx(np.hypot(dx, dy) / 240, abs=1.5 / SIDE)
-    assert error.correlation > 0.8
-    assert error.is_same_pose is is_same
+    assert found.shift == pytest.approx(np.hypot(dx, dy) / 240, abs=1.5 / 96)
+    assert found.correlation > 0.8
+    assert is_same_pose(found) is is_same
 
 
 @pytest.fixture(scope="module")
