@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from core.infrastructure.settings import Settings
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import Model, catalogue, find_model
+from core.reporting.lacks import Lack, LackKind
 
 REPOSITORY = Path(__file__).parents[2]
 VARIABLES = (
@@ -100,6 +101,14 @@ def test_a_server_needs_its_url_and_a_model(bare: Settings) -> None:
         "name of its model (OPENAI_COMPATIBLE_MODEL)",
     )
     assert missing(model, bare.model_copy(update=both)) == ()
+
+
+def test_every_lack_is_said_in_its_own_words() -> None:
+    lacks = [Lack(kind=kind, names=("X",), needed_gb=18, free_gb=11.52) for kind in LackKind]
+    said = [lack.sentence() for lack in lacks]
+
+    assert len(set(said)) == len(LackKind)
+    assert "needs about 18 GB of memory, 11.5 GB are free" in said
 
 
 @pytest.mark.parametrize(("today", "is_gone"), [(NOV_25, False), (DEC_1, True)])
