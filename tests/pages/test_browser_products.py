@@ -2,65 +2,42 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from core.domain import Disposition, Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
-from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.station import Station
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
+from tests.pages.test_browser import browser_page, running
+
+__all__ = ["browser_page"]
 
 LONG_MS = 60_000
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(
-    station_settings: Settings, demo_station: Station, defective_cells: list[PictureFile]
+    demo_station: Station,
+    defective_cells: list[PictureFile],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Generator[str]:
     """A console with a copy of the demo product, and one false alarm on record."""
-    shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
-    shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
-    with Station(station_settings) as station:
+    folder = tmp_path_factory.mktemp("server")
+    settings = demo_station.settings.model_copy(
+        update={"data_dir": folder / "data", "ad_checkpoint_dir": folder / "checkpoints"}
+    )
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, settings.ad_checkpoint_dir)
+    shutil.copytree(demo_station.settings.files_dir, settings.files_dir)
+    with Station(settings) as station:
         seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
         station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATA_DIR": str(station_settings.data_dir),
-        "AD_CHECKPOINT_DIR": str(station_settings.ad_checkpoint_dir),
-        "MODEL_CACHE": str(station_settings.model_cache),
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    with (station_settings.data_dir / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/api/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-@pytest.fixture
-def page() -> Generator[Page]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser.new_page(viewport={"width": 1366, "height": 768})
-        browser.close()
+    detectors = str(settings.ad_checkpoint_dir)
+    with running(folder, demo_station, AD_CHECKPOINT_DIR=detectors) as address:
+        yield address
 
 
 def say_who_and_why(page: Page, button: str, why: str) -> None:
@@ -70,7 +47,8 @@ def say_who_and_why(page: Page, button: str, why: str) -> None:
     form.get_by_role("button", name=button).click()
 
 
-def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
+def test_thresholds_false_alarms_and_roll_back(server: str, browser_page: Page) -> None:
+    page = browser_page
     page.goto(f"{server}/products")
     expect(page.get_by_text("held-out normals stopped: 1 of 60")).to_be_visible(timeout=LONG_MS)
     slider = page.get_by_role("slider", name="Review from")
@@ -98,7 +76,8 @@ def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
     expect(page.get_by_text("This version judges.")).to_be_visible(timeout=LONG_MS)
 
 
-def test_a_writer_is_tried_and_the_language_changed(server: str, page: Page) -> None:
+def test_a_writer_is_tried_and_the_language_changed(server: str, browser_page: Page) -> None:
+    page = browser_page
     page.goto(f"{server}/models")
     page.get_by_role("button", name="Test it").click(timeout=LONG_MS)
     expect(page.get_by_text("It answers.")).to_be_visible(timeout=LONG_MS)

@@ -67,9 +67,10 @@ def run_here(
 
     def command_here(*arguments: object) -> subprocess.CompletedProcess[str]:
         settings.cache_clear()
-        status = main([str(argument) for argument in arguments])
+        texts = [str(argument) for argument in arguments]
+        status = main(texts)
         told = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, status, told.out, told.err)
+        return subprocess.CompletedProcess(texts, status, told.out, told.err)
 
     yield command_here
     settings.cache_clear()
