@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# Each may hold networks of some gigabytes.
+MOST_WORKERS = 4
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if IS_WORKER:
     # Workers share the cores: threads of each would only wait for those of the others.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Workers for the whole suite; a file or a test alone is done sooner without any."""
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return min(os.cpu_count() or 1, MOST_WORKERS) if is_whole else 0
 
 
 @pytest.fixture(scope="session")

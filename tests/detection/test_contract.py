@@ -30,10 +30,10 @@ SIZE = (96, 128)
 OPTIONS: dict[str, dict[str, Any]] = {
     "patchcore": {"bank_size": 300, "input_size": 128},
     "efficientad": {
-        "max_steps": 8,
-        "distillation_steps": 8,
-        "check_every": 4,
-        "solved_pictures": 8,
+        "max_steps": 2,
+        "distillation_steps": 2,
+        "check_every": 1,
+        "solved_pictures": 2,
     },
     "winclip": {"network": "tiny", "shots": 2},
     "anomalydino": {"input_size": 224, "rotations": False, "bank_size": 300},

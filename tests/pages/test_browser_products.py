@@ -4,45 +4,41 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from core.domain import Disposition, Product
 from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
-from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.tasks.shared_station import open_station
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM
+from tests.pages.test_browser import browser_page
+
+__all__ = ["browser_page"]
 
 LONG_MS = 60_000
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(
-    station_settings: Settings, demo_station: Station, defective_cells: list[PictureFile]
+    demo_station: Station,
+    defective_cells: list[PictureFile],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Generator[str]:
     """A console with a copy of the demo product, and one false alarm on record."""
-    shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
-    shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
-    with open_station(station_settings) as station:
+    folder = tmp_path_factory.mktemp("server")
+    settings = demo_station.settings.model_copy(
+        update={"data_dir": folder / "data", "ad_checkpoint_dir": folder / "checkpoints"}
+    )
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, settings.ad_checkpoint_dir)
+    shutil.copytree(demo_station.settings.files_dir, settings.files_dir)
+    with open_station(settings) as station:
         seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
         station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
-    with running_console(station_settings) as address:
+    with running_console(settings) as address:
         yield address
-
-
-@pytest.fixture
-def page() -> Generator[Page]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("chromium is not installed (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser.new_page(viewport={"width": 1366, "height": 768})
-        browser.close()
 
 
 def say_who_and_why(page: Page, button: str, why: str) -> None:
@@ -52,7 +48,8 @@ def say_who_and_why(page: Page, button: str, why: str) -> None:
     form.get_by_role("button", name=button).click()
 
 
-def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
+def test_thresholds_false_alarms_and_roll_back(server: str, browser_page: Page) -> None:
+    page = browser_page
     page.goto(f"{server}/products")
     expect(page.get_by_text("held-out normals stopped: 1 of 60")).to_be_visible(timeout=LONG_MS)
     slider = page.get_by_role("slider", name="Review from")
@@ -82,7 +79,8 @@ def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
     expect(page.get_by_text("This version judges.")).to_be_visible(timeout=LONG_MS)
 
 
-def test_a_writer_is_tried_and_the_language_changed(server: str, page: Page) -> None:
+def test_a_writer_is_tried_and_the_language_changed(server: str, browser_page: Page) -> None:
+    page = browser_page
     page.goto(f"{server}/models")
     page.get_by_role("button", name="Test it").click(timeout=LONG_MS)
     expect(page.get_by_text("It answers.")).to_be_visible(timeout=LONG_MS)

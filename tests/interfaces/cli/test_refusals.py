@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, demo_normals
+from core.infrastructure.settings import settings
+from core.interfaces.cli.main import main
 from core.services.station import Station
 
 REPOSITORY = Path(__file__).parents[3]
@@ -54,6 +57,25 @@ def run(environment: dict[str, str], *arguments: object) -> subprocess.Completed
     )
 
 
+@pytest.fixture
+def run_here(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Generator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Runs a command in this process, which has its libraries in memory."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def command_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+        settings.cache_clear()
+        texts = [str(argument) for argument in arguments]
+        status = main(texts)
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(texts, status, told.out, told.err)
+
+    yield command_here
+    settings.cache_clear()
+
+
 def assert_sentence(done: subprocess.CompletedProcess[str], words: str) -> None:
     assert done.returncode == 1, done.stdout
     assert done.stderr.startswith("Error: "), done.stderr
@@ -81,11 +103,16 @@ def assert_sentence(done: subprocess.CompletedProcess[str], words: str) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_teach(
-    environment: dict[str, str], cells: Path, tmp_path: Path, arguments: list[str], sentence: str
+    run_here: Callable[..., subprocess.CompletedProcess[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    cells: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    sentence: str,
 ) -> None:
-    environment["AD_CHECKPOINT_DIR"] = str(tmp_path / "checkpoints")
+    monkeypatch.setenv("AD_CHECKPOINT_DIR", str(tmp_path / "checkpoints"))
 
-    done = run(environment, "teach", "--product", "Plant/cell", "--images", cells, *arguments)
+    done = run_here("teach", "--product", "Plant/cell", "--images", cells, *arguments)
 
     assert_sentence(done, sentence)
     assert not (tmp_path / "checkpoints").exists()
