@@ -14,6 +14,7 @@ from core.imaging.decoding import PICTURE_SUFFIXES
 
 DEMO_PRODUCT_KEY = "ELPV/mono"
 DEMO_NORMALS = 200
+DEMO_PACKAGE = "elpv_dataset"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
     return pictures
 
 
+def has_demo() -> bool:
+    """Whether the package of the demo pictures is installed; a station that inspects lacks it."""
+    return importlib.util.find_spec(DEMO_PACKAGE) is not None
+
+
 def demo_normals() -> list[PictureFile]:
     """List the 200 functional monocrystalline solar cells that the demo product is taught with.
 
@@ -104,7 +110,7 @@ def _shuffled_functional_cells() -> list[PictureFile]:
 
 
 def _demo_cells(wanted: Callable[[float], bool]) -> list[PictureFile]:
-    found = importlib.util.find_spec("elpv_dataset")
+    found = importlib.util.find_spec(DEMO_PACKAGE)
     if found is None or found.origin is None:
         raise ProductError(
             "The demo product needs the package elpv-dataset, which is not installed. "

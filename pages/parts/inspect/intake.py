@@ -11,7 +11,13 @@ import streamlit as st
 
 from core.domain import Context, EvidenceChoice, Product
 from core.imaging.decoding import PICTURE_SUFFIXES
-from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_examples, demo_lot
+from core.imaging.picture_files import (
+    DEMO_PRODUCT_KEY,
+    PictureFile,
+    demo_examples,
+    demo_lot,
+    has_demo,
+)
 from core.services.reports import WriterChoice
 from core.services.side_by_side import detectors_of
 from core.services.station import Station
@@ -97,7 +103,7 @@ def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
     )
     key = f"{source}-{tray.given}"
     pictures = _camera(key) if source == "camera" else _files(key, of_folder=source == "folder")
-    if product.key == DEMO_PRODUCT_KEY:
+    if product.key == DEMO_PRODUCT_KEY and has_demo():
         return pictures or _demo()
     return pictures
 
