@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.domain.errors import InspectionError
 from core.interfaces.api import routes
-from core.services.station import close_shared_station, shared_station
+from core.tasks.shared_station import close_shared_station, shared_station
 
 
 @asynccontextmanager

@@ -17,9 +17,11 @@ from core.evaluation.detection.tables import (
     further_tables,
     header,
 )
-from core.services.station import Station, shared_station
+from core.services.station import Station
 from core.statistics.intervals import Rate
 from core.tasks.benchmark_runs import Run, runs
+from core.tasks.evaluation import Evaluate
+from core.tasks.shared_station import shared_station
 from pages.parts.benchmarks.mmad import show_mmad
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
@@ -55,9 +57,8 @@ def ask_run(station: Station) -> None:
             raise EvaluationError(t("benchmarks.no_folder"))
         st.session_state["person"] = name
         sets = ", ".join(Path(path).name for path in paths)
-        job = station.jobs.submit(
-            "evaluate", f"{detector}: {sets}", {"folders": paths, "detector": detector}, name
-        )
+        task = Evaluate(folders=tuple(map(Path, paths)), detector=detector)
+        job = station.jobs.submit(task, f"{detector}: {sets}", name)
         st.query_params["run"] = job.id
         st.rerun()
 

@@ -12,7 +12,8 @@ from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.reports import WriterChoice
 from core.services.side_by_side import detectors_of, hold_contest
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.compare.contest import show_contest, show_win_rates
 from pages.parts.compare.lot_comparison import ask_comparison, show_comparison
 from pages.parts.errors import shown_to_the_operator

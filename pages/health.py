@@ -9,7 +9,8 @@ from core.domain.errors import RecordsError, RecordsInUseError
 from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
 from core.services.health import Check, Health, Status, check_health
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
 from pages.parts.words import plain
@@ -80,6 +81,7 @@ def show_checks(health: Health) -> None:
 def show_sizes(health: Health) -> None:
     about = "≈ " if health.files.is_estimate else ""
     with st.container(horizontal=True):
+        st.metric(t("health.program"), health.program_version)
         st.metric(
             t("health.free"),
             f"{number(health.disk_free_bytes / GIB, 1)} GiB",

@@ -9,7 +9,8 @@ import streamlit as st
 from core.domain import InspectionSummary, Verdict
 from core.records.search import PAGE, Filter, count, search
 from core.services.inspection_images import check_printable, report_pdf
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs

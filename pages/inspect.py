@@ -10,9 +10,10 @@ from core.domain import Inspection
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
 from core.records.search import of_ids
-from core.services.station import Station, shared_station
+from core.services.station import Station
 from core.tasks.lot import inspect_later
 from core.tasks.report import inspect_now
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import show_disposition
 from pages.parts.inspect.facts import (

@@ -7,7 +7,8 @@ from enum import StrEnum
 import streamlit as st
 
 from core.retrieval.knowledge.entries import GOOD
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge.changes import import_a_file, write_an_entry
 from pages.parts.knowledge.documents import show_documents

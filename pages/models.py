@@ -11,7 +11,8 @@ from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import Model, catalogue
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.trial import try_writer
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain
 from pages.parts.writer_words import lack_text, licence_text, writer_title

@@ -7,7 +7,8 @@ from enum import StrEnum
 import streamlit as st
 
 from core.domain import Product
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.products.lesson import ask_false_alarms, ask_lesson
 from pages.parts.products.teaching import show_lessons, shown_jobs, teach_demo_button

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import streamlit as st
 
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import quality_filter
 from pages.parts.quality.line import (

@@ -7,7 +7,8 @@ import streamlit as st
 from core.domain import Inspection
 from core.records.queue import Waiting, waiting
 from core.services.review import Kind, filter_of, first, is_audit
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.facts import show_defects, show_verdict
 from pages.parts.inspect.viewer import show_plain_picture, show_viewer

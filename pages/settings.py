@@ -10,7 +10,8 @@ from core.domain import Language
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.preferences import FixedSetting, Standing, fixed_settings
-from core.services.station import Station, shared_station
+from core.services.station import Station
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name

@@ -13,6 +13,7 @@ from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_examp
 from core.infrastructure.settings import Settings
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.shared_station import open_station
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -36,7 +37,7 @@ def station_settings(tmp_path: Path, model_cache: Path) -> Settings:
 @pytest.fixture
 def station(station_settings: Settings) -> Generator[Station]:
     """An open station of an empty station."""
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         yield station
 
 
@@ -47,7 +48,7 @@ def demo_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) ->
     settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
     )
-    with Station(settings) as station:
+    with open_station(settings) as station:
         teach(station, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
         yield station
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
+from core import __version__
 from core.detection.base import Detector
 from core.detection.calibration import Calibration, NormalScores, calibrate
 from core.detection.product_files import product_folder, read_policy, replace_model
@@ -52,6 +53,7 @@ class Card(Frozen):
     card_version: int = CARD_VERSION
     product: Product
     detector: DetectorRef
+    program_version: str = Field("unknown", description="that taught it; not in older cards")
     created_at: AwareDatetime
     options: dict[str, Any] = Field(description="that the detector was trained with")
     facts: dict[str, str] = Field(description="what else the detector says of itself")
@@ -107,7 +109,7 @@ def save_version(
     leaves no part of a version.
 
     Returns:
-        The card as written, with the hashes of its files.
+        The card as written, with this program's version and the hashes of its files.
 
     Raises:
         CheckpointError: if the folder cannot be written.
@@ -118,7 +120,7 @@ def save_version(
         EXEMPLARS_FILE: exemplars,
     }
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
-    card = card.model_copy(update={"files": hashes})
+    card = card.model_copy(update={"program_version": __version__, "files": hashes})
     contents[CARD_FILE] = card.model_dump_json(indent=2).encode()
 
     parent = product_folder(settings, card.product)

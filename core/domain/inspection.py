@@ -50,6 +50,7 @@ class Inspection(Frozen):
 
     id: str
     created_at: AwareDatetime
+    program_version: str = Field(description="of the program that judged the picture")
     product: Product
     context: Context
     image: ImageInfo

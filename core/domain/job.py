@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from core.domain.base import Frozen
+
+Result = TypeVar("Result", bound=BaseModel)
 
 # Kinds that a person sits and waits for: they never stand behind long work.
 WAITED_FOR = ("write_report",)
@@ -42,13 +44,23 @@ class Job(Frozen):
     seconds_left: float | None = Field(None, description="of the step; None: not known yet")
     is_stopping: bool = Field(False, description="to be cancelled, and still in its last step")
     is_stalled: bool = Field(False, description="runs, but has told nothing for too long")
-    result: dict[str, Any] = Field(default_factory=dict, description="so far, or in the end")
+    result: dict[str, Any] = Field(
+        default_factory=dict, description="so far or in the end, as JSON; read it by `result_as`"
+    )
     error: str = Field("", description="why it did not end well")
 
     @property
     def is_active(self) -> bool:
         """Whether it runs or waits to."""
         return self.state in (JobState.QUEUED, JobState.RUNNING)
+
+    def result_as(self, kind: type[Result]) -> Result | None:
+        """Read what has come of it so far; None: nothing yet.
+
+        Args:
+            kind: what its task returns, as `core.tasks.teaching.TeachingResult`.
+        """
+        return kind.model_validate(self.result) if self.result else None
 
     @property
     def can_resume(self) -> bool:

@@ -170,9 +170,10 @@ class Revision(Frozen):
     report: Report
     author: str = Field(description="a person's name, or the writer's key")
     created_at: AwareDatetime
+    program_version: str = Field(description="of the program that saved it")
     sha256: str = Field(description="of the report's canonical JSON")
     writing: Writing | None = Field(None, description="None: a person wrote it")
-    remarks: tuple[Remark, ...] | None = Field(None, description="None: from before the check")
+    remarks: tuple[Remark, ...] | None = Field(None, description="None: not checked")
 
     @property
     def violations(self) -> tuple[Remark, ...]:

@@ -8,14 +8,15 @@ from fastapi import FastAPI, Form, Request, UploadFile
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.routing import Mount
 
+from core import __version__
 from core.domain import Context, EvidenceChoice, Language
 from core.domain.errors import ImageError, InspectionError, JobError, ProductError, WriterError
 from core.imaging.picture_files import PictureFile
 from core.interfaces.inspection_json import inspection_record
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
-from core.services.station import shared_station
 from core.tasks.exports import export_file
+from core.tasks.shared_station import shared_station
 
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
 STATUS = {ImageError: 422, ProductError: 404, JobError: 404, WriterError: 422}
@@ -36,10 +37,11 @@ async def _sentence(_request: Request, error: InspectionError) -> JSONResponse:
 
 @api.get("/health")
 def health() -> dict[str, Any]:
-    """Whether inspections can be made: the products that have a detector."""
+    """Whether inspections can be made, and by which version: the products that have a detector."""
     station = shared_station()
     return {
         "status": "ok",
+        "program_version": __version__,
         "products": [product.key for product in station.taught_products()],
         "inspections": station.records.count(),
     }

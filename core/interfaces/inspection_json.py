@@ -12,6 +12,7 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
     judgement = inspection.judgement
     return {
         "id": inspection.id,
+        "program_version": inspection.program_version,
         "file": inspection.image.filename,
         "sha256": inspection.image.sha256,
         "product": inspection.product.key,
@@ -57,6 +58,7 @@ def _report(inspection: Inspection) -> dict[str, Any] | None:
     return {
         "revision": revision.number,
         "author": revision.author,
+        "program_version": revision.program_version,
         "writing": revision.writing and revision.writing.model_dump(mode="json"),
         "remarks": [remark.model_dump(mode="json") for remark in revision.remarks or ()],
         **revision.report.model_dump(mode="json"),

@@ -1,4 +1,4 @@
-"""Answers of report writers, kept by the hash of all that they were asked."""
+"""Keep answers of report writers by the hash of all that they were asked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.records.connection import Database
 
 
 def save_answer(database: Database, question_sha256: str, report: Report, writing: Writing) -> None:
-    """Keep a report for the next time that the same is asked; a newer one takes its place."""
+    """Keep a report for the next time that the same is asked, in place of an older one."""
     with database.transaction() as cursor:
         cursor.execute(
             "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)",
@@ -24,7 +24,7 @@ def save_answer(database: Database, question_sha256: str, report: Report, writin
 
 
 def kept_answer(database: Database, question_sha256: str) -> tuple[Report, Writing] | None:
-    """The report that a question was answered with, and how it was written; None: not asked yet."""
+    """Return the report that answered a question and how it was written; None: not asked yet."""
     found = database.rows(
         "SELECT report, writing FROM answers WHERE question_sha256 = ?", question_sha256
     )

@@ -55,7 +55,7 @@ class Database:
         except duckdb.Error as error:
             raise why_not_opened(str(path), error) from error
         try:
-            migrate(connection)
+            migrate(connection, path)
         except (duckdb.Error, RecordsError) as error:
             connection.close()
             if isinstance(error, RecordsError):

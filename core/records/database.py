@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 from pydantic import AwareDatetime
 
+from core import __version__
 from core.domain import (
     Disposition,
     DispositionEntry,
@@ -197,6 +198,7 @@ class Records(Database):
                 report=report,
                 author=author.strip(),
                 created_at=datetime.now(UTC),
+                program_version=__version__,
                 sha256=report_sha256(report),
                 remarks=None if remarks is None else tuple(remarks),
                 writing=writing,

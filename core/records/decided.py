@@ -1,4 +1,4 @@
-"""Pictures of which a person has said what they show: known defects, and false alarms."""
+"""List pictures of which a person has said what they show: known defects and false alarms."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class FalseAlarm(Frozen):
 
 
 def known_defects(database: Database, product_key: str, version: str) -> tuple[KnownDefect, ...]:
-    """Parts that a person found bad, and labelled ones, with their scores by one version.
+    """List parts that a person found bad, and labelled ones, with their scores by one version.
 
     Args:
-        database: of the records.
+        database: the records.
         product_key: of the product.
-        version: of the detector whose scores are asked for: others have other scales.
+        version: of the detector whose scores are wanted; other versions have other scales.
     """
     found = database.rows(
         f"""
@@ -84,7 +84,7 @@ def known_defects(database: Database, product_key: str, version: str) -> tuple[K
 
 
 def false_alarms(database: Database, product_key: str, limit: int = 500) -> tuple[FalseAlarm, ...]:
-    """Pictures whose newest decision is "void (false alarm)", the newest first."""
+    """List pictures whose newest decision is "void (false alarm)", the newest first."""
     found = database.rows(
         f"SELECT * EXCLUDE disposition FROM ({DECIDED}) WHERE disposition = ? "
         "ORDER BY decided_at DESC LIMIT ?",
@@ -98,7 +98,7 @@ def false_alarms(database: Database, product_key: str, limit: int = 500) -> tupl
 def save_known_defect(
     database: Database, product_key: str, image_sha256: str, filename: str, person: str
 ) -> bool:
-    """Keep a labelled picture of a bad part; False: it was known."""
+    """Keep a labelled picture of a bad part; return whether it is new."""
     with database.transaction() as cursor:
         return (
             cursor.execute(
@@ -118,7 +118,7 @@ def save_known_defect(
 def save_known_score(
     database: Database, product_key: str, version: str, image_sha256: str, score: float
 ) -> None:
-    """Keep what one version of a detector says of a known defect."""
+    """Keep the score that one version of a detector gives a known defect."""
     with database.transaction() as cursor:
         cursor.execute(
             "INSERT OR REPLACE INTO known_scores VALUES (?, ?, ?, ?)",

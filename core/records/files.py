@@ -1,4 +1,4 @@
-"""Pictures and maps, each kept once under the SHA-256 of its contents."""
+"""Keep pictures and maps as files, each once, under the SHA-256 of its contents."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FileStore:
         self.root = root
 
     def put(self, data: bytes) -> str:
-        """Keep bytes and return their SHA-256; bytes that are kept already are not written again.
+        """Keep bytes and return their SHA-256; bytes kept already are not written again.
 
         Raises:
             RecordsError: if they cannot be written, a full disk included.
@@ -48,7 +48,7 @@ class FileStore:
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """The bytes of a hash.
+        """Read the bytes of a hash.
 
         Raises:
             RecordsError: if the file is missing or no longer has that hash.
@@ -69,17 +69,17 @@ class FileStore:
         return data
 
     def contains(self, sha256: str) -> bool:
-        """Whether there is a file of that hash."""
+        """Say whether there is a file of that hash."""
         return self._path(sha256).exists()
 
     def put_map(self, anomaly_map: np.ndarray) -> str:
-        """Keep an anomaly map without loss: float32 (H, W), as a compressed .npy."""
+        """Keep an anomaly map, float32 (H, W), without loss as compressed .npy; return its hash."""
         buffer = io.BytesIO()
         np.save(buffer, anomaly_map.astype(np.float32, copy=False), allow_pickle=False)
         return self.put(zlib.compress(buffer.getvalue(), level=1))
 
     def read_map(self, sha256: str) -> np.ndarray:
-        """The anomaly map of a hash, float32 (H, W).
+        """Read the anomaly map of a hash, float32 (H, W).
 
         Raises:
             RecordsError: if the file is missing or altered.

@@ -1,4 +1,4 @@
-"""What the records say of the station's condition: their schema, and what has gone wrong."""
+"""Report the station's condition from the records: their schema and what has gone wrong."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from core.domain import Frozen
 from core.records.connection import Database
 
 # Failed steps are looked for among the newest inspections only: a station may have a million.
-LOOKED_THROUGH = 2000
-TOLD = ("picture refused", "index replaced", "job stalled")
+INSPECTIONS_SEARCHED = 2000
+KINDS_OF_TROUBLE = ("picture refused", "index replaced", "job stalled")
 
 
 class Trouble(Frozen):
@@ -23,9 +23,9 @@ class Trouble(Frozen):
     sentence: str
 
 
-def schema_number(database: Database) -> int:
-    """The newest migration that the records have seen."""
-    return database.rows("SELECT max(number) AS number FROM migrations")[0]["number"]
+def count_migrations(database: Database) -> int:
+    """Count the migrations that the records have seen."""
+    return database.rows("SELECT count(*) AS count FROM applied_migrations")[0]["count"]
 
 
 def try_to_write(database: Database) -> None:
@@ -41,7 +41,7 @@ def try_to_write(database: Database) -> None:
 
 
 def last_troubles(database: Database, limit: int = 20) -> tuple[Trouble, ...]:
-    """Failed steps, failed and silent jobs, refused pictures, replaced indexes; newest first."""
+    """List failed steps and jobs, stalled jobs, refused pictures, replaced indexes; newest first."""
     found = database.rows(
         """
         WITH newest AS (
@@ -64,8 +64,8 @@ def last_troubles(database: Database, limit: int = 20) -> tuple[Trouble, ...]:
         )
         SELECT * FROM troubles ORDER BY happened_at DESC LIMIT ?
         """,
-        LOOKED_THROUGH,
-        list(TOLD),
+        INSPECTIONS_SEARCHED,
+        list(KINDS_OF_TROUBLE),
         limit,
     )
     return tuple(Trouble(**row) for row in found)

@@ -1,11 +1,12 @@
-"""Jobs on record: the queue, and where each job stands."""
+"""Keep jobs on record: their queue, and where each of them stands."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+
+from pydantic import BaseModel
 
 from core.domain import Job, JobState
 from core.domain.errors import JobError
@@ -56,12 +57,12 @@ def add_job(database: Database, job: Job, arguments: str) -> None:
 
 
 def job(database: Database, job_id: str, stall_s: float) -> Job:
-    """A job as it stands now.
+    """Load a job as it stands now.
 
     Args:
         database: the records.
         job_id: of the job.
-        stall_s: silence from which on a running job counts as stalled.
+        stall_s: seconds of silence after which a running job counts as stalled.
 
     Raises:
         JobError: if there is none of that id.
@@ -75,7 +76,7 @@ def job(database: Database, job_id: str, stall_s: float) -> Job:
 def recent_jobs(
     database: Database, limit: int, stall_s: float, kind: str | None = None
 ) -> tuple[Job, ...]:
-    """Jobs in any state, of one kind unless that is None, the newest first."""
+    """List jobs in any state, of one kind unless that is None, the newest first."""
     order = "created_at DESC, number DESC"
     return _jobs(database, "?::VARCHAR IS NULL OR kind = ?", [kind, kind], stall_s, limit, order)
 
@@ -83,7 +84,7 @@ def recent_jobs(
 def latest_job(
     database: Database, kind: str, argument: str, value: str, stall_s: float
 ) -> Job | None:
-    """The newest job of a kind that has this value of a text argument; None: there is none."""
+    """Find the newest job of a kind with this value of a text argument; None: there is none."""
     found = _jobs(
         database,
         "kind = ? AND json_extract_string(arguments, ?) = ?",
@@ -96,13 +97,13 @@ def latest_job(
 
 
 def active_jobs(database: Database, stall_s: float) -> tuple[Job, ...]:
-    """Jobs that run, and then those that wait, in their order."""
+    """List the jobs that run, and then those that wait, in their order."""
     order = "state = 'queued', queued_at, number"
     return _jobs(database, "state IN ('running', 'queued')", [], stall_s, 10_000, order)
 
 
 def claim_next(database: Database, *, waited_for: bool) -> tuple[str, str, str] | None:
-    """Take the next job off its queue and let it run; None: nothing waits there.
+    """Take the next job off its queue and mark it as running; None: nothing waits there.
 
     Args:
         database: the records.
@@ -133,9 +134,9 @@ def save_progress(
     step: str,
     done: float,
     total: float,
-    result: dict[str, Any] | None = None,
+    result: BaseModel | None = None,
 ) -> None:
-    """Record how far a running job is, and what has come of it so far unless that is None."""
+    """Record how far a running job is, and its result so far unless that is None."""
     now = _now()
     with database.transaction() as cursor:
         cursor.execute(
@@ -153,7 +154,7 @@ def save_progress(
                 "step": step,
                 "done": done,
                 "total": total,
-                "result": None if result is None else _to_json(result),
+                "result": None if result is None else result.model_dump_json(),
             },
         )
 
@@ -162,23 +163,29 @@ def end_job(
     database: Database,
     job_id: str,
     state: JobState,
-    result: dict[str, Any] | None = None,
+    result: BaseModel | None = None,
     error: str = "",
 ) -> None:
-    """Record how a running job ended; what had come of it stays unless there is a result."""
+    """Record how a running job ended; the result so far stays unless a new one is given."""
     with database.transaction() as cursor:
         cursor.execute(
             "UPDATE jobs SET state = ?, ended_at = ?, is_stopping = false, "
             "result = coalesce(?, result), error = ? WHERE id = ? AND state = 'running'",
-            [state.value, _now(), None if result is None else _to_json(result), error, job_id],
+            [
+                state.value,
+                _now(),
+                None if result is None else result.model_dump_json(),
+                error,
+                job_id,
+            ],
         )
 
 
 def cancel_job(database: Database, job_id: str) -> JobState | None:
-    """Cancel a job that waits; of one that runs, record that it is to stop.
+    """Cancel a job that waits, or ask one that runs to stop.
 
     Returns:
-        The state that it was in; None if there is no such job.
+        The state that it was in; None: there is no such job.
     """
     with database.transaction() as cursor:
         found = cursor.execute("SELECT state FROM jobs WHERE id = ?", [job_id]).fetchone()
@@ -213,7 +220,7 @@ def requeue_job(database: Database, job_id: str) -> None:
 
 
 def interrupt_running(database: Database) -> None:
-    """Mark what ran when the last process ended; only one process has the records open."""
+    """Mark the jobs that ran when the last process ended; only one has the records open."""
     if not database.rows("SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1"):
         return
     with database.transaction() as cursor:
@@ -229,7 +236,7 @@ def interrupt_running(database: Database) -> None:
 
 
 def inspected_in(database: Database, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """Which of these inspections are on record: verdict, and whether their report was tried."""
+    """Find which of these inspections are on record: verdict, and whether a report was tried."""
     # The process may have died after the report was recorded, and before the step was.
     found = database.rows(
         """
@@ -272,16 +279,12 @@ def _job_of(row: Row, now: datetime, stall_s: float) -> Job:
 
 
 def _seconds_left(row: Row, silent_s: float) -> float | None:
-    """At the pace of the step so far; nothing is known before it has moved."""
+    """Estimate the seconds left at the pace of the step; None: it has not moved yet."""
     moved = row["done"] - row["done_at_start"]
     if moved <= 0 or row["step_started_at"] is None:
         return None
     seconds = (row["reported_at"] - row["step_started_at"]).total_seconds()
     return max(0.0, (row["total"] - row["done"]) * seconds / moved - silent_s)
-
-
-def _to_json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""Settings that were changed on a page: each value, and who changed it when."""
+"""Keep settings that were changed on a page: each value, and who changed it when."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Change(Frozen):
 
 
 def preferences(database: Database) -> dict[str, Any]:
-    """Every changed setting by name, as JSON values."""
+    """List the changed settings: JSON values by name."""
     found = database.rows("SELECT name, value FROM preferences ORDER BY name")
     return {row["name"]: json.loads(row["value"]) for row in found}
 
 
 def changes(database: Database) -> dict[str, Change]:
-    """Who changed which setting when, by name."""
+    """List who changed which setting when, by name."""
     found = database.rows("SELECT name, changed_by, changed_at FROM preferences")
     return {row["name"]: Change(by=row["changed_by"], at=row["changed_at"]) for row in found}
 
 
 def save_preference(database: Database, name: str, value: object, person: str) -> None:
-    """Keep a setting's value; None: it stands again as the environment says."""
+    """Keep a setting's value; None: return to what the environment says."""
     with database.transaction() as cursor:
         cursor.execute("DELETE FROM preferences WHERE name = ?", [name])
         if value is not None:

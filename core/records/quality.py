@@ -1,4 +1,4 @@
-"""Counts that quality figures are made of, for the inspections that a filter means.
+"""Count what quality figures are made of, for the inspections that a filter means.
 
 Days and hours are those of UTC.
 """
@@ -14,7 +14,7 @@ from core.domain import Disposition, Frozen, Verdict
 from core.records.connection import Database
 from core.records.search import Filter, where
 
-GRID = 24
+GRID = 24  # fields along each side of the picture
 # Stopped, or passed and found bad by a person; a false alarm is no defect.
 IS_DEFECTIVE = """(verdict <> 'PASS'
     OR disposition IN ('rework', 'repair', 'scrap', 'return to supplier'))"""
@@ -59,7 +59,7 @@ class TypeCount(Frozen):
 
 
 def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ...]:
-    """Inspections by verdict, newest disposition, first of the part or not, drawn or not."""
+    """Count inspections by verdict, newest disposition, first of the part or not, drawn or not."""
     condition, values = where(filter)
     found = database.rows(
         f"""
@@ -72,7 +72,7 @@ def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ..
 
 
 def period_counts(database: Database, filter: Filter, by: Period) -> tuple[PeriodCount, ...]:
-    """Verdicts of each hour, day or lot in which there is an inspection, by time.
+    """Count the verdicts of each hour, day or lot that has an inspection, by time.
 
     Lots of the same name of several products are one; inspections without a lot are in none.
     """
@@ -96,7 +96,7 @@ def period_counts(database: Database, filter: Filter, by: Period) -> tuple[Perio
 
 
 def type_counts(database: Database, filter: Filter) -> tuple[TypeCount, ...]:
-    """Stopped parts, and passed ones that were found bad, by product, defect type and disposition.
+    """Count stopped parts, and passed ones found bad, by product, defect type and disposition.
 
     False alarms are among them, with their disposition. A stopped part on which no defect was
     located counts as not classified.
@@ -117,9 +117,9 @@ def type_counts(database: Database, filter: Filter) -> tuple[TypeCount, ...]:
 def defect_places(
     database: Database, filter: Filter, *, columns: int = GRID, rows: int = GRID
 ) -> np.ndarray:
-    """Where on the picture the defects of defective parts lie; false alarms are left out.
+    """Count where on the picture the defects of defective parts lie, without false alarms.
 
-    Says something of the part only where all pictures show it in the same pose: filter by product.
+    It says something of the part only where all pictures show it in one pose: filter by product.
 
     Returns:
         int64 (rows, columns): centroids in each field of a grid over the picture, top row first.

@@ -1,7 +1,7 @@
-"""The review queue: what waits for a person's decision, the oldest first.
+"""List the review queue: what waits for a person's decision, the oldest first.
 
-In it are, as long as they have no disposition: every REVIEW, every FAIL, and those PASS that were
-drawn for an audit (see `core.records.standing`), without which escapes stay unknown.
+Every REVIEW, every FAIL, and every PASS that was drawn for an audit waits in it until it has a
+disposition. Without audits (see `core.records.standing`) escapes stay unknown.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Waiting(Frozen):
 def queue(
     database: Database, filter: Filter | None = None, *, limit: int = PAGE, offset: int = 0
 ) -> tuple[InspectionSummary, ...]:
-    """A page of what waits, the oldest first."""
+    """List a page of what waits, the oldest first."""
     condition, values = where(filter or Filter())
     found = database.rows(
         f"SELECT {SUMMARY} FROM inspections WHERE {WAITS} AND {condition} "
@@ -44,7 +44,7 @@ def queue(
 
 
 def waiting(database: Database, filter: Filter | None = None) -> Waiting:
-    """How many wait."""
+    """Count the inspections that wait."""
     condition, values = where(filter or Filter())
     found = database.rows(
         f"""
@@ -62,14 +62,14 @@ def waiting(database: Database, filter: Filter | None = None) -> Waiting:
 def next_waiting(
     database: Database, inspection_id: str, filter: Filter | None = None
 ) -> str | None:
-    """Id of the next one that waits after an inspection, which may be decided itself."""
+    """Find the next one that waits after an inspection, which may be decided itself."""
     return _neighbour(database, inspection_id, filter, ">", "")
 
 
 def previous_waiting(
     database: Database, inspection_id: str, filter: Filter | None = None
 ) -> str | None:
-    """Id of the last one that waits before an inspection."""
+    """Find the last one that waits before an inspection."""
     return _neighbour(database, inspection_id, filter, "<", "DESC")
 
 

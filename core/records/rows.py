@@ -25,7 +25,6 @@ from core.domain import (
     Snippet,
     Step,
 )
-from core.records.reports import upgraded
 
 Row = dict[str, Any]
 
@@ -39,6 +38,7 @@ def inspection_row(inspection: Inspection) -> Row:
     return {
         "id": inspection.id,
         "created_at": inspection.created_at,
+        "program_version": inspection.program_version,
         "product_key": inspection.product.key,
         **inspection.context.model_dump(),
         **judgement.model_dump(mode="json", exclude={"false_alarm"}),
@@ -91,6 +91,7 @@ def revision_row(inspection_id: str, revision: Revision) -> Row:
         "kind": revision.kind.value,
         "author": revision.author,
         "created_at": revision.created_at,
+        "program_version": revision.program_version,
         "sha256": revision.sha256,
         "report": revision.report.model_dump_json(),
         "writing": revision.writing and revision.writing.model_dump_json(),
@@ -113,6 +114,7 @@ def inspection_of(
     return Inspection(
         id=row["id"],
         created_at=row["created_at"],
+        program_version=row["program_version"],
         product=Product.model_validate_json(row["product"]),
         context=Context(**{name: row[name] for name in Context.model_fields}),
         image=ImageInfo.model_validate_json(row["image"]),
@@ -154,7 +156,7 @@ def _defect_of(row: Row) -> Defect:
 
 def revision_of(row: Row) -> Revision:
     read = {
-        "report": upgraded(json.loads(row["report"])),
+        "report": json.loads(row["report"]),
         "writing": row["writing"] and json.loads(row["writing"]),
         "remarks": row["remarks"] and json.loads(row["remarks"]),
     }

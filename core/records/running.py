@@ -1,4 +1,4 @@
-"""How inspections run: time of their steps, cost of their reports, and scores as weeks go by."""
+"""Measure how inspections run: time of their steps, cost of their reports, scores by the week."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.domain import Frozen
 from core.records.connection import Database
 from core.records.search import Filter, where
 
-# Percentiles of so many are steady, and reading more takes longer than a screen may.
+# Inspections: percentiles of so many are steady, and to read more takes longer than a screen may.
 TIMED = 10_000
 
 
@@ -63,12 +63,12 @@ class ScoreWeek:
 
 
 def step_times(database: Database, filter: Filter, takt_s: float | None = None) -> StepTimes:
-    """Times of the newest `TIMED` inspections of a filter; steps that were off are left out.
+    """Time the steps of the newest `TIMED` inspections of a filter, without steps that were off.
 
     Args:
-        database: of the records.
+        database: the records.
         filter: which inspections.
-        takt_s: time that the line gives a part, in seconds.
+        takt_s: time that the line gives a part, in seconds; None: no takt.
     """
     condition, values = where(_newest(database, filter))
     found = database.rows(
@@ -110,7 +110,7 @@ def step_times(database: Database, filter: Filter, takt_s: float | None = None) 
 
 
 def writing_costs(database: Database, filter: Filter) -> tuple[WritingCost, ...]:
-    """Tokens and cost of the drafts of a filter's inspections, by the day and writer of the draft.
+    """Sum the tokens and cost of a filter's drafts by day and writer.
 
     A draft counts for the writer that was asked, also where the composer wrote in its place. Drafts
     that no model was asked for are left out: they cost nothing.
@@ -136,10 +136,10 @@ def writing_costs(database: Database, filter: Filter) -> tuple[WritingCost, ...]
 def passed_scores(
     database: Database, filter: Filter, *, version: str, below: float
 ) -> tuple[ScoreWeek, ...]:
-    """Scores of the parts that one version of a detector passed, week by week.
+    """List the scores of the parts that one version of a detector passed, week by week.
 
     Args:
-        database: of the records.
+        database: the records.
         filter: which inspections; of one product.
         version: of the detector: other versions have other scales.
         below: threshold; what passed above it, under an earlier policy, is left out.
@@ -160,10 +160,10 @@ def passed_scores(
 
 
 def _newest(database: Database, filter: Filter) -> Filter:
-    """The filter, from the time on at which the newest `TIMED` of its inspections begin.
+    """Narrow a filter to the time since its newest `TIMED` inspections began.
 
-    By a time of its own, because the database then leaves alone what lies before; with a LIMIT it
-    reads the JSON of all.
+    Given a time, the database leaves alone what lies before it; given a LIMIT, it would read the
+    JSON of all.
     """
     condition, values = where(filter)
     found = database.rows(

@@ -1,4 +1,4 @@
-"""Inspections by what they are: filtered, searched, counted and paged."""
+"""Filter, search, count and page inspections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.records.connection import Database
 from core.records.rows import summary_of
 from core.records.standing import folded
 
-PAGE = 50
+PAGE = 50  # inspections
 SUMMARY = ", ".join(InspectionSummary.model_fields)
 # What a person is still asked to decide: of the parts that passed, those that were drawn.
 WAITS = (
@@ -53,7 +53,9 @@ class Filter(Frozen):
 def whole_days(
     first: date | None, last: date | None, zone: tzinfo
 ) -> tuple[datetime | None, datetime | None]:
-    """`since` and `until` of a filter that means whole days of a time zone; None: no end there.
+    """Return `since` and `until` of a filter that means whole days of a time zone.
+
+    None leaves that end open.
 
     Example:
         >>> whole_days(date(2026, 11, 1), date(2026, 11, 1), UTC)[1].isoformat()
@@ -68,7 +70,7 @@ def whole_days(
 def search(
     database: Database, filter: Filter, *, limit: int = PAGE, offset: int = 0
 ) -> tuple[InspectionSummary, ...]:
-    """A page of the inspections that a filter means, the newest first."""
+    """List a page of the inspections that a filter means, the newest first."""
     condition, values = where(filter)
     found = database.rows(
         f"SELECT {SUMMARY} FROM inspections WHERE {condition} {NEWEST_FIRST} LIMIT ? OFFSET ?",
@@ -80,7 +82,7 @@ def search(
 
 
 def of_ids(database: Database, ids: Sequence[str]) -> tuple[InspectionSummary, ...]:
-    """The inspections of these ids that are on record, in the order of the ids."""
+    """List the inspections of these ids that are on record, in the order of the ids."""
     found = database.rows(
         f"SELECT {SUMMARY} FROM inspections WHERE id IN (SELECT unnest(?::VARCHAR[]))", list(ids)
     )
@@ -89,14 +91,14 @@ def of_ids(database: Database, ids: Sequence[str]) -> tuple[InspectionSummary, .
 
 
 def count(database: Database, filter: Filter) -> int:
-    """How many inspections a filter means."""
+    """Count the inspections that a filter means."""
     condition, values = where(filter)
     found = database.rows(f"SELECT count(*) AS n FROM inspections WHERE {condition}", *values)
     return found[0]["n"]
 
 
 def ids(database: Database, filter: Filter) -> tuple[str, ...]:
-    """Ids of all inspections that a filter means, the newest first."""
+    """List the ids of all inspections that a filter means, the newest first."""
     condition, values = where(filter)
     found = database.rows(f"SELECT id FROM inspections WHERE {condition} {NEWEST_FIRST}", *values)
     return tuple(row["id"] for row in found)
@@ -105,7 +107,7 @@ def ids(database: Database, filter: Filter) -> tuple[str, ...]:
 def values_of(
     database: Database, column: Literal["station", "defect_type", "lot"], filter: Filter
 ) -> tuple[str, ...]:
-    """What there is to choose from: values of the inspections that a filter means, by name."""
+    """List the values of a column among the inspections that a filter means, in order."""
     condition, values = where(filter)
     found = database.rows(
         f"SELECT DISTINCT {column} AS value FROM inspections WHERE {condition} ORDER BY value",
@@ -115,7 +117,7 @@ def values_of(
 
 
 def where(filter: Filter) -> tuple[str, list[object]]:
-    """Condition on the columns of `inspections`, and the values of its parameters."""
+    """Return a filter's condition on the columns of `inspections`, and its parameters' values."""
     terms: list[str] = []
     values: list[object] = []
 

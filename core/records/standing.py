@@ -1,4 +1,4 @@
-"""Where an inspection stands, kept in columns beside it so that lists and charts need no JSON.
+"""Keep where an inspection stands in columns beside it, so that lists and charts need no JSON.
 
 Two of them are definitions:
 
@@ -8,9 +8,9 @@ else `NOT_CLASSIFIED`. Without a defect there is none. Known are the types that 
 product have ranked or found knowledge of; "_", "-", blanks and capitals make no difference.
 
 Audit: a passed part is drawn when the first 52 bits of the SHA-256 of its inspection's id, as a
-share of 2^52, lie below AUDIT_SHARE. That id is random, made once and never changed, so nobody
-chooses what is drawn, looking again draws nothing anew, and the score plays no part: the drawn
-ones are a random sample of what passed. The draw holds for the share at the time of inspection.
+share of 2^52, lie below AUDIT_SHARE. The id is random, made once and never changed, so nobody
+chooses what is drawn, looking again draws nothing anew, and the score plays no part: what is drawn
+is a random sample of what passed. The share is the one that was set at the time of inspection.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DRAWN_BITS = 52
 
 
 def is_drawn(inspection_id: str, share: float) -> bool:
-    """Whether an inspection is in the random sample of this share.
+    """Say whether an inspection is in the random sample of this share.
 
     Example:
         >>> is_drawn("20261124-093015-abc123", 0.0), is_drawn("20261124-093015-abc123", 1.0)
@@ -40,7 +40,7 @@ def is_drawn(inspection_id: str, share: float) -> bool:
 
 
 def defect_type(written: Sequence[str], ranked: Sequence[str], known: Collection[str]) -> str:
-    """Defect type of an inspection that has defects.
+    """Return the defect type of an inspection that has defects.
 
     Args:
         written: probable types of the findings of a report that a person edited or signed.
@@ -56,7 +56,7 @@ def defect_type(written: Sequence[str], ranked: Sequence[str], known: Collection
 
 
 def folded(text: str) -> str:
-    """Text as it is searched: composed Unicode in small letters."""
+    """Fold a text as it is searched: composed Unicode in small letters."""
     return unicodedata.normalize("NFC", text).lower()
 
 
@@ -71,7 +71,7 @@ def add_types(cursor: DuckDBPyConnection, inspection: Inspection) -> None:
 
 
 def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_share: float) -> Row:
-    """Columns of an inspection that never change after it was saved."""
+    """Return the columns of an inspection that never change after it was saved."""
     serial = inspection.context.serial
     earlier = (
         serial

@@ -18,9 +18,9 @@ TYPED_IN = ("lot", "serial", "station", "inspector", "filename", "defect_type", 
 FORMULA = "[=+\\-@\\t\\r\\n＝＋－＠]"
 COLUMNS = """
     inspections.id, created_at AS created_at_utc, product_key, {lot}, {serial}, {station},
-    {inspector}, {filename}, image_sha256, algorithm, version, verdict, score, t_low, t_high,
-    percentile, defect_count, {defect_type}, is_audited, inspections.disposition, {reason},
-    {decided_by}, inspections.decided_at AS decided_at_utc
+    {inspector}, {filename}, image_sha256, algorithm, version, program_version, verdict, score,
+    t_low, t_high, percentile, defect_count, {defect_type}, is_audited, inspections.disposition,
+    {reason}, {decided_by}, inspections.decided_at AS decided_at_utc
 """
 
 

@@ -44,7 +44,7 @@ def new_page(title: str, footer: str, created_at: datetime, *, hangul: bool) -> 
             self.set_y(-12)
             self.set_font(FAMILY, "", TINY)
             self.set_text_color(*GREY)
-            self.cell(WIDTH - 20, 4, footer)
+            self.cell(WIDTH - 20, 4, _fitted(self, footer, WIDTH - 20))
             self.cell(20, 4, f"page {self.page_no()} of {{nb}}", align="R")
 
     pdf = Document(format="A4")
@@ -92,7 +92,7 @@ class ReportPage:
             self._pdf.cell(column, 3, label)
             self._pdf.set_xy(x, y + 3.2)
             self._type(BODY, INK)
-            self._pdf.cell(column - 2, 4.2, self._fitted(value or "–", column - 2))
+            self._pdf.cell(column - 2, 4.2, _fitted(self._pdf, value or "–", column - 2))
         self._pdf.set_xy(MARGIN, top + (len(facts) + 3) // 4 * 9.5 + 1)
 
     def banner(self, word: str, meaning: str, colour: Colour, lines: Sequence[str]) -> None:
@@ -195,7 +195,7 @@ class ReportPage:
             self._framed(picture, x, top, column - 4, THUMBNAIL_HEIGHT)
             self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT + 0.5)
             self._type(TINY, GREY)
-            self._pdf.cell(column - 4, 3, self._fitted(text, column - 4))
+            self._pdf.cell(column - 4, 3, _fitted(self._pdf, text, column - 4))
         self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
 
     def pairs(self, pairs: Sequence[tuple[Image, Image, str]], caption: str) -> None:
@@ -210,7 +210,7 @@ class ReportPage:
             self._framed(right, x + width + 1, top, width, THUMBNAIL_HEIGHT)
             self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT + 0.5)
             self._type(TINY, GREY)
-            self._pdf.cell(column - 4, 3, self._fitted(text, column - 4))
+            self._pdf.cell(column - 4, 3, _fitted(self._pdf, text, column - 4))
         self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
 
     def decision(
@@ -237,7 +237,7 @@ class ReportPage:
             x = MARGIN + index * column
             self._pdf.set_xy(x, top - 4.6)
             self._type(SMALL, INK)
-            self._pdf.cell(column - 6, 4, self._fitted(f"{name}  {when}".strip(), column - 6))
+            self._pdf.cell(column - 6, 4, _fitted(self._pdf, f"{name}  {when}".strip(), column - 6))
             self._pdf.set_draw_color(*GREY)
             self._pdf.line(x, top, x + column - 6, top)
             self._pdf.set_xy(x, top + 0.6)
@@ -296,14 +296,6 @@ class ReportPage:
         if self._pdf.will_page_break(height):
             self._pdf.add_page()
 
-    def _fitted(self, text: str, width: float) -> str:
-        """Text cut to one line of a width, in the current type."""
-        if self._pdf.get_string_width(text) <= width:
-            return text
-        while text and self._pdf.get_string_width(text + "...") > width:
-            text = text[:-1]
-        return text + "..."
-
     def _framed(self, picture: Image, x: float, y: float, width: float, height: float) -> None:
         self._pdf.set_fill_color(*SHADE)
         self._pdf.rect(x, y, width, height, style="F")
@@ -315,3 +307,12 @@ class ReportPage:
         if chosen:
             self._pdf.line(x, y, x + 3, y + 3)
             self._pdf.line(x, y + 3, x + 3, y)
+
+
+def _fitted(pdf: FPDF, text: str, width: float) -> str:
+    """Text cut to one line of a width in mm, in the current type."""
+    if pdf.get_string_width(text) <= width:
+        return text
+    while text and pdf.get_string_width(text + "...") > width:
+        text = text[:-1]
+    return text + "..."

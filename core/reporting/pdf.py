@@ -121,7 +121,8 @@ def _title(inspection: Inspection) -> str:
 
 def _footer(inspection: Inspection, revision: Revision) -> str:
     return (
-        f"{inspection.id}  ·  revision {revision.number}, {revision.kind.value} by "
+        f"{inspection.id}  ·  program {inspection.program_version}  ·  "
+        f"revision {revision.number}, {revision.kind.value} by "
         f"{shorten(revision.author, 40)}  ·  picture {inspection.image.sha256[:16]}  ·  "
         f"report {revision.sha256[:16]}"
     )
@@ -311,7 +312,8 @@ def _record(
             f"Anomaly map SHA-256 {inspection.map_sha256}",
             f"Report SHA-256 {revision.sha256}",
             f"Detector {detector.algorithm} on {detector.backbone}, version {detector.version}"
-            f"   ·   printed {printed_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"   ·   judged by program version {inspection.program_version}, report saved by "
+            f"{revision.program_version}   ·   printed {printed_at:%Y-%m-%d %H:%M:%S} UTC",
             *_written(revision),
         ],
         INK,

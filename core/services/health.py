@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import AwareDatetime, Field
 
+from core import __version__
 from core.detection.checkpoints import read_calibration, read_card, taught_products
 from core.domain import Frozen, Job, Product
 from core.domain.errors import InspectionError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
 from core.infrastructure.settings import Settings
-from core.records.health import Trouble, last_troubles, schema_number, try_to_write
+from core.records.health import Trouble, count_migrations, last_troubles, try_to_write
 from core.records.migrations import MIGRATIONS
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
@@ -89,10 +90,13 @@ class Health(Frozen):
     """Condition of a station."""
 
     checked_at: AwareDatetime
+    program_version: str
     checks: tuple[Check, ...]
     versions: dict[str, str | None] = Field(description="of packages; None: not installed")
-    schema_known: int = Field(description="newest step of the records that this program knows")
-    schema_found: int | None = Field(description="None: the records could not be opened")
+    schema_known: int = Field(description="migrations of the records that this program knows")
+    schema_found: int | None = Field(
+        description="migrations applied; None: the records could not be opened"
+    )
     weights: tuple[FoundWeights, ...]
     writers: tuple[WriterHealth, ...] = Field(description="those that can run first")
     detectors: tuple[DetectorHealth, ...]
@@ -129,6 +133,7 @@ def check_health(
     disk = shutil.disk_usage(_existing(settings.data_dir))
     return Health(
         checked_at=datetime.now(UTC),
+        program_version=__version__,
         checks=(
             _packages(versions),
             _records(station, in_use, broken),
@@ -139,7 +144,7 @@ def check_health(
         ),
         versions=versions,
         schema_known=len(MIGRATIONS),
-        schema_found=None if station is None else schema_number(station.records),
+        schema_found=None if station is None else count_migrations(station.records),
         weights=tuple(_weights(settings)),
         writers=tuple(
             WriterHealth(key=one.model.key, title=one.model.title, missing=one.missing)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from core import __version__
 from core.detection.defects import find_defects
 from core.domain import (
     Context,
@@ -181,6 +182,7 @@ def examine(
     return Inspection(
         id=inspection_id or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
         created_at=now,
+        program_version=__version__,
         product=product,
         context=context or Context(),
         image=image.info.model_copy(update={"notices": (*image.info.notices, *differences)}),

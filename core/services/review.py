@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.domain import Disposition, DispositionEntry, Inspection, Job, Verdict
+from core.domain import Disposition, DispositionEntry, Inspection, Verdict
 from core.domain.errors import RecordsError
 from core.records.queue import next_waiting, previous_waiting, queue
 from core.records.search import Filter
@@ -92,25 +92,3 @@ def is_learned(station: Station, inspection: Inspection) -> bool:
     """Whether the product's detector knows this picture as one of a good part."""
     images = station.taught(inspection.product).card.images
     return any(image.sha256 == inspection.image.sha256 for image in images)
-
-
-def learn(station: Station, inspection: Inspection, person: str) -> Job:
-    """Have a false alarm learned as a normal, in the background.
-
-    Raises:
-        RecordsError: if no person has said that the part is good.
-        JobError: if the job cannot be put in the queue.
-    """
-    decided = inspection.dispositions[-1].disposition if inspection.dispositions else None
-    if decided is None or not decided.is_of_good_part:
-        raise RecordsError(
-            f"Only a part that a person has found good is learned as a normal; "
-            f"{inspection.image.filename} is not. Record that it is a false alarm first."
-        )
-    arguments = {
-        "product": inspection.product.key,
-        "add": True,
-        "pictures": [{"filename": inspection.image.filename, "sha256": inspection.image.sha256}],
-    }
-    title = f"{inspection.product.key}, {inspection.image.filename}"
-    return station.jobs.submit("teach", title, arguments, person)

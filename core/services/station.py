@@ -1,4 +1,4 @@
-"""What one process holds open: records, files, loaded detectors and retrievers."""
+"""The station: what one process holds open."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
 from core.domain.errors import DetectorError
 from core.infrastructure.fair_queue import Turns
-from core.infrastructure.settings import Settings, settings
+from core.infrastructure.settings import Settings
 from core.records.database import Records
 from core.records.files import FileStore
 from core.reporting.catalogue import Model
@@ -34,6 +34,7 @@ from core.retrieval.normals.labelled import LabelledCrops
 from core.retrieval.normals.visual import VisualEncoder
 from core.services.exemplar_index import OpenedIndex, open_index
 from core.services.jobs.queue import Jobs
+from core.services.jobs.task import TaskOf
 from core.services.preferences import Standing, change_setting, standings, with_preferences
 
 log = logging.getLogger(__name__)
@@ -42,15 +43,21 @@ LABELLED_FILE = "labelled.safetensors"
 
 
 class Station:
-    """Everything that inspections share; safe to use from several threads.
+    """Hold what inspections share: records, files, detectors, retrievers, writers and jobs.
+
+    It is safe to use from several threads.
 
     Example:
         >>> with Station(settings()) as station:        # doctest: +SKIP
         ...     station.records.products()
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, task_of: TaskOf | None = None) -> None:
         """Open the records.
+
+        Args:
+            settings: of the environment.
+            task_of: makes the tasks of jobs (`core.tasks.registry`); None: it runs no jobs.
 
         Raises:
             RecordsError: if the records are locked by another process, damaged or unwritable.
@@ -67,7 +74,7 @@ class Station:
         self._writers_lock = threading.Lock()
         self._writers: dict[str, Writer] = {}
         self._labelled: dict[str, tuple[int, LabelledCrops]] = {}
-        self.jobs = Jobs(self)
+        self.jobs = Jobs(self, task_of)
 
     def __enter__(self) -> Station:
         return self
@@ -235,25 +242,3 @@ class Station:
                 self.knowledge.search("warm up", Product(dataset="warm", category="up"), k=1)
         except Exception as error:
             log.warning("Could not warm the knowledge index: %s", error)
-
-
-_shared: Station | None = None
-_shared_lock = threading.Lock()
-
-
-def shared_station() -> Station:
-    """The station of this process, opened at first use: DuckDB lets one process in at a time."""
-    global _shared
-    with _shared_lock:
-        if _shared is None:
-            _shared = Station(settings())
-        return _shared
-
-
-def close_shared_station() -> None:
-    """Close the station of this process, if it is open."""
-    global _shared
-    with _shared_lock:
-        if _shared is not None:
-            _shared.close()
-            _shared = None

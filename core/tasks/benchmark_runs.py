@@ -6,6 +6,8 @@ from core.domain import Frozen, Job
 from core.evaluation.detection.figures import DetectionFigures
 from core.evaluation.mmad.figures import MmadFigures
 from core.services.station import Station
+from core.tasks.evaluation import Evaluate, EvaluationResult
+from core.tasks.mmad import AskMmad, MmadResult
 
 SHOWN_RUNS = 50
 
@@ -19,13 +21,13 @@ class Run(Frozen):
     @classmethod
     def of(cls, job: Job) -> Run:
         """The run of an evaluation job."""
-        measured = job.result.get("figures", [])
-        return cls(job=job, figures=tuple(map(DetectionFigures.model_validate, measured)))
+        measured = job.result_as(EvaluationResult)
+        return cls(job=job, figures=() if measured is None else measured.figures)
 
 
 def runs(station: Station) -> list[Run]:
     """The newest runs in any state, the newest first."""
-    return [Run.of(job) for job in station.jobs.recent(SHOWN_RUNS, "evaluate")]
+    return [Run.of(job) for job in station.jobs.recent(SHOWN_RUNS, Evaluate)]
 
 
 class MmadRun(Frozen):
@@ -37,10 +39,10 @@ class MmadRun(Frozen):
     @classmethod
     def of(cls, job: Job) -> MmadRun:
         """The run of a job."""
-        found = job.result.get("figures")
-        return cls(job=job, figures=None if found is None else MmadFigures.model_validate(found))
+        found = job.result_as(MmadResult)
+        return cls(job=job, figures=None if found is None else found.figures)
 
 
 def mmad_runs(station: Station) -> list[MmadRun]:
     """The newest runs in any state, the newest first."""
-    return [MmadRun.of(job) for job in station.jobs.recent(SHOWN_RUNS, "mmad")]
+    return [MmadRun.of(job) for job in station.jobs.recent(SHOWN_RUNS, AskMmad)]

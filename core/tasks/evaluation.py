@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from core.detection.registry import DEFAULT_DETECTOR
+from core.domain import Frozen
 from core.evaluation.detection.costs import cost_rule
 from core.evaluation.detection.datasets import read_datasets
-from core.evaluation.detection.figures import evaluate_detection
+from core.evaluation.detection.figures import DetectionFigures, evaluate_detection
 from core.services.jobs.task import Progress, Task
 from core.services.station import Station
+
+
+class EvaluationResult(Frozen):
+    """Figures of each set that has been measured."""
+
+    figures: tuple[DetectionFigures, ...]
 
 
 class Evaluate(Task):
@@ -21,6 +28,8 @@ class Evaluate(Task):
 
     Begun anew when it is resumed. Records and detectors of the station stay as they are.
     """
+
+    kind: ClassVar[str] = "evaluate"
 
     folders: tuple[Path, ...] = Field(min_length=1, description="in the layout of MVTec AD")
     detector: str = DEFAULT_DETECTOR
@@ -30,17 +39,14 @@ class Evaluate(Task):
     prevalence: float | None = Field(None, description="share of defective parts")
     review_cost: float | None = Field(None, description="cost of a review in overkills")
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> EvaluationResult:
         """Measure one set after the other.
-
-        Returns:
-            `figures`: the `DetectionFigures` of each set that is done.
 
         Raises:
             InspectionError: if a set cannot be used, or the detector's options cannot be.
         """
         costs = cost_rule(self.cost_ratio, self.prevalence, self.review_cost)
-        figures: list[dict[str, Any]] = []
+        figures: list[DetectionFigures] = []
         for dataset in read_datasets(self.folders):
             measured, _ = evaluate_detection(
                 dataset,
@@ -51,9 +57,11 @@ class Evaluate(Task):
                 seed=self.seed,
                 on_progress=partial(_of_set, progress, dataset.name),
             )
-            figures.append(measured.model_dump(mode="json"))
-            progress(f"{dataset.name}: measured", 1, result={"figures": figures})
-        return {"figures": figures}
+            figures.append(measured)
+            progress(
+                f"{dataset.name}: measured", 1, result=EvaluationResult(figures=tuple(figures))
+            )
+        return EvaluationResult(figures=tuple(figures))
 
 
 def _of_set(progress: Progress, name: str, step: str, share: float) -> None:

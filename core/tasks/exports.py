@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from core.domain import Job
+from pydantic import Field
+
+from core.domain import Frozen, Job
 from core.domain.errors import JobError
 from core.infrastructure.settings import Settings
 from core.records.search import Filter, count
@@ -23,21 +25,28 @@ KEPT_S = 7 * 24 * 3600
 NAMED_MISSING = 20
 
 
+class ExportResult(Frozen):
+    """A file that waits for its download."""
+
+    file: str = Field(description="its name in the folder of exports")
+    inspections: int = Field(description="how many were meant")
+    missing: int = Field(description="how many of them have no PDF")
+    sentences: tuple[str, ...] = Field(description="why, of the first of those")
+
+
 class Export(Task):
     """Write the inspections that a filter means to a file; begun anew when it is resumed.
 
     Files of earlier exports go after a week: they are copies of what stays on record.
     """
 
+    kind: ClassVar[str] = "export"
+
     what: ExportKind
     filter: Filter = Filter()
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> ExportResult:
         """Write the file.
-
-        Returns:
-            `file`: its name in the folder of exports, `inspections`: how many were meant,
-            `missing`: how many of them have no PDF, `sentences`: why, of the first of those.
 
         Raises:
             OutputError: if the file cannot be written.
@@ -54,12 +63,12 @@ class Export(Task):
             path,
             on_printed=lambda done, total: progress(step, done, total),
         )
-        return {
-            "file": path.name,
-            "inspections": meant,
-            "missing": len(missing),
-            "sentences": list(missing[:NAMED_MISSING]),
-        }
+        return ExportResult(
+            file=path.name,
+            inspections=meant,
+            missing=len(missing),
+            sentences=missing[:NAMED_MISSING],
+        )
 
 
 def export_file(settings: Settings, job: Job) -> Path:
@@ -68,9 +77,10 @@ def export_file(settings: Settings, job: Job) -> Path:
     Raises:
         JobError: if the job is no export, is not done, or its file was removed since.
     """
-    name = job.result.get("file") if job.kind == "export" and not job.is_active else None
-    path = settings.exports_dir / str(name)
-    if name is None or not path.is_file():
+    is_done = job.kind == Export.kind and not job.is_active
+    made = job.result_as(ExportResult) if is_done else None
+    path = None if made is None else settings.exports_dir / made.file
+    if path is None or not path.is_file():
         raise JobError(
             f"The job {job.id} has no file to download. A file is there when the export is done, "
             "and is kept for a week; export again."

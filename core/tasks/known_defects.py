@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from pydantic import Field
 
+from core.domain import Frozen
 from core.imaging.picture_files import pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.known_defects import score_known_defects
 from core.services.station import Station
 from core.tasks.pictures import KeptPicture
+
+
+class ScoringResult(Frozen):
+    """What was added to the known defects of a product, and scored."""
+
+    product: str = Field(description="DATASET/CATEGORY")
+    added: int
+    scored: int
+    skipped: tuple[str, ...] = Field(description="why pictures were left out, a sentence each")
 
 
 class ScoreDefects(Task):
@@ -20,12 +30,14 @@ class ScoreDefects(Task):
     Done again when it is resumed; what was scored before stays.
     """
 
+    kind: ClassVar[str] = "score_defects"
+
     product: str = Field(description="DATASET/CATEGORY")
     pictures: tuple[KeptPicture, ...] = ()
     folder: Path | None = None
     by: str = Field("", description="who says that the parts are bad")
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> ScoringResult:
         """Score.
 
         Raises:
@@ -37,9 +49,6 @@ class ScoreDefects(Task):
         done = score_known_defects(
             station, station.product(self.product), pictures, by=self.by, on_progress=progress
         )
-        return {
-            "product": self.product,
-            "added": done.added,
-            "scored": done.scored,
-            "skipped": list(done.skipped),
-        }
+        return ScoringResult(
+            product=self.product, added=done.added, scored=done.scored, skipped=done.skipped
+        )

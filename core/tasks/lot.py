@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from core.domain import Context, EvidenceChoice, Job, Language, Product
+from core.domain import Context, EvidenceChoice, Frozen, Job, Language, Product
 from core.domain.errors import (
     CheckpointError,
     DetectorError,
@@ -30,7 +29,6 @@ from core.tasks.pictures import KeptPicture, keep_pictures
 
 log = logging.getLogger(__name__)
 
-KIND = "inspect_lot"
 STEP = "Inspect the pictures"
 # With these, no other picture would fare better: the job stops, and can be resumed.
 FOR_ALL = (
@@ -43,28 +41,26 @@ FOR_ALL = (
 )
 
 
-@dataclass
-class LotResult:
-    """What has come of a lot so far."""
+class RefusedPicture(Frozen):
+    """A picture that could not be inspected, and why."""
 
-    inspections: list[str] = field(default_factory=list)
-    verdicts: Counter[str] = field(default_factory=Counter)
-    refused: list[dict[str, str]] = field(default_factory=list)
+    filename: str
+    sentence: str
+
+
+class LotResult(BaseModel):
+    """What has come of a lot so far; it grows while the lot is inspected."""
+
+    inspections: list[str] = Field(default_factory=list, description="their ids")
+    verdicts: Counter[str] = Field(default_factory=Counter)
+    refused: list[RefusedPicture] = Field(default_factory=list)
 
     def add(self, inspection_id: str, verdict: str) -> None:
         self.inspections.append(inspection_id)
         self.verdicts[verdict] += 1
 
     def refuse(self, filename: str, sentence: str) -> None:
-        self.refused.append({"filename": filename, "sentence": sentence})
-
-    def as_json(self) -> dict[str, Any]:
-        """Ids of inspections, counts of verdicts, and refusals with their sentences."""
-        return {
-            "inspections": self.inspections,
-            "verdicts": dict(self.verdicts),
-            "refused": self.refused,
-        }
+        self.refused.append(RefusedPicture(filename=filename, sentence=sentence))
 
 
 class InspectLot(Task):
@@ -74,6 +70,8 @@ class InspectLot(Task):
     is how a job that goes on knows what is done.
     """
 
+    kind: ClassVar[str] = "inspect_lot"
+
     product: str = Field(description="DATASET/CATEGORY")
     pictures: tuple[KeptPicture, ...] = Field(min_length=1)
     detector: str | None = Field(None, description="algorithm that judges; None: the active one")
@@ -82,7 +80,7 @@ class InspectLot(Task):
     writer: str | None = Field(None, description="None: as LLM_MODEL says")
     language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> LotResult:
         """Inspect what is not on record yet.
 
         Raises:
@@ -99,7 +97,7 @@ class InspectLot(Task):
         result = LotResult()
         writing = self._writing(progress)
         for done, (inspection_id, picture) in enumerate(zip(ids, self.pictures, strict=True)):
-            progress(STEP, done, len(ids), result.as_json())
+            progress(STEP, done, len(ids), result)
             if inspection_id in known:
                 verdict, is_reported = known[inspection_id]
                 if not is_reported:
@@ -107,7 +105,7 @@ class InspectLot(Task):
                 result.add(inspection_id, verdict)
                 continue
             self._inspect(station, product, picture, inspection_id, writing, result)
-        return result.as_json()
+        return result
 
     def _writing(self, progress: Progress) -> WriterChoice:
         # A report may take minutes: a job that is cancelled does not wait for its end.
@@ -172,14 +170,14 @@ def inspect_later(
         JobError, RecordsError: if the job cannot be put in the queue.
     """
     context, writing = context or Context(), writing or WriterChoice()
-    arguments = {
-        "product": product.key,
-        "pictures": keep_pictures(station, pictures),
-        "detector": detector,
-        "context": context.model_dump(),
-        "evidence": (evidence or EvidenceChoice()).model_dump(),
-        "writer": writing.writer,
-        "language": writing.language,
-    }
+    lot = InspectLot(
+        product=product.key,
+        pictures=keep_pictures(station, pictures),
+        detector=detector,
+        context=context,
+        evidence=evidence or EvidenceChoice(),
+        writer=writing.writer,
+        language=writing.language,
+    )
     title = f"{product.key}, {context.lot}" if context.lot else product.key
-    return station.jobs.submit(KIND, title, arguments, who)
+    return station.jobs.submit(lot, title, who)

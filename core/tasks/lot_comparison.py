@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 from pydantic import Field
 
 from core.detection.checkpoints import Active
 from core.records.search import Filter
 from core.services.jobs.task import Progress, Task
-from core.services.lot_comparison import STEP, compare_lot
+from core.services.lot_comparison import STEP, LotComparison, compare_lot
 from core.services.station import Station
 
 
 class CompareLot(Task):
     """Begun anew when it is resumed. What is on record of the parts stays as it is."""
 
+    kind: ClassVar[str] = "compare_lot"
+
     filter: Filter = Field(description="inspections of one product")
     versions: tuple[Active, Active]
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> LotComparison:
         """Judge all of them by both.
-
-        Returns:
-            `core.services.lot_comparison.LotComparison`.
 
         Raises:
             InspectionError: as `core.services.lot_comparison.compare_lot`.
         """
-        compared = compare_lot(
+        return compare_lot(
             station,
             self.filter,
             self.versions,
             on_part=lambda done, total: progress(STEP, done, total),
         )
-        return compared.model_dump(mode="json")

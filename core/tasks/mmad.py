@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from pydantic import Field
 
+from core.domain import Frozen
+from core.evaluation.mmad.figures import MmadFigures
 from core.evaluation.mmad.run import run_mmad
 from core.services.jobs.task import Progress, Task
 from core.services.station import Station
 
 FOLDER = "mmad"
+
+
+class MmadResult(Frozen):
+    """Figures of one writer's answers."""
+
+    figures: MmadFigures
 
 
 class AskMmad(Task):
@@ -20,6 +28,8 @@ class AskMmad(Task):
     Answers are kept in DATA_DIR/mmad, in a file of the job's id.
     """
 
+    kind: ClassVar[str] = "mmad"
+
     questions: Path = Field(description="MMAD's mmad.json")
     images: Path | None = Field(description="folder of its data sets; None: show no pictures")
     writer: str = Field(description="key of the catalogue")
@@ -27,11 +37,8 @@ class AskMmad(Task):
     seed: int = 0
     templates: int = Field(1, ge=0, le=8)
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> MmadResult:
         """Ask.
-
-        Returns:
-            `figures`: `core.evaluation.mmad.figures.MmadFigures`.
 
         Raises:
             EvaluationError, WriterError: as `run_mmad`.
@@ -47,4 +54,4 @@ class AskMmad(Task):
             templates=self.templates,
             on_progress=lambda step, share: progress(step, share),
         )
-        return {"figures": figures.model_dump(mode="json")}
+        return MmadResult(figures=figures)

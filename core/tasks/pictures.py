@@ -30,19 +30,16 @@ class KeptPicture(Frozen):
         return station.files.read(self.sha256)
 
 
-def keep_pictures(station: Station, pictures: Iterable[PictureFile]) -> list[dict[str, str]]:
+def keep_pictures(station: Station, pictures: Iterable[PictureFile]) -> tuple[KeptPicture, ...]:
     """Keep pictures for a job, which may run hours later and in another process.
 
     One that cannot be read or is too large is noted with its sentence, and refused when its turn
     comes; all others are looked at only then.
 
-    Returns:
-        What the argument `pictures` of a job takes.
-
     Raises:
         RecordsError: if the file store cannot be written.
     """
-    return [_kept(station, picture).model_dump(mode="json") for picture in pictures]
+    return tuple(_kept(station, picture) for picture in pictures)
 
 
 def _kept(station: Station, picture: PictureFile) -> KeptPicture:

@@ -1,14 +1,12 @@
 """What jobs can do, by name: a new kind is a new line, and a task.
 
-Tasks call on everything that a station holds, so each is imported when it is first asked for.
+Tasks use everything that a station holds, so each is imported when it is first asked for.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
-
-from pydantic import ValidationError
 
 from core.domain.errors import JobError
 from core.services.jobs.task import Task
@@ -26,7 +24,7 @@ TASKS = {
 
 
 def task_of(kind: str, arguments: dict[str, Any]) -> Task:
-    """The task of a kind, with its arguments checked.
+    """Make the task of a kind from its arguments.
 
     Raises:
         JobError: if there is no such kind, or an argument is missing, unknown or cannot be.
@@ -35,12 +33,4 @@ def task_of(kind: str, arguments: dict[str, Any]) -> Task:
         raise JobError(f"There is no job of the kind {kind!r}. Choose one of: {', '.join(TASKS)}.")
     module, name = TASKS[kind]
     task: type[Task] = getattr(importlib.import_module(module), name)
-    try:
-        return task.model_validate(arguments)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
-        raise JobError(
-            f"A job of the kind {kind} cannot be made ({place}: {first['msg']}). It takes: "
-            f"{', '.join(task.model_fields)}."
-        ) from error
+    return task.model_validate(arguments)

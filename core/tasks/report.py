@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
+from core.domain import Context, EvidenceChoice, Frozen, Inspection, Job, Language, Product
 from core.imaging.picture_files import PictureFile
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
@@ -15,9 +15,16 @@ from core.services.jobs.task import Progress, Task
 from core.services.reports import WriterChoice, draft_report
 from core.services.station import Station
 
-KIND = "write_report"
 STEP = "Write the report"
 WAIT = "Wait for the local model"
+
+
+class WritingResult(Frozen):
+    """What has come of a report."""
+
+    revision: int | None = Field(None, description="its number; None: not yet, or its step failed")
+    answer: str = Field("", description="what the model has written so far")
+    before: int = Field(0, description="how many wait for the local model before it")
 
 
 class WriteReport(Task):
@@ -27,16 +34,15 @@ class WriteReport(Task):
     are further revisions.
     """
 
+    kind: ClassVar[str] = "write_report"
+
     inspection: str = Field(description="id of an inspection on record")
     writer: str | None = Field(None, description="None: as LLM_MODEL says")
     language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
     fresh: bool = Field(False, description="ask again, even if the same was asked before")
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> WritingResult:
         """Write it.
-
-        Returns:
-            `revision`: number of the report; None: its step failed, and says why.
 
         Raises:
             WriterError: if there is no such report writer.
@@ -49,13 +55,15 @@ class WriteReport(Task):
             self.writer,
             self.language,
             self.fresh,
-            on_answer=lambda text: progress(STEP, 0, result={"answer": prose_so_far(text)}),
-            on_wait=lambda before: progress(WAIT, 0, result={"before": before}),
+            on_answer=lambda text: progress(
+                STEP, 0, result=WritingResult(answer=prose_so_far(text))
+            ),
+            on_wait=lambda before: progress(WAIT, 0, result=WritingResult(before=before)),
         )
         if any(step.name == "report" for step in inspection.steps) or inspection.revisions:
-            return {"revision": draft_report(station, inspection, choice).number}
+            return WritingResult(revision=draft_report(station, inspection, choice).number)
         revisions = add_report(station, inspection, choice).revisions
-        return {"revision": revisions[-1].number if revisions else None}
+        return WritingResult(revision=revisions[-1].number if revisions else None)
 
 
 def is_slow(station: Station, choice: WriterChoice) -> bool:
@@ -107,10 +115,10 @@ def write_later(station: Station, inspection: Inspection, choice: WriterChoice, 
     Raises:
         JobError, RecordsError: if the job cannot be put in the queue.
     """
-    arguments = {
-        "inspection": inspection.id,
-        "writer": choice.writer,
-        "language": choice.language,
-        "fresh": choice.fresh,
-    }
-    return station.jobs.submit(KIND, inspection.image.filename, arguments, who)
+    report = WriteReport(
+        inspection=inspection.id,
+        writer=choice.writer,
+        language=choice.language,
+        fresh=choice.fresh,
+    )
+    return station.jobs.submit(report, inspection.image.filename, who)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from core.detection.checkpoints import Card
 from core.detection.registry import DEFAULT_DETECTOR
-from core.domain import Product
+from core.domain import Frozen, Inspection, Job, Product
+from core.domain.errors import RecordsError
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.relearning import add_normals
@@ -18,11 +19,40 @@ from core.services.teaching import teach
 from core.tasks.pictures import KeptPicture
 
 
+class TeachingResult(Frozen):
+    """What was taught."""
+
+    product: str = Field(description="DATASET/CATEGORY")
+    algorithm: str
+    version: str
+    images: int = Field(description="how many normals the version knows")
+    held_out: int = Field(description="how many of them set its threshold")
+    false_alarm: str = Field(description="the guarantee, in a sentence")
+    skipped: tuple[str, ...] = Field(description="why pictures were left out, a sentence each")
+    notices: tuple[str, ...] = Field(description="what else is to be known, a sentence each")
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """Read it off a version's card."""
+        return cls(
+            product=card.product.key,
+            algorithm=card.detector.algorithm,
+            version=card.detector.version,
+            images=len(card.images),
+            held_out=card.held_out,
+            false_alarm=card.facts["false alarms, by the policy when taught"],
+            skipped=card.skipped,
+            notices=card.notices,
+        )
+
+
 class Teach(Task):
     """Teach from pictures that were kept, from a folder of this machine, or the demo's own.
 
     Begun anew when it is resumed; until it is done, the version before judges.
     """
+
+    kind: ClassVar[str] = "teach"
 
     product: str = Field(DEMO_PRODUCT_KEY, description="DATASET/CATEGORY")
     pictures: tuple[KeptPicture, ...] = ()
@@ -46,7 +76,7 @@ class Teach(Task):
             raise ValueError(f"{', '.join(sorted(kept))} has no effect with add")
         return self
 
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> TeachingResult:
         """Teach; the new version judges from its end on.
 
         Raises:
@@ -71,7 +101,7 @@ class Teach(Task):
                 by=by,
                 on_progress=progress,
             )
-        return _told(card)
+        return TeachingResult.of(card)
 
     def _lesson(self, station: Station) -> list[PictureFile]:
         if self.demo:
@@ -81,14 +111,20 @@ class Teach(Task):
         return [picture.file(station) for picture in self.pictures]
 
 
-def _told(card: Card) -> dict[str, Any]:
-    return {
-        "product": card.product.key,
-        "algorithm": card.detector.algorithm,
-        "version": card.detector.version,
-        "images": len(card.images),
-        "held_out": card.held_out,
-        "false_alarm": card.facts["false alarms, by the policy when taught"],
-        "skipped": list(card.skipped),
-        "notices": list(card.notices),
-    }
+def learn_later(station: Station, inspection: Inspection, person: str) -> Job:
+    """Have a false alarm learned as a normal, in the background.
+
+    Raises:
+        RecordsError: if no person has said that the part is good.
+        JobError: if the job cannot be put in the queue.
+    """
+    decided = inspection.dispositions[-1].disposition if inspection.dispositions else None
+    if decided is None or not decided.is_of_good_part:
+        raise RecordsError(
+            f"Only a part that a person has found good is learned as a normal; "
+            f"{inspection.image.filename} is not. Record that it is a false alarm first."
+        )
+    image = inspection.image
+    picture = KeptPicture(filename=image.filename, sha256=image.sha256)
+    lesson = Teach(product=inspection.product.key, add=True, pictures=(picture,))
+    return station.jobs.submit(lesson, f"{inspection.product.key}, {image.filename}", person)

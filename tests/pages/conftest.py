@@ -7,10 +7,11 @@ from contextlib import ExitStack
 
 import pytest
 
-import core.services.station
+import core.tasks.shared_station
 from core.evaluation.benchmarks.generated_records import generate
 from core.infrastructure.settings import Settings
 from core.services.station import Station
+from core.tasks.shared_station import open_station
 
 # More than are exported at once.
 MANY = 21_000
@@ -19,7 +20,7 @@ MANY = 21_000
 @pytest.fixture
 def demo(demo_station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
     """The console's own station is that of the demo station."""
-    monkeypatch.setattr(core.services.station, "_shared", demo_station)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", demo_station)
     return demo_station
 
 
@@ -29,8 +30,8 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[Settings], S
     with ExitStack() as opened:
 
         def open_station(settings: Settings) -> Station:
-            station = opened.enter_context(Station(settings))
-            monkeypatch.setattr(core.services.station, "_shared", station)
+            station = opened.enter_context(open_station(settings))
+            monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
             return station
 
         yield open_station
@@ -47,7 +48,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Generator[Station]:
     """A station with made-up inspections and no detector."""
     root = tmp_path_factory.mktemp("line")
     settings = Settings(data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints")
-    with Station(settings) as station:
+    with open_station(settings) as station:
         generate(station.records, MANY, settings.audit_share)
         yield station
 
@@ -55,5 +56,5 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Generator[Station]:
 @pytest.fixture
 def busy(line: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
     """The console's own station is that of a station with much on record."""
-    monkeypatch.setattr(core.services.station, "_shared", line)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", line)
     return line

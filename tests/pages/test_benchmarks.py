@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain import JobState
 from core.services.station import Station
 from core.tasks.benchmark_runs import mmad_runs, runs
+from core.tasks.registry import task_of
 from tests.pages.app import page, press, words
 from tests.services.jobs.waiting import ended
 
@@ -45,7 +46,7 @@ def test_a_run_that_fails_says_why(empty: Station) -> None:
 
 def test_figures_stand_side_by_side(empty: Station, real_data: Callable[[str], Path]) -> None:
     folder = real_data("cookie")
-    job = empty.jobs.submit("evaluate", "cookies", {"folders": [str(folder)]}, "Ana")
+    job = empty.jobs.submit(task_of("evaluate", {"folders": [str(folder)]}), "cookies", "Ana")
     assert ended(empty, job.id).state is JobState.DONE
 
     app = page("benchmarks", run=job.id)

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
+from core import __version__
 from core.imaging.picture_files import PictureFile
 from core.services.station import Station
 
@@ -156,8 +157,10 @@ def test_rest_takes_the_same_road(server: str, defective_cells: list[PictureFile
     assert status == 200
     assert record["verdict"] == "FAIL"
     assert record["defects"][0]["id"] == "D1"
+    assert record["program_version"] == __version__
     with urllib.request.urlopen(f"{server}/api/health", timeout=10) as answer:
-        assert json.load(answer)["products"] == ["ELPV/mono"]
+        health = json.load(answer)
+    assert (health["products"], health["program_version"]) == (["ELPV/mono"], __version__)
 
 
 def test_rest_switches_evidence_off(server: str, defective_cells: list[PictureFile]) -> None:

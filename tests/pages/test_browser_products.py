@@ -18,6 +18,7 @@ from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.station import Station
+from core.tasks.shared_station import open_station
 from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
 
 LONG_MS = 60_000
@@ -30,7 +31,7 @@ def server(
     """A console with a copy of the demo product, and one false alarm on record."""
     shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
     shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
         station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
     with socket.socket() as free:

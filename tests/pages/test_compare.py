@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.services.station
+import core.tasks.shared_station
 from core.domain import Context, Disposition, EvidenceChoice, Product
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
@@ -21,6 +21,7 @@ from core.services.relearning import add_normals
 from core.services.side_by_side import hold_contest
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.lot_comparison import CompareLot
 from tests.pages.app import page, words
 from tests.services.jobs.waiting import ended
 
@@ -30,7 +31,7 @@ MARKUP = "<script>alert(1)</script> **stars** :red[colour]"
 @pytest.fixture(autouse=True)
 def demo(demo_station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
     """The console's own station is that of the demo station."""
-    monkeypatch.setattr(core.services.station, "_shared", demo_station)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", demo_station)
     return demo_station
 
 
@@ -92,7 +93,7 @@ def test_markup_of_a_model_does_nothing(
 @pytest.fixture
 def two_versions(station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
     """A station whose demo product was taught twice, and a lot that it inspected."""
-    monkeypatch.setattr(core.services.station, "_shared", station)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
     product = Product.from_key(DEMO_PRODUCT_KEY)
     teach(station, product, demo_normals()[:60])
     bare = EvidenceChoice(exemplars=False, knowledge=False)
@@ -114,7 +115,7 @@ def test_two_detectors_are_compared_over_a_lot(two_versions: Station) -> None:
     next(button for button in app.button if button.label == "Compare the lot").click().run()
     assert not app.exception
 
-    (job,) = two_versions.jobs.recent(5, "compare_lot")
+    (job,) = two_versions.jobs.recent(5, CompareLot)
     ended(two_versions, job.id)
     app = page("compare", comparison=job.id)
 

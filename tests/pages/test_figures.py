@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-import core.services.station
+import core.tasks.shared_station
 from core.records.quality import Period
 from core.records.running import ScoreWeek, StepTime, StepTimes, WritingCost
 from core.services.inspection_images import NormalPicture
@@ -43,7 +43,7 @@ COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#fffff
 @pytest.fixture(autouse=True)
 def english(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts are those of a station that nobody has set up."""
-    monkeypatch.setattr(core.services.station, "_shared", station)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
 
 
 def chart() -> PChart:

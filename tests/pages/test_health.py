@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core import __version__
 from core.domain import JobState
 from core.services.station import Station
+from core.tasks.registry import task_of
 from tests.pages.app import page, words
 from tests.services.jobs.waiting import ended
 
@@ -25,6 +27,7 @@ def test_a_new_station_is_well_and_says_what_to_do() -> None:
     assert ["Network", "Kind", "State"] in tables
     versions = next(frame.value for frame in app.dataframe if "Package" in frame.value)
     assert "streamlit" in set(versions["Package"])
+    assert {metric.label: metric.value for metric in app.metric}["Program version"] == __version__
 
 
 @pytest.mark.usefixtures("empty")
@@ -40,7 +43,7 @@ def test_what_is_missing_is_red_and_named(empty: Station, monkeypatch: pytest.Mo
 
 
 def test_a_failed_job_is_an_error_on_record_and_can_be_started_again(empty: Station) -> None:
-    job = empty.jobs.submit("evaluate", "Nowhere", {"folders": ["/no/such/set"]}, "Ana")
+    job = empty.jobs.submit(task_of("evaluate", {"folders": ["/no/such/set"]}), "Nowhere", "Ana")
     assert ended(empty, job.id).state is JobState.FAILED
 
     app = page("health")

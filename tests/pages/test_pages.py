@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import core.services.station
+import core.tasks.shared_station
 from core.domain import Context, Product, RevisionKind
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
@@ -138,8 +138,8 @@ def test_locked_records_are_a_sentence(
     )
     hold += "time.sleep(60)"
     command = [sys.executable, "-c", hold, str(station_settings.data_dir)]
-    monkeypatch.setattr(core.services.station, "_shared", None)
-    monkeypatch.setattr(core.services.station, "settings", lambda: station_settings)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", None)
+    monkeypatch.setattr(core.tasks.shared_station, "settings", lambda: station_settings)
     with subprocess.Popen(command, cwd=PAGES.parent, stdout=subprocess.PIPE, text=True) as other:
         try:
             assert other.stdout is not None

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-import core.services.station
+import core.tasks.shared_station
 from core.domain import Context, Disposition, Inspection, Product, Verdict
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
 from core.infrastructure.settings import Settings
@@ -17,6 +17,7 @@ from core.records.queue import waiting
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.shared_station import open_station
 from tests.pages.app import PAGES, page, parameter, words
 from tests.services.jobs.waiting import ended
 
@@ -34,8 +35,8 @@ def desk(
         rag_enabled=False,
         domain_rag_enabled=False,
     )
-    with Station(settings) as station:
-        monkeypatch.setattr(core.services.station, "_shared", station)
+    with open_station(settings) as station:
+        monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
         yield station
 
 
@@ -187,7 +188,7 @@ def test_a_false_alarm_is_voided_and_learned_in_two_presses(
     teach(station, product, demo_normals()[:12])
     alarm = inspect(station, defective_cells[0], product)
     assert alarm.judgement.verdict is not Verdict.PASS
-    monkeypatch.setattr(core.services.station, "_shared", station)
+    monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
     app = named(page("review"))
 
     press(app, "accept")

@@ -127,6 +127,7 @@ def revision(number: int = 1) -> Revision:
         report=report(),
         author="offline",
         created_at=NOW,
+        program_version="0.0.7",
         sha256=report_sha256(report()),
     )
 
@@ -148,6 +149,7 @@ def inspection(inspection_id: str = "20261124-093015-abc123", lot: str = "L-7") 
     return Inspection(
         id=inspection_id,
         created_at=NOW,
+        program_version="0.0.7",
         product=Product(dataset="ELPV", category="mono", mm_per_px=0.1),
         context=Context(lot=lot, serial="균열-1", station="EL-2", inspector="Zoë Müller"),
         image=ImageInfo(

@@ -1,18 +1,10 @@
-"""Columns that lists and charts read: equal after a save, after changes and after a migration."""
+"""Columns that lists and charts read: right after a save and after changes."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import duckdb
-import pytest
-
 from core.domain import NOT_CLASSIFIED, Disposition, Finding, Report, RevisionKind, Verdict
 from core.infrastructure.settings import Settings
-from core.records import migrations
 from core.records.database import Records
-from core.records.migration_of_standing import AUDIT_SHARE_BEFORE
-from core.records.migrations import MIGRATIONS
 from core.records.standing import is_drawn, refresh
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
@@ -96,44 +88,36 @@ def test_defect_type_follows_what_a_person_writes(station_settings: Settings) ->
         assert stands("4") == ""
 
 
-def test_migration_fills_the_columns_as_saving_does(
-    station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_columns_say_what_was_saved_written_and_decided(station_settings: Settings) -> None:
     with Records.open(station_settings) as records:
         fill(records)
-        before = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
-        costs = records.rows(f"SELECT {COSTS} FROM revisions ORDER BY ALL")
-        types = records.rows("SELECT * FROM known_types ORDER BY ALL")
-    assert station_settings.audit_share == AUDIT_SHARE_BEFORE
-    old = station_settings.model_copy(update={"data_dir": tmp_path / "old"})
-    copy_as_before("add_standing", station_settings, old, monkeypatch)
+        standing = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
+        costs = records.rows(f"SELECT {COSTS} FROM revisions")
+        types = records.rows("SELECT name FROM known_types ORDER BY name")
+        inspections = {row["id"]: records.inspection(row["id"]) for row in standing}
 
-    with Records.open(old) as records:
-        assert records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id") == before
-        assert records.rows(f"SELECT {COSTS} FROM revisions ORDER BY ALL") == costs
-        assert records.rows("SELECT * FROM known_types ORDER BY ALL") == types
-    assert {row["defect_type"] for row in before} == {"", "crack", "dark_spot", NOT_CLASSIFIED}
-    assert any(row["is_audited"] for row in before)
-    assert not all(row["is_first"] for row in before)
-
-
-def copy_as_before(
-    migration: str, station_settings: Settings, old: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Records of a station as a program kept them that had not learned a migration yet."""
-    known = [step.__name__ for step in MIGRATIONS].index(migration)
-    old.records_path.parent.mkdir(parents=True)
-    with duckdb.connect(old.records_path) as connection:
-        with monkeypatch.context() as patched:
-            patched.setattr(migrations, "MIGRATIONS", MIGRATIONS[:known])
-            migrations.migrate(connection)
-        connection.execute(f"ATTACH '{station_settings.records_path}' AS present (READ_ONLY)")
-        for table in ("inspections", "defects", "evidence", "revisions", "dispositions"):
-            described = connection.execute(f"DESCRIBE {table}").fetchall()
-            columns = ", ".join(column[0] for column in described)
-            connection.execute(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM present.{table}"
-            )
+    serials = set()
+    for row in standing:
+        inspection = inspections[row["id"]]
+        decided = inspection.dispositions[-1] if inspection.dispositions else None
+        assert (row["width"], row["height"]) == (inspection.image.width, inspection.image.height)
+        assert row["defect_count"] == len(inspection.defects)
+        assert row["is_audited"] == is_audited(inspection, station_settings.audit_share)
+        assert row["disposition"] == (decided and decided.disposition)
+        assert row["reason"] == (decided and decided.reason)
+        assert row["decided_at"] == (decided and decided.decided_at)
+        if row["is_first"]:
+            assert inspection.context.serial not in serials
+            serials.add(inspection.context.serial)
+    assert serials == {inspection.context.serial for inspection in inspections.values()}
+    assert {row["defect_type"] for row in standing} == {"", "crack", "dark_spot", NOT_CLASSIFIED}
+    assert any(row["is_audited"] for row in standing)
+    assert [row["name"] for row in types] == ["crack", "dark_spot"]
+    for row in costs:
+        writing = inspections[row["inspection_id"]].revisions[row["number"] - 1].writing
+        for name in ("writer", "model", "from_cache", "input_tokens", "output_tokens", "cost_usd"):
+            assert row[name] == (writing and getattr(writing, name))
+    assert any(row["cost_usd"] for row in costs)
 
 
 def test_the_draw_is_a_share_of_ids_and_nested() -> None:
@@ -144,18 +128,6 @@ def test_the_draw_is_a_share_of_ids_and_nested() -> None:
     # 400 expected, standard deviation 20.
     assert 320 <= len(drawn) <= 480
     assert drawn <= {name for name in names if is_drawn(name, 0.05)}
-
-
-def test_migrated_draw_is_the_one_of_python(station_settings: Settings) -> None:
-    ids = [f"part-{number}" for number in range(500)]
-    with duckdb.connect() as connection:
-        drawn = connection.execute(
-            "SELECT id FROM (SELECT unnest(?) AS id) "
-            "WHERE ('0x' || sha256(id)[:13])::UBIGINT / (1::UBIGINT << 52) < 0.3",
-            [ids],
-        ).fetchall()
-
-    assert {name for (name,) in drawn} == {name for name in ids if is_drawn(name, 0.3)}
 
 
 def test_the_share_is_the_stations(station_settings: Settings) -> None:

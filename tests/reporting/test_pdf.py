@@ -58,6 +58,7 @@ def revised(report: Report, kind: RevisionKind = RevisionKind.EDITED) -> Revisio
         report=report,
         author="김민수",
         created_at=examples.NOW,
+        program_version="0.0.8",
         sha256=report_sha256(report),
     )
 
@@ -106,9 +107,26 @@ def test_a_report_holds_what_an_auditor_asks_for(tmp_path: Path) -> None:
         "a" * 64,
         "b" * 64,
         inspection.revisions[0].sha256,
+        "judged by program version 0.0.7, report saved by 0.0.7",
         "page 1 of",
     ):
         assert wanted in text, wanted
+
+
+def test_every_page_names_the_program_that_judged_however_long_the_author(tmp_path: Path) -> None:
+    inspection = examples.inspection()
+    revision = revised(examples.report("Long. " * 100))
+    revision = revision.model_copy(update={"author": "Wolfgang " * 9})
+
+    pdf = printed(inspection, revision)
+
+    sheets = text_of(pdf, tmp_path).rstrip("\f").split("\f")
+    assert len(sheets) == pages(pdf)
+    for number, sheet in enumerate(sheets, start=1):
+        footer = sheet.rstrip().splitlines()[-1]
+        assert footer.startswith(f"{inspection.id} · program 0.0.7 · revision 2, edited by Wolf")
+        assert footer.endswith(f"page {number} of {len(sheets)}")
+    assert "judged by program version 0.0.7, report saved by 0.0.8" in " ".join(sheets)
 
 
 def test_korean_german_polish_and_french_are_printed(tmp_path: Path) -> None:

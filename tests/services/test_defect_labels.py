@@ -17,6 +17,7 @@ from core.services.defect_labels import LabelledPicture, label_from_records, lab
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.shared_station import open_station
 from tests.evaluation.conftest import brushed_metal
 
 METAL = Product(dataset="Plant", category="plate")
@@ -49,7 +50,7 @@ def metal_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path): 
         PictureFile.of(f"{n}.png", cv2.imencode(".png", brushed_metal(rng))[1].tobytes())
         for n in range(30)
     ]
-    with Station(settings) as station:
+    with open_station(settings) as station:
         teach(station, METAL, normals)
         pictures = [drawn(n, kind) for n in range(12) for kind in ("scratch", "hole")]
         label_pictures(station, METAL, pictures, origin="drawn", by="Ana")

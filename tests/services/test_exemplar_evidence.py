@@ -16,6 +16,7 @@ from core.services.inspection import inspect
 from core.services.inspection_images import compared_pairs, report_pdf
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.shared_station import open_station
 
 PRODUCT = Product(dataset="Plant", category="cell")
 
@@ -27,14 +28,14 @@ def own(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Settings
     settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
     )
-    with Station(settings) as station:
+    with open_station(settings) as station:
         teach(station, PRODUCT, demo_normals()[:12], options={"bank_size": 300})
     return settings
 
 
 @pytest.fixture
 def cells(own: Settings) -> Generator[Station]:
-    with Station(own) as station:
+    with open_station(own) as station:
         yield station
 
 
@@ -80,7 +81,7 @@ def test_a_normal_re_encoded_is_no_evidence_for_itself(cells: Station, tmp_path:
 def test_a_request_switches_each_retriever_off_and_on(
     own: Settings, defective_cells: list[PictureFile]
 ) -> None:
-    with Station(own.model_copy(update={"rag_enabled": False})) as station:
+    with open_station(own.model_copy(update={"rag_enabled": False})) as station:
         choice = EvidenceChoice(exemplars=True, knowledge=False)
         asked = inspect(station, defective_cells[0], PRODUCT, evidence=choice)
         plain = inspect(station, defective_cells[0], PRODUCT)
@@ -116,18 +117,20 @@ def test_a_vanished_picture_is_a_sentence_and_the_next_normal_is_compared(
 def test_a_damaged_index_is_built_again_and_the_verdict_stands(
     own: Settings, defective_cells: list[PictureFile]
 ) -> None:
-    with Station(own) as station:
+    with open_station(own) as station:
         before = inspect(station, defective_cells[0], PRODUCT)
         path = station.taught(PRODUCT).folder / "exemplars.safetensors"
     data = path.read_bytes()
     path.write_bytes(data[:100])
     try:
-        with Station(own) as station:
+        with open_station(own) as station:
             after = inspect(station, defective_cells[0], PRODUCT)
             events = [event.kind for event in station.records.events(PRODUCT.key)]
-        with Station(own) as station:
+        with open_station(own) as station:
             later = inspect(station, defective_cells[0], PRODUCT)
-        with Station(own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})) as station:
+        with open_station(
+            own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})
+        ) as station:
             station.records.save_product(PRODUCT)
             lost = inspect(station, defective_cells[0], PRODUCT)
     finally:

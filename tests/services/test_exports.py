@@ -63,6 +63,7 @@ def test_csv_has_what_is_on_record(station: Station, tmp_path: Path) -> None:
     assert float(row["score"]) == saved.judgement.score
     assert (row["verdict"], row["disposition"]) == ("FAIL", "scrap")
     assert (row["reason"], row["decided_by"]) == ("Too; deep", "Bo")
+    assert (row["version"], row["program_version"]) == ("20261124-080000-000000", "0.0.7")
     assert list(path.parent.iterdir()) == [path], "nothing is left beside it"
 
 
@@ -108,6 +109,7 @@ def test_parquet_has_types(station: Station, tmp_path: Path) -> None:
 
     table = parquet.read_table(tmp_path / "all.parquet")
     assert table.column("id").to_pylist() == ["3", "2", "1"]
+    assert table.column("program_version").to_pylist() == ["0.0.7"] * 3
     assert str(table.schema.field("created_at_utc").type) == "timestamp[us]"
     assert str(table.schema.field("score").type) == "double"
     assert table.column("disposition").null_count == 3

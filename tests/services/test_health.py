@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core import __version__
 from core.detection.checkpoints import read_card
 from core.detection.product_files import product_folder
 from core.domain import EvidenceChoice, JobState, Product
@@ -23,6 +24,7 @@ from core.services.health import Check, check_health, files_size
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.registry import task_of
 from tests.services.jobs.waiting import ended
 
 REPOSITORY = Path(__file__).parents[2]
@@ -53,6 +55,7 @@ def test_a_station_that_lacks_nothing(station: Station) -> None:
     assert found.is_well, found.checks
     assert all(check.status == "ok" for check in found.checks if check.name != "disk")
     assert found.schema_found == found.schema_known == len(MIGRATIONS)
+    assert found.program_version == __version__
     assert found.versions["duckdb"] == "2.0.0"
     (detector,) = found.detectors
     card = read_card(station.settings, PRODUCT)
@@ -92,7 +95,9 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
 def test_troubles_are_told(station: Station) -> None:
     with pytest.raises(ImageError):
         inspect(station, PictureFile.of("torn.png", b"torn"), taught(station))
-    job = station.jobs.submit("teach", "Teach", {"product": "Plant/x", "folder": "/no/such"})
+    job = station.jobs.submit(
+        task_of("teach", {"product": "Plant/x", "folder": "/no/such"}), "Teach"
+    )
     assert ended(station, job.id).state is JobState.FAILED
 
     failed, refused = check_health(station.settings, station).troubles
@@ -159,6 +164,7 @@ def test_the_doctor_beside_a_running_console(station_settings: Settings, station
     done = doctor(station_settings)
 
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Version {__version__}\n")
     assert "note     records        The records in" in done.stdout
     assert "in use by another process" in done.stdout
     assert "Report writers that can run: offline" in done.stdout
@@ -176,6 +182,7 @@ def test_the_doctor_as_json(station_settings: Settings) -> None:
     found = json.loads(damaged.stdout)
     assert (found["is_well"], found["schema_found"]) == (False, None)
     assert json.loads(well.stdout)["schema_found"] == len(MIGRATIONS)
+    assert found["program_version"] == __version__
 
 
 def test_the_doctor_is_light() -> None:

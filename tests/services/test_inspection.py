@@ -15,6 +15,7 @@ from core.interfaces.inspection_json import inspection_record
 from core.services.inspection import inspect
 from core.services.inspection_images import overlay_png, picture, report_pdf
 from core.services.station import Station
+from core.tasks.shared_station import open_station
 
 
 def test_a_defective_cell_goes_the_whole_road(
@@ -63,11 +64,11 @@ def test_reopened_after_a_restart_pixel_for_pixel(
     taught_elsewhere = station_settings.model_copy(
         update={"ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir}
     )
-    with Station(taught_elsewhere) as station:
+    with open_station(taught_elsewhere) as station:
         before = inspect(station, defective_cells[1], demo_product)
         pictures = picture(station, before), overlay_png(station, before, opacity=0.5)
         anomaly_map = station.files.read_map(before.map_sha256)
-    with Station(taught_elsewhere) as station:
+    with open_station(taught_elsewhere) as station:
         after = station.records.inspection(before.id)
         assert after == before
         np.testing.assert_array_equal(picture(station, after), pictures[0])
@@ -84,7 +85,7 @@ def test_the_same_picture_scores_the_same_in_a_new_process_state(
         ad_checkpoint_dir=demo_station.settings.ad_checkpoint_dir,
         model_cache=demo_station.settings.model_cache,
     )
-    with Station(with_fresh_detector) as station:
+    with open_station(with_fresh_detector) as station:
         second = inspect(station, defective_cells[2], demo_product)
 
     assert second.judgement == first.judgement
@@ -116,7 +117,7 @@ def test_retrievers_can_be_switched_off(
             "domain_rag_enabled": False,
         }
     )
-    with Station(off) as station:
+    with open_station(off) as station:
         inspection = inspect(station, defective_cells[0], demo_product)
 
     assert inspection.exemplars == inspection.snippets == ()
@@ -143,7 +144,7 @@ def test_a_failed_retriever_is_recorded_and_the_verdict_stands(
             "knowledge_file": tmp_path / "knowledge.json",
         }
     )
-    with Station(broken) as station:
+    with open_station(broken) as station:
         inspection = inspect(station, defective_cells[0], demo_product)
         kept = station.records.inspection(inspection.id)
 

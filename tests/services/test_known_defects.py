@@ -14,6 +14,7 @@ from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.pictures import keep_pictures
+from core.tasks.registry import task_of
 from tests.services.jobs.waiting import ended
 
 PRODUCT = Product(dataset="ELPV", category="mono")
@@ -79,7 +80,7 @@ def test_a_job_names_what_it_could_not_use(
         "by": "Ana",
     }
 
-    job = ended(taught, taught.jobs.submit("score_defects", "Defects", arguments).id)
+    job = ended(taught, taught.jobs.submit(task_of("score_defects", arguments), "Defects").id)
 
     assert job.error == ""
     assert (job.result["added"], job.result["scored"]) == (1, 1)

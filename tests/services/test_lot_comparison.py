@@ -14,6 +14,7 @@ from core.services.lot_comparison import ComparedPart, LotComparison, Standing, 
 from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.registry import task_of
 from tests.services.jobs.waiting import ended
 
 PRODUCT = Product(dataset="ELPV", category="mono")
@@ -100,7 +101,7 @@ def test_a_lost_picture_is_named_and_the_rest_is_judged_by_a_job(
         "versions": [older.model_dump(), newer.model_dump()],
     }
 
-    job = ended(station, station.jobs.submit("compare_lot", "Lot L-1", arguments).id)
+    job = ended(station, station.jobs.submit(task_of("compare_lot", arguments), "Lot L-1").id)
 
     assert (job.state, job.error) == (JobState.DONE, "")
     compared = LotComparison.model_validate(job.result)

@@ -7,15 +7,16 @@ from core.domain.errors import SettingsError
 from core.infrastructure.settings import Settings
 from core.services.preferences import CHANGEABLE, fixed_settings
 from core.services.station import Station
+from core.tasks.shared_station import open_station
 
 
 def test_a_change_holds_over_a_restart_and_is_on_record(station_settings: Settings) -> None:
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         station.change_setting("report_language", "ko", " Ana ")
         assert station.settings.report_language is Language.KOREAN
         (event,) = station.records.events("report_language")
 
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         assert station.settings.report_language is Language.KOREAN
         station.change_setting("report_language", None, "Bo")
         assert station.settings == station_settings
@@ -45,12 +46,12 @@ def test_what_cannot_be_is_refused(
 
 
 def test_a_writer_that_left_the_catalogue_is_left_out(station_settings: Settings) -> None:
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         station.change_setting("llm_model", "claude", "Ana")
         with station.records.transaction() as cursor:
             cursor.execute("UPDATE preferences SET value = '\"gone\"'")
 
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         assert station.settings.llm_model == "offline"
 
 
@@ -70,11 +71,11 @@ def test_who_changed_what_stands_beside_the_environment(station: Station) -> Non
 
 
 def test_the_audit_share_draws_from_the_change_on(station_settings: Settings) -> None:
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         station.change_setting("audit_share", 1.0, "Ana")
         assert station.records.audit_share == 1.0
 
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         assert station.records.audit_share == 1.0
         with pytest.raises(SettingsError, match="AUDIT_SHARE cannot be"):
             station.change_setting("audit_share", 1.5, "Ana")

@@ -20,6 +20,7 @@ from core.services.reports import WriterChoice
 from core.services.side_by_side import choose, detectors_of, hold_contest
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.shared_station import open_station
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def two_detectors(
     station_settings = Settings(
         data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
     )
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         teach(station, demo_product, demo_normals()[:16])
         first = read_card(station_settings, demo_product)
         teach(

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core import __version__
 from core.detection.checkpoints import (
     active_version,
     load_version,
@@ -154,6 +155,20 @@ def harm(path: Path, damage: str) -> None:
     else:
         data[len(data) // 2] ^= 0xFF
         path.write_bytes(data)
+
+
+def test_a_card_names_the_program_that_taught_and_one_of_before_is_read(station: Station) -> None:
+    card = teach(station, PRODUCT, plates(6))
+    folder = product_folder(station.settings, PRODUCT)
+    path = folder / card.detector.algorithm / card.detector.version / "card.json"
+    before = json.loads(path.read_text())
+    assert card.program_version == before.pop("program_version") == __version__
+    path.write_text(json.dumps(before))
+
+    taught = load_version(station.settings, PRODUCT)
+
+    assert taught.card.program_version == "unknown"
+    assert taught.card.images == card.images
 
 
 def test_card_from_a_newer_program_is_refused(station: Station) -> None:

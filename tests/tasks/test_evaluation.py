@@ -8,6 +8,7 @@ from core.domain import JobState
 from core.evaluation.detection.figures import DetectionFigures
 from core.evaluation.detection.judging import Judged
 from core.services.station import Station
+from core.tasks.registry import task_of
 from tests.services.jobs.waiting import ended, wait_for
 
 
@@ -16,7 +17,7 @@ def test_the_figures_are_those_of_the_command(
 ) -> None:
     arguments = {"folders": [str(scratched_metal)], "cost_ratio": 20, "prevalence": 0.05}
 
-    job = station.jobs.submit("evaluate", "Metal", arguments, "Ana")
+    job = station.jobs.submit(task_of("evaluate", arguments), "Metal", "Ana")
     told = wait_for(station, job.id, lambda job: job.step)
     job = ended(station, job.id)
 
@@ -31,7 +32,7 @@ def test_the_figures_are_those_of_the_command(
 
 
 def test_a_set_that_cannot_be_used_is_said(station: Station, tmp_path: Path) -> None:
-    job = station.jobs.submit("evaluate", "Nothing", {"folders": [str(tmp_path)]})
+    job = station.jobs.submit(task_of("evaluate", {"folders": [str(tmp_path)]}), "Nothing")
 
     job = ended(station, job.id)
 

@@ -16,6 +16,7 @@ from core.records.search import Filter
 from core.services.exports import NOT_PRINTED, ExportKind, exported
 from core.services.station import Station
 from core.tasks.exports import KEPT_S, export_file
+from core.tasks.registry import task_of
 from tests.services.jobs.waiting import ended
 from tests.services.test_exports import record
 
@@ -28,7 +29,9 @@ def test_a_pack_of_pdfs_is_made_in_the_background(station: Station) -> None:
     record(station, "1")
     record(station, "2", "other")
 
-    job = ended(station, station.jobs.submit("export", "Lot", arguments(ExportKind.PDFS, "L-7")).id)
+    job = ended(
+        station, station.jobs.submit(task_of("export", arguments(ExportKind.PDFS, "L-7")), "Lot").id
+    )
 
     assert (job.state, job.error) == (JobState.DONE, "")
     with ZipFile(export_file(station.settings, job)) as pack:
@@ -43,7 +46,7 @@ def test_a_table_in_the_background_is_the_one_at_once(station: Station, kind: Ex
     record(station, "1")
     record(station, "2", "other")
 
-    job = ended(station, station.jobs.submit("export", "All", arguments(kind)).id)
+    job = ended(station, station.jobs.submit(task_of("export", arguments(kind)), "All").id)
 
     at_once = exported(station, kind, Filter())
     assert export_file(station.settings, job).read_bytes() == at_once
@@ -52,19 +55,23 @@ def test_a_table_in_the_background_is_the_one_at_once(station: Station, kind: Ex
 
 
 def test_old_files_go_and_that_is_said(station: Station) -> None:
-    first = ended(station, station.jobs.submit("export", "All", arguments(ExportKind.CSV)).id)
+    first = ended(
+        station, station.jobs.submit(task_of("export", arguments(ExportKind.CSV)), "All").id
+    )
     path = export_file(station.settings, first)
     before = time.time() - KEPT_S - 60
     os.utime(path, (before, before))
 
-    ended(station, station.jobs.submit("export", "All", arguments(ExportKind.CSV)).id)
+    ended(station, station.jobs.submit(task_of("export", arguments(ExportKind.CSV)), "All").id)
 
     with pytest.raises(JobError, match="kept for a week"):
         export_file(station.settings, first)
 
 
 def test_no_other_job_has_a_file(station: Station) -> None:
-    other = ended(station, station.jobs.submit("evaluate", "x", {"folders": ["/no/such"]}).id)
+    other = ended(
+        station, station.jobs.submit(task_of("evaluate", {"folders": ["/no/such"]}), "x").id
+    )
 
     with pytest.raises(JobError, match="no file to download"):
         export_file(station.settings, other)

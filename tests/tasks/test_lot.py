@@ -19,6 +19,8 @@ from core.services.reports import draft_report
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.pictures import keep_pictures
+from core.tasks.registry import task_of
+from core.tasks.shared_station import open_station
 from tests.services.jobs.waiting import ended, ended_at, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,14 +32,16 @@ from core.services.reports import draft_report
 from core.infrastructure.settings import Settings
 from core.imaging.picture_files import demo_examples
 from core.tasks.pictures import keep_pictures
-from core.services.station import Station
+from core.tasks.registry import task_of
+from core.tasks.shared_station import open_station
 
-station = Station(Settings())
+station = open_station(Settings())
 pictures = keep_pictures(station, demo_examples()[:12])
 arguments = {"product": "ELPV/mono", "pictures": pictures, "context": {"lot": "L-9"}}
 arguments["evidence"] = {"knowledge": False, "exemplars": False}
-station.jobs.submit("inspect_lot", "Lot L-9", arguments, "Ana")
-station.jobs.submit("inspect_lot", "After it", arguments | {"pictures": pictures[:1]}, "Bo")
+station.jobs.submit(task_of("inspect_lot", arguments), "Lot L-9", "Ana")
+after = arguments | {"pictures": pictures[:1]}
+station.jobs.submit(task_of("inspect_lot", after), "After it", "Bo")
 while station.records.count() < 3:
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -64,7 +68,9 @@ def test_a_bad_file_never_stops_the_rest(
         defective_cells[1],
     ]
 
-    job = demo_station.jobs.submit("inspect_lot", "Lot L-7", lot(demo_station, pictures), " Ana ")
+    job = demo_station.jobs.submit(
+        task_of("inspect_lot", lot(demo_station, pictures)), "Lot L-7", " Ana "
+    )
     job = ended(demo_station, job.id)
 
     assert (job.state, job.who, job.error) == (JobState.DONE, "Ana", "")
@@ -87,7 +93,9 @@ def test_a_bad_file_never_stops_the_rest(
 def test_a_lot_of_an_untaught_product_fails_as_a_whole(demo_station: Station) -> None:
     arguments = lot(demo_station, demo_normals()[:2]) | {"product": "No/such"}
 
-    job = ended(demo_station, demo_station.jobs.submit("inspect_lot", "Wrong", arguments).id)
+    job = ended(
+        demo_station, demo_station.jobs.submit(task_of("inspect_lot", arguments), "Wrong").id
+    )
 
     assert job.state is JobState.FAILED
     assert job.error.startswith("There is no product No/such")
@@ -98,7 +106,7 @@ def test_a_lot_that_is_cancelled_goes_on_where_it_was(
     demo_station: Station, defective_cells: list[PictureFile]
 ) -> None:
     arguments = lot(demo_station, defective_cells[:30])
-    job = demo_station.jobs.submit("inspect_lot", "Lot L-7", arguments)
+    job = demo_station.jobs.submit(task_of("inspect_lot", arguments), "Lot L-7")
     running = wait_for(demo_station, job.id, lambda job: job.seconds_left is not None)
     assert (running.state, running.total) == (JobState.RUNNING, 30)
 
@@ -130,9 +138,11 @@ def test_the_picture_at_which_the_process_died_gets_one_report(
     defective_cells: list[PictureFile],
     is_written: bool,
 ) -> None:
-    first = demo_station.jobs.submit("inspect_lot", "First", lot(demo_station, demo_normals()[:9]))
+    first = demo_station.jobs.submit(
+        task_of("inspect_lot", lot(demo_station, demo_normals()[:9])), "First"
+    )
     second = demo_station.jobs.submit(
-        "inspect_lot", "Second", lot(demo_station, defective_cells[:2])
+        task_of("inspect_lot", lot(demo_station, defective_cells[:2])), "Second"
     )
     assert second.place == 1
     assert demo_station.jobs.cancel(second.id).state is JobState.CANCELLED
@@ -162,7 +172,7 @@ def test_the_picture_at_which_the_process_died_gets_one_report(
 def test_a_killed_process_goes_on_with_the_pictures_that_are_left(
     station_settings: Settings,
 ) -> None:
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         teach(station, Product.from_key("ELPV/mono"), demo_normals()[:12])
     places = {
         "DATA_DIR": str(station_settings.data_dir),
@@ -180,7 +190,7 @@ def test_a_killed_process_goes_on_with_the_pictures_that_are_left(
     )
 
     assert done.returncode == -signal.SIGKILL, done.stderr
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         after_it, job = station.jobs.recent()
         inspected = on_record(station, job.id)
         assert (job.state, job.seconds_left) == (JobState.INTERRUPTED, None)
@@ -209,4 +219,4 @@ def test_a_lot_lacks_something(demo_station: Station, missing: str) -> None:
     del arguments[missing]
 
     with pytest.raises(JobError, match=rf"cannot be made \({missing}: Field required"):
-        demo_station.jobs.submit("inspect_lot", "Lot", arguments)
+        demo_station.jobs.submit(task_of("inspect_lot", arguments), "Lot")

@@ -12,7 +12,8 @@ from core.reporting.catalogue import catalogue
 from core.services.inspection import inspect, record
 from core.services.reports import WriterChoice
 from core.services.station import Station
-from core.tasks.report import KIND, inspect_now, is_slow, write_later
+from core.tasks.registry import task_of
+from core.tasks.report import WriteReport, inspect_now, is_slow, write_later
 from tests.services.jobs.waiting import ended
 
 
@@ -26,14 +27,14 @@ def test_the_first_report_is_a_step_and_the_next_a_revision(
     first = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
     second = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
 
-    assert (first.result, second.result) == ({"revision": 1}, {"revision": 2})
+    assert [job.result["revision"] for job in (first, second)] == [1, 2]
     recorded = demo_station.records.inspection(inspection.id)
     assert [step.name for step in recorded.steps].count("report") == 1
     assert len(recorded.revisions) == 2
-    latest = demo_station.jobs.latest(KIND, "inspection", inspection.id)
+    latest = demo_station.jobs.latest(WriteReport, "inspection", inspection.id)
     assert latest is not None
     assert latest.id == second.id
-    assert demo_station.jobs.latest(KIND, "inspection", "nothing") is None
+    assert demo_station.jobs.latest(WriteReport, "inspection", "nothing") is None
 
 
 def test_a_model_writes_in_the_background(
@@ -45,7 +46,7 @@ def test_a_model_writes_in_the_background(
 
     assert is_slow(demo_station, writer)
     assert inspection.revisions == ()
-    job = demo_station.jobs.latest(KIND, "inspection", inspection.id)
+    job = demo_station.jobs.latest(WriteReport, "inspection", inspection.id)
     assert job is not None
     assert ended(demo_station, job.id).state is JobState.DONE
     (revision,) = demo_station.records.inspection(inspection.id).revisions
@@ -54,7 +55,7 @@ def test_a_model_writes_in_the_background(
 
 
 def test_an_unknown_inspection_fails_with_its_sentence(demo_station: Station) -> None:
-    job = demo_station.jobs.submit(KIND, "", {"inspection": "nothing"})
+    job = demo_station.jobs.submit(task_of(WriteReport.kind, {"inspection": "nothing"}), "")
 
     job = ended(demo_station, job.id)
 
@@ -64,7 +65,7 @@ def test_an_unknown_inspection_fails_with_its_sentence(demo_station: Station) ->
 
 def test_a_report_of_nothing_cannot_be_asked_for(demo_station: Station) -> None:
     with pytest.raises(JobError, match="inspection"):
-        demo_station.jobs.submit(KIND, "", {})
+        demo_station.jobs.submit(task_of(WriteReport.kind, {}), "")
 
 
 def test_a_detector_is_chosen_by_name(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
+from core import __version__
 from core.domain import Product
 from core.records.database import Records
 from core.records.standing import DRAWN_BITS
@@ -81,7 +82,7 @@ FROM judged
 
 INSPECTIONS = """
 INSERT INTO inspections BY NAME
-SELECT id, created_at, product_key,
+SELECT id, created_at, '$PROGRAM' AS program_version, product_key,
     'L-' || lot_number AS lot, 'SN-' || serial_number AS serial, 'ST-' || (1 + k % 4) AS station,
     inspector, verdict, score, 1.0 AS t_low, 1.3 AS t_high, 1.0 AS map_t_low, 1.3 AS map_t_high,
     false AS is_unlike, round(100 * least(score, 0.99), 1) AS percentile,
@@ -140,7 +141,8 @@ REVISIONS = """
 INSERT INTO revisions BY NAME
 SELECT id AS inspection_id, 1 AS number, 'drafted' AS kind,
     CASE WHEN by_model THEN 'gpt-4o-mini' ELSE 'offline' END AS author, created_at,
-    sha256(id) AS sha256, $REPORT AS report, to_json([]::VARCHAR[]) AS remarks, 0 AS violations,
+    '$PROGRAM' AS program_version, sha256(id) AS sha256, $REPORT AS report,
+    to_json([]::VARCHAR[]) AS remarks, 0 AS violations,
     author AS writer,
     CASE WHEN by_model THEN 'gpt-4o-mini-2024-07-18' ELSE '' END AS model,
     by_model AND u(k, 'cache') < 0.05 AS from_cache,
@@ -156,7 +158,8 @@ SELECT id AS inspection_id, 1 AS number, 'drafted' AS kind,
 FROM parts
 UNION ALL BY NAME
 SELECT id AS inspection_id, 2 AS number, 'edited' AS kind, inspector AS author,
-    created_at + INTERVAL 30 MINUTE AS created_at, sha256(id || '2') AS sha256, $REPORT AS report
+    created_at + INTERVAL 30 MINUTE AS created_at, '$PROGRAM' AS program_version,
+    sha256(id || '2') AS sha256, $REPORT AS report
 FROM parts WHERE is_edited
 """
 
@@ -232,6 +235,7 @@ def _with_parts(query: str) -> str:
         ("$REASON", REASON),
         ("$PRODUCTS", str(list(PRODUCTS))),
         ("$VERSION", VERSION),
+        ("$PROGRAM", __version__),
         ("$CYCLE", str(CYCLE)),
         ("$LOT", str(PARTS_A_LOT)),
         ("$HEX", str(DRAWN_BITS // 4)),

@@ -48,6 +48,7 @@ def _health() -> Health:
 
 
 def _print(health: Health) -> None:
+    print(f"Version {health.program_version}\n")
     for check in health.checks:
         print(f"{MARKS[check.status]:8} {check.name:14} {check.sentence}")
     print("\nDetectors")
@@ -72,4 +73,4 @@ def _print(health: Health) -> None:
     for trouble in health.troubles:
         print(f"  {trouble.happened_at:%Y-%m-%d %H:%M} {trouble.kind}, {trouble.sentence}")
     versions = (f"{name} {version or 'missing'}" for name, version in health.versions.items())
-    print(f"Versions: {', '.join(versions)}.")
+    print(f"Versions of packages: {', '.join(versions)}.")

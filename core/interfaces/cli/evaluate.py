@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain.errors import EvaluationError
+from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
-from core.interfaces.cli.options import add_detector_options, named_values, show_progress, written
+from core.interfaces.cli.options import add_detector_options, show_progress, written
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
 from core.domain import Language
-from core.domain.errors import DetectorError, OutputError
+from core.domain.errors import OutputError
 
 
 def add_detector_options(command: argparse.ArgumentParser) -> None:
@@ -50,24 +48,6 @@ def add_language_options(command: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask the model even if the same was asked before, or the part passed",
     )
-
-
-def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
-    """NAME=VALUE pairs of an option; a value that is no JSON is taken as text.
-
-    Raises:
-        DetectorError: if a pair has no equals sign.
-    """
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator:
-            raise DetectorError(f"{option} must be NAME=VALUE, not {pair!r}.")
-        try:
-            values[name] = json.loads(value)
-        except json.JSONDecodeError:
-            values[name] = value
-    return values
 
 
 def person_named(name: str) -> str:

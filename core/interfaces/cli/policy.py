@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.domain import Product
 from core.domain.errors import ProductError
+from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
-from core.interfaces.cli.options import named_values
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

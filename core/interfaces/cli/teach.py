@@ -10,10 +10,10 @@ from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Product
 from core.domain.errors import DetectorError, ImageError, ProductError
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, demo_normals, pictures_at
+from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
 from core.interfaces.cli.options import (
     add_detector_options,
-    named_values,
     person_named,
     show_progress,
 )

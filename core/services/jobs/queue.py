@@ -10,14 +10,15 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
 
 from core.domain import Job, JobState
 from core.domain.errors import InspectionError, JobError, RecordsError
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
-from core.services.jobs.task import JobStopped, Progress, StopSign
-from core.tasks.registry import task_of
+from core.services.jobs.task import JobStopped, Progress, StopSign, Task, TaskOf
 
 if TYPE_CHECKING:
     from core.services.station import Station
@@ -41,18 +42,23 @@ class Jobs:
     event on record.
 
     Example:
-        >>> job = station.jobs.submit("teach", "Demo", {"demo": True})   # doctest: +SKIP
-        >>> station.jobs.job(job.id).share                               # doctest: +SKIP
+        >>> job = station.jobs.submit(Teach(demo=True), "Demo")   # doctest: +SKIP
+        >>> station.jobs.job(job.id).share                    # doctest: +SKIP
         0.35
     """
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, task_of: TaskOf | None) -> None:
         """Look after the jobs of a station; none runs yet.
+
+        Args:
+            station: whose jobs they are.
+            task_of: makes the task of a job on record; None: this process runs no jobs.
 
         Raises:
             RecordsError: if the records cannot be read or written.
         """
         self._station = station
+        self._task_of = task_of
         self._records = station.records
         self._changed = threading.Condition()
         self._stops: dict[str, StopSign] = {}
@@ -60,25 +66,24 @@ class Jobs:
         self._is_closed = False
         recorded.interrupt_running(self._records)
 
-    def submit(self, kind: str, title: str, arguments: dict[str, Any], who: str = "") -> Job:
+    def submit(self, task: Task, title: str, who: str = "") -> Job:
         """Put a job at the end of the queue.
 
         Args:
-            kind: a name of `core.tasks.registry.TASKS`.
+            task: what is to be done.
             title: for the operator.
-            arguments: the task's fields, as JSON.
             who: asks for it.
 
         Raises:
-            JobError: if the kind or an argument cannot be.
+            JobError: if this process runs no jobs.
             RecordsError: if it cannot be recorded.
         """
-        task = task_of(kind, arguments)
+        self._require_task_of()
         now = datetime.now(UTC)
         job = Job(
             id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
-            kind=kind,
-            title=title.strip() or kind,
+            kind=task.kind,
+            title=title.strip() or task.kind,
             who=who.strip(),
             created_at=now,
             state=JobState.QUEUED,
@@ -96,17 +101,18 @@ class Jobs:
         """
         return recorded.job(self._records, job_id, self._stall_s)
 
-    def recent(self, limit: int = 20, kind: str | None = None) -> tuple[Job, ...]:
-        """Jobs in any state, of one kind unless that is None, the newest first."""
+    def recent(self, limit: int = 20, task: type[Task] | None = None) -> tuple[Job, ...]:
+        """List jobs in any state, of one task unless that is None, the newest first."""
+        kind = None if task is None else task.kind
         return recorded.recent_jobs(self._records, limit, self._stall_s, kind)
 
-    def latest(self, kind: str, argument: str, value: str) -> Job | None:
-        """The newest job of a kind that has this value of a text argument; None: there is none.
+    def latest(self, task: type[Task], argument: str, value: str) -> Job | None:
+        """Find the newest job of a task with this value of a text argument; None: there is none.
 
         Example:
-            >>> station.jobs.latest("write_report", "inspection", inspection.id)   # doctest: +SKIP
+            >>> station.jobs.latest(WriteReport, "inspection", inspection.id)   # doctest: +SKIP
         """
-        return recorded.latest_job(self._records, kind, argument, value, self._stall_s)
+        return recorded.latest_job(self._records, task.kind, argument, value, self._stall_s)
 
     def active(self) -> tuple[Job, ...]:
         """Jobs that run, and then those that wait, in their order."""
@@ -142,8 +148,9 @@ class Jobs:
         """Work the queue off, in threads of their own, until `close`.
 
         Raises:
-            JobError: if it is closed.
+            JobError: if it is closed, or this process runs no jobs.
         """
+        self._require_task_of()
         with self._changed:
             if self._is_closed:
                 raise JobError("The program is ending; the job waits until it starts again.")
@@ -176,6 +183,11 @@ class Jobs:
         latest = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, latest - time.monotonic()))
+
+    def _require_task_of(self) -> TaskOf:
+        if self._task_of is None:
+            raise JobError("This process runs no jobs. Ask for it in the console.")
+        return self._task_of
 
     @property
     def _stall_s(self) -> float:
@@ -225,12 +237,13 @@ class Jobs:
 
     def _outcome(
         self, job_id: str, kind: str, arguments: str, stop: StopSign
-    ) -> tuple[JobState, dict[str, Any] | None, str]:
+    ) -> tuple[JobState, BaseModel | None, str]:
         """Run a job: state, result and error that it ends with."""
         progress = Progress(self._records, job_id, stop)
         try:
             with memory_guard("do this job"):
-                result = task_of(kind, json.loads(arguments)).run(self._station, progress)
+                task = self._require_task_of()(kind, json.loads(arguments))
+                result = task.run(self._station, progress)
         except JobStopped:
             if stop.by_person:
                 return JobState.CANCELLED, None, ""
@@ -242,7 +255,7 @@ class Jobs:
             return JobState.FAILED, None, _unforeseen(error)
         return JobState.DONE, result, ""
 
-    def _end(self, job_id: str, state: JobState, result: dict[str, Any] | None, error: str) -> None:
+    def _end(self, job_id: str, state: JobState, result: BaseModel | None, error: str) -> None:
         """Record the end of a job, again and again where that fails, as with a full disk."""
         while True:
             try:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from core.domain import Frozen
+from core.domain.errors import JobError
 from core.records.connection import Database
 from core.records.jobs import save_progress
 
@@ -58,7 +62,7 @@ class Progress:
         self._saved_at = 0.0
 
     def __call__(
-        self, step: str, done: float, total: float = 1, result: dict[str, Any] | None = None
+        self, step: str, done: float, total: float = 1, result: BaseModel | None = None
     ) -> None:
         """Tell how far the job is; to be called as often as it could stop.
 
@@ -88,12 +92,33 @@ class Progress:
 class Task(Frozen, ABC):
     """One kind of long work: its fields are what it needs, and are kept as JSON.
 
+    Attributes:
+        kind: its name on record, and in `core.tasks.registry`.
+
+    Raises:
+        JobError: if an argument is missing, unknown or cannot be.
+
     Example:
-        >>> Teach(product="ELPV/mono", demo=True).run(station, progress)   # doctest: +SKIP
+        >>> station.jobs.submit(Teach(demo=True), "Demo")   # doctest: +SKIP
     """
 
+    kind: ClassVar[str]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refused_in_a_sentence(cls, fields: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        try:
+            return handler(fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "the whole"
+            raise JobError(
+                f"A job of the kind {cls.kind} cannot be made ({place}: {first['msg']}). It takes: "
+                f"{', '.join(cls.model_fields)}."
+            ) from error
+
     @abstractmethod
-    def run(self, station: Station, progress: Progress) -> dict[str, Any]:
+    def run(self, station: Station, progress: Progress) -> BaseModel:
         """Do it, from the start or from where it was left.
 
         Args:
@@ -101,8 +126,12 @@ class Task(Frozen, ABC):
             progress: told at each step; it raises JobStopped, which must pass.
 
         Returns:
-            What came of it, as JSON.
+            What came of it; the job keeps it as JSON.
 
         Raises:
             InspectionError: if it cannot be done; the job failed, with that sentence.
         """
+
+
+# Makes the task of a kind from its arguments; raises JobError where that cannot be.
+TaskOf = Callable[[str, dict[str, Any]], Task]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.domain import Job, JobState
@@ -11,6 +13,7 @@ from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.station import Station
 from core.tasks.benchmark_runs import MmadRun, mmad_runs
+from core.tasks.mmad import AskMmad
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
 from pages.parts.words import person_of
@@ -72,15 +75,15 @@ def _ask_run(station: Station) -> None:
         if not questions.strip() or not (blind or images.strip()):
             raise EvaluationError(t("mmad.no_files"))
         st.session_state["person"] = name
-        arguments = {
-            "questions": questions.strip(),
-            "images": None if blind else images.strip(),
-            "writer": writer,
-            "limit": int(limit),
-            "templates": int(templates),
-        }
+        task = AskMmad(
+            questions=Path(questions.strip()),
+            images=None if blind else Path(images.strip()),
+            writer=writer,
+            limit=int(limit),
+            templates=int(templates),
+        )
         title = offered[writer].model.title
-        st.query_params["run"] = station.jobs.submit("mmad", title, arguments, name).id
+        st.query_params["run"] = station.jobs.submit(task, title, name).id
         st.rerun()
 
 

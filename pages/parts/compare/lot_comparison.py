@@ -15,6 +15,7 @@ from core.services.inspection_images import picture_thumbnail
 from core.services.lot_comparison import ComparedPart, LotComparison
 from core.services.station import Station
 from core.statistics.intervals import Rate
+from core.tasks.lot_comparison import CompareLot
 from pages.parts.jobs import watch_job
 from pages.parts.words import (
     disposition_name,
@@ -24,7 +25,6 @@ from pages.parts.words import (
 )
 from pages.texts import number, percentage, t, when
 
-KIND = "compare_lot"
 EARLIER = 30
 IN_A_PAGE = 20
 NAMES = ("A", "B")
@@ -63,22 +63,15 @@ def ask_comparison(station: Station) -> None:
     if st.button(t("lots.start"), type="primary", icon=":material/compare:", disabled=lot is None):
         st.session_state["person"] = name
         asked = Filter(product_key=product.key, lot=lot)
-        job = station.jobs.submit(
-            KIND,
-            f"{product.key} {lot}",
-            {
-                "filter": asked.model_dump(mode="json", exclude_unset=True),
-                "versions": [first.model_dump(), second.model_dump()],
-            },
-            name,
-        )
+        comparison = CompareLot(filter=asked, versions=(first, second))
+        job = station.jobs.submit(comparison, f"{product.key} {lot}", name)
         st.query_params["comparison"] = job.id
         st.rerun()
 
 
 def show_comparison(station: Station) -> None:
     """The comparison that the address names, and earlier ones to choose from."""
-    jobs = {job.id: job for job in station.jobs.recent(EARLIER, KIND)}
+    jobs = {job.id: job for job in station.jobs.recent(EARLIER, CompareLot)}
     asked = st.query_params.get("comparison")
     if asked and asked not in jobs:
         jobs = {asked: station.jobs.job(asked), **jobs}
@@ -119,7 +112,9 @@ def _version_text(version: Active, active: Active) -> str:
 
 
 def _show_result(station: Station, job: Job) -> None:
-    compared = LotComparison.model_validate(job.result)
+    compared = job.result_as(LotComparison)
+    if compared is None:
+        return
     differing = compared.disagreements()
     st.markdown(
         " — ".join(

@@ -11,7 +11,7 @@ from core.domain.errors import JobError
 from core.records.search import Filter
 from core.services.exports import AT_ONCE, ExportKind, exported
 from core.services.station import Station
-from core.tasks.exports import export_file
+from core.tasks.exports import Export, ExportResult, export_file
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import watch_job
 from pages.parts.words import person_of
@@ -23,7 +23,6 @@ MIMES = {
     ExportKind.PDFS: "application/zip",
 }
 SHOWN = 2
-LOOKED_THROUGH = 50
 
 
 def kind_text(kind: ExportKind) -> str:
@@ -79,26 +78,23 @@ def show_export(station: Station, filter: Filter, count: int) -> None:
 def _start(station: Station, kind: ExportKind, filter: Filter, count: int) -> None:
     with shown_to_the_operator():
         station.jobs.submit(
-            "export",
-            f"{kind_text(kind)}, {number(count)}",
-            {"what": kind.value, "filter": filter.model_dump(mode="json")},
-            person_of(),
+            Export(what=kind, filter=filter), f"{kind_text(kind)}, {number(count)}", person_of()
         )
         st.session_state["export"] = False  # closes the panel: the job stands under it
 
 
 def show_export_jobs(station: Station) -> None:
     """The newest exports, with their files."""
-    exports = [job for job in station.jobs.recent(LOOKED_THROUGH) if job.kind == "export"]
-    for job in exports[:SHOWN]:
+    for job in station.jobs.recent(SHOWN, Export):
         watch_job(station, job, partial(_result, station))
 
 
 def _result(station: Station, job: Job) -> None:
     if job.state is not JobState.DONE:
         return
-    if job.result["missing"]:
-        st.caption(t("history.missing", count=number(job.result["missing"])))
+    made = job.result_as(ExportResult)
+    if made is not None and made.missing:
+        st.caption(t("history.missing", count=number(made.missing)))
     _download(station, job)
 
 

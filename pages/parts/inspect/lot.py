@@ -7,6 +7,7 @@ import streamlit as st
 from core.domain import InspectionSummary, Job, Verdict
 from core.records.search import of_ids
 from core.services.station import Station
+from core.tasks.lot import LotResult
 from pages.parts.jobs import watch_job
 from pages.parts.quality.words import verdict_cell
 from pages.parts.words import disposition_name, plain, verdict_name
@@ -24,18 +25,18 @@ def show_lot(station: Station, job: Job) -> None:
 
 
 def _show_results(station: Station, job: Job, height: int) -> None:
-    refused = job.result.get("refused", [])
-    found = of_ids(station.records, job.result.get("inspections", []))
-    counts = job.result.get("verdicts", {})
-    said = [f"{verdict_name(verdict)} {counts.get(verdict.value, 0)}" for verdict in Verdict]
-    st.caption(" · ".join([*said, t("lot.refused", count=len(refused))]))
+    result = job.result_as(LotResult) or LotResult()
+    found = of_ids(station.records, result.inspections)
+    said = [f"{verdict_name(verdict)} {result.verdicts[verdict.value]}" for verdict in Verdict]
+    st.caption(" · ".join([*said, t("lot.refused", count=len(result.refused))]))
     if not job.is_active and found and found[0].lot:
         _show_ways_on(found[0])
     show_strip(found, f"lot-{job.id}", height)
-    if refused:
-        with st.expander(t("lot.refusals", count=len(refused)), icon=":material/broken_image:"):
-            for each in refused:
-                st.markdown(f"- {plain(each['sentence'])}")
+    if result.refused:
+        label = t("lot.refusals", count=len(result.refused))
+        with st.expander(label, icon=":material/broken_image:"):
+            for each in result.refused:
+                st.markdown(f"- {plain(each.sentence)}")
 
 
 def _show_ways_on(one: InspectionSummary) -> None:

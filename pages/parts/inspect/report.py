@@ -8,7 +8,7 @@ from core.domain import Inspection, Job, JobState, Revision, RevisionKind
 from core.services.inspection_images import report_pdf
 from core.services.reports import remarks_of
 from core.services.station import Station
-from core.tasks.report import KIND
+from core.tasks.report import WriteReport, WritingResult
 from pages.parts.inspect.report_form import edit_report
 from pages.parts.jobs import watch_job
 from pages.parts.writers import show_writing, write_again_button
@@ -52,7 +52,7 @@ def _pdf_button(station: Station, inspection: Inspection, revision: Revision) ->
 
 def _show_writing_job(station: Station, inspection: Inspection) -> None:
     """The report that is being written, with what has come of it; or why it was not."""
-    job = station.jobs.latest(KIND, "inspection", inspection.id)
+    job = station.jobs.latest(WriteReport, "inspection", inspection.id)
     if job is None or job.state is JobState.DONE:
         return
     newest = inspection.revisions[-1].created_at if inspection.revisions else None
@@ -64,7 +64,8 @@ def _show_writing_job(station: Station, inspection: Inspection) -> None:
 
 def _show_answer(job: Job) -> None:
     if job.is_active:
-        st.text(job.result.get("answer") or t("report.no_text_yet"))
+        told = job.result_as(WritingResult)
+        st.text((told and told.answer) or t("report.no_text_yet"))
 
 
 def _chosen_revision(inspection: Inspection) -> Revision:

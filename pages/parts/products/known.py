@@ -12,6 +12,7 @@ from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
 from core.records.decided import KnownDefect
 from core.services.station import Station
+from core.tasks.known_defects import ScoreDefects
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.products.lesson import given_pictures
 from pages.parts.words import person_of
@@ -52,7 +53,5 @@ def ask_known_defects(station: Station, product: Product, known: Sequence[KnownD
 
 
 def _submit(station: Station, product: Product, given: dict[str, Any], who: str) -> None:
-    station.jobs.submit(
-        "score_defects", product.key, {"product": product.key, "by": who, **given}, who
-    )
+    station.jobs.submit(ScoreDefects(product=product.key, by=who, **given), product.key, who)
     st.rerun()

@@ -13,10 +13,11 @@ from core.domain import Product
 from core.domain.errors import InspectionError, ProductError
 from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
-from core.interfaces.cli.options import named_values
+from core.infrastructure.named_values import named_values
 from core.services.products import unlearned_false_alarms
 from core.services.station import Station
 from core.tasks.pictures import KeptPicture, keep_pictures
+from core.tasks.teaching import Teach
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of
 from pages.texts import number, t, when
@@ -120,14 +121,13 @@ def ask_false_alarms(station: Station, product: Product) -> None:
     if pressed:
         with shown_to_the_operator():
             kept = [
-                KeptPicture(filename=alarm.filename, sha256=alarm.image_sha256).model_dump()
-                for alarm in chosen
+                KeptPicture(filename=alarm.filename, sha256=alarm.image_sha256) for alarm in chosen
             ]
             submit_lesson(station, product, {"add": True}, {"pictures": kept}, who)
 
 
 def given_pictures(station: Station, pictures: list[PictureFile], folder: str) -> dict[str, Any]:
-    """The pictures of a job: uploads, or a folder of this machine.
+    """Gather the pictures of a job: uploads, or a folder of this machine.
 
     Raises:
         ProductError: if there are none, or both.
@@ -136,7 +136,7 @@ def given_pictures(station: Station, pictures: list[PictureFile], folder: str) -
         raise ProductError("Choose pictures, or name a folder of them: one of the two.")
     if pictures:
         return {"pictures": keep_pictures(station, pictures)}
-    return {"folder": str(Path(folder.strip()))}
+    return {"folder": Path(folder.strip())}
 
 
 def submit_lesson(
@@ -148,7 +148,7 @@ def submit_lesson(
         InspectionError: if it cannot be queued.
     """
     st.session_state["person"] = who
-    station.jobs.submit("teach", product.key, {"product": product.key, **how, **given}, who)
+    station.jobs.submit(Teach(product=product.key, **how, **given), product.key, who)
     st.rerun()
 
 

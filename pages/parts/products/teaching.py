@@ -9,27 +9,24 @@ import streamlit as st
 from core.domain import Job
 from core.imaging.picture_files import DEMO_PRODUCT_KEY
 from core.services.station import Station
+from core.tasks.known_defects import ScoreDefects, ScoringResult
+from core.tasks.teaching import Teach, TeachingResult
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import watch_job
 from pages.parts.words import person_of, plain
 from pages.texts import number, t
 
-KINDS = ("teach", "score_defects")
+LESSONS = (Teach.kind, ScoreDefects.kind)
 SHOWN_FOR = timedelta(minutes=5)
 
 
 def teach_demo_button(station: Station) -> None:
     """A button that teaches the demo product, and how far that is."""
     jobs = shown_jobs(station)
-    is_busy = any(job.is_active and job.kind == "teach" for job in jobs)
+    is_busy = any(job.is_active and job.kind == Teach.kind for job in jobs)
     if st.button(t("products.demo"), icon=":material/solar_power:", disabled=is_busy):
         with shown_to_the_operator():
-            station.jobs.submit(
-                "teach",
-                DEMO_PRODUCT_KEY,
-                {"demo": True},
-                person_of(),
-            )
+            station.jobs.submit(Teach(demo=True), DEMO_PRODUCT_KEY, person_of())
             st.rerun()
     show_lessons(station, jobs)
 
@@ -40,7 +37,7 @@ def shown_jobs(station: Station) -> list[Job]:
     return [
         job
         for job in station.jobs.recent()
-        if job.kind in KINDS and (job.ended_at is None or job.ended_at > since)
+        if job.kind in LESSONS and (job.ended_at is None or job.ended_at > since)
     ]
 
 
@@ -59,35 +56,39 @@ def _show_product(key: str) -> None:
 
 
 def _show_outcome(job: Job) -> None:
-    if not job.result:
+    if job.kind == Teach.kind:
+        taught = job.result_as(TeachingResult)
+        if taught is not None:
+            _show_taught(job, taught)
+            _show_sentences((*taught.notices, *taught.skipped))
         return
-    if job.kind == "teach":
-        st.markdown(
-            t(
-                "products.taught",
-                product=plain(str(job.result["product"])),
-                count=number(job.result["images"]),
-                version=job.result["version"],
-            )
+    scored = job.result_as(ScoringResult)
+    if scored is not None:
+        st.markdown(t("products.scored", added=number(scored.added), scored=number(scored.scored)))
+        _show_sentences(scored.skipped)
+
+
+def _show_taught(job: Job, taught: TeachingResult) -> None:
+    st.markdown(
+        t(
+            "products.taught",
+            product=plain(taught.product),
+            count=number(taught.images),
+            version=taught.version,
         )
-        st.caption(plain(str(job.result["false_alarm"])))
-        if st.button(
-            t("products.show_taught", product=plain(str(job.result["product"]))),
-            icon=":material/category:",
-            on_click=_show_product,
-            args=(str(job.result["product"]),),
-            key=f"show-{job.id}",
-        ):
-            st.rerun()
-    else:
-        st.markdown(
-            t(
-                "products.scored",
-                added=number(job.result["added"]),
-                scored=number(job.result["scored"]),
-            )
-        )
-    sentences = [*job.result.get("notices", []), *job.result["skipped"]]
+    )
+    st.caption(plain(taught.false_alarm))
+    if st.button(
+        t("products.show_taught", product=plain(taught.product)),
+        icon=":material/category:",
+        on_click=_show_product,
+        args=(taught.product,),
+        key=f"show-{job.id}",
+    ):
+        st.rerun()
+
+
+def _show_sentences(sentences: tuple[str, ...]) -> None:
     if sentences:
         with st.expander(t("products.told", count=number(len(sentences)))):
             for sentence in sentences:

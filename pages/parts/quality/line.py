@@ -8,9 +8,10 @@ from core.records.quality import Period, defect_places, period_counts, type_coun
 from core.records.search import Filter
 from core.services.inspection_images import normal_picture
 from core.services.quality import costs_by_type
-from core.services.station import Station, shared_station
+from core.services.station import Station
 from core.statistics.control_charts import PChart
 from core.statistics.quality import Bar, defect_pareto, foremost, newest_chart
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.quality.figures import (

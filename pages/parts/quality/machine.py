@@ -8,8 +8,8 @@ from core.domain import Verdict
 from core.records.quality import verdict_counts
 from core.records.search import Filter
 from core.services.quality import ScoreHistory, score_history
-from core.services.station import shared_station
 from core.statistics.quality import Agreement, Kappa, agreement
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.quality.figures_running import drift_figure, scores_figure

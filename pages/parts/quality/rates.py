@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.records.quality import verdict_counts
 from core.records.search import Filter
-from core.services.station import shared_station
 from core.statistics.quality import Rates, rates
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.quality.words import interval_text, share_text
 from pages.texts import number, t

@@ -7,8 +7,8 @@ import streamlit as st
 from core.records.running import StepTimes, writing_costs
 from core.records.search import Filter
 from core.services.quality import times_against_takt
-from core.services.station import shared_station
 from core.statistics.quality import writer_totals
+from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.quality.figures_running import costs_figure, duration, steps_figure

@@ -15,10 +15,10 @@ from core.services.review import (
     following,
     is_audit,
     is_learned,
-    learn,
     preceding,
 )
 from core.services.station import Station
+from core.tasks.teaching import TeachingResult, learn_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import reasons_of
 from pages.parts.job_words import job_name, step_name
@@ -125,7 +125,7 @@ def show_learning(station: Station, person: str) -> None:
     ):
         with shown_to_the_operator():
             if inspection is not None:
-                st.session_state["review-job"] = learn(station, inspection, person).id
+                st.session_state["review-job"] = learn_later(station, inspection, person).id
                 st.session_state["review-job-of"] = last
                 st.rerun()
     if inspection is None:
@@ -163,8 +163,8 @@ def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
                 share=f"{now.share:.0%}",
             )
         )
-    elif now.state is JobState.DONE:
-        st.caption(t("review.learned", version=now.result["version"], count=now.result["images"]))
+    elif now.state is JobState.DONE and (learned := now.result_as(TeachingResult)) is not None:
+        st.caption(t("review.learned", version=learned.version, count=learned.images))
     else:
         show_job(station, now)
 

@@ -11,8 +11,9 @@ from core.domain import JobState
 from core.domain.errors import EvaluationError, WriterError
 from core.evaluation.mmad.figures import mmad_tables
 from core.interfaces.cli.main import main
-from core.services.station import Station
 from core.tasks.benchmark_runs import mmad_runs
+from core.tasks.registry import task_of
+from core.tasks.shared_station import open_station
 from tests.evaluation.mmad.runs import WRITER, asks, run, says
 from tests.reporting.writers.endpoints import KINDS
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, LoopbackServer, Reply
@@ -218,8 +219,8 @@ def test_a_job_asks_in_the_background(mmad: Path, server: LoopbackServer, tmp_pa
     server.replies = says("C")
     arguments = {"questions": str(mmad / "mmad.json"), "images": str(mmad), "writer": WRITER}
 
-    with Station(asks(server, tmp_path)) as station:
-        job = ended(station, station.jobs.submit("mmad", "MMAD", arguments, "Ana").id)
+    with open_station(asks(server, tmp_path)) as station:
+        job = ended(station, station.jobs.submit(task_of("mmad", arguments), "MMAD", "Ana").id)
         (found,) = mmad_runs(station)
 
     assert job.state is JobState.DONE

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core import __version__
 from core.domain import Product
 from core.imaging.picture_files import PictureFile, demo_examples, demo_normals
 from core.infrastructure.settings import Settings
@@ -64,6 +65,8 @@ def test_folder_as_json_with_maps(run, cells: Path, tmp_path: Path) -> None:  # 
     assert "torn.png" in lines[2]["error"]
     wanted = {"id", "score", "threshold", "percentile", "verdict", "defects", "timing"}
     assert wanted <= lines[0].keys()
+    said = (lines[0]["program_version"], lines[0]["report"]["program_version"])
+    assert said == (__version__, __version__)
     anomaly_map = np.load(tmp_path / "maps" / "bad.npy")
     assert anomaly_map.dtype == np.float32
     assert anomaly_map.shape == (300, 300)

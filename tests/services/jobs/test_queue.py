@@ -18,7 +18,10 @@ from core.infrastructure.settings import Settings
 from core.records import jobs as recorded
 from core.services.products import history
 from core.services.station import Station
-from core.tasks.pictures import keep_pictures
+from core.tasks.known_defects import ScoringResult
+from core.tasks.pictures import KeptPicture, keep_pictures
+from core.tasks.registry import task_of
+from core.tasks.shared_station import open_station
 from tests.services.jobs.waiting import ended, wait_for
 
 
@@ -31,11 +34,11 @@ PRODUCT = Product.from_key("Plant/cell")
 
 
 def test_teaching_in_the_background(station: Station) -> None:
-    pictures = keep_pictures(station, demo_normals()[:8])
-    pictures.append({"filename": "a.png", "refusal": "a.png cannot be read."})
+    refused = KeptPicture(filename="a.png", refusal="a.png cannot be read.")
+    pictures = (*keep_pictures(station, demo_normals()[:8]), refused)
     arguments = {"product": "Plant/cell", "pictures": pictures, "seed": 3, "mm_per_px": 0.5}
 
-    job = ended(station, station.jobs.submit("teach", "Teach", arguments, "Ana").id)
+    job = ended(station, station.jobs.submit(task_of("teach", arguments), "Teach", "Ana").id)
 
     assert (job.state, job.step, job.share) == (JobState.DONE, "Done", 1), job.error
     assert job.result["version"] == active_version(station.settings, PRODUCT).version
@@ -47,7 +50,7 @@ def test_teaching_in_the_background(station: Station) -> None:
 
     further = keep_pictures(station, demo_normals()[8:11])
     more = {"product": "Plant/cell", "add": True, "pictures": further}
-    added = ended(station, station.jobs.submit("teach", "Learn more", more, "Bo").id)
+    added = ended(station, station.jobs.submit(task_of("teach", more), "Learn more", "Bo").id)
 
     assert (added.state, added.error) == (JobState.DONE, "")
     assert added.result["images"] == 11
@@ -56,9 +59,9 @@ def test_teaching_in_the_background(station: Station) -> None:
 
 
 def test_cancelling_leaves_the_active_version(station: Station) -> None:
-    first = ended(station, station.jobs.submit("teach", "Teach", teaching(station)).id)
+    first = ended(station, station.jobs.submit(task_of("teach", teaching(station)), "Teach").id)
 
-    job = station.jobs.submit("teach", "Teach again", teaching(station, 40))
+    job = station.jobs.submit(task_of("teach", teaching(station, 40)), "Teach again")
     wait_for(station, job.id, lambda job: job.step == "See the good pictures")
     asked = station.jobs.cancel(job.id, "Ana")
     cancelled = ended(station, job.id)
@@ -73,7 +76,7 @@ def test_cancelling_leaves_the_active_version(station: Station) -> None:
 
 
 def test_what_cannot_be_taught_fails_with_its_sentence(station: Station) -> None:
-    job = ended(station, station.jobs.submit("teach", "Teach", teaching(station, 3)).id)
+    job = ended(station, station.jobs.submit(task_of("teach", teaching(station, 3)), "Teach").id)
 
     assert job.state is JobState.FAILED
     assert job.error.startswith("Plant/cell needs at least 5 different pictures")
@@ -91,7 +94,7 @@ def test_threads_submit_at_once(demo_station: Station, defective_cells: list[Pic
     }
 
     def submit(number: int) -> Job:
-        return demo_station.jobs.submit("inspect_lot", f"Lot {number}", arguments)
+        return demo_station.jobs.submit(task_of("inspect_lot", arguments), f"Lot {number}")
 
     with ThreadPoolExecutor(10) as pool:
         jobs = list(pool.map(submit, range(10)))
@@ -112,15 +115,15 @@ def test_threads_submit_at_once(demo_station: Station, defective_cells: list[Pic
 
 
 def test_closing_interrupts_and_the_queue_waits(station_settings: Settings) -> None:
-    with Station(station_settings) as station:
-        running = station.jobs.submit("teach", "Teach", teaching(station, 40))
-        waiting = station.jobs.submit("teach", "Teach", teaching(station))
+    with open_station(station_settings) as station:
+        running = station.jobs.submit(task_of("teach", teaching(station, 40)), "Teach")
+        waiting = station.jobs.submit(task_of("teach", teaching(station)), "Teach")
         wait_for(station, running.id, lambda job: job.step == "See the good pictures")
         before = time.monotonic()
     took = time.monotonic() - before
 
     assert took < 5
-    with Station(station_settings) as station:
+    with open_station(station_settings) as station:
         assert station.jobs.job(running.id).state is JobState.INTERRUPTED
         assert station.jobs.job(waiting.id).state is JobState.QUEUED
         assert [job.id for job in station.jobs.active()] == [waiting.id]
@@ -136,17 +139,24 @@ def test_silence_is_told(station: Station) -> None:
     assert recorded.claim_next(station.records, waited_for=False) == ("J", "teach", "{}")
     recorded.save_progress(station.records, "J", "Look", 2, 8)
     time.sleep(0.2)
-    recorded.save_progress(station.records, "J", "Look", 4, 8, {"so": "far"})
+    recorded.save_progress(
+        station.records,
+        "J",
+        "Look",
+        4,
+        8,
+        ScoringResult(product="P", added=1, scored=0, skipped=()),
+    )
 
     lively = recorded.job(station.records, "J", stall_s=60)
-    assert (lively.is_stalled, lively.share, lively.result) == (False, 0.5, {"so": "far"})
+    assert (lively.is_stalled, lively.share, lively.result["added"]) == (False, 0.5, 1)
     assert lively.seconds_left == pytest.approx(0.4, abs=0.15)
     time.sleep(0.1)
     silent = recorded.job(station.records, "J", stall_s=0.05)
     assert (silent.state, silent.is_stalled) == (JobState.RUNNING, True)
     recorded.save_progress(station.records, "J", "Think", 0, 1)
     assert recorded.job(station.records, "J", stall_s=60).seconds_left is None
-    assert recorded.job(station.records, "J", stall_s=60).result == {"so": "far"}
+    assert recorded.job(station.records, "J", stall_s=60).result["added"] == 1
 
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -154,13 +164,13 @@ NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
 def test_what_cannot_be_is_refused(station: Station) -> None:
     with pytest.raises(JobError, match=r"no job of the kind 'paint'. Choose one of: inspect_lot"):
-        station.jobs.submit("paint", "Paint", {})
+        station.jobs.submit(task_of("paint", {}), "Paint")
     with pytest.raises(JobError, match="either pictures, or a folder, or demo"):
-        station.jobs.submit("teach", "Teach", {"product": "Plant/cell"})
+        station.jobs.submit(task_of("teach", {"product": "Plant/cell"}), "Teach")
     with pytest.raises(JobError, match="seed has no effect with add"):
-        station.jobs.submit("teach", "Teach", teaching(station, 1, add=True, seed=1))
+        station.jobs.submit(task_of("teach", teaching(station, 1, add=True, seed=1)), "Teach")
     with pytest.raises(JobError, match=r"colour: Extra inputs .* It takes: product"):
-        station.jobs.submit("teach", "Teach", {"demo": True, "colour": "red"})
+        station.jobs.submit(task_of("teach", {"demo": True, "colour": "red"}), "Teach")
     for ask in (station.jobs.job, station.jobs.cancel):
         with pytest.raises(JobError, match="no job 'J-1'"):
             ask("J-1")

@@ -17,7 +17,9 @@ from core.services.inspection import record
 from core.services.reports import WriterChoice
 from core.services.station import Station
 from core.tasks.pictures import keep_pictures
+from core.tasks.registry import task_of
 from core.tasks.report import write_later
+from core.tasks.shared_station import open_station
 from tests.services.jobs.waiting import ended, wait_for
 
 
@@ -37,7 +39,7 @@ def lot(station: Station, cell: PictureFile) -> Job:
         "pictures": keep_pictures(station, [cell]),
         "evidence": {"knowledge": False, "exemplars": False},
     }
-    return station.jobs.submit("inspect_lot", "Lot L-7", arguments)
+    return station.jobs.submit(task_of("inspect_lot", arguments), "Lot L-7")
 
 
 def test_a_report_does_not_wait_behind_a_lot(
@@ -50,7 +52,7 @@ def test_a_report_does_not_wait_behind_a_lot(
         report = write_later(demo_station, inspection, WriterChoice("offline"), "Ana")
 
         assert report.place in (1, None), "what is long is not counted before it"
-        assert ended(demo_station, report.id).result == {"revision": 1}
+        assert ended(demo_station, report.id).result["revision"] == 1
         assert demo_station.jobs.job(running.id).state is JobState.RUNNING
         assert demo_station.jobs.job(waiting.id).place == 1
 
@@ -64,7 +66,7 @@ def test_each_silence_is_recorded_once(
     defective_cells: list[PictureFile],
 ) -> None:
     shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
-    with Station(station_settings.model_copy(update={"job_stall_s": 0.4})) as station:
+    with open_station(station_settings.model_copy(update={"job_stall_s": 0.4})) as station:
         station.taught(demo_product)  # loaded here, where no job has to be silent for it
         with nobody_judges(station):
             job = lot(station, defective_cells[0])

@@ -1,0 +1,148 @@
+"""The schema is made once, grows by named steps, and refuses what it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import duckdb
+import pytest
+from duckdb import DuckDBPyConnection
+
+from core.domain.errors import RecordsError
+from core.infrastructure.settings import Settings
+from core.records.database import Records
+from core.records.migrations import MIGRATIONS, migrate
+from tests.records import examples
+
+
+@pytest.fixture
+def path(station_settings: Settings) -> Path:
+    """The file of a station whose records hold one inspection."""
+    with Records.open(station_settings) as records:
+        records.save_inspection(examples.inspection())
+    return station_settings.records_path
+
+
+@pytest.fixture
+def connection(path: Path) -> Generator[DuckDBPyConnection]:
+    with duckdb.connect(path) as connection:
+        yield connection
+
+
+def add_colour(connection: DuckDBPyConnection) -> None:
+    """A step that a later version might take."""
+    connection.execute("ALTER TABLE products ADD COLUMN colour VARCHAR DEFAULT 'grey'")
+    connection.execute("INSERT INTO products VALUES ('Plant/plate', 'Plant', 'plate', 0.1, 'red')")
+
+
+def add_colour_and_fail(connection: DuckDBPyConnection) -> None:
+    """A step that breaks off half-way."""
+    add_colour(connection)
+    connection.execute("SELECT no_such_column FROM products")
+
+
+def applied(connection: DuckDBPyConnection) -> list[str]:
+    rows = connection.execute("SELECT name FROM applied_migrations ORDER BY applied_at").fetchall()
+    return [name for (name,) in rows]
+
+
+def tables(connection: DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Every table with the statement that makes it."""
+    return connection.execute(
+        "SELECT table_name, sql FROM duckdb_tables() ORDER BY table_name"
+    ).fetchall()
+
+
+def test_an_empty_file_gets_the_whole_schema() -> None:
+    with duckdb.connect() as connection:
+        migrate(connection, Path("records.duckdb"))
+
+        assert applied(connection) == ["create_schema"]
+        assert {name for name, _ in tables(connection)} == {
+            *("answers", "applied_migrations", "contestants", "contests", "defects"),
+            *("dispositions", "events", "evidence", "inspections", "jobs", "known_defects"),
+            *("known_scores", "known_types", "preferences", "products", "revisions"),
+        }
+
+
+def test_applied_again_nothing_changes(connection: DuckDBPyConnection, path: Path) -> None:
+    query = "SELECT * FROM applied_migrations"
+    before = tables(connection), connection.execute(query).fetchall()
+
+    migrate(connection, path)
+
+    assert (tables(connection), connection.execute(query).fetchall()) == before
+    assert connection.execute("SELECT count(*) FROM inspections").fetchall() == [(1,)]
+
+
+def test_a_later_migration_is_applied_to_an_existing_file_once(
+    connection: DuckDBPyConnection, path: Path
+) -> None:
+    for _ in range(2):
+        migrate(connection, path, [*MIGRATIONS, add_colour])
+
+    assert applied(connection) == ["create_schema", "add_colour"]
+    assert connection.execute("SELECT key, colour FROM products").fetchall() == [
+        ("Plant/plate", "red")
+    ]
+    assert connection.execute("SELECT count(*) FROM inspections").fetchall() == [(1,)]
+
+
+def test_a_migration_that_fails_leaves_nothing_half_done(
+    connection: DuckDBPyConnection, path: Path
+) -> None:
+    before = tables(connection)
+
+    with pytest.raises(duckdb.Error, match="no_such_column"):
+        migrate(connection, path, [*MIGRATIONS, add_colour_and_fail])
+
+    assert tables(connection) == before
+    assert connection.execute("SELECT * FROM products").fetchall() == []
+    assert applied(connection) == ["create_schema"]
+    migrate(connection, path, [*MIGRATIONS, add_colour])
+    assert applied(connection) == ["create_schema", "add_colour"]
+
+
+def test_a_schema_that_fails_leaves_an_empty_file() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE preferences (mine VARCHAR)")
+
+        with pytest.raises(duckdb.Error, match="preferences"):
+            migrate(connection, Path("records.duckdb"))
+
+        assert [name for name, _ in tables(connection)] == ["applied_migrations", "preferences"]
+        assert applied(connection) == []
+
+
+def test_records_of_a_newer_program_are_refused(path: Path, station_settings: Settings) -> None:
+    with duckdb.connect(path) as connection:
+        migrate(connection, path, [*MIGRATIONS, add_colour])
+
+    with pytest.raises(RecordsError, match=r"newer version .*it applied add_colour"):
+        Records.open(station_settings)
+
+    with duckdb.connect(path) as connection:
+        assert applied(connection) == ["create_schema", "add_colour"]
+
+
+def test_records_of_before_the_first_release_are_refused_and_left_alone(
+    station_settings: Settings,
+) -> None:
+    path = station_settings.records_path
+    path.parent.mkdir(parents=True)
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "CREATE TABLE migrations (number INTEGER PRIMARY KEY, name VARCHAR, "
+            "applied_at TIMESTAMP)"
+        )
+        connection.execute("INSERT INTO migrations VALUES (1, 'create_products', NULL)")
+        connection.execute("CREATE TABLE products (key VARCHAR PRIMARY KEY)")
+    before = path.read_bytes()
+
+    with pytest.raises(RecordsError, match=r"before 0\.1\.0.* Nothing was changed") as said:
+        Records.open(station_settings)
+
+    assert str(path) in str(said.value)
+    assert "DATA_DIR" in str(said.value)
+    assert path.read_bytes() == before
