@@ -34,7 +34,7 @@ DETECTION, MMAD = "detection", "mmad"
 
 
 def ask_run(station: Station) -> None:
-    """A form for a new run."""
+    """Ask for a new run."""
     with st.form("run"):
         folders = st.text_area(
             t("benchmarks.folders"),
@@ -64,7 +64,7 @@ def ask_run(station: Station) -> None:
 
 
 def show_table(table: list[Run]) -> None:
-    """Every set of every run that has figures, side by side."""
+    """Show every set of every run that has figures, side by side."""
     rows = [row(run, figures) for run in table for figures in run.figures]
     st.dataframe(
         rows,
@@ -105,7 +105,7 @@ def rate(value: Rate | None) -> str:
 
 
 def show_run(station: Station, job: Job) -> None:
-    """Progress of a run, and all its tables as `python -m core evaluate` prints them."""
+    """Show the progress of a run, and its tables as `python -m core evaluate` prints them."""
     with st.container(border=True):
         watch_job(station, job, lambda now: st.caption(started(now)))
     figures = Run.of(job).figures
@@ -121,7 +121,7 @@ def started(job: Job) -> str:
 
 
 def show_detection(station: Station) -> None:
-    """Detectors: a form, the run that is watched, and all runs side by side."""
+    """Show the detectors: a form, the run that is watched, and all runs side by side."""
     on_record = runs(station)
     form, watched = st.columns([7, 14], gap="medium")
     with form:

@@ -29,7 +29,7 @@ LOT = "lot"
 def ask_picture(
     station: Station, recorded: Inspection | None
 ) -> tuple[Product, PictureFile | None] | None:
-    """What is compared on: the inspection that was brought along, or an uploaded picture."""
+    """Ask for the picture: of the inspection that was brought along, or an upload."""
     if recorded is not None:
         st.markdown(
             f"**{plain(recorded.image.filename)}** · {recorded.product.key} · "
@@ -49,7 +49,7 @@ def ask_picture(
 
 
 def ask_combinations(station: Station, product: Product) -> tuple[list[str], list[str]]:
-    """Detectors of the product and writers, those that can run here first."""
+    """Ask for detectors of the product and for writers, those that can run here first."""
     known = list(detectors_of(station, product))
     detectors = st.multiselect(
         t("compare.detectors"), known, default=known[:1], key="compare-detectors"

@@ -8,49 +8,38 @@ from core.domain import Job
 from core.domain.errors import RecordsError, RecordsInUseError
 from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
-from core.services.health import Check, Health, Status, check_health
+from core.services.health import CheckStatus, Health, check_health
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
 from pages.parts.words import plain
-from pages.parts.writer_words import lack_text, writer_title
+from pages.parts.writer_words import writer_title
 from pages.texts import number, t, when
+from pages.texts.labels import label, lack_label
 
 GIB = 2**30
 MIB = 2**20
 RECENT_JOBS = 10
-ICONS: dict[Status, str] = {
-    "ok": ":material/check_circle:",
-    "note": ":material/info:",
-    "missing": ":material/cancel:",
+ICONS = {
+    CheckStatus.OK: ":material/check_circle:",
+    CheckStatus.NOTE: ":material/info:",
+    CheckStatus.MISSING: ":material/cancel:",
 }
-COLOURS: dict[Status, str] = {"ok": "green", "note": "orange", "missing": "red"}
+COLOURS = {
+    CheckStatus.OK: "green",
+    CheckStatus.NOTE: "orange",
+    CheckStatus.MISSING: "red",
+}
 
 
-def status_text(status: Status) -> str:
-    """Icon, colour and word."""
-    word = {"ok": t("health.ok"), "note": t("health.note"), "missing": t("health.missing")}[status]
-    return f":{COLOURS[status]}[{ICONS[status]} **{word}**]"
-
-
-def check_name(check: Check) -> str:
-    """What was looked at; core names it in English."""
-    names = {
-        "packages": t("health.packages"),
-        "records": t("health.records"),
-        "disk": t("health.disk"),
-        "backbone": t("health.backbone"),
-        "exemplars": t("health.exemplars"),
-        "knowledge": t("health.knowledge"),
-        "report writer": t("health.writer"),
-        "detectors": t("health.detectors"),
-    }
-    return names[check.name]
+def status_text(status: CheckStatus) -> str:
+    """Show a status as icon, colour and word."""
+    return f":{COLOURS[status]}[{ICONS[status]} **{label(status)}**]"
 
 
 def looked_at() -> tuple[Station | None, Health]:
-    """The station's condition, also where its records cannot be opened."""
+    """Look at the station's condition, also where its records cannot be opened."""
     try:
         station = shared_station()
     except RecordsInUseError as error:
@@ -74,7 +63,7 @@ def show_checks(health: Health) -> None:
     for check in health.checks:
         state, name, sentence = st.columns([4, 6, 11], vertical_alignment="top", gap="small")
         state.markdown(status_text(check.status))
-        name.markdown(f"**{check_name(check)}**")
+        name.markdown(f"**{label(check.name)}**")
         sentence.markdown(plain(check.sentence))
 
 
@@ -97,7 +86,7 @@ def show_sizes(health: Health) -> None:
 
 
 def show_jobs(station: Station) -> None:
-    """Those that run or wait, and the newest of the others."""
+    """Show the jobs that run or wait, and the newest of the others."""
     jobs = station.jobs.active()
     known = {job.id for job in jobs}
     ended = [job for job in station.jobs.recent(RECENT_JOBS) if job.id not in known]
@@ -138,7 +127,7 @@ def show_troubles(health: Health) -> None:
 
 
 def show_parts(health: Health) -> None:
-    """Detectors, weights, report writers and versions."""
+    """Show detectors, weights, report writers and versions."""
     yes, no = t("health.at_hand"), t("health.not_here")
     detectors, weights, writers, versions = st.tabs(
         [t("health.detectors"), t("health.weights"), t("health.writers"), t("health.versions")]
@@ -160,7 +149,7 @@ def show_parts(health: Health) -> None:
         [
             {
                 t("health.network"): one.name,
-                t("health.kind"): one.kind,
+                t("health.kind"): label(one.kind),
                 t("health.state"): yes if one.at_hand else no,
             }
             for one in health.weights
@@ -173,7 +162,7 @@ def show_parts(health: Health) -> None:
             {
                 t("health.writer"): writer_title(catalogue()[one.key]),
                 t("health.key"): one.key,
-                t("health.lacks"): "; ".join(map(lack_text, one.missing)) or t("health.nothing"),
+                t("health.lacks"): "; ".join(map(lack_label, one.missing)) or t("health.nothing"),
             }
             for one in health.writers
         ],

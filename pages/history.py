@@ -15,14 +15,15 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
 from pages.parts.quality.words import type_text, verdict_cell
-from pages.parts.words import disposition_name, plain
+from pages.parts.words import plain
 from pages.texts import number, t, when
+from pages.texts.labels import disposition_label
 
-TALLEST = 430
+MOST_HEIGHT_PX = 430
 
 
 def show_history(station: Station) -> None:
-    """The search, its results, and what can be done with them."""
+    """Show the search, its results, and what can be done with them."""
     if station.records.count() == 0:
         st.info(t("history.nothing"), icon=":material/frame_inspect:")
         return
@@ -30,7 +31,7 @@ def show_history(station: Station) -> None:
     if st.session_state.setdefault("searched", filter) != filter:
         st.session_state["searched"], st.session_state["page"] = filter, 1
     found = count(station.records, filter)
-    # To the left: over the table's right end its own tools open.
+    # Placed to the left: the table's own toolbar opens over its right end.
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t("history.found", count=number(found)), width="content")
         show_export(station, filter, found)
@@ -94,8 +95,8 @@ def _table(
             "inspector": t("history.inspector"),
         },
         hide_index=True,
-        height=min(TALLEST, 38 + 35 * len(summaries)),
-        # Another search or page is another table: no row of the last one stays chosen.
+        height=min(MOST_HEIGHT_PX, 38 + 35 * len(summaries)),
+        # A new search or page makes a new table, in which no row is chosen.
         key=f"rows-{page}-{hash(filter)}",
         on_select="rerun",
         selection_mode="single-row",
@@ -106,9 +107,9 @@ def _table(
 
 
 def _disposition_cell(summary: InspectionSummary) -> str:
-    """The disposition; a dash where a part passed and nobody is asked to decide on it."""
+    """Name the disposition; a dash where a part passed and nobody is asked to decide."""
     is_asked_for = summary.verdict is not Verdict.PASS or summary.is_audited
-    return disposition_name(summary.disposition) if summary.disposition or is_asked_for else "–"
+    return disposition_label(summary.disposition) if summary.disposition or is_asked_for else "–"
 
 
 def _actions(station: Station, chosen: InspectionSummary) -> None:

@@ -35,13 +35,13 @@ from pages.texts import t
 
 log = logging.getLogger(__name__)
 
-# More pictures go into the background, where a closed tab does not stop them.
+# More pictures are inspected in the background, where closing the tab does not stop them.
 MOST_AT_ONCE = 5
-STRIP_LENGTH = 50
+STRIP_ROWS = 50
 
 
 def is_one_serial_for_many(order: Order, pictures: list[PictureFile]) -> bool:
-    """Whether a lot would count as one part: a few pictures may be views of one, more are not."""
+    """Tell whether a lot would count as one part: a few pictures may be views of one."""
     return len(pictures) > MOST_AT_ONCE and bool(order.context.serial)
 
 
@@ -98,7 +98,7 @@ def inspect_waiting(station: Station, tray: Tray) -> None:
                 ),
             )
         except Exception as error:
-            # Whatever it is: it would come again with every run of the page.
+            # Whatever the error is, it would be raised again with every run of the page.
             tray.refused.append((order, picture, _sentence(error, picture)))
             tray.waiting.pop(0)
         else:
@@ -119,7 +119,7 @@ def _sentence(error: Exception, picture: PictureFile) -> str:
 
 
 def show_refusals(station: Station, tray: Tray) -> None:
-    """Pictures that could not be inspected, each with its sentence and a retry."""
+    """Show pictures that could not be inspected, each with its reason and a retry."""
     for number, (order, picture, sentence) in enumerate(tray.refused):
         st.error(sentence, icon=":material/broken_image:")
         again, away = st.columns(2)
@@ -133,7 +133,7 @@ def show_refusals(station: Station, tray: Tray) -> None:
 
 
 def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> None:
-    """One inspection: the picture beside what was found, and below it report and evidence."""
+    """Show one inspection: the picture beside what was found, report and evidence below."""
     context = inspection.context
     known = [text for text in (context.lot, context.serial, context.station) if text]
     st.markdown(
@@ -172,7 +172,7 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
 
 
 def inspect_again(station: Station, inspection: Inspection, tray: Tray) -> None:
-    """Take a recorded picture down the same road again; the first inspection stays."""
+    """Inspect a recorded picture again; the first inspection stays."""
     picture = PictureFile(
         inspection.image.filename, lambda: station.files.read(inspection.image.sha256)
     )
@@ -190,13 +190,13 @@ def inspect_again(station: Station, inspection: Inspection, tray: Tray) -> None:
 
 
 def product_of_what_is_open(station: Station) -> str | None:
-    """Key of the product of the inspection that the URL names."""
+    """Find the product of the inspection that the URL names."""
     opened = of_ids(station.records, [st.query_params.get("inspection", "")])
     return opened[0].product_key if opened else None
 
 
 def say_what_to_do_first(station: Station) -> None:
-    """The first steps at a station that has not been taught."""
+    """Explain the first steps at a station that has not been taught."""
     st.info(t("inspect.nothing_taught"), title=t("inspect.teach_first"), icon=":material/school:")
     teach_demo_button(station)
 
@@ -229,7 +229,7 @@ with shown_to_the_operator():
             if len(tray.inspected) > 1:
                 st.caption(t("inspect.this_session"))
                 show_strip(
-                    of_ids(station.records, tray.inspected[:STRIP_LENGTH]),
+                    of_ids(station.records, tray.inspected[:STRIP_ROWS]),
                     f"strip-{len(tray.inspected)}",
                     180,
                 )

@@ -18,7 +18,7 @@ from pages.texts import t
 
 MOST_ROWS = 300
 MOST_FOUND = 20
-PREVIEW = 140
+PREVIEW_LETTERS = 140
 
 
 class View(StrEnum):
@@ -31,7 +31,7 @@ class View(StrEnum):
 
 
 def view_text(view: View) -> str:
-    """Its name on the page."""
+    """Name the view on the page."""
     match view:
         case View.READ:
             return t("knowledge.read")
@@ -44,7 +44,7 @@ def view_text(view: View) -> str:
 
 
 def choose_an_entry(station: Station) -> None:
-    """Search and list; choosing a row opens its entry."""
+    """Show search and list; choosing a row opens its entry."""
     base = station.knowledge
     entries = [entry for entry in base.entries() if entry.defect_type]
     search, about = st.columns([3, 2])
@@ -106,7 +106,7 @@ def choose_an_entry(station: Station) -> None:
     )
     st.caption(caption)
     chosen = ids[event.selection.rows[0]] if event.selection.rows else None
-    # A selection opens its entry once; later the address leads, so that links keep working.
+    # A selection opens its entry once; later the URL decides, so that links keep working.
     if chosen != st.session_state.get("chosen"):
         st.session_state["chosen"] = chosen
         if chosen is not None:
@@ -114,11 +114,11 @@ def choose_an_entry(station: Station) -> None:
 
 
 def _preview(text: str) -> str:
-    return text.removeprefix("Appearance: ")[:PREVIEW]
+    return text.removeprefix("Appearance: ")[:PREVIEW_LETTERS]
 
 
 def show_what_is_known(station: Station) -> None:
-    """The entries, and beside them the one that was chosen."""
+    """Show the entries, and beside them the chosen one."""
     listing, detail = st.columns([11, 10], gap="medium")
     with listing:
         choose_an_entry(station)
@@ -130,7 +130,7 @@ def show_what_is_known(station: Station) -> None:
 
 
 def show_view(station: Station) -> None:
-    """What the page is used for, as chosen."""
+    """Show the view that was chosen."""
     view = choice_in_url(
         t("knowledge.view"),
         [each.value for each in View],

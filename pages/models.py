@@ -15,14 +15,15 @@ from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import plain
-from pages.parts.writer_words import lack_text, licence_text, writer_title
+from pages.parts.writer_words import licence_text, writer_title
 from pages.texts import number, percentage, t
+from pages.texts.labels import label_of, lack_label
 
-EVERY_S = 2.0
+REFRESH_S = 2.0
 
 
 def choose_a_writer(station: Station) -> Availability | None:
-    """The catalogue; the writer whose row or link was chosen."""
+    """Show the catalogue and return the writer whose row or link was chosen."""
     offered = ranked(catalogue().values(), station.settings)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
@@ -52,7 +53,7 @@ def choose_a_writer(station: Station) -> Availability | None:
         )
     )
     chosen = shown[event.selection.rows[0]].model.key if event.selection.rows else None
-    # A selection leads once; later the address does, so that links keep working.
+    # A selection opens its writer once; later the URL decides, so that links keep working.
     if chosen != st.session_state.get("chosen-writer"):
         st.session_state["chosen-writer"] = chosen
         if chosen is not None:
@@ -70,7 +71,7 @@ def _is_meant(one: Availability, words: str) -> bool:
             model.key,
             model.family,
             model.runs,
-            _runs(model),
+            label_of("Runs", model.runs),
             model.licence,
             licence_text(model),
         )
@@ -83,23 +84,15 @@ def _row(one: Availability, present: str) -> dict[str, object]:
     return {
         t("models.title"): writer_title(model) + (" ★" if model.key == present else ""),
         t("models.ready"): "✓" if one.can_run else "–",
-        t("models.missing"): "; ".join(map(lack_text, one.missing)),
+        t("models.missing"): "; ".join(map(lack_label, one.missing)),
         t("models.family"): model.family,
-        t("models.runs"): _runs(model),
+        t("models.runs"): label_of("Runs", model.runs),
         t("models.pictures"): number(model.most_pictures) if model.images else "–",
         t("models.price"): _prices(model),
         t("models.memory"): "–" if model.memory_gb is None else number(model.memory_gb, 1),
         t("models.licence"): licence_text(model),
         t("models.retires"): "" if model.retires is None else model.retires.isoformat(),
     }
-
-
-def _runs(model: Model) -> str:
-    return {
-        "this machine": t("models.this_machine"),
-        "provider": t("models.provider"),
-        "your server": t("models.your_server"),
-    }[model.runs]
 
 
 def _prices(model: Model) -> str:
@@ -111,14 +104,14 @@ def _prices(model: Model) -> str:
 
 
 def show_writer(station: Station, one: Availability) -> None:
-    """What a writer is, what it lacks, and one question to it."""
+    """Show what a writer is and what it lacks, and ask it one question."""
     model = one.model
     st.markdown(f"#### {plain(writer_title(model))}")
-    st.caption(plain(f"{model.key} · {_runs(model)} · {licence_text(model)}"))
+    st.caption(plain(f"{model.key} · {label_of('Runs', model.runs)} · {licence_text(model)}"))
     if one.can_run:
         st.success(t("models.can_run"), icon=":material/check_circle:")
     else:
-        missing = "\n".join(f"- {plain(lack_text(phrase))}" for phrase in one.missing)
+        missing = "\n".join(f"- {plain(lack_label(phrase))}" for phrase in one.missing)
         st.warning(f"{t('models.lacks')}\n{missing}", icon=":material/block:")
     if model.price_as_of:
         st.caption(t("models.price_as_of", day=model.price_as_of))
@@ -150,9 +143,9 @@ def _count(tokens: int | None) -> str:
     return "?" if tokens is None else number(tokens)
 
 
-@st.fragment(run_every=EVERY_S)
+@st.fragment(run_every=REFRESH_S)
 def show_local() -> None:
-    """The local model in memory and its queue, as they are now."""
+    """Show the local model in memory and its queue, as they are now."""
     held, waiting, is_busy = LOCAL_MODELS.held_gb(), LOCAL_MODELS.waiting(), LOCAL_MODELS.is_busy()
     with st.container(border=True):
         st.markdown(f"##### {t('models.local')}")
@@ -171,7 +164,7 @@ def show_local() -> None:
 
 
 def show_costs(station: Station) -> None:
-    """What the drafts of each writer took so far."""
+    """Show what the drafts of each writer cost so far."""
     st.markdown(f"##### {t('models.costs')}")
     costs = writing_costs(station.records, Filter())
     if not costs:
@@ -197,7 +190,7 @@ def show_costs(station: Station) -> None:
 
 
 def show_win_rates(station: Station) -> None:
-    """How often each writer was chosen over another."""
+    """Show how often each writer was chosen over another."""
     st.markdown(f"##### {t('models.wins')}")
     writers = [rate for rate in win_rates(station.records) if rate.kind == "writer"]
     if not writers:

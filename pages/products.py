@@ -28,7 +28,7 @@ class View(StrEnum):
 
 
 def view_text(view: View) -> str:
-    """Its name on the page."""
+    """Name the view on the page."""
     match view:
         case View.THRESHOLDS:
             return t("products.view_thresholds")
@@ -48,7 +48,7 @@ def show_first_steps(station: Station) -> None:
 
 
 def show_product(station: Station, product: Product) -> None:
-    """The product from the side that was chosen."""
+    """Show the view of the product that was chosen."""
     view = choice_in_url(
         t("products.view"),
         [each.value for each in View],
@@ -56,7 +56,7 @@ def show_product(station: Station, product: Product) -> None:
         "view",
         label_visibility="collapsed",
     )
-    # Where it is taught, what comes of it stands below the button.
+    # On the Teach view the outcome stands below the button.
     jobs = shown_jobs(station)
     if view != View.TEACH:
         show_lessons(station, jobs)

@@ -32,7 +32,7 @@ class View(StrEnum):
 
 
 def view_text(view: View) -> str:
-    """Its name on the page."""
+    """Name the view on the page."""
     match view:
         case View.LINE:
             return t("quality.view_line")
@@ -43,7 +43,7 @@ def view_text(view: View) -> str:
 
 
 def show_quality(station: Station) -> None:
-    """The filter, the rates, and the charts of a view."""
+    """Show the filter, the rates, and the charts of a view."""
     if station.records.count() == 0:
         st.info(t("quality.nothing"), icon=":material/frame_inspect:")
         return

@@ -19,7 +19,7 @@ from pages.texts import number, t, when
 
 
 def ask_work(station: Station) -> Work:
-    """Which part of the queue is worked on, and how; how many wait is said beside it."""
+    """Ask which part of the queue is worked on, and how; the number waiting stands beside it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=170):
             product = option_in_url(
@@ -53,7 +53,7 @@ def ask_work(station: Station) -> Work:
 
 
 def _ask_person() -> str:
-    """Who decides: a field until it is filled in, then a button that asks anew.
+    """Ask who decides: a field until it is filled in, then a button that asks anew.
 
     While a field has the cursor, keys go into it and decide nothing.
     """
@@ -75,7 +75,7 @@ def _take_name() -> None:
 
 
 def show_part(station: Station, inspection: Inspection, work: Work) -> None:
-    """The part that waits: its picture, what was found, and the decision that is asked for."""
+    """Show the part that waits: its picture, what was found, and the decision to make."""
     picture, facts = st.columns([8, 11], gap="medium")
     hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
     with picture:
@@ -126,7 +126,7 @@ with shown_to_the_operator():
     station = shared_station()
     work = ask_work(station)
     if st.session_state.setdefault("reviewed", work.filter) != work.filter:
-        # Another part of the queue: the part of the last one is not in it.
+        # The filter changed: the part that was open may not match it.
         st.session_state["reviewed"] = work.filter
         st.query_params.pop("inspection", None)
     inspection_id = st.query_params.get("inspection") or first(station, work.filter)

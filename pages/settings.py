@@ -16,10 +16,11 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name
 from pages.texts import percentage, t, when
+from pages.texts.labels import label_of
 
 
 def show_setting(station: Station, standing: Standing, person: str) -> None:
-    """One setting: what it is, who changed it, another value, and back to the environment."""
+    """Show one setting: what it is, who changed it, how to change it and how to reset it."""
     name, help = _title(standing.name)
     with st.container(border=True, gap="xsmall"):
         told, asked = st.columns([11, 10], gap="medium", vertical_alignment="center")
@@ -63,7 +64,7 @@ def _change(station: Station, name: str, value: object, person: str) -> None:
 
 
 def _ask(station: Station, standing: Standing, label: str) -> object:
-    # Another standing value is another widget, which starts there.
+    # A changed value makes a new widget, which starts there.
     key = f"{standing.name}-{standing.value}"
     value = standing.value
     if standing.name in ("console_language", "report_language"):
@@ -113,19 +114,7 @@ def _ask(station: Station, standing: Standing, label: str) -> object:
 
 
 def _title(name: str) -> tuple[str, str]:
-    return {
-        "console_language": (t("settings.console_language"), t("settings.console_language_help")),
-        "report_language": (t("settings.report_language"), t("settings.report_language_help")),
-        "llm_model": (t("settings.llm_model"), t("settings.llm_model_help")),
-        "llm_for_pass": (t("settings.llm_for_pass"), t("settings.llm_for_pass_help")),
-        "rag_enabled": (t("settings.rag_enabled"), t("settings.rag_enabled_help")),
-        "domain_rag_enabled": (
-            t("settings.domain_rag_enabled"),
-            t("settings.domain_rag_enabled_help"),
-        ),
-        "audit_share": (t("settings.audit_share"), t("settings.audit_share_help")),
-        "takt_s": (t("settings.takt_s"), t("settings.takt_s_help")),
-    }[name]
+    return label_of("settings", name), label_of("settings", f"{name}_help")
 
 
 def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any type
@@ -139,7 +128,7 @@ def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any ty
 
 
 def show_fixed(station: Station) -> None:
-    """What only the environment changes; of secrets, whether they are set."""
+    """Show what only the environment changes; of secrets, whether they are set."""
     st.markdown(f"##### {t('settings.fixed')}")
     st.caption(t("settings.fixed_help"))
     st.dataframe(
@@ -162,32 +151,8 @@ def show_fixed(station: Station) -> None:
 
 
 def meaning_text(setting: FixedSetting) -> str:
-    """What a setting of the environment is; core says it in English."""
-    meanings = {
-        "DATA_DIR": t("meanings.data_dir"),
-        "DATABASE_URL": t("meanings.database_url"),
-        "AD_CHECKPOINT_DIR": t("meanings.ad_checkpoint_dir"),
-        "DEVICE": t("meanings.device"),
-        "AD_WEIGHTS_DIR": t("meanings.ad_weights_dir"),
-        "MODEL_CACHE": t("meanings.model_cache"),
-        "KNOWLEDGE_FILE": t("meanings.knowledge_file"),
-        "CHROMA_URL": t("meanings.chroma_url"),
-        "LLM_TIMEOUT_S": t("meanings.llm_timeout_s"),
-        "LLM_STALL_S": t("meanings.llm_stall_s"),
-        "LLM_RETRIES": t("meanings.llm_retries"),
-        "GEMINI_API_KEY": t("meanings.gemini_api_key"),
-        "OPENAI_COMPATIBLE_URL": t("meanings.openai_compatible_url"),
-        "OPENAI_COMPATIBLE_MODEL": t("meanings.openai_compatible_model"),
-        "OPENAI_COMPATIBLE_API_KEY": t("meanings.openai_compatible_api_key"),
-        "VISUAL_ENCODER": t("meanings.visual_encoder"),
-        "LLM_WEIGHTS_DIR": t("meanings.llm_weights_dir"),
-        "LLM_LOCAL_TIMEOUT_S": t("meanings.llm_local_timeout_s"),
-        "JOBS_AT_ONCE": t("meanings.jobs_at_once"),
-        "JOB_STALL_S": t("meanings.job_stall_s"),
-        "MAX_IMAGE_BYTES": t("meanings.max_image_bytes"),
-        "MAX_IMAGE_PIXELS": t("meanings.max_image_pixels"),
-    }
-    return meanings.get(setting.name, setting.description)
+    """Explain a setting of the environment; empty where its name says enough."""
+    return label_of("meanings", setting.name.lower()) if setting.description else ""
 
 
 with shown_to_the_operator():

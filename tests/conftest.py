@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -18,12 +19,6 @@ from core.tasks.shared_station import open_station
 REPOSITORY = Path(__file__).parent.parent
 
 
-@pytest.fixture(scope="session")
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Converted networks, made once for the whole run."""
-    return tmp_path_factory.mktemp("models")
-
-
 @pytest.fixture
 def station_settings(tmp_path: Path, model_cache: Path) -> Settings:
     """Settings of a station that has nothing on record yet."""
@@ -36,20 +31,31 @@ def station_settings(tmp_path: Path, model_cache: Path) -> Settings:
 
 @pytest.fixture
 def station(station_settings: Settings) -> Generator[Station]:
-    """An open station of an empty station."""
+    """An open station with nothing on record yet."""
     with open_station(station_settings) as station:
         yield station
 
 
 @pytest.fixture(scope="session")
-def demo_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Generator[Station]:
-    """A station whose demo product was taught; shared, so tests only add to it."""
-    root = tmp_path_factory.mktemp("demo")
-    settings = Settings(
-        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
-    )
-    with open_station(settings) as station:
-        teach(station, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
+def demo_station(
+    tmp_path_factory: pytest.TempPathFactory,
+    model_cache: Path,
+    made_once: Callable[[str, Callable[[Path], object]], Path],
+) -> Generator[Station]:
+    """A station whose demo product was taught; shared by a worker's tests, which only add to it."""
+
+    def settings(root: Path) -> Settings:
+        return Settings(
+            data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
+        )
+
+    def make(root: Path) -> None:
+        with open_station(settings(root)) as station:
+            teach(station, Product.from_key(DEMO_PRODUCT_KEY), demo_normals())
+
+    # One process owns the records: each worker has a copy of its own.
+    own = shutil.copytree(made_once("demo", make), tmp_path_factory.mktemp("demo") / "own")
+    with open_station(settings(own)) as station:
         yield station
 
 

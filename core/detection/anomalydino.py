@@ -18,7 +18,7 @@ from core.detection.patchcore.coreset import greedy_coreset
 from core.detection.patchcore.maps import anomalib_map
 from core.detection.patchcore.memory_bank import open_memory
 from core.detection.tensors import read_banks, write_tensors
-from core.domain import Frozen
+from core.domain import Frozen, JobStep
 from core.infrastructure.devices import torch_device
 from core.infrastructure.settings import Settings
 
@@ -74,7 +74,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
         normals = lesson.normals[: options.shots]
         collected = []
         for done, pixels in enumerate(normals):
-            lesson.on_progress("See the good pictures", done / len(normals))
+            lesson.on_progress(JobStep.SEE_PICTURES, done / len(normals))
             for turned in _turned(pixels) if options.rotations else [pixels]:
                 (tokens,) = features(turned)
                 collected.append(_unit(tokens[_seen_part(tokens, options)]).astype(np.float16))
@@ -82,7 +82,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
             np.concatenate(collected).astype(np.float32),
             options.bank_size,
             seed=lesson.seed,
-            on_progress=lambda share: lesson.on_progress("Build the memory bank", share),
+            on_progress=lambda share: lesson.on_progress(JobStep.MEMORY_BANK, share),
         )
         return cls(np.concatenate(collected)[chosen], options, lesson.settings)
 

@@ -9,13 +9,13 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
-from core.domain import Frozen, Product
+from core.domain import Frozen, JobStep, Product
 from core.domain.errors import DetectorError
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.settings import Settings
 
 Options = TypeVar("Options", bound=Frozen)
-OnProgress = Callable[[str, float], object]
+OnProgress = Callable[[JobStep, float], object]
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,22 @@ class Detector(ABC, Generic[Options]):
 
     Attributes:
         algorithm: its name in the registry.
+        needs_torch: whether it judges with torch, which an inspecting station does without.
         options_type: the options that it can be trained with, with their defaults.
         options: those that this one was trained with; the card keeps them.
 
     Example:
-        >>> detector = PatchCore.fit(lesson, PatchCoreOptions())         # doctest: +SKIP
-        >>> again = PatchCore.load(detector.save(), detector.options, settings())  # doctest: +SKIP
-        >>> again.predict(pixels).score == detector.predict(pixels).score          # doctest: +SKIP
+        >>> from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
+        >>> part = np.zeros((64, 64, 3), np.uint8)
+        >>> lesson = Lesson(Product(dataset="Plant", category="lid"), [part] * 5, Settings())
+        >>> detector = PatchCore.fit(lesson, PatchCoreOptions(bank_size=9))
+        >>> again = PatchCore.load(detector.save(), detector.options, Settings())
+        >>> again.predict(part).score == detector.predict(part).score
         True
     """
 
     algorithm: ClassVar[str]
+    needs_torch: ClassVar[bool] = False
     options_type: ClassVar[type[Frozen]]
     options: Options
 

@@ -133,8 +133,8 @@ def guaranteed_rates(count: int, confidence: float) -> np.ndarray:
         float64 (count,), rising: of the largest score, the second largest, and so on.
 
     Example:
-        >>> guaranteed_rates(59, 0.95)[:2].round(3).tolist()
-        [0.049, 0.078]
+        >>> guaranteed_rates(60, 0.95)[:2].round(4).tolist()
+        [0.0487, 0.0766]
     """
     from scipy.special import betaincinv
 

@@ -21,11 +21,13 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from core import __version__
 from core.detection.base import Detector
 from core.detection.calibration import Calibration, NormalScores, calibrate
-from core.detection.product_files import product_folder, read_policy, replace_model
+from core.detection.product_files import product_folder, read_policy
 from core.detection.registry import detector_class
 from core.domain import DetectorRef, Frozen, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
+from core.infrastructure.atomic_files import whole_file, write_atomically
+from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.settings import Settings
 
@@ -125,17 +127,13 @@ def save_version(
 
     parent = product_folder(settings, card.product)
     folder = parent / card.detector.algorithm / card.detector.version
-    scratch = folder.with_name(f".{folder.name}.tmp")
     try:
-        scratch.mkdir(parents=True)
-        for name, data in contents.items():
-            (scratch / name).write_bytes(data)
-        scratch.replace(folder)
+        with whole_file(folder) as scratch:
+            scratch.mkdir()
+            for name, data in contents.items():
+                (scratch / name).write_bytes(data)
     except OSError as error:
         raise _unwritten(folder, error) from error
-    finally:
-        # Also when the process is told to stop; nothing is left where the write was whole.
-        shutil.rmtree(scratch, ignore_errors=True)
     return card
 
 
@@ -155,7 +153,7 @@ def activate(settings: Settings, product: Product, detector: DetectorRef) -> Non
     active = Active(algorithm=detector.algorithm, version=detector.version)
     path = product_folder(settings, product) / ACTIVE_FILE
     try:
-        replace_model(path, active)
+        write_atomically(path, active.model_dump_json(indent=2).encode())
     except OSError as error:
         raise _unwritten(path, error) from error
 
@@ -233,6 +231,7 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
         CheckpointError: if a file is missing, damaged, or holds numbers that are not finite.
         DetectorError: if this program does not know the algorithm.
         WeightsError: if the backbone's weights cannot be had.
+        LibraryError: if it needs a library that is not installed.
     """
     card = read_card(settings, product, active)
     ref = card.detector
@@ -244,7 +243,8 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
         options = kind.options_type.model_validate(card.options)
     except ValidationError as error:
         raise _damaged(folder / CARD_FILE, f"options: {error.errors()[0]['msg']}") from error
-    with memory_guard(f"load the detector of {product.key}"):
+    doing = f"load the detector of {product.key}"
+    with memory_guard(doing), library_guard(doing):
         detector = kind.load(files, options, settings)
     policy = read_policy(settings, product)
     return Taught(card, calibrate(normals, policy), detector, policy, folder)

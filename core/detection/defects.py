@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from core.domain import Box, Defect, Judgement, Verdict
+from core.domain import Box, ClockPlace, Defect, Judgement, Verdict
 from core.domain.policy import Policy
 
 # A defect reaches down to this share of the threshold around its core, so that its outline follows
@@ -123,7 +123,7 @@ def _clock_place(centroid: tuple[float, float], shape: tuple[int, ...]) -> str:
     if radius < 1 / 6:
         return "centre"
     hour = round(math.degrees(math.atan2(across, -down)) / 30) % 12 or 12
-    return f"{hour} o'clock{', rim' if radius > 2 / 3 else ''}"
+    return ClockPlace(hour, is_at_rim=radius > 2 / 3).name
 
 
 REGION_NAMES = {"grid": _grid_place, "clock": _clock_place}

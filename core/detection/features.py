@@ -23,7 +23,7 @@ from core.infrastructure.backbones import (
     with_positions_for,
 )
 from core.infrastructure.devices import torch_device
-from core.infrastructure.openvino_models import Program, load_program
+from core.infrastructure.openvino_models import Program, load_program, program_path
 from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def load_features(options: FeatureOptions, settings: Settings) -> PatchFeatures:
         WeightsError: if the backbone is unknown or its weights cannot be had.
         DetectorError: if it has no such layers, or the patches of a vision transformer do not
             divide the input size.
+        LibraryError: if it must be converted and what converts it is not installed.
     """
     device = torch_device(settings)
     if device is not None:
@@ -118,17 +119,14 @@ class TorchFeatures:
 
 @lru_cache(maxsize=8)
 def _openvino_features(options: FeatureOptions, settings: Settings) -> OpenVinoFeatures:
-    weights = find_weights(options.backbone, settings, options.weights)
     cut = (
         f"{options.layers}{options.context_layers}{options.unit_layers}{options.mean}{options.std}"
         f"{CONVERSION_VERSION}"
     )
-    name = (
-        f"{options.backbone.replace('/', '-')}-{weights.source}-{options.input_size}px-"
-        f"{hashlib.sha256(cut.encode()).hexdigest()[:8]}.xml"
-    )
+    kind = f"{options.input_size}px-{hashlib.sha256(cut.encode()).hexdigest()[:8]}"
+    weights = find_weights(options.backbone, settings, options.weights, kind)
     program = load_program(
-        settings.model_cache_dir / name,
+        program_path(settings.model_cache_dir, options.backbone, weights.source, kind),
         lambda: _convert(feature_network(options, weights.load()), options.input_size),
     )
     return OpenVinoFeatures(program, options.input_size)

@@ -64,6 +64,7 @@ def meaning(calibration: Calibration, defect_scores: Sequence[float]) -> Meaning
             that a person chose by them pass fewer of them than of those to come.
 
     Example:
+        >>> from core.detection.calibration import NormalScores, calibrate
         >>> normals = NormalScores(scores=(1.0, 1.1, 1.4), peaks=(1.0, 1.1, 1.4))
         >>> meaning(calibrate(normals), [1.2, 3.0]).defects_passed.count
         1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from core.domain import Product
 from core.domain.errors import CheckpointError
 from core.domain.policy import Policy
+from core.infrastructure.atomic_files import write_atomically
 from core.infrastructure.settings import Settings
 
 POLICY_FILE = "policy.json"
@@ -46,8 +47,7 @@ def save_policy(settings: Settings, product: Product, policy: Policy) -> None:
     """
     path = _policy_path(settings, product)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_model(path, policy)
+        write_atomically(path, policy.model_dump_json(indent=2).encode())
     except OSError as error:
         raise CheckpointError(
             f"The policy could not be written to {path}: {error.strerror}. Free space or correct "
@@ -73,13 +73,6 @@ def set_aside_policy(settings: Settings, product: Product) -> Path:
             "folder's rights."
         ) from error
     return aside
-
-
-def replace_model(path: Path, contents: BaseModel) -> None:
-    """Write a model as JSON so that a reader finds the old or the new one, never half of it."""
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(contents.model_dump_json(indent=2))
-    scratch.replace(path)
 
 
 def _policy_path(settings: Settings, product: Product) -> Path:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from core.detection.base import Detector, Lesson, Prediction
 from core.detection.tensors import read_tensors, write_tensors
-from core.domain import Frozen
+from core.domain import Frozen, JobStep
 from core.domain.errors import WeightsError
 from core.infrastructure.backbones import model_hub, no_weights, resized
 from core.infrastructure.devices import torch_device
@@ -52,6 +52,7 @@ class WinClip(Detector[WinClipOptions]):
     """Prompts and a few normal pictures on a CLIP that every product shares."""
 
     algorithm = "winclip"
+    needs_torch = True
     options_type: ClassVar = WinClipOptions
 
     def __init__(
@@ -85,12 +86,12 @@ class WinClip(Detector[WinClipOptions]):
         import torch
 
         model = _model(_clip(options, lesson.settings))
-        lesson.on_progress("Read the prompts", 0)
+        lesson.on_progress(JobStep.READ_PROMPTS, 0)
         name = options.class_name or lesson.product.category.replace("_", " ")
         embeddings = {"text": _text_embeddings(model.clip, name, options)}
         shots = lesson.normals[: options.shots]
         if len(shots) > 0:
-            lesson.on_progress("See the good pictures", 0.5)
+            lesson.on_progress(JobStep.SEE_PICTURES, 0.5)
             with torch.inference_mode():
                 _, windows, patches = model.encode_image(
                     torch.cat([_input(model.clip, pixels) for pixels in shots])

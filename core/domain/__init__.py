@@ -7,12 +7,14 @@ x to the right, y down; scores on the detector's own absolute scale; times in UT
 from core.domain.base import Frozen, percent
 from core.domain.evidence import (
     FAR,
+    ComparedPair,
     Comparison,
     DefectTypeGuess,
     EvidenceChoice,
     Exemplar,
     Likeness,
     Snippet,
+    defect_type_name,
 )
 from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
 from core.domain.job import Job, JobState
@@ -30,6 +32,7 @@ from core.domain.judgement import (
     Severity,
     Verdict,
 )
+from core.domain.places import ClockPlace, GridPlace, place_of
 from core.domain.report import (
     REPORT_SCHEMA_VERSION,
     CauseClass,
@@ -48,6 +51,7 @@ from core.domain.report import (
     Writing,
 )
 from core.domain.side_by_side import Contest, Contestant, WinRate
+from core.domain.steps import JobStep, StepName, step_on_record
 
 __all__ = [
     "FAR",
@@ -56,6 +60,8 @@ __all__ = [
     "REPORT_SCHEMA_VERSION",
     "Box",
     "CauseClass",
+    "ClockPlace",
+    "ComparedPair",
     "Comparison",
     "Confidence",
     "Contest",
@@ -72,12 +78,14 @@ __all__ = [
     "FalseAlarmRate",
     "Finding",
     "Frozen",
+    "GridPlace",
     "Hypothesis",
     "ImageInfo",
     "Inspection",
     "InspectionSummary",
     "Job",
     "JobState",
+    "JobStep",
     "Judgement",
     "Language",
     "Likeness",
@@ -92,8 +100,12 @@ __all__ = [
     "Severity",
     "Snippet",
     "Step",
+    "StepName",
     "Verdict",
     "WinRate",
     "Writing",
+    "defect_type_name",
     "percent",
+    "place_of",
+    "step_on_record",
 ]

@@ -38,6 +38,10 @@ class WeightsError(InspectionError):
     """The weights of a backbone or an encoder cannot be had on this machine."""
 
 
+class LibraryError(InspectionError):
+    """A library is needed that an inspecting station does without."""
+
+
 class DetectorError(InspectionError):
     """A detector is unknown, wrongly configured, or cannot be trained or exported."""
 

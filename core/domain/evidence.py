@@ -67,6 +67,16 @@ class Comparison(Frozen):
         return f"Not aligned (error {self.error:.2f}): the place may differ."
 
 
+class ComparedPair(Frozen):
+    """A defect and the same place on the nearest normal part, as pictures."""
+
+    comparison: Comparison
+    pictures: tuple[bytes, bytes] | None = Field(
+        description="PNG of the part and of the normal, of one size; None when there are none"
+    )
+    problem: str = Field("", description="why there are no pictures")
+
+
 class EvidenceChoice(Frozen):
     """Which evidence one inspection looks up; None: as the settings say."""
 
@@ -108,6 +118,16 @@ class Snippet(Frozen):
     def place(self) -> str:
         """Where it is written."""
         return self.source if self.page is None else f"{self.source}, page {self.page}"
+
+
+def defect_type_name(text: str) -> str:
+    """Bring a written defect type into the form that the knowledge names types in.
+
+    Example:
+        >>> defect_type_name(" Finger-interruption ")
+        'finger_interruption'
+    """
+    return "_".join(text.lower().replace("-", " ").replace("_", " ").split())
 
 
 class DefectTypeGuess(Frozen):

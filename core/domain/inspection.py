@@ -19,6 +19,7 @@ from core.domain.judgement import (
     Verdict,
 )
 from core.domain.report import Disposition, DispositionEntry, Report, Revision
+from core.domain.steps import StepName
 
 # Defect type of an inspection whose defects were given none.
 NOT_CLASSIFIED = "not classified"
@@ -27,7 +28,7 @@ NOT_CLASSIFIED = "not classified"
 class Step(Frozen):
     """One step of an inspection: how long it took and how it ended."""
 
-    name: str
+    name: StepName
     seconds: float
     status: Literal["ok", "off", "failed"] = "ok"
     reason: str = ""

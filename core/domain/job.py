@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, Field
 
 from core.domain.base import Frozen
+from core.domain.steps import JobStep
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -38,7 +39,7 @@ class Job(Frozen):
     ended_at: AwareDatetime | None = None
     state: JobState
     place: int | None = Field(None, description="in its queue, 1 is next; None: not queued")
-    step: str = Field("", description="the present or the last one")
+    step: str = Field("", description="the present or the last one, as `step_on_record` writes it")
     done: float = Field(0, ge=0, description="of the step")
     total: float = Field(1, gt=0, description="of the step; 1 where shares are told, not counts")
     seconds_left: float | None = Field(None, description="of the step; None: not known yet")
@@ -66,6 +67,12 @@ class Job(Frozen):
     def can_resume(self) -> bool:
         """Whether it ended before it was done."""
         return not self.is_active and self.state is not JobState.DONE
+
+    @property
+    def named_step(self) -> tuple[str, JobStep | None]:
+        """The set that the step works on, which may be empty, and the step; None: not yet one."""
+        of, _, name = self.step.rpartition(": ")
+        return of, next((step for step in JobStep if step == name), None)
 
     @property
     def share(self) -> float:

@@ -12,16 +12,22 @@ from core.services.station import Station
 
 
 @contextmanager
-def temporary_station(settings: Settings) -> Generator[Station]:
-    """A station in a temporary folder; only converted networks are those of the settings."""
+def temporary_settings(settings: Settings) -> Generator[Settings]:
+    """Copy settings, with folders that are deleted at the end; converted networks stay shared."""
     with tempfile.TemporaryDirectory() as scratch:
-        aside = settings.model_copy(
+        yield settings.model_copy(
             update={
                 "data_dir": Path(scratch),
                 "database_url": None,
                 "ad_checkpoint_dir": Path(scratch) / "checkpoints",
-                "model_cache": settings.model_cache_dir,
+                # A console in a process of its own works in another folder.
+                "model_cache": settings.model_cache_dir.absolute(),
             }
         )
-        with Station(aside) as station:
-            yield station
+
+
+@contextmanager
+def temporary_station(settings: Settings) -> Generator[Station]:
+    """Open a station of `temporary_settings`."""
+    with temporary_settings(settings) as aside, Station(aside) as station:
+        yield station

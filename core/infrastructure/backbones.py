@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from core.domain.errors import DetectorError, WeightsError
+from core.infrastructure.openvino_models import PACK_IT, converted_source
 from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def backbone_spec(name: str) -> BackboneSpec:
 
 
 @cache
-def find_weights(name: str, settings: Settings, imported: str | None = None) -> Weights:
+def find_weights(
+    name: str, settings: Settings, imported: str | None = None, kind: str = ""
+) -> Weights:
     """Where a backbone's weights are.
 
     A name that is neither in `SPECS` nor in timm is refused when the network is made.
@@ -112,13 +115,14 @@ def find_weights(name: str, settings: Settings, imported: str | None = None) -> 
         name: of the backbone.
         settings: AD_WEIGHTS_DIR, and the checkpoints whose weights were imported.
         imported: hash of imported weights, which are taken instead of the usual ones.
+        kind: of a conversion that will do where the weights are not on this machine.
     """
     spec = backbone_spec(name)
     if imported is not None:
         path = imported_weights_path(settings, imported)
         return Weights(imported, lambda: _network_from_safetensors(spec, path, cut=True).eval())
-    at_hand = weights_at_hand(name, settings)
-    return at_hand or Weights("hub", lambda: _network_from_hub(name, spec).eval())
+    found = weights_at_hand(name, settings) or converted_weights(name, settings, kind)
+    return found or Weights("hub", lambda: _network_from_hub(name, spec).eval())
 
 
 def weights_at_hand(name: str, settings: Settings) -> Weights | None:
@@ -140,6 +144,27 @@ def weights_at_hand(name: str, settings: Settings) -> Weights | None:
             _digest(downloaded), lambda: _network_from_hub(name, spec, downloaded).eval()
         )
     return None
+
+
+def converted_weights(name: str, settings: Settings, kind: str) -> Weights | None:
+    """Weights that are here only as a converted network; they load as that and nothing else.
+
+    Args:
+        name: of the backbone.
+        settings: MODEL_CACHE.
+        kind: of the conversion, as in `program_path`.
+    """
+    source = converted_source(settings.model_cache_dir, name, kind)
+    if source in (None, "hub"):
+        return None
+
+    def load() -> nn.Module:
+        raise WeightsError(
+            f"The converted network {name} in {settings.model_cache_dir} is damaged, and its "
+            f"weights are not on this machine. {PACK_IT}."
+        )
+
+    return Weights(source, load)
 
 
 def _downloaded(spec: BackboneSpec) -> Path | None:

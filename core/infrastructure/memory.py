@@ -1,21 +1,35 @@
-"""Memory that runs out, said in a sentence whichever library met it."""
+"""Main memory: how much of it is free, and that it ran out, whichever library met that."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import cv2
 
-from core.domain.errors import DetectorError
+from core.domain.errors import DetectorError, InspectionError
 
-# torch, OpenVINO, OpenCV, the loader of shared objects and the kernel each have words of their own.
-WORDS = (
+# What torch, OpenVINO, OpenCV, llama.cpp, the loader of shared objects and the kernel say.
+OUT_OF_MEMORY_WORDS = (
     "alloc",
     "out of memory",
     "insufficient memory",
-    "failed to map segment",
+    "failed to map",
     "can't start new thread",
+)
+CGROUPS = Path("/sys/fs/cgroup")
+# Version 2 and 1 of control groups: controller in /proc/self/cgroup, folder of its tree, limit,
+# use, and the cache in that use which gives way.
+CGROUP_VERSIONS = (
+    ("", "", "memory.max", "memory.current", "inactive_file"),
+    (
+        "memory",
+        "memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+        "total_inactive_file",
+    ),
 )
 
 
@@ -30,17 +44,70 @@ def memory_guard(what: str) -> Generator[None]:
         DetectorError: instead of an error that means that; others pass.
 
     Example:
-        >>> with memory_guard("train patchcore"):       # doctest: +SKIP
-        ...     PatchCore.fit(lesson, options)
+        >>> with memory_guard("train patchcore"):
+        ...     raise MemoryError
+        Traceback (most recent call last):
+        core.domain.errors.DetectorError: The machine's memory is too small to train patchcore. ...
     """
+    too_small = DetectorError(
+        f"The machine's memory is too small to {what}. Close other programs, or choose a "
+        "smaller input size or memory bank or smaller pictures; nothing that was taught or "
+        "recorded before is lost."
+    )
+    with out_of_memory_as(too_small):
+        yield
+
+
+@contextmanager
+def out_of_memory_as(replacement: InspectionError) -> Generator[None]:
+    """Raise an error of ours instead of any library's for memory that ran out; others pass."""
     try:
         yield
     except (MemoryError, RuntimeError, OSError, ImportError, cv2.error) as error:
         text = str(error).lower()
-        if not isinstance(error, MemoryError) and not any(word in text for word in WORDS):
-            raise
-        raise DetectorError(
-            f"The machine's memory is too small to {what}. Close other programs, or choose a "
-            "smaller input size or memory bank or smaller pictures; nothing that was taught or "
-            "recorded before is lost."
-        ) from error
+        if isinstance(error, MemoryError) or any(word in text for word in OUT_OF_MEMORY_WORDS):
+            raise replacement from error
+        raise
+
+
+def free_ram_bytes() -> float:
+    """Measure the main memory that is free to the machine and to this process's container."""
+    import psutil
+
+    membership = Path("/proc/self/cgroup")
+    limited = free_in_cgroup(membership.read_text()) if membership.exists() else float("inf")
+    return min(psutil.virtual_memory().available, limited)
+
+
+def free_in_cgroup(membership: str, root: Path = CGROUPS) -> float:
+    """Measure the bytes below the tightest limit of control groups; infinite where none is set.
+
+    Args:
+        membership: text of /proc/self/cgroup.
+        root: where the trees of control groups are mounted.
+    """
+    free = float("inf")
+    for line in membership.splitlines():
+        _, controllers, group = line.split(":", 2)
+        for controller, tree, limit, use, cache in CGROUP_VERSIONS:
+            if controller != controllers:
+                continue
+            # A limit above in the tree holds too; inside a container the tree's root is the group.
+            own = root / tree / group.lstrip("/")
+            for folder in (own, *own.parents):
+                if folder.is_relative_to(root / tree):
+                    free = min(free, _below_limit(folder, limit, use, cache))
+    return free
+
+
+def _below_limit(folder: Path, limit: str, use: str, cache: str) -> float:
+    try:
+        most = (folder / limit).read_text().strip()
+        if most == "max":
+            return float("inf")
+        used = int((folder / use).read_text())
+        entries = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        given_way = next((int(count) for name, count in entries if name == cache), 0)
+    except OSError:
+        return float("inf")
+    return int(most) - used + given_way

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.domain.errors import WeightsError
+from core.infrastructure.atomic_files import put_in_place, scratch_folder
+from core.infrastructure.extras import library_guard
 
 if TYPE_CHECKING:
     from openvino import CompiledModel, Model
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 SAME_EVERYWHERE = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 
 HASH_SUFFIX = ".sha256"
+PACK_IT = (
+    "Run `python -m core pack FOLDER` on the machine that teaches and copy its contents here "
+    "(docs/inspecting-station.md)"
+)
 
 # torch traces one network at a time: two threads at once get in each other's way.
 _converting = threading.Lock()
@@ -31,8 +36,12 @@ class Program:
     """A compiled program that many threads may run at once.
 
     Example:
-        >>> program = load_program(Path("models/net.xml"), convert)      # doctest: +SKIP
-        >>> features, = program(pixels[None])                            # doctest: +SKIP
+        >>> from openvino import Model, opset13
+        >>> numbers = opset13.parameter([2], np.float32)
+        >>> network = Model([opset13.relu(numbers)], [numbers])
+        >>> program = load_program(Path("models/rectifier.xml"), lambda: network)
+        >>> program(np.array([-1, 3], np.float32))[0].tolist()
+        [0.0, 3.0]
     """
 
     def __init__(self, compiled: CompiledModel) -> None:
@@ -46,6 +55,38 @@ class Program:
             self._requests.request = self._compiled.create_infer_request()
         result = self._requests.request.infer([np.ascontiguousarray(value) for value in inputs])
         return tuple(result[index].copy() for index in range(len(result)))
+
+
+def program_path(folder: Path, network: str, source: str, kind: str) -> Path:
+    """Where a converted network is kept.
+
+    Args:
+        folder: of all converted networks.
+        network: its name.
+        source: short name of its weights' contents, without a hyphen.
+        kind: what was cut out of it, and how; changes whenever the conversion does.
+    """
+    return folder / f"{network.replace('/', '-')}-{source}-{kind}.xml"
+
+
+def converted_source(folder: Path, network: str, kind: str) -> str | None:
+    """Source of a network that was converted before; None where it was not.
+
+    A station whose networks were converted elsewhere knows their weights by this alone.
+
+    Raises:
+        WeightsError: if it was converted from several: which one is meant cannot be known.
+    """
+    pattern = program_path(folder, network, "*", kind).name
+    before, after = pattern.split("*")
+    found = (path.name[len(before) : -len(after)] for path in folder.glob(pattern))
+    sources = sorted(source for source in found if "-" not in source)
+    if len(sources) > 1:
+        raise WeightsError(
+            f"{folder} holds {network} converted from {len(sources)} weights "
+            f"({', '.join(sources)}), of which one can be meant. Delete the files of the others."
+        )
+    return sources[0] if sources else None
 
 
 def load_program(
@@ -62,12 +103,16 @@ def load_program(
 
     Raises:
         WeightsError: if the program cannot be written.
+        LibraryError: if it must be converted and what converts it is not installed.
     """
     import openvino as ov
 
     with _converting:
         if not _is_whole(path):
-            with warnings.catch_warnings():
+            with (
+                library_guard(f"convert the network {path.stem}", PACK_IT),
+                warnings.catch_warnings(),
+            ):
                 # Tracing warns of its own future; an operator can do nothing about that.
                 warnings.simplefilter("ignore")
                 model = convert()
@@ -94,14 +139,13 @@ def _save(model: Model, program: Path, *, half_weights: bool) -> None:
     import openvino as ov
 
     try:
-        program.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=program.parent) as scratch:
-            path = Path(scratch) / program.name
+        with scratch_folder(program.parent) as scratch:
+            path = scratch / program.name
             ov.save_model(model, path, compress_to_fp16=half_weights)
             path.with_suffix(HASH_SUFFIX).write_text(_hash(path))
             # The hash makes the program usable, so it comes last.
             for suffix in (".bin", ".xml", HASH_SUFFIX):
-                path.with_suffix(suffix).replace(program.with_suffix(suffix))
+                put_in_place(path.with_suffix(suffix), program.with_suffix(suffix))
     except OSError as error:
         raise WeightsError(
             f"The converted network could not be written to {program.parent}: {error.strerror}. "

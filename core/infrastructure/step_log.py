@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from core.domain import Step
+from core.domain import Step, StepName
 from core.domain.errors import InspectionError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def why_off(asked: bool | None, setting: bool, name: str) -> str:
 
 
 @contextmanager
-def timed(steps: list[Step], name: str) -> Generator[None]:
+def timed(steps: list[Step], name: StepName) -> Generator[None]:
     """Time a step without which there is no inspection."""
     start = time.perf_counter()
     yield
@@ -35,7 +35,7 @@ def timed(steps: list[Step], name: str) -> Generator[None]:
 
 
 @contextmanager
-def optional(steps: list[Step], name: str) -> Generator[list[str]]:
+def optional(steps: list[Step], name: StepName) -> Generator[list[str]]:
     """Time a step without which an inspection still stands; its failure is recorded, not raised.
 
     Yields:

@@ -49,8 +49,11 @@ class Records(Database):
     """The records of one station; safe to use from several threads of one process.
 
     Example:
-        >>> with Records.open(settings()) as records:   # doctest: +SKIP
-        ...     records.summaries(limit=10)
+        >>> from core.infrastructure.settings import Settings
+        >>> with Records.open(Settings()) as records:
+        ...     records.save_product(Product(dataset="ELPV", category="mono"))
+        ...     records.product("ELPV/mono").category
+        'mono'
     """
 
     def save_product(self, product: Product) -> None:

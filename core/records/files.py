@@ -20,8 +20,8 @@ class FileStore:
     """A folder of files that are never changed.
 
     Example:
-        >>> store = FileStore(Path("data/files"))   # doctest: +SKIP
-        >>> store.read(store.put(b"picture"))       # doctest: +SKIP
+        >>> store = FileStore(Path("data/files"))
+        >>> store.read(store.put(b"picture"))
         b'picture'
     """
 

@@ -41,7 +41,7 @@ def try_to_write(database: Database) -> None:
 
 
 def last_troubles(database: Database, limit: int = 20) -> tuple[Trouble, ...]:
-    """List failed steps and jobs, stalled jobs, refused pictures, replaced indexes; newest first."""
+    """List what went wrong, the newest first: steps, jobs, refused pictures, replaced indexes."""
     found = database.rows(
         """
         WITH newest AS (

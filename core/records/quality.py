@@ -5,57 +5,17 @@ Days and hours are those of UTC.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
-from pydantic import AwareDatetime, Field
 
-from core.domain import Disposition, Frozen, Verdict
 from core.records.connection import Database
 from core.records.search import Filter, where
+from core.statistics.counts import Period, PeriodCount, TypeCount, VerdictCount
 
 GRID = 24  # fields along each side of the picture
 # Stopped, or passed and found bad by a person; a false alarm is no defect.
 IS_DEFECTIVE = """(verdict <> 'PASS'
     OR disposition IN ('rework', 'repair', 'scrap', 'return to supplier'))"""
 IS_FALSE_ALARM = "coalesce(disposition, '') = 'void (false alarm)'"
-
-
-class VerdictCount(Frozen):
-    """How many inspections have the same verdict and the same newest disposition."""
-
-    verdict: Verdict
-    disposition: Disposition | None
-    is_first: bool = Field(description="of the product's part of that serial, or without serial")
-    is_audited: bool
-    count: int
-
-
-class Period(StrEnum):
-    """What inspections are put together by."""
-
-    HOUR = "hour"
-    DAY = "day"
-    LOT = "lot"
-
-
-class PeriodCount(Frozen):
-    """Verdicts of one hour, day or lot."""
-
-    label: str = Field(description="the lot; of an hour or day its start, ISO 8601 in UTC")
-    start: AwareDatetime = Field(description="of the hour or day; first inspection of a lot")
-    inspected: int
-    reviewed: int
-    failed: int
-
-
-class TypeCount(Frozen):
-    """How many defective parts of a product have the same defect type and disposition."""
-
-    product_key: str
-    defect_type: str
-    disposition: Disposition | None
-    count: int
 
 
 def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ...]:

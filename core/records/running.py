@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
-
 import numpy as np
 from pydantic import Field
 
 from core.domain import Frozen
 from core.records.connection import Database
 from core.records.search import Filter, where
+from core.statistics.counts import ScoreWeek, WritingCost
 
 # Inspections: percentiles of so many are steady, and to read more takes longer than a screen may.
 TIMED = 10_000
@@ -34,32 +32,6 @@ class StepTimes(Frozen):
     median: float | None = Field(description="seconds of all steps together; None: nothing timed")
     p95: float | None
     over_takt: int | None = Field(description="that took longer than the takt; None: no takt")
-
-
-class WritingCost(Frozen):
-    """What one writer's drafts of one day took."""
-
-    day: date = Field(description="UTC")
-    writer: str
-    drafts: int
-    from_cache: int = Field(description="drafts that took no request")
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float = Field(description="of the drafts whose price is known")
-    unpriced: int = Field(description="drafts whose price is not known")
-
-
-@dataclass(frozen=True)
-class ScoreWeek:
-    """Scores of a week's passed parts.
-
-    Attributes:
-        start: Monday, 0:00 UTC.
-        scores: float64 (N,), in no order.
-    """
-
-    start: datetime
-    scores: np.ndarray
 
 
 def step_times(database: Database, filter: Filter, takt_s: float | None = None) -> StepTimes:

@@ -22,7 +22,7 @@ from collections.abc import Collection, Sequence
 
 from duckdb import DuckDBPyConnection
 
-from core.domain import NOT_CLASSIFIED, Inspection, Verdict
+from core.domain import NOT_CLASSIFIED, Inspection, Verdict, defect_type_name
 from core.records.rows import Row
 
 DRAWN_BITS = 52
@@ -51,7 +51,7 @@ def defect_type(written: Sequence[str], ranked: Sequence[str], known: Collection
         >>> defect_type(["some crack?", "Finger interruption"], ["crack"], {"finger_interruption"})
         'finger_interruption'
     """
-    named = (_type_name(text) for text in written)
+    named = (defect_type_name(text) for text in written)
     return next((name for name in named if name in known), (*ranked, NOT_CLASSIFIED)[0])
 
 
@@ -123,7 +123,3 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
         "searched = ? WHERE id = ?",
         [found, disposition, reason, decided_at, searched, inspection_id],
     )
-
-
-def _type_name(text: str) -> str:
-    return "_".join(text.strip().lower().replace("-", " ").replace("_", " ").split())

@@ -19,7 +19,7 @@ from core.domain import (
 from core.domain.errors import InspectionError
 from core.reporting.languages import is_in_language
 
-TOLD_FAULTS = 5
+MOST_TOLD_FAULTS = 5
 # As `json.dumps` writes them; line breaks and tabs have escapes of their own.
 CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[bf]|u00[01][0-9a-f])")
 
@@ -56,7 +56,7 @@ def answer_schema(
     defect_ids: Sequence[str] | None = None,
     snippet_ids: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """JSON schema (draft 2020-12) of an answer: a report without its version and language.
+    """Describe an answer by a JSON schema (draft 2020-12): a report without version and language.
 
     Args:
         lengths: bounds of texts and lists.
@@ -94,7 +94,7 @@ def answer_schema(
 
 
 def schema_for(evidence: Evidence, lengths: Lengths) -> dict[str, Any]:
-    """The schema of an answer about this evidence, with the ids that it may cite."""
+    """Build the schema of an answer about this evidence, with the ids that it may cite."""
     return answer_schema(
         lengths,
         [defect.id for defect in evidence.defects],
@@ -103,7 +103,7 @@ def schema_for(evidence: Evidence, lengths: Lengths) -> dict[str, Any]:
 
 
 def longest_answer(schema: dict[str, Any]) -> int:
-    """Characters of the longest JSON that a schema lets through, written as `json.dumps` does."""
+    """Count the characters of the longest JSON that a schema allows, as `json.dumps` writes it."""
     if "enum" in schema:
         return max(len(json.dumps(value)) for value in schema["enum"])
     if schema["type"] == "string":
@@ -115,7 +115,7 @@ def longest_answer(schema: dict[str, Any]) -> int:
 
 
 def read_answer(text: str, lengths: Lengths, language: Language) -> Report:
-    """A model's text as a report.
+    """Read a model's text as a report.
 
     Prose or a fence around the JSON object is ignored; nothing inside it is changed.
 
@@ -129,7 +129,7 @@ def read_answer(text: str, lengths: Lengths, language: Language) -> Report:
     validator = jsonschema.Draft202012Validator(answer_schema(lengths))
     faults = [_told(fault) for fault in validator.iter_errors(data)]
     if faults:
-        raise AnswerError(" ".join(faults[:TOLD_FAULTS]))
+        raise AnswerError(" ".join(faults[:MOST_TOLD_FAULTS]))
     report = Report(**data, language=language)
     prose = " ".join([report.summary, *(finding.observation for finding in report.findings)])
     if not report.summary.strip():
@@ -192,7 +192,7 @@ def _object(**properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def prose_so_far(text: str) -> str:
-    """What can be read of an answer that is still coming: summary and observations.
+    """Read summary and observations of an answer that is still coming.
 
     Example:
         >>> prose_so_far('{"summary": "A dark li')

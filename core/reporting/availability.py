@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
+from core.reporting.lacks import Lack, LackKind
 from core.reporting.writers.keys import find_key, key_variables
 from core.reporting.writers.local_weights import missing_for
 
@@ -16,15 +17,15 @@ class Availability(NamedTuple):
     """A report writer and what is missing for it to run here."""
 
     model: Model
-    missing: tuple[str, ...]
+    missing: tuple[Lack, ...]
 
     @property
     def can_run(self) -> bool:
         return not self.missing
 
 
-def missing(model: Model, settings: Settings, today: date | None = None) -> tuple[str, ...]:
-    """What a model lacks to run here; whether a key is valid or a server answers is not asked.
+def missing(model: Model, settings: Settings, today: date | None = None) -> tuple[Lack, ...]:
+    """Find what a model lacks to run here; whether a key is valid or a server answers is not asked.
 
     Args:
         model: of the catalogue.
@@ -32,15 +33,16 @@ def missing(model: Model, settings: Settings, today: date | None = None) -> tupl
         today: another day than this one.
 
     Returns:
-        Phrases such as "API key (OPENAI_API_KEY)"; empty: it can run.
+        What it lacks; empty: it can run.
 
     Example:
+        >>> from core.reporting.catalogue import find_model
         >>> missing(find_model("offline"), Settings())
         ()
     """
-    if model.provider == "offline":
+    if model.is_offline:
         return ()
-    if model.runs == "your server":
+    if model.is_own_server:
         return _missing_server(settings)
     if model.runs == "provider":
         return (*_shut_down(model, today or date.today()), *_missing_key(model, settings))
@@ -48,27 +50,27 @@ def missing(model: Model, settings: Settings, today: date | None = None) -> tupl
 
 
 def ranked(models: Iterable[Model], settings: Settings) -> tuple[Availability, ...]:
-    """All models, those that can run here first; otherwise in the order given."""
+    """Order all models: those that can run here first; otherwise in the order given."""
     found = (Availability(model, missing(model, settings)) for model in models)
     return tuple(sorted(found, key=lambda one: not one.can_run))
 
 
-def _missing_server(settings: Settings) -> tuple[str, ...]:
-    phrases = []
+def _missing_server(settings: Settings) -> tuple[Lack, ...]:
+    lacks = []
     if not settings.openai_compatible_url:
-        phrases.append("URL of the server (OPENAI_COMPATIBLE_URL)")
+        lacks.append(Lack(kind=LackKind.SERVER_URL, names=("OPENAI_COMPATIBLE_URL",)))
     if not settings.openai_compatible_model:
-        phrases.append("name of its model (OPENAI_COMPATIBLE_MODEL)")
-    return tuple(phrases)
+        lacks.append(Lack(kind=LackKind.SERVER_MODEL, names=("OPENAI_COMPATIBLE_MODEL",)))
+    return tuple(lacks)
 
 
-def _missing_key(model: Model, settings: Settings) -> tuple[str, ...]:
+def _missing_key(model: Model, settings: Settings) -> tuple[Lack, ...]:
     if find_key(model, settings) is not None:
         return ()
-    return (f"API key ({' or '.join(key_variables(model))})",)
+    return (Lack(kind=LackKind.KEY, names=key_variables(model)),)
 
 
-def _shut_down(model: Model, today: date) -> tuple[str, ...]:
+def _shut_down(model: Model, today: date) -> tuple[Lack, ...]:
     if model.retires is None or today < model.retires:
         return ()
-    return (f"shut down by its provider on {model.retires}",)
+    return (Lack(kind=LackKind.SHUT_DOWN, names=(model.retires.isoformat(),)),)

@@ -53,8 +53,18 @@ class Model(Frozen):
             raise ValueError("most_pictures is above 0 exactly when images is true")
         return self
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether it is the composer, which asks no language model."""
+        return self.provider == "offline"
+
+    @property
+    def is_own_server(self) -> bool:
+        """Whether the operator's own server runs it, at an address of the settings."""
+        return self.runs == "your server"
+
     def cost_usd(self, input_tokens: int | None, output_tokens: int | None) -> float | None:
-        """Price of one answer; None when price or token counts are not known."""
+        """Price one answer; None when price or token counts are not known."""
         if self.price_input is None or self.price_output is None:
             return None
         if input_tokens is None or output_tokens is None:
@@ -64,7 +74,7 @@ class Model(Frozen):
 
 @cache
 def catalogue(path: Path = CATALOGUE_FILE) -> dict[str, Model]:
-    """Every report writer by key, in the order of the file.
+    """List every report writer by key, in the order of the file.
 
     Raises:
         WriterError: if the file is damaged.
@@ -80,7 +90,7 @@ def catalogue(path: Path = CATALOGUE_FILE) -> dict[str, Model]:
 
 
 def find_model(key: str) -> Model:
-    """The catalogue's entry of a key.
+    """Find the catalogue's entry of a key.
 
     Raises:
         WriterError: if there is none.

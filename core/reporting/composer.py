@@ -20,14 +20,14 @@ from core.domain import (
     Verdict,
 )
 from core.reporting.answers import FULL
-from core.reporting.labelled import Label, cut, labelled_causes, labelled_part
+from core.reporting.knowledge_labels import Label, cut, labelled_causes, labelled_part
 from core.reporting.phrases import Phrases, phrases
 
 WRITER = "offline"
 # Further regions share one finding: a report names the worst one by one.
-DESCRIBED_SINGLY = 5
+MOST_FINDINGS = 5
 # Below this similarity an entry is about something else.
-RELATED = 0.2
+LEAST_SIMILARITY = 0.2
 # The filter steps that answer with knowledge of the product itself.
 OF_THE_PRODUCT = ("defect type", "product")
 
@@ -39,7 +39,7 @@ def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report
     """
     words = phrases(language)
     judgement, defects = evidence.judgement, evidence.defects
-    related = [snippet for snippet in evidence.snippets if snippet.similarity >= RELATED]
+    related = [snippet for snippet in evidence.snippets if snippet.similarity >= LEAST_SIMILARITY]
     # A passage of a document names no defect type: it is cited, but is no candidate.
     typed = [snippet for snippet in related if snippet.defect_type]
     best = typed[0] if typed and defects else None
@@ -59,7 +59,7 @@ def compose(evidence: Evidence, language: Language = Language.ENGLISH) -> Report
 
 
 def worst(defects: Sequence[Defect]) -> Severity | None:
-    """The highest severity among defects; None when there are none."""
+    """Find the highest severity among defects; None when there are none."""
     order = list(Severity)
     return min((defect.severity for defect in defects), key=order.index, default=None)
 
@@ -103,9 +103,9 @@ def _findings(
             hypotheses=_referred(words, best, defects[0]) if number else _hypotheses(words, best),
             snippet_ids=cited,
         )
-        for number, defect in enumerate(defects[:DESCRIBED_SINGLY])
+        for number, defect in enumerate(defects[:MOST_FINDINGS])
     ]
-    rest = defects[DESCRIBED_SINGLY:]
+    rest = defects[MOST_FINDINGS:]
     if rest:
         described.append(
             Finding(
@@ -142,7 +142,7 @@ def _observation(words: Phrases, defect: Defect, judgement: Judgement) -> str:
 
 
 def _ranked(words: Phrases, defect: Defect, guesses: Sequence[DefectTypeGuess]) -> str:
-    """The types that fit, in their order: likeness is no proof, so none is claimed."""
+    """Rank the types that fit; none is claimed, because likeness is no proof."""
     own = sorted((g for g in guesses if g.defect_id == defect.id), key=lambda guess: guess.rank)
     if not own:
         return ""
@@ -164,7 +164,7 @@ def _candidate(words: Phrases, best: Snippet | None) -> str:
 
 
 def _hypotheses(words: Phrases, best: Snippet | None) -> tuple[Hypothesis, ...]:
-    """What is known of the cause, one hypothesis a cause; that it is not known is said first."""
+    """State what is known of the cause, one hypothesis each, after saying that it is not known."""
     unknown = words.say("not_determined")
     if best is None:
         return (Hypothesis(cause=unknown),)
@@ -184,7 +184,7 @@ def _hypotheses(words: Phrases, best: Snippet | None) -> tuple[Hypothesis, ...]:
 
 
 def _referred(words: Phrases, best: Snippet | None, first: Defect) -> tuple[Hypothesis, ...]:
-    """The same knowledge is quoted once, then referred to."""
+    """Quote the same knowledge once, then refer to it."""
     if best is None:
         return _hypotheses(words, None)
     where = words.say("causes_above", id=best.id, defect=first.id)
@@ -230,7 +230,7 @@ def _questions(words: Phrases, evidence: Evidence, best: Snippet | None) -> tupl
 
 
 def _confidence(judgement: Judgement) -> Confidence:
-    """How far the evidence carries the whole report.
+    """Rate how far the evidence supports the whole report.
 
     High needs a met guarantee and a part that passed without being a borderline case. What is said
     of a part that was stopped is never more than medium: the type of its defect, and with it cause

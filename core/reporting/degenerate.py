@@ -11,9 +11,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-# A report says something here, or it is none.
+# A report must say something in these fields.
 NEVER_BLANK = ("summary", "observation")
-# What a person reads; ids, types and choices are no prose.
+# Fields of prose; ids, types and choices are not.
 PROSE = (
     *NEVER_BLANK,
     "cause",
@@ -25,15 +25,15 @@ PROSE = (
 # Letters of the shortest statement, such as "burr".
 FEWEST_LETTERS = 4
 # Share of letters, digits and spaces below which a text is rather code or symbols.
-LEAST_PLAIN = 0.75
-LONGEST_WORD = 60
-LONGEST_RUN = 12
+LEAST_PLAIN_SHARE = 0.75
+MOST_WORD_LETTERS = 60
+LEAST_RUN_LETTERS = 12
 # The same phrase over and over: up to this many words, this often in a row.
-LONGEST_PHRASE = 12
-MOST_IN_A_ROW = 3
+MOST_PHRASE_WORDS = 12
+LEAST_REPEATS = 3
 # Of three-word groups in one text, counted from this many on.
 FEWEST_GROUPS = 20
-LEAST_DISTINCT = 0.5
+LEAST_DISTINCT_SHARE = 0.5
 # A sentence of this many words that stands in this many kinds of field.
 ECHO_WORDS = 5
 ECHO_FIELDS = 3
@@ -68,7 +68,7 @@ def why_degenerate(text: str) -> str:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """Name and words of every field that a person reads; a text that is no JSON is one field."""
+    """Yield name and words of every field that a person reads; other text is one field."""
     try:
         yield from _of_json("", json.loads(text))
     except ValueError:
@@ -91,36 +91,36 @@ def _why_one(name: str, said: str) -> str:
     letters = sum(character.isalpha() for character in unicodedata.normalize("NFD", said))
     if letters < FEWEST_LETTERS:
         return f"says nothing: {_quote(said)}."
-    if run := re.search(rf"(\S)\1{{{LONGEST_RUN - 1},}}", said):
+    if run := re.search(rf"(\S)\1{{{LEAST_RUN_LETTERS - 1},}}", said):
         return f"repeats the character {run[1]!r}."
     words = re.findall(r"\w+", said.casefold())
-    if any(len(word) > LONGEST_WORD for word in words):
-        return f"holds a word of more than {LONGEST_WORD} letters."
+    if any(len(word) > MOST_WORD_LETTERS for word in words):
+        return f"holds a word of more than {MOST_WORD_LETTERS} letters."
     plain = sum(character.isalnum() or character.isspace() for character in said)
-    if plain < LEAST_PLAIN * len(said):
+    if plain < LEAST_PLAIN_SHARE * len(said):
         return f"is mostly symbols: {_quote(said)}."
     return _loop(words)
 
 
 def _loop(words: list[str]) -> str:
-    """A phrase that comes too often in a row, or too few different groups of three words."""
-    for size in range(1, LONGEST_PHRASE + 1):
+    """Find a phrase repeated too often in a row, or too few distinct groups of three words."""
+    for size in range(1, MOST_PHRASE_WORDS + 1):
         # Words that equal the one a phrase before: n phrases in a row make n - 1 times size.
         alike = 0
         for place in range(size, len(words)):
             alike = alike + 1 if words[place] == words[place - size] else 0
-            if alike >= MOST_IN_A_ROW * size:
+            if alike >= LEAST_REPEATS * size:
                 phrase = " ".join(words[place - size + 1 : place + 1])
                 return f"repeats {phrase!r} over and over."
     groups = Counter(zip(words, words[1:], words[2:], strict=False))
-    if groups.total() >= FEWEST_GROUPS and len(groups) < LEAST_DISTINCT * groups.total():
+    if groups.total() >= FEWEST_GROUPS and len(groups) < LEAST_DISTINCT_SHARE * groups.total():
         phrase = " ".join(groups.most_common(1)[0][0])
         return f"turns in a circle, {phrase!r} most often."
     return ""
 
 
 def _echo(fields: list[tuple[str, str]]) -> str:
-    """One sentence in fields of different meaning, which cannot all be its place."""
+    """Find one sentence repeated in fields of different meaning."""
     places: dict[str, set[str]] = {}
     for name, said in fields:
         for sentence in re.split(r"(?<=[.!?])\s+", said):

@@ -12,7 +12,7 @@ WORD = re.compile(r"\S+\s*|\s+")
 
 
 def marked(text: str, other: str) -> list[tuple[str, bool]]:
-    """Pieces of a text, in order, each with whether the other text lacks it.
+    """Split a text into pieces, each with whether the other text lacks it.
 
     Ratcliff and Metzener's pattern matching over words, as `difflib` has it.
 
@@ -31,7 +31,7 @@ def marked(text: str, other: str) -> list[tuple[str, bool]]:
 
 
 def fields(report: Report) -> dict[str, str]:
-    """A report's texts by what they are about, for reading side by side."""
+    """Collect a report's texts by field, for reading side by side."""
     texts = {"Summary": report.summary}
     for finding in report.findings:
         causes = "\n".join(hypothesis.cause for hypothesis in finding.hypotheses)

@@ -10,20 +10,20 @@ from core.domain import Language
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# Fewer letters, or a weaker likelihood, tell nothing.
-LETTERS = 30
-SURE = 0.95
+# With fewer letters or a lower likelihood the language is not known.
+LEAST_LETTERS = 30
+LEAST_LIKELIHOOD = 0.95
 
 
 def is_in_language(text: str, language: Language) -> bool:
-    """Whether a text may be in a language; a short or mixed one is given the benefit of the doubt.
+    """Tell whether a text may be in a language; a short or mixed one passes.
 
     Naive Bayes over byte n-grams: Lui and Baldwin, "langid.py", ACL 2012.
     """
-    if sum(letter.isalpha() for letter in text) < LETTERS:
+    if sum(letter.isalpha() for letter in text) < LEAST_LETTERS:
         return True
     found, likelihood = _identifier().classify(text)
-    return found == language.value or likelihood < SURE
+    return found == language.value or likelihood < LEAST_LIKELIHOOD
 
 
 @cache

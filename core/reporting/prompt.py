@@ -24,7 +24,7 @@ LANGUAGE_NAMES = {
     Language.KOREAN: "Korean",
     Language.GERMAN: "German",
 }
-# Measured low, so that the budget is never too small: Hangul takes more tokens a letter.
+# Low estimates, so that the budget is never too small: Hangul takes more tokens per letter.
 LETTERS_PER_TOKEN = {Language.ENGLISH: 3, Language.KOREAN: 2, Language.GERMAN: 3}
 DESCRIBED_DEFECTS = {False: 12, True: 3}
 SNIPPET_LETTERS = {False: 1500, True: 300}
@@ -71,7 +71,7 @@ def ask(
     language: Language,
     pictures: Sequence[PromptPicture] = (),
 ) -> Question:
-    """The question for one report.
+    """Put the question for one report together.
 
     Args:
         evidence: what was measured and looked up.
@@ -103,14 +103,14 @@ def ask(
 
 
 def repaired(question: Question, answer: str, fault: str) -> Question:
-    """The same question with a broken answer and what is wrong with it."""
+    """Ask the same question again, with the broken answer and what is wrong with it."""
     request = f"That answer cannot be used. {fault} Answer again: the whole JSON object only."
     turns = (*question.turns, Turn("assistant", answer or "(empty)"), Turn("user", request))
     return replace(question, turns=turns)
 
 
 def question_sha256(question: Question, model: Model) -> str:
-    """Hash of all that a model is sent: equal hashes mean the same question to the same model."""
+    """Hash all that a model is sent: equal hashes mean the same question to the same model."""
     asked = {
         "prompt_version": PROMPT_VERSION,
         "model": [model.key, model.provider, model.model, model.quantisation],
@@ -126,7 +126,7 @@ def question_sha256(question: Question, model: Model) -> str:
 
 
 def lengths_of(model: Model) -> Lengths:
-    """How long an answer of a model may be."""
+    """Choose how long an answer of a model may be."""
     return BRIEF if model.brief else FULL
 
 

@@ -10,7 +10,17 @@ import numpy as np
 
 from core.detection.base import OnProgress
 from core.detection.defects import find_defects
-from core.domain import Box, Defect, Disposition, Inspection, Product, Report, RevisionKind
+from core.domain import (
+    Box,
+    Defect,
+    Disposition,
+    Inspection,
+    JobStep,
+    Product,
+    Report,
+    RevisionKind,
+    defect_type_name,
+)
 from core.domain.errors import ImageError, ProductError
 from core.imaging.decoding import load_image
 from core.imaging.picture_files import PictureFile
@@ -93,12 +103,12 @@ def label_pictures(
     station.taught(product)  # a product without a detector is one error, not one a picture
     cut = _Cuttings([], [], [])
     for done, item in enumerate(pictures):
-        on_progress("Cut out the labelled defects", done / len(pictures))
+        on_progress(JobStep.CUT_DEFECTS, done / len(pictures))
         try:
             _cut_picture(station, product, item, origin, cut)
         except ImageError as error:
             cut.skipped.append(str(error))
-    on_progress("Cut out the labelled defects", 1)
+    on_progress(JobStep.CUT_DEFECTS, 1)
     return _kept(station, product, cut, by)
 
 
@@ -212,10 +222,10 @@ def _cut_inspection(
 ) -> None:
     boxes = {defect.id: defect.box for defect in inspection.defects}
     named = [
-        (boxes[defect_id], _type_name(finding.probable_defect_type))
+        (boxes[defect_id], defect_type_name(finding.probable_defect_type))
         for finding in report.findings
         for defect_id in finding.defect_ids
-        if defect_id in boxes and _type_name(finding.probable_defect_type) in known
+        if defect_id in boxes and defect_type_name(finding.probable_defect_type) in known
     ]
     if not named:
         cut.skipped.append(f"The signed report {inspection.id} names no known type of defect.")
@@ -231,10 +241,6 @@ def _cut_inspection(
                 is_found=True,
             )
         )
-
-
-def _type_name(text: str) -> str:
-    return "_".join(text.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
 def _kept(station: Station, product: Product, cut: _Cuttings, by: str) -> Labelling:

@@ -14,6 +14,7 @@ from core.domain import (
     Likeness,
     Product,
     Step,
+    StepName,
 )
 from core.domain.errors import CheckpointError, InspectionError
 from core.imaging.decoding import CheckedImage, load_image
@@ -49,14 +50,14 @@ def find_exemplars(
     What fails or is off is said in the steps "exemplars" and "compare".
     """
     if reason := why_off(evidence.exemplars, station.settings.rag_enabled, "RAG_ENABLED"):
-        steps.append(Step(name="exemplars", seconds=0, status="off", reason=reason))
+        steps.append(Step(name=StepName.EXEMPLARS, seconds=0, status="off", reason=reason))
         return NormalEvidence()
     found = NormalEvidence()
-    with optional(steps, "exemplars") as notices:
+    with optional(steps, StepName.EXEMPLARS) as notices:
         found = _nearest(station, product, image, notices)
     if not found.exemplars or not defects:
         return found
-    with optional(steps, "compare") as notices:
+    with optional(steps, StepName.COMPARE) as notices:
         exemplar, pixels = _first_with_picture(station, found.exemplars, notices)
         comparisons = compare(image.pixels, pixels, exemplar, defects[:COMPARED_DEFECTS])
         return NormalEvidence(found.exemplars, found.likeness, comparisons)

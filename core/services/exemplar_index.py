@@ -10,6 +10,7 @@ from pathlib import Path
 from core.detection.checkpoints import Taught, read_exemplars
 from core.domain.errors import CheckpointError, InspectionError
 from core.imaging.decoding import load_image
+from core.infrastructure.atomic_files import write_atomically
 from core.infrastructure.settings import Settings
 from core.records.files import FileStore
 from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
@@ -91,11 +92,8 @@ def _rebuilt(
 
 def _keep(path: Path, index: ExemplarIndex) -> None:
     """Save the next start the work; where that cannot be done, the index serves all the same."""
-    scratch = path.with_suffix(".tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes(index.to_bytes())
-        scratch.replace(path)
+        write_atomically(path, index.to_bytes())
     except OSError as error:
         log.warning("The index of normal pictures could not be kept in %s: %s", path, error)
 

@@ -7,8 +7,9 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, Field
 
@@ -17,11 +18,13 @@ from core.detection.checkpoints import read_calibration, read_card, taught_produ
 from core.domain import Frozen, Job, Product
 from core.domain.errors import InspectionError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
+from core.infrastructure.extras import not_installed
 from core.infrastructure.settings import Settings
 from core.records.health import Trouble, count_migrations, last_troubles, try_to_write
 from core.records.migrations import MIGRATIONS
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
+from core.reporting.lacks import Lack
 from core.retrieval.knowledge.encoders import MULTILINGUAL, find_encoder
 from core.retrieval.normals.visual import find_visual_encoder
 
@@ -32,23 +35,51 @@ if TYPE_CHECKING:
 PACKAGES = (
     *("streamlit", "fastapi", "plotly", "duckdb", "pydantic", "pydantic-settings"),
     *("numpy", "scipy", "pillow", "opencv-python-headless", "safetensors", "openvino"),
-    *("torch", "torchvision", "timm", "anomalib"),
-    *("chromadb", "langchain", "transformers", "tokenizers", "huggingface_hub", "fpdf2"),
+    *("chromadb", "langchain-core", "tokenizers", "huggingface_hub", "fpdf2"),
 )
+# What teaching needs beside them; named alike as distributions and as modules.
+TEACHING = ("torch", "torchvision", "timm", "anomalib", "transformers")
 GIB = 2**30
 LEAST_FREE = 1 * GIB
 LITTLE_FREE = 5 * GIB
 FOLDERS_OF_FILES = 256
 SHA256_DIGITS = 64
 COUNTED_FILES = 20_000
-Status = Literal["ok", "note", "missing"]
+
+
+class CheckName(StrEnum):
+    """What is looked at."""
+
+    PACKAGES = "packages"
+    RECORDS = "records"
+    DISK = "disk"
+    BACKBONE = "backbone"
+    EXEMPLARS = "exemplars"
+    KNOWLEDGE = "knowledge"
+    WRITER = "report writer"
+    DETECTORS = "detectors"
+
+
+class CheckStatus(StrEnum):
+    """How it stands; missing: needed, and not there or not working."""
+
+    OK = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+
+
+class NetworkKind(StrEnum):
+    """What a network is for."""
+
+    BACKBONE = "backbone"
+    SENTENCE_ENCODER = "sentence encoder"
 
 
 class Check(Frozen):
     """One thing that was looked at."""
 
-    name: str
-    status: Status = Field(description="missing: needed, and not there or not working")
+    name: CheckName
+    status: CheckStatus
     sentence: str
 
 
@@ -56,7 +87,7 @@ class FoundWeights(Frozen):
     """A network, and whether its weights are on this machine."""
 
     name: str
-    kind: Literal["backbone", "sentence encoder"]
+    kind: NetworkKind
     at_hand: bool
 
 
@@ -65,7 +96,7 @@ class WriterHealth(Frozen):
 
     key: str
     title: str
-    missing: tuple[str, ...]
+    missing: tuple[Lack, ...]
 
 
 class DetectorHealth(Frozen):
@@ -110,7 +141,7 @@ class Health(Frozen):
     @property
     def is_well(self) -> bool:
         """Whether nothing that is needed is missing."""
-        return all(check.status != "missing" for check in self.checks)
+        return all(check.status is not CheckStatus.MISSING for check in self.checks)
 
 
 def check_health(
@@ -125,7 +156,9 @@ def check_health(
         broken: why not, if nobody can.
 
     Example:
-        >>> check_health(station.settings, station).is_well     # doctest: +SKIP
+        >>> from core.services.station import Station
+        >>> with Station(Settings()) as station:
+        ...     check_health(station.settings, station).is_well
         True
     """
     versions = _versions()
@@ -183,7 +216,7 @@ def files_size(root: Path) -> FilesSize:
 
 def _versions() -> dict[str, str | None]:
     found: dict[str, str | None] = {"python": platform.python_version()}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *TEACHING):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -192,36 +225,40 @@ def _versions() -> dict[str, str | None]:
 
 
 def _packages(versions: dict[str, str | None]) -> Check:
-    absent = [name for name, version in versions.items() if version is None]
+    absent = [name for name in PACKAGES if versions[name] is None]
     if absent:
         sentence = f"Not installed: {', '.join(absent)}. Run: pip install -r requirements.txt"
-        return Check(name="packages", status="missing", sentence=sentence)
-    sentence = f"All {len(versions) - 1} main packages are installed."
-    return Check(name="packages", status="ok", sentence=sentence)
+        return Check(name=CheckName.PACKAGES, status=CheckStatus.MISSING, sentence=sentence)
+    sentence = f"All {len(PACKAGES)} main packages are installed."
+    return Check(name=CheckName.PACKAGES, status=CheckStatus.OK, sentence=sentence)
 
 
 def _records(station: Station | None, in_use: str, broken: str) -> Check:
     if station is None:
-        status: Status = "missing" if broken else "note"
-        return Check(name="records", status=status, sentence=broken or in_use)
+        status = CheckStatus.MISSING if broken else CheckStatus.NOTE
+        return Check(name=CheckName.RECORDS, status=status, sentence=broken or in_use)
 
     def write() -> str:
         try_to_write(station.records)
         return f"{station.records.count()} inspections are on record, and more can be written."
 
-    return _check("records", write)
+    return _check(CheckName.RECORDS, write)
 
 
 def _disk(free: int, settings: Settings) -> Check:
-    status: Status = "ok" if free >= LITTLE_FREE else "note" if free >= LEAST_FREE else "missing"
+    if free >= LITTLE_FREE:
+        status = CheckStatus.OK
+    else:
+        status = CheckStatus.NOTE if free >= LEAST_FREE else CheckStatus.MISSING
     sentence = f"{free / GIB:.1f} GiB are free for {settings.data_dir}."
-    if status != "ok":
+    if status is not CheckStatus.OK:
         sentence += " Free space, or set DATA_DIR to another disk."
-    return Check(name="disk", status=status, sentence=sentence)
+    return Check(name=CheckName.DISK, status=status, sentence=sentence)
 
 
 def _weights_needed(settings: Settings) -> Iterator[Check]:
     """What teaching needs, and the evidence that the settings ask for."""
+    absent = not_installed(TEACHING)
 
     def backbone() -> str:
         if weights_at_hand(DEFAULT_BACKBONE, settings) is None:
@@ -231,13 +268,23 @@ def _weights_needed(settings: Settings) -> Iterator[Check]:
             )
         return f"Detectors can be taught with {DEFAULT_BACKBONE}."
 
-    yield _check("backbone", backbone)
+    if absent:
+        sentence = (
+            f"This station inspects, with networks that were packed elsewhere. To teach with "
+            f"others it lacks {', '.join(absent)}: pip install -c requirements.txt '.[teach]'"
+        )
+        yield Check(name=CheckName.BACKBONE, status=CheckStatus.NOTE, sentence=sentence)
+    else:
+        yield _check(CheckName.BACKBONE, backbone)
     if settings.rag_enabled:
         yield _check(
-            "exemplars", lambda: f"Normal parts are compared by {find_visual_encoder(settings)[0]}."
+            CheckName.EXEMPLARS,
+            lambda: f"Normal parts are compared by {find_visual_encoder(settings)[0]}.",
         )
     if settings.domain_rag_enabled:
-        yield _check("knowledge", lambda: f"Knowledge is found by {find_encoder(settings).name}.")
+        yield _check(
+            CheckName.KNOWLEDGE, lambda: f"Knowledge is found by {find_encoder(settings).name}."
+        )
 
 
 def _writer(settings: Settings) -> Check:
@@ -245,46 +292,49 @@ def _writer(settings: Settings) -> Check:
         model = find_model(settings.llm_model)
         lacks = missing(model, settings)
         if lacks:
+            said = "; ".join(lack.sentence() for lack in lacks)
             raise InspectionError(
-                f"Reports are to be written by {model.title}, which lacks: {'; '.join(lacks)}. "
+                f"Reports are to be written by {model.title}, which lacks: {said}. "
                 "Until then the offline composer writes."
             )
         return f"Reports are written by {model.title}."
 
-    return _check("report writer", can_run)
+    return _check(CheckName.WRITER, can_run)
 
 
 def _detectors(detectors: tuple[DetectorHealth, ...]) -> Check:
     broken = [one for one in detectors if one.problem]
     if broken:
         sentence = " ".join(one.problem for one in broken)
-        return Check(name="detectors", status="missing", sentence=sentence)
+        return Check(name=CheckName.DETECTORS, status=CheckStatus.MISSING, sentence=sentence)
     if not detectors:
         sentence = "No product has a detector yet. Teach one first (Products page)."
-        return Check(name="detectors", status="note", sentence=sentence)
+        return Check(name=CheckName.DETECTORS, status=CheckStatus.NOTE, sentence=sentence)
     sentence = f"Products that can be inspected: {', '.join(one.product for one in detectors)}."
-    return Check(name="detectors", status="ok", sentence=sentence)
+    return Check(name=CheckName.DETECTORS, status=CheckStatus.OK, sentence=sentence)
 
 
-def _check(name: str, look: Callable[[], str]) -> Check:
-    """A check whose failure is an error of ours."""
+def _check(name: CheckName, look: Callable[[], str]) -> Check:
+    """Make a check of which an error of ours is the failure."""
     try:
-        return Check(name=name, status="ok", sentence=look())
+        return Check(name=name, status=CheckStatus.OK, sentence=look())
     except InspectionError as error:
-        return Check(name=name, status="missing", sentence=str(error))
+        return Check(name=name, status=CheckStatus.MISSING, sentence=str(error))
 
 
 def _weights(settings: Settings) -> Iterator[FoundWeights]:
     for name in SPECS:
         at_hand = weights_at_hand(name, settings) is not None
-        yield FoundWeights(name=name, kind="backbone", at_hand=at_hand)
+        yield FoundWeights(name=name, kind=NetworkKind.BACKBONE, at_hand=at_hand)
     try:
         encoder = find_encoder(settings).name
     except WeightsError:
         encoder = ""
     if encoder and encoder != MULTILINGUAL:
-        yield FoundWeights(name=encoder, kind="sentence encoder", at_hand=True)
-    yield FoundWeights(name=MULTILINGUAL, kind="sentence encoder", at_hand=encoder == MULTILINGUAL)
+        yield FoundWeights(name=encoder, kind=NetworkKind.SENTENCE_ENCODER, at_hand=True)
+    yield FoundWeights(
+        name=MULTILINGUAL, kind=NetworkKind.SENTENCE_ENCODER, at_hand=encoder == MULTILINGUAL
+    )
 
 
 def _detector(settings: Settings, product: Product) -> DetectorHealth:

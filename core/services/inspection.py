@@ -17,6 +17,7 @@ from core.domain import (
     Product,
     Revision,
     Step,
+    StepName,
 )
 from core.domain.errors import ImageError
 from core.imaging.acquisition import condition_notices, is_of_taught_size
@@ -123,7 +124,7 @@ def add_report(station: Station, inspection: Inspection, writing: WriterChoice) 
     """
     steps: list[Step] = []
     revisions: tuple[Revision, ...] = ()
-    with optional(steps, "report"):
+    with optional(steps, StepName.REPORT):
         revisions = (draft_report(station, inspection, writing),)
     station.records.add_step(inspection.id, steps[0])
     return inspection.model_copy(
@@ -154,14 +155,14 @@ def examine(
         DetectorError: if the product was not taught with that algorithm.
     """
     steps: list[Step] = []
-    with timed(steps, "check"):
+    with timed(steps, StepName.CHECK):
         image = _checked(station, picture)
         station.files.put(picture.read())
-    with timed(steps, "load detector"):
+    with timed(steps, StepName.LOAD_DETECTOR):
         taught = station.taught(product, detector)
-    with station.judging.turn(steps), timed(steps, "detect"):
+    with station.judging.turn(steps), timed(steps, StepName.DETECT):
         prediction = taught.detector.predict(image.pixels)
-    with timed(steps, "measure"):
+    with timed(steps, StepName.MEASURE):
         judgement = taught.calibration.judge(prediction)
         scale = taught.policy.mm_per_px or product.mm_per_px
         taught_with = taught.card.figures
@@ -177,7 +178,7 @@ def examine(
     normals = find_exemplars(station, product, image, defects, evidence, steps)
     knowledge = find_knowledge(station, product, image, defects, evidence, steps)
     now = datetime.now(UTC)
-    with timed(steps, "store"):
+    with timed(steps, StepName.STORE):
         map_sha256 = station.files.put_map(prediction.anomaly_map)
     return Inspection(
         id=inspection_id or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.detection.checkpoints import read_card
-from core.domain import Exemplar, Inspection, Product, Revision
+from core.domain import ComparedPair, Exemplar, Inspection, Product, Revision
 from core.domain.errors import InspectionError, ProductError, RecordsError
 from core.imaging.decoding import encode_png, load_image, thumbnail_png
 from core.imaging.overlay import ColourScale, render_legend, render_outlined, render_overlay
-from core.reporting.evidence import ComparedPair
-from core.reporting.pdf import render_pdf
+from core.reporting.pdf.report import render_pdf
 from core.retrieval.normals.comparisons import same_place
 from core.services.station import Station
 
@@ -97,7 +96,10 @@ def compared_pairs(
     try:
         part = picture(station, inspection)
     except InspectionError as error:
-        return tuple(ComparedPair(comparison, None, str(error)) for comparison in asked)
+        return tuple(
+            ComparedPair(comparison=comparison, pictures=None, problem=str(error))
+            for comparison in asked
+        )
     contours = {defect.id: defect.contour for defect in inspection.defects}
     normals: dict[str, np.ndarray | str] = {}
     pairs = []
@@ -107,7 +109,7 @@ def compared_pairs(
             normals[sha256] = _pixels_or_problem(station, sha256, comparison.filename)
         normal = normals[sha256]
         if isinstance(normal, str):
-            pairs.append(ComparedPair(comparison, None, normal))
+            pairs.append(ComparedPair(comparison=comparison, pictures=None, problem=normal))
             continue
         crop = comparison.crop
         seen = part[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
@@ -116,7 +118,7 @@ def compared_pairs(
             encode_png(render_outlined(seen, outline, (crop.x, crop.y), COMPARED_SIDE)),
             encode_png(render_outlined(same_place(normal, comparison), [], (0, 0), COMPARED_SIDE)),
         )
-        pairs.append(ComparedPair(comparison, pictures))
+        pairs.append(ComparedPair(comparison=comparison, pictures=pictures))
     return tuple(pairs)
 
 

@@ -11,7 +11,7 @@ from core.domain.errors import KnowledgeError
 from core.records.citations import Citation
 from core.records.database import Event
 from core.retrieval.knowledge.documents import Document
-from core.retrieval.knowledge.drafts import Change, Draft, drafted
+from core.retrieval.knowledge.drafts import Change, Draft, open_draft
 from core.retrieval.knowledge.entries import Entry
 from core.retrieval.knowledge.imports import read_import
 from core.services.station import Station
@@ -193,7 +193,7 @@ def _changed(
     station: Station, make: Callable[[Draft], Sequence[Change]], what: str, by: str, reason: str
 ) -> Sequence[Change]:
     _require(by)
-    with drafted(station.settings.knowledge_file) as draft:
+    with open_draft(station.settings.knowledge_file) as draft:
         changes = make(draft)
         if changes:
             draft.save()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import Defect, DefectTypeGuess, EvidenceChoice, Product, Snippet, Step
-from core.imaging.appearance import measure_look
+from core.domain import Defect, DefectTypeGuess, EvidenceChoice, Product, Snippet, Step, StepName
 from core.imaging.decoding import CheckedImage
 from core.infrastructure.step_log import optional, why_off
 from core.retrieval.knowledge.queries import describe_defect
 from core.retrieval.normals.defect_types import (
     MOST_TYPES,
-    comparable,
+    comparable_types,
     rank_types,
     text_similarities,
 )
@@ -40,30 +39,23 @@ def find_knowledge(
 ) -> KnowledgeEvidence:
     """Look up what fits the strongest defects.
 
-    What fails or is off is said in the steps "describe", "knowledge" and "defect types".
+    What fails or is off is said in the steps "knowledge" and "defect types".
     """
     setting = station.settings.domain_rag_enabled
     reason = why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED")
     if not reason and not defects:
         reason = "no defect to look up"
     if reason:
-        names = ("knowledge", "defect types")
+        names = (StepName.KNOWLEDGE, StepName.DEFECT_TYPES)
         steps += [Step(name=name, seconds=0, status="off", reason=reason) for name in names]
         return KnowledgeEvidence()
     described = defects[:DESCRIBED_DEFECTS]
-    queries: dict[str, str] = {}
-    with optional(steps, "describe"):
-        queries = {
-            defect.id: describe_defect(defect, measure_look(image.pixels, defect))
-            for defect in described
-        }
-    if not queries:
-        return KnowledgeEvidence()  # the step "describe" says why
+    queries = {defect.id: describe_defect(defect) for defect in described}
     snippets: tuple[Snippet, ...] = ()
-    with optional(steps, "knowledge"):
+    with optional(steps, StepName.KNOWLEDGE):
         snippets = station.knowledge.search("; ".join(queries.values()), product, k=SNIPPET_COUNT)
     guesses: tuple[DefectTypeGuess, ...] = ()
-    with optional(steps, "defect types"):
+    with optional(steps, StepName.DEFECT_TYPES):
         guesses = tuple(
             guess
             for defect in described
@@ -82,5 +74,5 @@ def _fitting_types(
         return rank_types(defect.id, texts, {}, None)
     seen = station.visual_encoder(defect_crop(image.pixels, defect.box))
     likeness = labelled.similarities(seen, exclude_sha256=image.info.sha256)
-    examples = comparable(likeness, labelled.pictures())
+    examples = comparable_types(likeness, labelled.pictures())
     return rank_types(defect.id, texts, examples, labelled.calibration)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.detection.base import OnProgress
-from core.domain import Product
+from core.domain import JobStep, Product
 from core.domain.errors import ImageError, InspectionError, ProductError
 from core.imaging.decoding import load_image
 from core.imaging.picture_files import PictureFile
@@ -62,7 +62,7 @@ def score_known_defects(
     normals = {image.sha256 for image in taught.card.images}
     added = 0
     for done, picture in enumerate(pictures):
-        on_progress("Keep the labelled pictures", done / len(pictures))
+        on_progress(JobStep.KEEP_LABELLED, done / len(pictures))
         try:
             added += _kept(station, product, picture, normals, by.strip())
         except ImageError as error:
@@ -73,7 +73,7 @@ def score_known_defects(
     ]
     scored = 0
     for done, each in enumerate(unscored):
-        on_progress("Score the known defects", done / len(unscored))
+        on_progress(JobStep.SCORE_DEFECTS, done / len(unscored))
         try:
             pixels = _pixels(station, station.files.read(each.image_sha256), each.filename)
             score = taught.detector.predict(pixels).score
@@ -86,7 +86,7 @@ def score_known_defects(
         station.records.add_event(
             "known defects added", product.key, {"added": added}, actor=by.strip()
         )
-    on_progress("Score the known defects", 1)
+    on_progress(JobStep.SCORE_DEFECTS, 1)
     return Scored(added, scored, tuple(skipped))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pydantic import Field
 
 from core.detection.checkpoints import Active, Taught, load_version
-from core.domain import Disposition, Frozen, Inspection, Verdict
+from core.domain import Disposition, Frozen, Inspection, JobStep, Verdict
 from core.domain.errors import EvaluationError, ImageError, RecordsError
 from core.records.search import Filter, ids
 from core.services.inspection_images import picture
@@ -17,7 +17,7 @@ from core.statistics.intervals import Rate, exact_rate
 
 # Both judge each picture anew: more of them take hours, and no table is the clearer for it.
 MOST_PARTS = 5000
-STEP = "Judge the pictures by both"
+STEP = JobStep.JUDGE_BY_BOTH
 
 # Called with how many parts are judged, of how many.
 OnPart = Callable[[int, int], object]

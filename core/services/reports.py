@@ -242,7 +242,7 @@ def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]
 def _picked(station: Station, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
     """The model that is to write, and why it is another than the one asked for."""
     asked = find_model(choice.writer or station.settings.llm_model)
-    if asked.runs == "your server":
+    if asked.is_own_server:
         # The catalogue cannot know which model that is; the record and the cache must.
         asked = asked.model_copy(update={"model": station.settings.openai_compatible_model or ""})
     passed = inspection.judgement.verdict is Verdict.PASS and not inspection.defects

@@ -27,7 +27,7 @@ from core.records.database import Records
 from core.records.files import FileStore
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Writer
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 from core.retrieval.knowledge.encoders import SentenceEncoder, find_encoder
 from core.retrieval.knowledge.search import KnowledgeBase
 from core.retrieval.normals.labelled import LabelledCrops
@@ -48,8 +48,9 @@ class Station:
     It is safe to use from several threads.
 
     Example:
-        >>> with Station(settings()) as station:        # doctest: +SKIP
-        ...     station.records.products()
+        >>> with Station(settings()) as station:
+        ...     station.taught_products()
+        ()
     """
 
     def __init__(self, settings: Settings, task_of: TaskOf | None = None) -> None:

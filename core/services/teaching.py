@@ -26,10 +26,11 @@ from core.detection.checkpoints import (
 )
 from core.detection.product_files import read_policy
 from core.detection.registry import DEFAULT_DETECTOR, detector_class
-from core.domain import DetectorRef, Frozen, Product, percent
+from core.domain import DetectorRef, Frozen, JobStep, Product, percent
 from core.domain.errors import DetectorError, ProductError
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile
+from core.infrastructure.extras import not_installed
 from core.infrastructure.memory import memory_guard
 from core.retrieval.normals.exemplars import ExemplarIndex
 from core.services.station import Station
@@ -193,7 +194,7 @@ def publish(
         station.settings, card, outcome.scores, detector.save(), outcome.exemplars.to_bytes()
     )
     try:
-        on_progress("Try the new version", 0)
+        on_progress(JobStep.TRY_VERSION, 0)
         _try(station, card)
     except BaseException:
         discard_version(station.settings, card)
@@ -206,7 +207,7 @@ def publish(
         {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
         actor=by.strip(),
     )
-    on_progress("Done", 1)
+    on_progress(JobStep.DONE, 1)
     return card
 
 
@@ -240,7 +241,7 @@ def held_out_predictions(
     """What a detector says of the pictures that it has never seen."""
     held_out = StoredPictures(station, [image for image in images if image.use == "held out"])
     for done, pixels in enumerate(held_out):
-        on_progress("Calibrate on held-out pictures", done / len(held_out))
+        on_progress(JobStep.CALIBRATE, done / len(held_out))
         yield detector.predict(pixels)
 
 
@@ -293,7 +294,9 @@ def _too_few(product: Product, normals: Normals) -> str:
 
 
 def _versions() -> dict[str, str]:
-    installed = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    # A converted network can be taught with where neither of these is installed.
+    absent = not_installed(("anomalib", "torch"))
+    installed = {name: importlib.metadata.version(name) for name in LIBRARIES if name not in absent}
     return {"python": platform.python_version(), **installed}
 
 

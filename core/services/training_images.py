@@ -11,6 +11,7 @@ import numpy as np
 
 from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
+from core.domain import JobStep
 from core.domain.errors import ImageError
 from core.imaging.decoding import CheckedImage, load_image
 from core.imaging.near_duplicates import coarse, find_twins, have_same_detail
@@ -118,7 +119,7 @@ def check_pictures(
     names |= {image.pixels_sha256: image.filename for image in known if image.pixels_sha256}
     seen: list[np.ndarray] = []
     for done, picture in enumerate(pictures):
-        on_progress("Check the pictures", done / len(pictures))
+        on_progress(JobStep.CHECK_PICTURES, done / len(pictures))
         try:
             data = picture.read()
             image = _load(station, data, picture.filename)

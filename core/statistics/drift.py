@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AwareDatetime, Field
 
 from core.domain import Frozen
-from core.records.running import ScoreWeek
+from core.statistics.counts import ScoreWeek
 from core.statistics.intervals import CONFIDENCE
 
 BINS = 10

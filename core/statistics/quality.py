@@ -1,6 +1,6 @@
 """What inspections say of the line and of the machine: rates, agreement and Pareto.
 
-Pure functions of counts (`core.records.quality`). What is not known is None, never 0.
+Pure functions of counts. What is not known is None, never 0.
 
 A person finds a part good who uses it as it is or calls it a false alarm, and bad who reworks,
 repairs, scraps or returns it; "reinspect" leaves it open. Escapes are estimated from the audit: as
@@ -18,9 +18,8 @@ import numpy as np
 from pydantic import Field
 
 from core.domain import Disposition, Frozen, Verdict
-from core.records.quality import PeriodCount, TypeCount, VerdictCount
-from core.records.running import WritingCost
 from core.statistics.control_charts import PChart, Sample, p_chart
+from core.statistics.counts import PeriodCount, TypeCount, VerdictCount, WritingCost
 from core.statistics.intervals import CONFIDENCE, Rate, exact_rate
 
 

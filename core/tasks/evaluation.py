@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from core.detection.registry import DEFAULT_DETECTOR
-from core.domain import Frozen
+from core.domain import Frozen, JobStep
 from core.evaluation.detection.costs import cost_rule
 from core.evaluation.detection.datasets import read_datasets
 from core.evaluation.detection.figures import DetectionFigures, evaluate_detection
@@ -55,14 +55,9 @@ class Evaluate(Task):
                 options=self.options,
                 costs=costs,
                 seed=self.seed,
-                on_progress=partial(_of_set, progress, dataset.name),
+                on_progress=partial(progress, of=dataset.name),
             )
             figures.append(measured)
-            progress(
-                f"{dataset.name}: measured", 1, result=EvaluationResult(figures=tuple(figures))
-            )
+            so_far = EvaluationResult(figures=tuple(figures))
+            progress(JobStep.MEASURED, 1, result=so_far, of=dataset.name)
         return EvaluationResult(figures=tuple(figures))
-
-
-def _of_set(progress: Progress, name: str, step: str, share: float) -> None:
-    progress(f"{name}: {step}", share)

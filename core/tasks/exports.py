@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from core.domain import Frozen, Job
+from core.domain import Frozen, Job, JobStep
 from core.domain.errors import JobError
 from core.infrastructure.settings import Settings
 from core.records.search import Filter, count
@@ -17,9 +17,9 @@ from core.services.jobs.task import Progress, Task
 from core.services.station import Station
 
 STEPS = {
-    ExportKind.CSV: "Write the table",
-    ExportKind.PARQUET: "Write the table",
-    ExportKind.PDFS: "Print the reports",
+    ExportKind.CSV: JobStep.WRITE_TABLE,
+    ExportKind.PARQUET: JobStep.WRITE_TABLE,
+    ExportKind.PDFS: JobStep.PRINT_REPORTS,
 }
 KEPT_S = 7 * 24 * 3600
 NAMED_MISSING = 20

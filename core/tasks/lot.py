@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from core.domain import Context, EvidenceChoice, Frozen, Job, Language, Product
+from core.domain import Context, EvidenceChoice, Frozen, Job, JobStep, Language, Product
 from core.domain.errors import (
     CheckpointError,
     DetectorError,
@@ -29,7 +29,7 @@ from core.tasks.pictures import KeptPicture, keep_pictures
 
 log = logging.getLogger(__name__)
 
-STEP = "Inspect the pictures"
+STEP = JobStep.INSPECT_PICTURES
 # With these, no other picture would fare better: the job stops, and can be resumed.
 FOR_ALL = (
     ProductError,

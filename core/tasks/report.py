@@ -6,7 +6,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Frozen, Inspection, Job, Language, Product
+from core.domain import (
+    Context,
+    EvidenceChoice,
+    Frozen,
+    Inspection,
+    Job,
+    JobStep,
+    Language,
+    Product,
+    StepName,
+)
 from core.imaging.picture_files import PictureFile
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
@@ -15,8 +25,8 @@ from core.services.jobs.task import Progress, Task
 from core.services.reports import WriterChoice, draft_report
 from core.services.station import Station
 
-STEP = "Write the report"
-WAIT = "Wait for the local model"
+STEP = JobStep.WRITE_REPORT
+WAIT = JobStep.WAIT_FOR_MODEL
 
 
 class WritingResult(Frozen):
@@ -60,7 +70,7 @@ class WriteReport(Task):
             ),
             on_wait=lambda before: progress(WAIT, 0, result=WritingResult(before=before)),
         )
-        if any(step.name == "report" for step in inspection.steps) or inspection.revisions:
+        if any(step.name is StepName.REPORT for step in inspection.steps) or inspection.revisions:
             return WritingResult(revision=draft_report(station, inspection, choice).number)
         revisions = add_report(station, inspection, choice).revisions
         return WritingResult(revision=revisions[-1].number if revisions else None)
@@ -68,7 +78,7 @@ class WriteReport(Task):
 
 def is_slow(station: Station, choice: WriterChoice) -> bool:
     """Whether a writer may take longer than a person waits: every model does."""
-    return find_model(choice.writer or station.settings.llm_model).provider != "offline"
+    return not find_model(choice.writer or station.settings.llm_model).is_offline
 
 
 def inspect_now(

@@ -12,7 +12,7 @@ from core.domain.errors import InspectionError
 
 @contextmanager
 def shown_to_the_operator() -> Generator[None]:
-    """Show what goes wrong inside as its sentence."""
+    """Show an error raised inside as its message."""
     try:
         yield
     except InspectionError as error:

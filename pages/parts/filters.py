@@ -11,20 +11,20 @@ from core.records.search import Filter, values_of, whole_days
 from core.services.station import Station
 from pages.parts.quality.words import type_text
 from pages.parts.urls import option_in_url
-from pages.parts.words import disposition_name, verdict_name
 from pages.texts import t, zone
+from pages.texts.labels import disposition_label, label
 
-# History and Quality share them: who goes from one to the other stays at the same parts.
+# Shared by History and Quality, so that going from one to the other keeps the filter.
 NARROW = ("by-product", "by-lot", "by-station", "since", "until")
 WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "text")
 EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
-# Streamlit looks after the others in the URL itself.
+# Streamlit itself keeps the others in the URL.
 BY_VALUE = ("by-verdict", "by-disposition", "by-type")
 OPEN = "open"
 
 
 def history_filter(station: Station) -> Filter:
-    """The fields of a search, in two rows."""
+    """Ask for the fields of a search, in two rows."""
     with st.grid(6, min_column_width=120, gap="small"):
         text = st.text_input(
             t("filters.text"),
@@ -40,7 +40,7 @@ def history_filter(station: Station) -> Filter:
         verdict = option_in_url(
             t("filters.verdict"),
             [each.value for each in Verdict],
-            lambda value: verdict_name(Verdict(value)),
+            lambda value: label(Verdict(value)),
             "by-verdict",
             placeholder=t("filters.all"),
         )
@@ -78,7 +78,7 @@ def history_filter(station: Station) -> Filter:
 
 
 def quality_filter(station: Station) -> Filter:
-    """Product, lot, station and days, in one row."""
+    """Ask for product, lot, station and days, in one row."""
     with st.grid(6, min_column_width=120, gap="small"):
         product = _product(station)
         lot = _typed(t("filters.lot"), "by-lot")
@@ -114,7 +114,7 @@ def _used_station(station: Station) -> str | None:
 
 
 def _typed(label: str, key: str) -> str | None:
-    # A lot or serial is known by its whole name; thousands of them are no list to choose from.
+    # Typed, not chosen: there may be thousands of lots and serials.
     typed = st.text_input(label, key=key, placeholder=t("filters.exact"), bind="query-params")
     return (typed or "").strip() or None
 
@@ -124,14 +124,14 @@ def _day(label: str, key: str) -> date | None:
 
 
 def _stop_if_turned_round(first: date | None, last: date | None) -> None:
-    """Days that cannot be are said, and nothing below says that no inspection fits them."""
+    """Stop with a message where the first day is after the last."""
     if first and last and first > last:
         st.error(t("filters.turned_round", since=first, until=last), icon=":material/event_busy:")
         st.stop()
 
 
 def _clear(keys: tuple[str, ...]) -> None:
-    # In the same height as fields that have a label above them.
+    # Aligned with fields that have a label above them.
     with st.container(height="stretch", vertical_alignment="bottom"):
         st.button(
             t("filters.clear"), icon=":material/filter_alt_off:", on_click=_forget, args=(keys,)
@@ -146,4 +146,4 @@ def _forget(keys: tuple[str, ...]) -> None:
 
 
 def _disposition(value: str) -> str:
-    return t("words.open") if value == OPEN else disposition_name(Disposition(value))
+    return t("words.open") if value == OPEN else disposition_label(Disposition(value))

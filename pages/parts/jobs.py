@@ -9,11 +9,12 @@ import streamlit as st
 from core.domain import Job, JobState
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.job_words import job_name, step_name
+from pages.parts.job_words import job_name, step_text
 from pages.parts.words import person_of
 from pages.texts import number, t, when
+from pages.texts.labels import label
 
-EVERY_S = 1.0
+REFRESH_S = 1.0
 
 
 def watch_job(station: Station, job: Job, show: Callable[[Job], object]) -> None:
@@ -33,11 +34,11 @@ def watch_job(station: Station, job: Job, show: Callable[[Job], object]) -> None
         show_job(station, now)
         show(now)
 
-    st.fragment(draw, run_every=EVERY_S if was_active else None, key=f"watch-{job.id}")()
+    st.fragment(draw, run_every=REFRESH_S if was_active else None, key=f"watch-{job.id}")()
 
 
 def show_job(station: Station, job: Job) -> None:
-    """Title, progress and the buttons that fit its state."""
+    """Show title, progress and the buttons that fit its state."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{job_name(job)}** · {_state(job)}")
         if job.is_active and st.button(
@@ -55,7 +56,7 @@ def show_job(station: Station, job: Job) -> None:
                 station.jobs.resume(job.id)
                 st.rerun()
     if job.state is JobState.RUNNING:
-        st.progress(job.share, f"{step_name(job.step)} · {_how_far(job)}")
+        st.progress(job.share, f"{step_text(job)} · {_how_far(job)}")
     if job.is_stalled:
         st.warning(t("jobs.stalled"), icon=":material/hourglass_disabled:")
     if job.error:
@@ -63,7 +64,7 @@ def show_job(station: Station, job: Job) -> None:
 
 
 def choose_job(jobs: Sequence[Job]) -> Job:
-    """The run that the URL names, else the first; the URL follows the choice."""
+    """Ask for a run: the one that the URL names, else the first; the URL follows."""
     known = {job.id: job for job in jobs}
     asked = st.query_params.get("run")
     chosen = st.selectbox(
@@ -79,16 +80,7 @@ def choose_job(jobs: Sequence[Job]) -> Job:
 def _state(job: Job) -> str:
     if job.is_stopping:
         return t("jobs.stopping")
-    if job.place is not None:
-        return t("jobs.queued", place=job.place)
-    return {
-        JobState.QUEUED: t("jobs.queued", place=1),
-        JobState.RUNNING: t("jobs.running"),
-        JobState.DONE: t("jobs.done"),
-        JobState.FAILED: t("jobs.failed"),
-        JobState.CANCELLED: t("jobs.cancelled"),
-        JobState.INTERRUPTED: t("jobs.interrupted"),
-    }[job.state]
+    return label(job.state, place=job.place or 1)
 
 
 def _how_far(job: Job) -> str:

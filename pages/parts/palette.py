@@ -32,12 +32,12 @@ class Palette:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """Of things that are equals, in their order; `PATTERNS` go with them."""
+        """Colours of equal series, in their order; `PATTERNS` go with them."""
         return (self.main, self.limit, self.calm, self.good, self.alarm)
 
 
 def palette() -> Palette:
-    """The colours of the theme that the browser shows."""
+    """Choose the colours of the theme that the browser shows."""
     kind = "dark" if st.context.theme.type == "dark" else "light"
 
     def colour(name: str) -> str:
@@ -54,7 +54,7 @@ def palette() -> Palette:
 
 
 def faint(colour: str, opacity: float) -> str:
-    """A colour that lets through what lies under it.
+    """Make a colour translucent.
 
     Example:
         >>> faint("#ff8000", 0.5)

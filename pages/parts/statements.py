@@ -12,7 +12,7 @@ from pages.texts import number, t
 
 
 def guarantee_text(rate: FalseAlarmRate) -> str:
-    """What is known of the share of good parts that are stopped."""
+    """Say what share of good parts is stopped."""
     bound = _percent(rate.guaranteed)
     if rate.is_estimate:
         return t("statements.estimated", bound=bound, count=number(rate.held_out))
@@ -28,7 +28,7 @@ def guarantee_text(rate: FalseAlarmRate) -> str:
 
 
 def likeness_text(likeness: Likeness) -> str:
-    """How near the nearest normal part is."""
+    """Say how near the nearest normal part is."""
     count = number(likeness.normals)
     if likeness.farther_than == 1:
         return t("statements.farther_than_any", count=count)
@@ -39,7 +39,7 @@ def likeness_text(likeness: Likeness) -> str:
 
 
 def alignment_text(comparison: Comparison) -> str:
-    """How far two pictures may be compared."""
+    """Say how far two pictures may be compared."""
     error = number(comparison.error, 2)
     if comparison.is_aligned:
         return t("statements.aligned", error=error)
@@ -47,6 +47,6 @@ def alignment_text(comparison: Comparison) -> str:
 
 
 def _percent(share: float) -> str:
-    """As many digits as it needs, three at most: 5, 99.9, 4.87."""
+    """Format a share in percent with up to three digits: 5, 99.9, 4.87."""
     digits = len(f"{100 * share:.3g}".partition(".")[2])
     return number(100 * share, digits)

@@ -20,7 +20,7 @@ def choice_in_url(
     label_visibility: Literal["visible", "collapsed"] = "visible",
     stretch: bool = False,
 ) -> str:
-    """One of a few options, the first unless the URL says otherwise.
+    """Ask for one of a few options, the first unless the URL says otherwise.
 
     Args:
         label: of the choice.
@@ -51,7 +51,7 @@ def option_in_url(
     *,
     placeholder: str,
 ) -> str | None:
-    """One of many options, or none.
+    """Ask for one of many options, or none.
 
     Args:
         label: of the choice.
@@ -74,7 +74,7 @@ def option_in_url(
 def item_in_url(
     label: str, options: Sequence[str], name_of: Callable[[str], str], key: str, default: str
 ) -> str:
-    """One of many options, the default unless the URL says otherwise.
+    """Ask for one of many options, the default unless the URL says otherwise.
 
     Args:
         label: of the choice.
@@ -93,7 +93,7 @@ def item_in_url(
 
 
 def text_in_url(label: str, key: str, *, placeholder: str, width: int) -> str:
-    """What a person types, else what the URL says.
+    """Ask for a text, as the URL says until a person types another.
 
     Streamlit's own binding would keep it for the page's next visit, when the other choices are new.
 

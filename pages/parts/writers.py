@@ -14,8 +14,9 @@ from core.services.station import Station
 from core.tasks.report import is_slow, write_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
-from pages.parts.writer_words import lack_text, writer_title
+from pages.parts.writer_words import writer_title
 from pages.texts import number, t
+from pages.texts.labels import lack_label
 
 LANGUAGES = {
     Language.ENGLISH: "English",
@@ -25,7 +26,7 @@ LANGUAGES = {
 
 
 def ask_writer(station: Station, key: str) -> WriterChoice:
-    """Writer and language, those that can run here first; what the chosen one lacks is said.
+    """Ask for writer and language, and say what the chosen writer lacks.
 
     Args:
         station: whose settings are the defaults.
@@ -45,13 +46,13 @@ def ask_writer(station: Station, key: str) -> WriterChoice:
     language = ask_language(station, key)
     lacking = offered[writer].missing
     if lacking:
-        what = plain("; ".join(map(lack_text, lacking)))
+        what = plain("; ".join(map(lack_label, lacking)))
         st.caption(f":material/block: {t('writers.missing', what=what)}")
     return WriterChoice(writer, language)
 
 
 def ask_language(station: Station, key: str) -> Language:
-    """Language of the report."""
+    """Ask for the language of the report."""
     return st.segmented_control(
         t("writers.language"),
         list(LANGUAGES),
@@ -64,14 +65,14 @@ def ask_language(station: Station, key: str) -> Language:
 
 
 def writer_name(offered: Availability) -> str:
-    """Title of a writer, and whether it can run."""
+    """Name a writer, and say whether it can run."""
     if offered.can_run:
         return writer_title(offered.model)
     return t("writers.not_set_up", title=writer_title(offered.model))
 
 
 def show_writing(revision: Revision) -> None:
-    """How a draft came to be, and why another than the chosen writer wrote it."""
+    """Show how a draft came to be, and why another than the chosen writer wrote it."""
     writing = revision.writing
     if writing is None:
         return
@@ -105,7 +106,7 @@ def show_writing(revision: Revision) -> None:
 
 
 def write_again_button(station: Station, inspection: Inspection) -> None:
-    """Have the report written anew, by any writer; the drafts before it stay.
+    """Offer to write the report again, by any writer; earlier drafts stay.
 
     A model writes in the background: its report is not lost when the tab is closed.
     """

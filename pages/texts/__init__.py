@@ -26,7 +26,7 @@ SINGULAR = "_one"
 
 
 def t(key: str, **values: object) -> str:
-    """A text in the console's language.
+    """Look up a text in the console's language.
 
     Args:
         key: such as "inspect.ready".
@@ -40,7 +40,7 @@ def t(key: str, **values: object) -> str:
 
 
 def language() -> Language:
-    """The console's language; English where the records, and so the choice, cannot be read."""
+    """Find the console's language; English where the records cannot be read."""
     try:
         return shared_station().settings.console_language
     except InspectionError:
@@ -49,40 +49,40 @@ def language() -> Language:
 
 @cache
 def texts(language: Language) -> dict[str, str]:
-    """Every text of a language by its key."""
+    """Read every text of a language by its key."""
     pages = tomllib.loads((FOLDER / f"{language.value}.toml").read_text("utf-8"))
     return {f"{page}.{name}": text for page, named in pages.items() for name, text in named.items()}
 
 
 def number(value: float, digits: int = 0) -> str:
-    """A number with the language's separators."""
+    """Format a number with the language's separators."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(value, pattern, locale=language().value)
 
 
 def percentage(share: float, digits: int = 1) -> str:
-    """A share as a percentage."""
+    """Format a share as a percentage."""
     pattern = "0" + ("." + "0" * digits if digits else "") + " %"
     return format_percent(share, pattern, locale=language().value)
 
 
 def separators() -> str:
-    """The language's marks of decimals and thousands, as Plotly takes them: ".," or ",."."""
+    """Find the marks of decimals and thousands, as Plotly takes them: ".," or ",."."""
     locale = language().value
     return get_decimal_symbol(locale) + get_group_symbol(locale)
 
 
 def when(moment: datetime, *, with_seconds: bool = False) -> str:
-    """Date and time of the browser's zone, in the language's order."""
+    """Format date and time in the browser's zone and the language's order."""
     length = "medium" if with_seconds else "short"
     return format_datetime(moment, length, tzinfo=zone(), locale=language().value)
 
 
 def zone() -> tzinfo:
-    """The browser's time zone."""
+    """Find the browser's time zone."""
     name, offset = st.context.timezone, st.context.timezone_offset
     try:
         return ZoneInfo(name) if name else UTC
     except ZoneInfoNotFoundError:
-        # Browsers know zones that this machine may not; the offset holds for today at least.
+        # Browsers may know zones that this machine does not; the offset holds at least for today.
         return UTC if offset is None else timezone(timedelta(minutes=-offset))

@@ -72,3 +72,30 @@ def test_a_failure_hands_the_place_on_and_waiting_is_a_step() -> None:
 
     assert [step.name for step in steps] == ["wait"]
     assert steps[0].seconds < 1
+
+
+def test_who_waits_is_told_how_many_are_before_and_may_leave() -> None:
+    turns = Turns(1)
+    told: list[int] = []
+
+    def leave(before: int) -> None:
+        told.append(before)
+        raise TimeoutError
+
+    def work() -> None:
+        with turns.turn([]):
+            pass
+
+    with turns.place():
+        behind = threading.Thread(target=work)
+        behind.start()
+        waiting(turns, 1)
+        with pytest.raises(TimeoutError), turns.place(leave):
+            pass
+        assert turns.is_busy()
+        assert turns.waiting() == 1
+    behind.join(10)
+
+    assert told == [2]
+    assert turns.waiting() == 0
+    assert not turns.is_busy()

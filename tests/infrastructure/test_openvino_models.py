@@ -13,8 +13,8 @@ import openvino as ov
 import pytest
 import torch
 
-from core.domain.errors import WeightsError
-from core.infrastructure.openvino_models import load_program
+from core.domain.errors import LibraryError, WeightsError
+from core.infrastructure.openvino_models import converted_source, load_program, program_path
 
 
 def rectifier() -> ov.Model:
@@ -91,3 +91,33 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(WeightsError, match="MODEL_CACHE"):
         load_program(tmp_path / "models" / "network.xml", rectifier)
+
+
+def test_what_a_network_was_converted_from_is_known_by_its_name(tmp_path: Path) -> None:
+    for network, source, kind in (
+        ("timm/resnet18", "abc", "256px-12"),
+        ("timm/resnet18", "def", "320px-12"),
+        ("timm/resnet18-d", "123", "256px-12"),
+    ):
+        load_program(program_path(tmp_path, network, source, kind), rectifier)
+
+    assert converted_source(tmp_path, "timm/resnet18", "256px-12") == "abc"
+    assert converted_source(tmp_path, "timm/resnet18-d", "256px-12") == "123"
+    assert converted_source(tmp_path, "timm/resnet18", "64px-12") is None
+    assert converted_source(tmp_path / "nowhere", "timm/resnet18", "256px-12") is None
+
+
+def test_of_two_conversions_none_is_guessed(tmp_path: Path) -> None:
+    for source in ("abc", "def"):
+        load_program(program_path(tmp_path, "net", source, "c1"), rectifier)
+
+    with pytest.raises(WeightsError, match=r"2 weights \(abc, def\).* Delete"):
+        converted_source(tmp_path, "net", "c1")
+
+
+def test_what_converts_and_is_not_installed_is_said(tmp_path: Path) -> None:
+    def convert() -> ov.Model:
+        raise ModuleNotFoundError("No module named 'timm.layers'", name="timm.layers")
+
+    with pytest.raises(LibraryError, match=r"takes timm to convert the network net-abc-c1, "):
+        load_program(program_path(tmp_path, "net", "abc", "c1"), convert)

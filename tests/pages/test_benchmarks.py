@@ -27,7 +27,7 @@ def start(app: AppTest, folders: str) -> None:
 def test_the_empty_page_says_what_to_do() -> None:
     app = page("benchmarks")
 
-    assert "Nothing was measured yet" in words(app)
+    assert "Nothing has been measured yet" in words(app)
     start(app, " \n")
     assert app.error[0].value == "Name at least one folder."
 
@@ -60,7 +60,7 @@ def test_figures_stand_side_by_side(empty: Station, real_data: Callable[[str], P
 def test_mmad_is_asked_for_in_a_form(empty: Station) -> None:
     app = page("benchmarks", view="mmad")
 
-    assert "Nothing was asked yet" in words(app)
+    assert "Nothing has been asked yet" in words(app)
     press(app, "Start the run")
     assert app.error[0].value == "Name the file of questions and the folder of pictures."
     app.text_input[0].set_value("/no/mmad.json")

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect, sync_playwright
 
 from core import __version__
+from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import PictureFile
 from core.services.station import Station
 
@@ -39,44 +34,11 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 def server(demo_station: Station, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """Address of a console with records of its own and the demo product's detector."""
-    folder = tmp_path_factory.mktemp("server")
-    detectors = demo_station.settings.ad_checkpoint_dir
-    with running(folder, demo_station, AD_CHECKPOINT_DIR=str(detectors)) as address:
+    settings = demo_station.settings.model_copy(
+        update={"data_dir": tmp_path_factory.mktemp("server")}
+    )
+    with running_console(settings) as address:
         yield address
-
-
-@contextmanager
-def running(folder: Path, demo_station: Station, **settings: str) -> Generator[str]:
-    """Address of a console that runs on this folder's data."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | settings
-    environment["DATA_DIR"] = str(folder / "data")
-    environment["MODEL_CACHE"] = str(demo_station.settings.model_cache)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(f"{address}/api/health")
-            yield address
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 @pytest.fixture

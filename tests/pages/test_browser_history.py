@@ -63,9 +63,9 @@ def test_find_print_export_and_look(
     page.get_by_role("link", name="Quality").click()
     expect(page.get_by_text("First-pass yield")).to_be_visible(timeout=QUICK)
     expect(page.get_by_text("Escapes are unknown until")).to_be_visible(timeout=QUICK)
-    expect(page.get_by_text("There is one sample so far")).to_be_visible(timeout=2 * QUICK)
+    expect(page.get_by_text("There is only one sample so far")).to_be_visible(timeout=2 * QUICK)
     page.get_by_text("Machine and person").click()
-    expect(page.get_by_text("No part was decided on")).to_be_visible(timeout=QUICK)
+    expect(page.get_by_text("No person has found a part good or bad")).to_be_visible(timeout=QUICK)
     expect(page.get_by_text("Median of the newest week")).to_be_visible(timeout=QUICK)
     assert "view=machine" in page.url
     page.reload()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,12 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from core.domain import Disposition, Product
+from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.tasks.shared_station import open_station
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM
 
 LONG_MS = 60_000
 
@@ -34,24 +31,8 @@ def server(
     with open_station(station_settings) as station:
         seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
         station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATA_DIR": str(station_settings.data_dir),
-        "AD_CHECKPOINT_DIR": str(station_settings.ad_checkpoint_dir),
-        "MODEL_CACHE": str(station_settings.model_cache),
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    with (station_settings.data_dir / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/api/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
+    with running_console(station_settings) as address:
+        yield address
 
 
 @pytest.fixture
@@ -88,7 +69,9 @@ def test_thresholds_false_alarms_and_roll_back(server: str, page: Page) -> None:
     table.click(position={"x": 18, "y": 52})
     page.get_by_role("button", name="Learn 1 as normal").click(timeout=LONG_MS)
     expect(page.get_by_text("was taught from 201 good pictures")).to_be_visible(timeout=LONG_MS)
-    expect(page.get_by_text("No false alarm waits to be learned")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("No false alarm is waiting to be learned")).to_be_visible(
+        timeout=LONG_MS
+    )
 
     page.get_by_role("radio", name="Versions").click()
     expect(page.get_by_text("This version judges.")).to_be_visible(timeout=LONG_MS)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
+from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import PictureFile, demo_lot
+from core.infrastructure.settings import Settings
 from core.services.station import Station
-from tests.pages.test_browser import browser_page, running
+from tests.pages.test_browser import browser_page
 
 __all__ = ["browser_page"]
 
@@ -20,14 +21,13 @@ LOT = 12
 
 
 @pytest.fixture
-def server(demo_station: Station, tmp_path: Path) -> Generator[str]:
+def server(demo_station: Station, station_settings: Settings) -> Generator[str]:
     """A console with a demo product of its own, which may learn; half of PASS is audited."""
-    shutil.copytree(demo_station.settings.ad_checkpoint_dir, tmp_path / "checkpoints")
-    shutil.copytree(demo_station.files.root, tmp_path / "data" / "files")
-    detectors = str(tmp_path / "checkpoints")
-    settings = {"AD_CHECKPOINT_DIR": detectors, "AUDIT_SHARE": "0.5"}
+    shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
+    shutil.copytree(demo_station.files.root, station_settings.files_dir)
     # The knowledge index of a new station would be built first.
-    with running(tmp_path, demo_station, DOMAIN_RAG_ENABLED="false", **settings) as address:
+    variables = {"DOMAIN_RAG_ENABLED": "false", "AUDIT_SHARE": "0.5"}
+    with running_console(station_settings, **variables) as address:
         yield address
 
 
@@ -104,7 +104,7 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
             break
         wait_for_keys(page)
         before = page.url
-        is_audit = page.get_by_text("What the machine found is hidden").count() > 0
+        is_audit = page.get_by_text("The machine's findings are hidden").count() > 0
         page.keyboard.press("a" if is_audit or not voided else "x")
         page.wait_for_url(lambda url, before=before: url != before, timeout=15_000)
         if not is_audit and not voided:

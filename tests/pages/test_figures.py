@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 import pytest
 
 import core.tasks.shared_station
-from core.records.quality import Period
-from core.records.running import ScoreWeek, StepTime, StepTimes, WritingCost
+from core.records.running import StepTime, StepTimes
 from core.services.inspection_images import NormalPicture
 from core.services.quality import ScoreHistory
 from core.services.station import Station
 from core.statistics.control_charts import ChartRule, PChart, Sample, p_chart
+from core.statistics.counts import Period, ScoreWeek, WritingCost
 from core.statistics.drift import drift
 from core.statistics.quality import Bar
 from pages.parts.palette import Palette

@@ -22,7 +22,7 @@ def test_a_new_station_is_well_and_says_what_to_do() -> None:
     # A station without products can work, but somebody has to teach it: no fault, a note.
     assert "**note**" in shown
     assert "No product has a detector yet" in shown
-    assert "Nothing runs or waits" in shown
+    assert "No job is running or waiting" in shown
     tables = [list(frame.value.columns) for frame in app.dataframe]
     assert ["Network", "Kind", "State"] in tables
     versions = next(frame.value for frame in app.dataframe if "Package" in frame.value)
@@ -49,7 +49,7 @@ def test_a_failed_job_is_an_error_on_record_and_can_be_started_again(empty: Stat
     app = page("health")
 
     assert "Nowhere" in words(app)
-    troubles = next(frame.value for frame in app.dataframe if "Sentence" in frame.value)
+    troubles = next(frame.value for frame in app.dataframe if "Message" in frame.value)
     assert "job failed" in set(troubles["What"])
     next(button for button in app.button if button.label == "Start again").click().run()
     assert not app.exception

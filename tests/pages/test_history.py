@@ -33,9 +33,12 @@ def test_the_newest_come_first_in_pages(line: Station) -> None:
 def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Station) -> None:
     app = page("history", **{"by-disposition": "open"})
 
-    for at, summary in enumerate(search(line.records, Filter(disposition="open"))):
-        is_done = summary.verdict is Verdict.PASS and not summary.is_audited
-        assert app.dataframe[0].value["disposition"][at] == ("–" if is_done else "open")
+    said = list(app.dataframe[0].value["disposition"])
+    assert said == [
+        "–" if summary.verdict is Verdict.PASS and not summary.is_audited else "open"
+        for summary in search(line.records, Filter(disposition="open"))
+    ]
+    assert set(said) == {"–", "open"}
 
 
 @pytest.mark.usefixtures("busy")
@@ -68,7 +71,7 @@ def test_what_fits_nothing_is_said() -> None:
     app = page("history", text="no such text")
 
     assert not app.exception
-    assert "No inspection fits" in words(app)
+    assert "No inspection matches" in words(app)
 
 
 @pytest.mark.usefixtures("busy")

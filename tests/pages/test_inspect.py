@@ -109,7 +109,7 @@ def test_a_serial_is_of_one_part(demo: Station) -> None:
 
     press(app, "Try a lot of 50 demo cells")
 
-    assert "50 pictures were given under the serial 0007" in words(app)
+    assert "50 pictures were given with the serial 0007" in words(app)
     assert "job" not in app.query_params
     press(app, "Try a defective demo cell")
     assert demo.records.inspection(parameter(app, "inspection")).context.serial == "0007"
@@ -159,18 +159,27 @@ def test_the_demo_lot_goes_into_the_background(demo: Station) -> None:
 
 
 def test_every_look_is_shown(inspected: Inspection) -> None:
-    for look, sentence in (
-        ("mask", "White: from the fail threshold on"),
-        ("blink", "2: the nearest normal part"),
-        ("split", ""),
-        ("heatmap", ""),
-        ("original", ""),
-    ):
+    scale = "Equal colours are equal values"
+    below = {
+        "overlay": scale,
+        "split": scale,
+        "heatmap": scale,
+        "mask": "White: at or above the fail threshold",
+        "blink": "2: the nearest normal part",
+        "original": None,
+    }
+    pictures = set()
+    for look, sentence in below.items():
         app = page("inspect", inspection=inspected.id, look=look)
 
-        assert not app.exception
         assert not app.error
-        assert sentence in words(app)
+        shown = [image.proto.imgs[0] for image in app.get("image")]
+        named = f"{inspected.image.filename}, {look.capitalize()}: FAIL"
+        (picture,) = [image for image in shown if image.alt.startswith(named)]
+        pictures.add(picture.url)
+        said = {each for each in below.values() if each and each in words(app)}
+        assert said == ({sentence} if sentence else set())
+    assert len(pictures) == len(below)
 
 
 def test_looking_at_a_defect_comes_near(inspected: Inspection) -> None:

@@ -56,7 +56,7 @@ def text_of(station: Station, kind: str) -> str:
 def test_the_page_teaches_and_lists() -> None:
     app = page("knowledge")
 
-    assert "What the reports stand on" in app.info[0].proto.title
+    assert "What the reports are based on" in app.info[0].proto.title
     assert list(app.dataframe[0].value["About"]) == ["normal parts", "crack", "dark spot", "broken"]
     assert "4 of 4 entries" in words(app)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from core.domain import Language, RevisionKind
 from core.infrastructure.settings import Settings
-from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
+from core.reporting.lacks import Lack, LackKind
 from core.services.station import Station
-from pages.parts.writer_words import lack_text, licence_text, writer_title
+from pages.parts.writer_words import licence_text, writer_title
+from pages.texts.labels import lack_label
 from tests.pages.app import page, press, words
 from tests.records import examples
 from tests.reporting.writers.wire.openai_chat import OpenAIChat
@@ -90,14 +92,12 @@ def test_the_catalogue_speaks_the_consoles_language(
 ) -> None:
     settings = station.settings.model_copy(update={"console_language": Language.KOREAN})
     monkeypatch.setattr(station, "settings", settings)
-    phrases = [phrase for one in ranked(catalogue().values(), settings) for phrase in one.missing]
-    phrases += ["shut down by its provider on 2026-01-31", "library missing: pip install torch"]
-    phrases += ["needs about 18 GB of memory, 11.5 GB are free"]
+    key = Lack(kind=LackKind.KEY, names=("GEMINI_API_KEY", "GOOGLE_API_KEY"))
+    memory = Lack(kind=LackKind.MEMORY, needed_gb=18, free_gb=11.52)
 
-    assert [phrase for phrase in phrases if lack_text(phrase) == phrase] == []
-    assert lack_text("API key (GEMINI_API_KEY or GOOGLE_API_KEY)") == (
-        "API 키(GEMINI_API_KEY / GOOGLE_API_KEY)"
-    )
+    assert lack_label(key) == "API 키(GEMINI_API_KEY / GOOGLE_API_KEY)"
+    assert {"18.0", "11.5"} <= set(re.findall(r"[\d.]+\d", lack_label(memory)))
+    assert memory.sentence() == "needs about 18 GB of memory, 11.5 GB are free"
     assert writer_title(catalogue()["offline"]) == "오프라인 작성기"
     assert licence_text(catalogue()["offline"]) == "이 프로그램과 같음"
 

@@ -31,8 +31,8 @@ def inspected(demo: Station, demo_product: Product, defective_cells: list[Pictur
     ("name", "sentence"),
     [
         ("inspect", "Nothing can be inspected yet"),
-        ("history", "Nothing was inspected yet"),
-        ("products", "at least 5, better 200"),
+        ("history", "Nothing has been inspected yet"),
+        ("products", "at least 5, ideally 200"),
     ],
 )
 def test_empty_pages_say_what_to_do_first(name: str, sentence: str) -> None:
@@ -51,7 +51,7 @@ def test_demo_button_teaches(empty: Station) -> None:
     app = page("inspect")
 
     assert [product.key for product in empty.taught_products()] == ["ELPV/mono"]
-    assert "Drop one or many pictures" in words(app)
+    assert "Drop one or more pictures" in words(app)
 
 
 @pytest.mark.usefixtures("demo")
@@ -160,4 +160,4 @@ def test_fitting_types_stand_beside_the_defects(demo: Station, inspected: str) -
     own = [g.defect_type.replace("_", " ") for g in guesses if g.defect_id == "D1"]
     assert len(own) == 3
     assert table["Fits"][0] == ", ".join(own)
-    assert "A rank by likeness, without a probability" in words(app)
+    assert "A ranking by similarity, without a probability" in words(app)

@@ -104,12 +104,12 @@ def test_a_fail_threshold_below_review_is_said_and_not_set(station: Station) -> 
 def test_figures_of_the_line_make_counts_of_shares(station: Station) -> None:
     app = page("products")
     fields = {field.label: field for field in app.number_input}
-    fields["Parts a day"].set_value(20_000)
+    fields["Parts per day"].set_value(20_000)
     fields["Bad parts, %"].set_value(1.5)
     fields["scrap"].set_value(12.5)
     app.text_input(key="line-who").set_value("Ana")
     app.text_input(key="line-reason").set_value("line 3")
-    press(app, "Keep these figures")
+    press(app, "Save these figures")
 
     policy = read_policy(station.settings, PRODUCT)
     line = policy.line
@@ -126,7 +126,7 @@ def test_a_version_is_rolled_back_with_a_reason(station: Station) -> None:
     assert "This version judges" in words(app)
 
     app.selectbox(key="version").select(first.version).run()
-    assert "which does not judge now" in words(app)
+    assert "that is not in use" in words(app)
     press(app, "Roll back to this version")
     assert "needs a name and a reason" in app.error[0].value
     field(app, "Your name").set_value("Ana")
@@ -197,7 +197,7 @@ def test_a_lesson_that_fails_says_why_and_can_be_started_again(station: Station)
 def test_false_alarms_of_the_past_are_offered(
     station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    assert "No false alarm waits" in words(page("products", view="alarms"))
+    assert "No false alarm is waiting" in words(page("products", view="alarms"))
     seen = inspect(station, defective_cells[0], PRODUCT)
     station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
 
@@ -209,7 +209,7 @@ def test_false_alarms_of_the_past_are_offered(
 
 def test_an_empty_station_teaches_the_demo(empty: Station) -> None:
     app = page("products")
-    assert "at least 5, better 200" in words(app)
+    assert "at least 5, ideally 200" in words(app)
 
     press(app, "Teach the demo product")
 

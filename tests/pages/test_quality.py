@@ -7,10 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.domain import Language, Product
 from core.imaging.picture_files import demo_normals
-from core.records.quality import Period, verdict_counts
+from core.records.quality import verdict_counts
 from core.records.search import Filter
 from core.services.inspection import inspect
 from core.services.station import Station
+from core.statistics.counts import Period
 from core.statistics.quality import rates
 from pages.texts import percentage, texts
 from tests.pages.app import page, words
@@ -46,9 +47,9 @@ def test_rates_stand_with_interval_and_n(busy: Station) -> None:
     ("view", "product", "expected", "sentence"),
     [
         (LINE, None, 2, "Choose a product: places"),
-        (LINE, "line/lens", 3, "defects by their centre"),
+        (LINE, "line/lens", 3, "defects, each at its centre"),
         (MACHINE, None, 0, "Choose a product: each detector"),
-        (RUNNING, None, 2, "The takt is not set"),
+        (RUNNING, None, 2, "No takt is set"),
     ],
 )
 def test_views_show_their_charts(
@@ -107,7 +108,7 @@ def test_what_nobody_decided_is_unknown(
     assert not app.exception
     values = {metric.label: metric.value for metric in app.metric}
     assert set(values.values()) == {"–"}
-    assert "unknown: no case yet" in words(app)
+    assert "unknown: no cases yet" in words(app)
     assert "Escapes are unknown until" in words(app)
 
 

@@ -70,7 +70,7 @@ def test_an_empty_queue_says_what_comes_into_it() -> None:
     app = page("review")
 
     assert not app.exception
-    assert "Nothing waits for a decision here" in words(app)
+    assert "Nothing is waiting for a decision" in words(app)
     assert "100.0 % of the passed parts" in words(app)
 
 
@@ -93,7 +93,7 @@ def test_the_oldest_comes_first_and_the_decision_leads_on(
 def test_an_audit_is_blind_until_it_is_decided(desk: Station, passed: Inspection) -> None:
     app = named(page("review", inspection=passed.id))
 
-    assert "What the machine found is hidden" in words(app)
+    assert "The machine's findings are hidden" in words(app)
     assert "PASS" not in words(app)
     assert not app.dataframe
     press(app, "reject")

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
+from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 
+from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_unseen_normals
 from core.services.station import Station
-from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post, running
+from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, post
 
 # Streamlit's mark of a page whose script has ended.
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -60,7 +61,8 @@ class Screen:
         return f"{self.width}x{self.height}-{self.theme}"
 
 
-SCREENS = (Screen(1366, 768, "light"), Screen(1366, 768, "dark"), Screen(1024, 768, "light"))
+USUAL = Screen(1366, 768, "light")
+SCREENS = (Screen(1366, 768, "dark"), Screen(1024, 768, "light"), USUAL)
 
 
 def page_names() -> list[str]:
@@ -85,60 +87,82 @@ def screens(
     """Address of a console with a few inspections, the last one's id, and the console's log."""
     folder = tmp_path_factory.mktemp("screens")
     # With the pictures that the detector was taught with: normals stand beside each part.
-    shutil.copytree(demo_station.files.root, folder / "data" / "files")
-    detectors = str(demo_station.settings.ad_checkpoint_dir)
-    with running(folder, demo_station, AD_CHECKPOINT_DIR=detectors) as address:
+    settings = demo_station.settings.model_copy(update={"data_dir": folder})
+    shutil.copytree(demo_station.files.root, settings.files_dir)
+    with running_console(settings) as address:
         record = {}
         for cell in [*demo_unseen_normals()[:3], *defective_cells[:2][::-1]]:
             _, record = post(address, cell.filename, cell.read(), DEMO_PRODUCT_KEY, lot="L-1")
-        yield address, record["id"], folder / "log"
+        yield address, record["id"], folder / "console.log"
+
+
+@dataclass
+class Window:
+    """A browser's window: what it loaded once is not loaded again.
+
+    Attributes:
+        shown: the address and screen of what is drawn.
+    """
+
+    page: Page
+    shown: tuple[str, Screen] | None = None
+
+    def show(self, url: str, screen: Screen) -> Page:
+        """Draw a page whole, unless it is drawn already."""
+        if self.shown != (url, screen):
+            self.shown = None
+            self.page.set_viewport_size({"width": screen.width, "height": screen.height})
+            self.page.emulate_media(color_scheme=screen.theme)
+            self.page.goto(url)
+            expect(self.page.locator(DRAWN)).to_be_visible(timeout=60_000)
+            skeletons = self.page.locator("[data-testid=stSkeleton]")
+            expect(skeletons).to_have_count(0, timeout=30_000)
+            self.shown = url, screen
+        return self.page
 
 
 @pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
+def window() -> Generator[Window]:
     if shutil.which(CHROMIUM) is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
+        yield Window(browser.new_page())
         browser.close()
 
 
-def opened(browser: Browser, url: str, screen: Screen) -> Page:
-    """The page, drawn whole."""
-    page = browser.new_page(
-        viewport={"width": screen.width, "height": screen.height}, color_scheme=screen.theme
-    )
-    page.goto(url)
-    expect(page.locator(DRAWN)).to_be_visible(timeout=60_000)
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=30_000)
-    return page
+@pytest.fixture(scope="module", params=page_names())
+def name(request: pytest.FixtureRequest) -> str:
+    """A page; all that is looked at on it is looked at before the next page is."""
+    return request.param
+
+
+@pytest.fixture
+def address(name: str, screens: tuple[str, str, Path]) -> str:
+    server, inspection, _log = screens
+    return f"{server}/?inspection={inspection}" if name == "inspect" else f"{server}/{name}"
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=str)
-@pytest.mark.parametrize("name", page_names())
 def test_a_page_is_whole_and_named(
-    name: str, screen: Screen, browser: Browser, screens: tuple[str, str, Path]
+    name: str, screen: Screen, address: str, window: Window, screens: tuple[str, str, Path]
 ) -> None:
-    address, inspection, log = screens
-    query = f"?inspection={inspection}" if name == "inspect" else ""
-
-    page = opened(browser, f"{address}/{'' if name == 'inspect' else name}{query}", screen)
+    page = window.show(address, screen)
     keep(page, f"{name}-{screen}")
 
     main = page.locator("[data-testid=stMain]")
     assert page.locator("[data-testid=stException]").count() == 0
-    assert "Traceback" not in log.read_text("utf-8", errors="replace")
+    assert "Traceback" not in screens[2].read_text("utf-8", errors="replace")
     inner, outer = main.evaluate(WIDTHS)
     assert inner <= outer, f"{inner} px are drawn on {outer}"
     assert main.evaluate(NAMELESS) == []
-    page.close()
 
 
-@pytest.mark.parametrize("name", page_names())
-def test_focus_is_seen(name: str, browser: Browser, screens: tuple[str, str, Path]) -> None:
-    page = opened(browser, f"{screens[0]}/{'' if name == 'inspect' else name}", SCREENS[0])
+def test_focus_is_seen(address: str, window: Window) -> None:
+    page = window.show(address, USUAL)
     page.add_style_tag(content="* { transition: none !important; }")
+    # What follows changes the page.
+    window.shown = None
 
     unseen, seen = [], 0
     for _ in range(TABS):
@@ -154,7 +178,6 @@ def test_focus_is_seen(name: str, browser: Browser, screens: tuple[str, str, Pat
         if page.screenshot(clip=around(*box)) == with_focus:
             unseen.append(what)
         seen += 1
-    page.close()
 
     assert unseen == []
     assert seen >= 5
@@ -163,8 +186,8 @@ def test_focus_is_seen(name: str, browser: Browser, screens: tuple[str, str, Pat
 def around(x: float, y: float, width: float, height: float) -> FloatRect:
     """A part of the page with an element in its middle, as far as it is on the screen."""
     left, top = max(0.0, x - AROUND), max(0.0, y - AROUND)
-    right = min(SCREENS[0].width, x + width + AROUND)
-    bottom = min(SCREENS[0].height, y + height + AROUND)
+    right = min(USUAL.width, x + width + AROUND)
+    bottom = min(USUAL.height, y + height + AROUND)
     return {"x": left, "y": top, "width": right - left, "height": bottom - top}
 
 

@@ -8,18 +8,34 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
-from core.domain import Job, JobState, Language
+from core.domain import Job, JobState, JobStep, Language, Step, step_on_record
+from core.domain.report import Confidence
+from core.infrastructure.settings import Settings
+from core.reporting.catalogue import Model
+from core.services.preferences import CHANGEABLE, fixed_settings
 from core.services.station import Station
 from core.tasks.registry import TASKS
-from pages.parts.job_words import job_name, step_name
+from pages.parts.inspect.intake import SOURCES
+from pages.parts.job_words import job_name, step_text
 from pages.texts import SINGULAR, number, t, texts
+from pages.texts.labels import Labelled, place_label
 
 REPOSITORY = Path(__file__).parents[2]
-CORE = REPOSITORY / "core"
 PAGES = REPOSITORY / "pages"
+# Codes that are no enumerations of core.
+CODES: dict[str, tuple[str, ...]] = {
+    "Confidence": get_args(Confidence),
+    "JobKind": tuple(TASKS),
+    "PictureSource": SOURCES,
+    "Runs": get_args(Model.model_fields["runs"].annotation),
+    "StepStatus": get_args(Step.model_fields["status"].annotation),
+    "meanings": tuple(each.name.lower() for each in fixed_settings(Settings()) if each.description),
+    "settings": tuple(name + ending for name in CHANGEABLE for ending in ("", "_help")),
+}
 
 
 def placeholders(text: str) -> set[str]:
@@ -29,6 +45,8 @@ def placeholders(text: str) -> set[str]:
 def used() -> Iterator[tuple[str, set[str]]]:
     """Keys that the pages ask for, with the values that they give."""
     for path in PAGES.rglob("*.py"):
+        if path.name == "labels.py":
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if (
                 isinstance(node, ast.Call)
@@ -38,6 +56,15 @@ def used() -> Iterator[tuple[str, set[str]]]:
                 key = node.args[0]
                 assert isinstance(key, ast.Constant), f"{path.name}:{node.lineno}: a literal key"
                 yield str(key.value), {word.arg for word in node.keywords if word.arg}
+
+
+def labelled() -> Iterator[str]:
+    """Keys of the texts for codes of core: each member of an enumeration, and each other code."""
+    for kind in get_args(Labelled):
+        yield from (f"{kind.__name__}.{member.name.lower()}" for member in kind)
+    for kind, codes in CODES.items():
+        yield from (f"{kind}.{code.replace(' ', '_')}" for code in codes)
+    yield from ("words.clock", "words.clock_rim")
 
 
 def plurals(language: Language) -> dict[str, str]:
@@ -59,7 +86,7 @@ def test_texts_and_pages_fit_together() -> None:
     asked = list(used())
     english = plurals(Language.ENGLISH)
 
-    assert {key for key, _ in asked} == english.keys()
+    assert {key for key, _ in asked} | set(labelled()) == english.keys()
     wrong = [key for key, given in asked if given != placeholders(english[key])]
     assert wrong == []
 
@@ -99,27 +126,41 @@ def test_the_german_abbreviation_of_fail_stays_on_one_line() -> None:
     assert broken == []
 
 
-def told_steps() -> set[str]:
-    """Names of the steps that core's jobs tell of, as they stand in its source."""
-    said = r'(?:on_progress\(|STEP = |WAIT = |ExportKind\.\w+: )"([^"]+)"'
-    not_jobs = {"speed.py", "large.py", "many_records.py", "operators.py", "retrieval_speed.py"}
-    paths = [path for path in CORE.rglob("*.py") if path.name not in not_jobs]
-    return {name for path in paths for name in re.findall(said, path.read_text("utf-8"))}
-
-
-def test_every_step_of_a_job_is_told_in_the_consoles_language(
+def test_a_job_tells_its_step_in_the_consoles_language(
     empty: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = empty.settings.model_copy(update={"console_language": Language.KOREAN})
     monkeypatch.setattr(empty, "settings", settings)
-    steps = told_steps()
+    job = Job(
+        id="J",
+        kind="evaluate",
+        title="bottle",
+        who="",
+        created_at=datetime.now(UTC),
+        state=JobState.RUNNING,
+        step=step_on_record(JobStep.JUDGE_TESTS, "bottle"),
+    )
 
-    assert "Inspect the pictures" in steps
-    assert len(steps) > 20
-    assert {
-        step for step in steps if re.search("[A-Za-z]{3}", step_name(step).replace("torch", ""))
-    } == set()
-    assert step_name("bottle: Judge the test pictures") == "bottle: 테스트 사진 판정"
+    assert step_text(job) == "bottle: 테스트 사진 판정"
+    assert step_text(job.model_copy(update={"step": "Done"})) == "완료"
+    assert step_text(job.model_copy(update={"step": ""})) == ""
+
+
+@pytest.mark.parametrize("language", [Language.KOREAN, Language.GERMAN])
+def test_every_step_is_translated(language: Language) -> None:
+    english, other = texts(Language.ENGLISH), texts(language)
+    keys = [key for key in labelled() if key.startswith(("JobStep.", "StepName."))]
+
+    assert len(keys) > 30
+    assert [key for key in keys if other[key] == english[key]] == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_place_on_the_clock_has_words() -> None:
+    assert place_label("3 o'clock, rim") == "3 o'clock, rim"
+    assert place_label("top left") == "top left"
+    with pytest.raises(ValueError, match="nowhere"):
+        place_label("nowhere")
 
 
 @pytest.mark.parametrize("kind", TASKS)

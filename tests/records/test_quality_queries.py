@@ -13,15 +13,10 @@ from core.domain import NOT_CLASSIFIED, Disposition, Inspection, RevisionKind, V
 from core.evaluation.benchmarks.generated_records import END, VERSION
 from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.records.quality import (
-    Period,
-    defect_places,
-    period_counts,
-    type_counts,
-    verdict_counts,
-)
+from core.records.quality import defect_places, period_counts, type_counts, verdict_counts
 from core.records.running import passed_scores, step_times, writing_costs
 from core.records.search import Filter
+from core.statistics.counts import Period
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import defect_type_of, disposition_of, is_audited

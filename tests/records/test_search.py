@@ -83,7 +83,10 @@ def test_search_finds_what_plain_python_does(past: Past, filter: Filter) -> None
 def test_a_summary_says_what_its_inspection_does(past: Past) -> None:
     by_id = {inspection.id: inspection for inspection in past.inspections}
 
-    for summary in search(past.records, Filter(text="hold the part"), limit=100):
+    found = search(past.records, Filter(text="hold the part"), limit=100)
+
+    assert len(found) == 100
+    for summary in found:
         inspection = by_id[summary.id]
         assert summary.created_at == inspection.created_at
         assert (summary.lot, summary.serial, summary.station, summary.inspector) == (

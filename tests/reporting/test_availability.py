@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from core.infrastructure.settings import Settings
 from core.reporting.availability import missing, ranked
-from core.reporting.catalogue import catalogue, find_model
+from core.reporting.catalogue import Model, catalogue, find_model
 
 REPOSITORY = Path(__file__).parents[2]
 VARIABLES = (
@@ -39,6 +39,10 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(data_dir=tmp_path / "data", llm_weights_dir=tmp_path / "weights")
 
 
+def sentences(model: Model, settings: Settings, today: date | None = None) -> tuple[str, ...]:
+    return tuple(lack.sentence() for lack in missing(model, settings, today))
+
+
 def test_the_composer_always_runs(bare: Settings) -> None:
     assert missing(find_model("offline"), bare) == ()
 
@@ -52,7 +56,7 @@ def test_the_composer_always_runs(bare: Settings) -> None:
     ],
 )
 def test_a_key_is_missing(bare: Settings, key: str, phrase: str) -> None:
-    assert missing(find_model(key), bare) == (phrase,)
+    assert sentences(find_model(key), bare) == (phrase,)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +92,11 @@ def test_a_server_needs_its_url_and_a_model(bare: Settings) -> None:
     url = {"openai_compatible_url": "http://127.0.0.1:8000/v1"}
     both = url | {"openai_compatible_model": "gemma3"}
 
-    assert missing(model, bare) == (
+    assert sentences(model, bare) == (
         "URL of the server (OPENAI_COMPATIBLE_URL)",
         "name of its model (OPENAI_COMPATIBLE_MODEL)",
     )
-    assert missing(model, bare.model_copy(update=url)) == (
+    assert sentences(model, bare.model_copy(update=url)) == (
         "name of its model (OPENAI_COMPATIBLE_MODEL)",
     )
     assert missing(model, bare.model_copy(update=both)) == ()
@@ -101,14 +105,14 @@ def test_a_server_needs_its_url_and_a_model(bare: Settings) -> None:
 @pytest.mark.parametrize(("today", "is_gone"), [(NOV_25, False), (DEC_1, True)])
 def test_a_model_that_was_shut_down(bare: Settings, today: date, *, is_gone: bool) -> None:
     settings = bare.model_copy(update={"google_api_key": SecretStr("k-123")})
-    phrases = missing(find_model("gemini-2.5-pro"), settings, today)
+    phrases = sentences(find_model("gemini-2.5-pro"), settings, today)
 
     assert phrases == (("shut down by its provider on 2026-12-01",) if is_gone else ())
 
 
 @pytest.mark.parametrize("key", ["gemma3-27b", "gemma3-12b-int4", "qwen", "llava"])
 def test_weights_are_missing(bare: Settings, key: str) -> None:
-    phrases = missing(find_model(key), bare)
+    phrases = sentences(find_model(key), bare)
 
     assert any("weights" in phrase for phrase in phrases), phrases
 

@@ -24,7 +24,7 @@ from core.domain import (
 )
 from core.reporting.answers import FULL, read_answer
 from core.reporting.composer import compose, worst
-from core.reporting.labelled import cut, labelled_causes
+from core.reporting.knowledge_labels import cut, labelled_causes
 from core.reporting.phrases import phrases
 from tests.records import examples
 from tests.reporting.grounding import scenes

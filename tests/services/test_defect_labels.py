@@ -10,6 +10,7 @@ import pytest
 
 from core.domain import Disposition, Inspection, Product, RevisionKind
 from core.domain.errors import ImageError, ProductError
+from core.evaluation.temporary_station import temporary_station
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
@@ -17,7 +18,6 @@ from core.services.defect_labels import LabelledPicture, label_from_records, lab
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
-from core.tasks.shared_station import open_station
 from tests.evaluation.conftest import brushed_metal
 
 METAL = Product(dataset="Plant", category="plate")
@@ -39,18 +39,14 @@ def drawn(number: int, kind: str) -> LabelledPicture:
 
 
 @pytest.fixture(scope="module")
-def metal_station(tmp_path_factory: pytest.TempPathFactory, model_cache: Path):  # noqa: ANN201
+def metal_station(model_cache: Path):  # noqa: ANN201
     """A station that was taught brushed metal and shown twelve defects of each of two types."""
-    root = tmp_path_factory.mktemp("metal")
-    settings = Settings(
-        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
-    )
     rng = np.random.default_rng(0)
     normals = [
         PictureFile.of(f"{n}.png", cv2.imencode(".png", brushed_metal(rng))[1].tobytes())
         for n in range(30)
     ]
-    with open_station(settings) as station:
+    with temporary_station(Settings(model_cache=model_cache)) as station:
         teach(station, METAL, normals)
         pictures = [drawn(n, kind) for n in range(12) for kind in ("scratch", "hole")]
         label_pictures(station, METAL, pictures, origin="drawn", by="Ana")

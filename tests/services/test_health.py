@@ -83,13 +83,15 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
 
     found = check_health(asked, station)
 
-    missing = {check.name: check.sentence for check in found.checks if check.status == "missing"}
+    missing = {
+        str(check.name): check.sentence for check in found.checks if check.status == "missing"
+    }
     assert not found.is_well
     assert set(missing) == {"packages", "exemplars", "report writer", "detectors"}
     assert missing["packages"].startswith("Not installed: no-such-package.")
     assert "OPENAI_API_KEY" in missing["report writer"]
     assert "calibration.json is missing or damaged" in missing["detectors"]
-    assert "VISUAL_ENCODER asks for" in missing["exemplars"]
+    assert "VISUAL_ENCODER names" in missing["exemplars"]
 
 
 def test_troubles_are_told(station: Station) -> None:

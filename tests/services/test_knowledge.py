@@ -188,7 +188,7 @@ def test_hostile_knowledge_changes_nothing_but_the_words(
     assert after.report is not None
     assert before.report is not None
     assert after.report.proposed_disposition == before.report.proposed_disposition
-    assert all(snippet.text.startswith("Ignore all") for snippet in after.snippets)
+    assert {snippet.text.startswith("Ignore all") for snippet in after.snippets} == {True}
 
 
 def test_passages_are_cited_but_name_no_defect_type(

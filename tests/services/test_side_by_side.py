@@ -11,6 +11,7 @@ import pytest
 from core.detection.checkpoints import activate, read_card
 from core.domain import Inspection, Outcome, Product, RevisionKind
 from core.domain.errors import DetectorError, RecordsError, WriterError
+from core.evaluation.temporary_station import temporary_station
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings, settings
 from core.interfaces.cli.main import main
@@ -20,21 +21,14 @@ from core.services.reports import WriterChoice
 from core.services.side_by_side import choose, detectors_of, hold_contest
 from core.services.station import Station
 from core.services.teaching import teach
-from core.tasks.shared_station import open_station
 
 
 @pytest.fixture(scope="module")
-def two_detectors(
-    tmp_path_factory: pytest.TempPathFactory, model_cache: Path, demo_product: Product
-) -> Generator[Station]:
+def two_detectors(model_cache: Path, demo_product: Product) -> Generator[Station]:
     """A station whose demo product two detectors learned, one of them hardly."""
-    root = tmp_path_factory.mktemp("contests")
-    station_settings = Settings(
-        data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
-    )
-    with open_station(station_settings) as station:
+    with temporary_station(Settings(model_cache=model_cache)) as station:
         teach(station, demo_product, demo_normals()[:16])
-        first = read_card(station_settings, demo_product)
+        first = read_card(station.settings, demo_product)
         teach(
             station,
             demo_product,
@@ -47,7 +41,7 @@ def two_detectors(
                 "solved_pictures": 20,
             },
         )
-        activate(station_settings, demo_product, first.detector)
+        activate(station.settings, demo_product, first.detector)
         yield station
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from core.records.running import ScoreWeek
+from core.statistics.counts import ScoreWeek
 from core.statistics.drift import drift
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)

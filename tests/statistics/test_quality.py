@@ -11,8 +11,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from core.domain import Disposition, Verdict
 from core.domain.policy import Policy
-from core.records.quality import PeriodCount, TypeCount, VerdictCount
-from core.records.running import WritingCost
+from core.statistics.counts import PeriodCount, TypeCount, VerdictCount, WritingCost
 from core.statistics.quality import (
     Bar,
     agreement,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Context, EvidenceChoice, JobState, Product, Verdict
+from core.domain import Context, EvidenceChoice, JobState, Product, StepName, Verdict
 from core.domain.errors import JobError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
@@ -166,7 +166,7 @@ def test_the_picture_at_which_the_process_died_gets_one_report(
     kept = demo_station.records.inspection(left.id)
     assert kept.created_at == left.created_at
     assert len(kept.revisions) == 1
-    assert [step.name for step in kept.steps].count("report") == (not is_written)
+    assert [step.name for step in kept.steps].count(StepName.REPORT) == (not is_written)
 
 
 def test_a_killed_process_goes_on_with_the_pictures_that_are_left(

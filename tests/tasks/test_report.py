@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain import JobState, Outcome, Product
+from core.domain import JobState, Outcome, Product, StepName
 from core.domain.errors import DetectorError, JobError
 from core.imaging.picture_files import PictureFile
 from core.reporting.availability import ranked
@@ -29,7 +29,7 @@ def test_the_first_report_is_a_step_and_the_next_a_revision(
 
     assert [job.result["revision"] for job in (first, second)] == [1, 2]
     recorded = demo_station.records.inspection(inspection.id)
-    assert [step.name for step in recorded.steps].count("report") == 1
+    assert [step.name for step in recorded.steps].count(StepName.REPORT) == 1
     assert len(recorded.revisions) == 2
     latest = demo_station.jobs.latest(WriteReport, "inspection", inspection.id)
     assert latest is not None

@@ -23,6 +23,7 @@ from core.detection.efficientad.export import (
     whole_network,
 )
 from core.detection.efficientad.training import EfficientAdOptions, train
+from core.domain import JobStep
 from core.domain.errors import CheckpointError
 from core.infrastructure.backbones import resized
 from core.infrastructure.settings import Settings
@@ -51,7 +52,7 @@ class EfficientAd(Detector[EfficientAdOptions]):
     @classmethod
     def fit(cls, lesson: Lesson, options: EfficientAdOptions) -> Self:
         model, facts = train(lesson, options)
-        lesson.on_progress("Compare the export with torch", 0)
+        lesson.on_progress(JobStep.COMPARE_EXPORT, 0)
         network = whole_network(model)
         files = export(network, options.input_size)
         pictures = [

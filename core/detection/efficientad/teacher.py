@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.detection.base import Lesson
-from core.detection.efficientad.optimizer import Descent, half_precision, start_from
+from core.detection.efficientad.optimizer import (
+    Descent,
+    half_precision,
+    limited_steps,
+    start_from,
+)
 from core.detection.efficientad.pictures import (
     outsiders,
     random_view,
@@ -18,8 +23,8 @@ from core.detection.efficientad.pictures import (
     to_tensor,
     window,
 )
-from core.detection.efficientad.steps import limited_steps
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
+from core.domain import JobStep
 from core.domain.errors import DetectorError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE
 
@@ -148,7 +153,7 @@ def _distil(
     descent = Descent([teacher], LEARNING_RATE)
     done, loss = 0, torch.zeros(())
     for step, share in limited_steps(steps, seconds):
-        lesson.on_progress("Distil the teacher", share)
+        lesson.on_progress(JobStep.DISTIL, share)
         pixels = draw()
         with half_precision(device):
             answer = teacher(seen(pixels))

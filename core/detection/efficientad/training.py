@@ -2,8 +2,8 @@
 
 Batzner et al., "EfficientAD: Accurate Visual Anomaly Detection at Millisecond-Level Latencies",
 WACV 2024; network, losses and normalisation are anomalib's (Apache-2.0). Minutes on a CPU must do
-where they train for hours on a GPU: a scaled start and Muon (`efficientad_optimizer`) shorten the
-way, and the student's last layer is solved in the end (`efficientad_last_layer`).
+where they train for hours on a GPU: a scaled start and Muon (`optimizer`) shorten the way, and the
+student's last layer is solved in the end (`last_layer`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ from pydantic import Field
 
 from core.detection.base import Lesson
 from core.detection.efficientad.last_layer import normalised_teacher, solve_last_layer
-from core.detection.efficientad.optimizer import Descent, half_precision, start_from
+from core.detection.efficientad.optimizer import (
+    Descent,
+    Plateau,
+    half_precision,
+    limited_steps,
+    start_from,
+)
 from core.detection.efficientad.pictures import WINDOW, outsiders, squares, to_tensor, window
-from core.detection.efficientad.steps import Plateau, limited_steps
 from core.detection.efficientad.teacher import BORDER, START_PICTURES, prepare_teacher
-from core.domain import Frozen
+from core.domain import Frozen, JobStep
 from core.domain.errors import DetectorError
 from core.infrastructure.devices import torch_device
 
@@ -115,7 +120,7 @@ def train(lesson: Lesson, options: EfficientAdOptions) -> tuple[EfficientAdModel
         model.mean_std.update(channel_mean_std(model, pictures.trained_on(STATISTICS_PICTURES)))
         seconds = TRAINING_UNTIL * options.time_limit_s - (time.monotonic() - start)
         ending = _train_student(model, pictures, lesson, options, seconds)
-        lesson.on_progress("Solve the student's last layer", 0)
+        lesson.on_progress(JobStep.SOLVE_LAYER, 0)
         model.eval()
         looks = pictures.looks(options.solved_pictures)
         solve_last_layer(model, looks, np.random.default_rng([lesson.seed, 3]))
@@ -245,7 +250,7 @@ def _train_student(
     model.train()
     step, ending = 0, "the time limit"
     for step, share in limited_steps(options.max_steps, seconds):
-        lesson.on_progress("Train the student", share)
+        lesson.on_progress(JobStep.TRAIN_STUDENT, share)
         loss = step_loss(model, pictures.some(), pictures.strange(), rng)
         if not loss.isfinite():
             raise DetectorError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain.errors import CheckpointError
+from core.infrastructure.atomic_files import write_atomically
 from core.infrastructure.backbones import SPECS, imported_weights_path
 from core.infrastructure.settings import Settings
 
@@ -90,10 +91,7 @@ def _store(network: Mapping[str, torch.Tensor], settings: Settings) -> str:
     weights = hashlib.sha256(contents).hexdigest()[:16]
     path = imported_weights_path(settings, weights)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".tmp")
-        scratch.write_bytes(contents)
-        scratch.replace(path)
+        write_atomically(path, contents)
     except OSError as error:
         raise CheckpointError(
             f"The network of the checkpoint could not be written to {path}: {error.strerror}. "

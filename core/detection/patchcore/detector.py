@@ -19,6 +19,7 @@ from core.detection.patchcore.maps import anomalib_map, blurred, smooth_map
 from core.detection.patchcore.memory_bank import open_memory
 from core.detection.patchcore.tiling import Tile, blended, tiles_of
 from core.detection.tensors import read_banks, write_tensors
+from core.domain import JobStep
 from core.infrastructure.devices import torch_device
 from core.infrastructure.settings import Settings
 
@@ -107,7 +108,7 @@ class PatchCore(Detector[PatchCoreOptions]):
                 candidates.patches.astype(np.float32),
                 size,
                 seed=lesson.seed,
-                on_progress=lambda share: lesson.on_progress("Build the memory bank", share),
+                on_progress=lambda share: lesson.on_progress(JobStep.MEMORY_BANK, share),
             )
             banks.append(candidates.patches[chosen])
         return cls(banks[0], options, lesson.settings, *banks[1:])
@@ -228,7 +229,7 @@ def _collect(
     share = max(1, CANDIDATES // max(1, len(lesson.normals)))
     pictures: list[list[_Candidates]] = []
     for done, pixels in enumerate(lesson.normals):
-        lesson.on_progress("See the good pictures", done / len(lesson.normals))
+        lesson.on_progress(JobStep.SEE_PICTURES, done / len(lesson.normals))
         views = [features(tile.of(pixels)) for tile in options.tiles(pixels)]
         grids = [
             np.concatenate([_flat(grid) for grid in tiles]) for tiles in zip(*views, strict=True)

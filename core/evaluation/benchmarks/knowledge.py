@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import multiprocessing
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import OnProgress
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine, versions_of
 from core.infrastructure.settings import Settings
 from core.retrieval.knowledge.encoders import SentenceEncoder, find_encoder
 from core.retrieval.knowledge.search import KnowledgeBase
@@ -25,7 +24,7 @@ from core.retrieval.knowledge.search import KnowledgeBase
 DATASETS = 10
 CATEGORIES = 10
 SEARCHES = 300
-COMPARED = ("chromadb", "langchain-chroma", "openvino", "numpy")
+COMPARED_PACKAGES = ("chromadb", "langchain-chroma", "openvino", "numpy")
 
 
 def _words(text: str) -> list[str]:
@@ -65,7 +64,7 @@ class RetrievalFigures(Frozen):
 
 
 def measure_retrieval(
-    entries: int, settings: Settings, *, on_progress: OnProgress
+    entries: int, settings: Settings, *, on_progress: Callable[[str, float], object]
 ) -> RetrievalFigures:
     """Index generated entries in a temporary folder, open it in a new process, and search.
 
@@ -101,7 +100,7 @@ def measure_retrieval(
         entries=entries,
         products=products,
         machine=machine(),
-        versions={name: importlib.metadata.version(name) for name in COMPARED},
+        versions=versions_of(COMPARED_PACKAGES),
         encoder=encoder.identity,
         building=building,
         libraries=libraries,

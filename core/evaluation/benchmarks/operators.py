@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import OnProgress
 from core.domain import Frozen, Product, Step
 from core.domain.errors import EvaluationError
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine
 from core.evaluation.benchmarks.operator_clients import (
     Answered,
     BrowserOperator,
@@ -27,6 +24,7 @@ from core.evaluation.benchmarks.operator_clients import (
 )
 from core.evaluation.benchmarks.running_console import running_console
 from core.evaluation.detection.tables import header, line
+from core.evaluation.temporary_station import temporary_settings
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
     PictureFile,
@@ -153,7 +151,7 @@ def measure_operators(
     pictures: int,
     seconds: float,
     takt: float,
-    on_progress: OnProgress,
+    on_progress: Callable[[str, float], object],
 ) -> OperatorsFigures:
     """Teach the demo product to a station in a temporary folder, and have it inspected by many.
 
@@ -176,16 +174,8 @@ def measure_operators(
     cells = [
         cell for pair in zip(demo_unseen_normals(), demo_examples(), strict=False) for cell in pair
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        throwaway = settings.model_copy(
-            update={
-                "data_dir": Path(folder) / "data",
-                "ad_checkpoint_dir": Path(folder) / "checkpoints",
-                "database_url": None,
-                "model_cache": settings.model_cache_dir.absolute(),
-            }
-        )
-        with Station(throwaway) as station:
+    with temporary_settings(settings) as aside:
+        with Station(aside) as station:
             teach(
                 station,
                 Product.from_key(DEMO_PRODUCT_KEY),
@@ -194,12 +184,12 @@ def measure_operators(
             )
         kinds: list[OpenOperator] = [BrowserOperator] * browsers
         kinds += [SessionOperator] * (operators - browsers)
-        with running_console(throwaway) as address:
+        with running_console(aside) as address:
             on_progress("Inspect", 0)
             shift = _Shift(pictures, seconds)
             taken = _worked(shift, kinds, address, cells, takt)
         on_progress("Inspect", 1)
-        with Records.open(throwaway) as records:
+        with Records.open(aside) as records:
             recorded = records.count()
             answers = [answer for way in shift.answers.values() for answer in way]
             steps = [records.inspection(answer.inspection).steps for answer in answers]

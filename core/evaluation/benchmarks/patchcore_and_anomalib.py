@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib.metadata
 import io
 import shutil
 import time
 import tracemalloc
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import Lesson, OnProgress
+from core.detection.base import Lesson
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine, versions_of
 from core.evaluation.detection.datasets import Dataset
 from core.evaluation.detection.metrics import image_auroc
 from core.evaluation.temporary_station import temporary_station
@@ -50,7 +49,7 @@ BATCH = 8
 ROUNDS = 3
 WARM_UP = 3
 FURTHER_PRODUCTS = 20
-COMPARED = ("openvino", "torch", "anomalib", "numpy")
+COMPARED_PACKAGES = ("openvino", "torch", "anomalib", "numpy")
 
 
 class SpeedFigures(Frozen):
@@ -76,7 +75,11 @@ class SpeedFigures(Frozen):
 
 
 def compare_patchcores(
-    dataset: Dataset, settings: Settings, *, rounds: int = ROUNDS, on_progress: OnProgress
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    rounds: int = ROUNDS,
+    on_progress: Callable[[str, float], object],
 ) -> SpeedFigures:
     """Learn, inspect and load with both, on the same pictures, weights, layers and coreset ratio.
 
@@ -131,7 +134,7 @@ def compare_patchcores(
         train_normals=len(normals),
         test_pictures=len(tests),
         machine=machine(),
-        versions={name: importlib.metadata.version(name) for name in COMPARED},
+        versions=versions_of(COMPARED_PACKAGES),
         rounds=rounds,
         learn=float(np.median(learn["ours"])),
         learn_anomalib=float(np.median(learn["theirs"])),

@@ -12,23 +12,17 @@ from statistics import median
 
 from pydantic import Field
 
-from core.detection.base import OnProgress
 from core.domain import Disposition, Frozen, RevisionKind, Verdict
+from core.evaluation.benchmarks.environment import machine
 from core.evaluation.benchmarks.generated_records import END, PRODUCTS, VERSION, generate
-from core.evaluation.benchmarks.machine import machine
 from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.records.quality import (
-    Period,
-    defect_places,
-    period_counts,
-    type_counts,
-    verdict_counts,
-)
+from core.records.quality import defect_places, period_counts, type_counts, verdict_counts
 from core.records.queue import next_waiting, previous_waiting, queue, waiting
 from core.records.running import passed_scores, step_times, writing_costs
 from core.records.search import PAGE, Filter, count, search, values_of
 from core.statistics.control_charts import Sample, p_chart
+from core.statistics.counts import Period
 from core.statistics.drift import drift
 from core.statistics.quality import agreement, cost_pareto, defect_pareto, rates
 
@@ -74,7 +68,7 @@ class ManyRecordsFigures(Frozen):
 
 
 def measure_many_records(
-    entries: int, settings: Settings, *, on_progress: OnProgress
+    entries: int, settings: Settings, *, on_progress: Callable[[str, float], object]
 ) -> ManyRecordsFigures:
     """Make inspections in a temporary folder, and time what screens ask of them.
 

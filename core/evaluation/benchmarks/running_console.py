@@ -22,11 +22,14 @@ ENDS_WITHIN_S = 30
 
 
 @contextmanager
-def running_console(settings: Settings) -> Generator[str]:
-    """`streamlit run app.py` with these folders; its reports are written offline, in English.
+def running_console(settings: Settings, **variables: str) -> Generator[str]:
+    """Run `streamlit run app.py` with these folders; its reports are written offline, in English.
+
+    What the console says goes to `console.log` in the data folder.
 
     Args:
-        settings: of a station that no other process works with.
+        settings: of a station that no other process works with; only its folders are taken.
+        variables: further settings of the console, as its environment names them.
 
     Yields:
         The address that it answers at.
@@ -36,12 +39,13 @@ def running_console(settings: Settings) -> Generator[str]:
     """
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     log_path = settings.data_dir / "console.log"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=_environment(settings), stdout=log, stderr=log
+            command, cwd=REPOSITORY, env=_environment(settings) | variables, stdout=log, stderr=log
         )
         try:
             _wait_for(f"{address}/api/health", process, log_path)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from core.detection.base import Lesson, OnProgress
+from core.detection.base import Lesson
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
-from core.evaluation.benchmarks.machine import machine
+from core.evaluation.benchmarks.environment import machine
 from core.infrastructure.settings import Settings
 
 WIDTH, HEIGHT = 4000, 3000
@@ -43,7 +43,7 @@ def compare_tiling(
     *,
     pictures: int = PICTURES,
     diameters: Sequence[int] = DIAMETERS,
-    on_progress: OnProgress,
+    on_progress: Callable[[str, float], object],
 ) -> list[TilingFigures]:
     """Learn drawn sheets of 4000 x 3000 px and look for dark round marks, whole and in tiles.
 

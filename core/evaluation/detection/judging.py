@@ -12,7 +12,7 @@ import numpy as np
 from core.detection.base import OnProgress
 from core.detection.checkpoints import Taught
 from core.detection.registry import DEFAULT_DETECTOR
-from core.domain import Product, Verdict
+from core.domain import JobStep, Product, Verdict
 from core.evaluation.detection.datasets import Dataset, TestPicture
 from core.evaluation.detection.localisation import Overlap, overlap
 from core.evaluation.temporary_station import temporary_station
@@ -115,9 +115,9 @@ def judge_dataset(
         compared = chosen_to_compare(dataset.test, seed)
         pictures = []
         for number, item in enumerate(dataset.test):
-            on_progress("Judge the test pictures", number / len(dataset.test))
+            on_progress(JobStep.JUDGE_TESTS, number / len(dataset.test))
             pictures.append(_judged(item, taught, settings, compare=number in compared))
-        on_progress("Judge the test pictures", 1)
+        on_progress(JobStep.JUDGE_TESTS, 1)
     seconds = {"teach": is_taught - started, "predict": time.perf_counter() - is_taught}
     return Judged(dataset, taught, pictures, seconds)
 

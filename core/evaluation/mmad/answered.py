@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from core.domain import Frozen
 from core.domain.errors import EvaluationError
+from core.infrastructure.atomic_files import write_atomically
 
 
 class Asked(Frozen):
@@ -55,7 +56,8 @@ class AnswerFile:
         self.answers: dict[str, Answered] = {}
         try:
             if not path.exists():
-                _begin(path, asked)
+                # A file without its first line could never be gone on with.
+                write_atomically(path, f"{asked.model_dump_json()}\n".encode())
             # Not `splitlines`: an answer may hold any other character that ends a line.
             first, *lines = path.read_bytes().split(b"\n")
             if Asked.model_validate_json(first) != asked:
@@ -95,11 +97,3 @@ class AnswerFile:
     def settled(self) -> Mapping[str, Answered]:
         """Those that need not be asked again, by question."""
         return {key: each for key, each in self.answers.items() if not each.error}
-
-
-def _begin(path: Path, asked: Asked) -> None:
-    """Whole or not at all: a file without its first line could never be gone on with."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    whole = path.with_name(f".{path.name}.tmp")
-    whole.write_text(f"{asked.model_dump_json()}\n", "utf-8")
-    whole.replace(path)

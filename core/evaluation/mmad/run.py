@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from core.detection.base import OnProgress
+from core.domain import JobStep
 from core.domain.errors import EvaluationError, WriterError
 from core.evaluation.mmad.answered import Answered, AnswerFile, Asked
 from core.evaluation.mmad.asking import PROMPT_VERSION, letter_of, writers_question
@@ -17,7 +18,7 @@ from core.evaluation.mmad.questions import MmadQuestion, check_pictures, drawn, 
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model, find_model
 from core.reporting.writers.contract import Writer
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 
 # So many failures one after the other are no accident: the run stops, and can be resumed.
 MOST_FAILURES_IN_A_ROW = 5
@@ -78,7 +79,7 @@ def run_mmad(
     # Those that failed are asked once more: what was wrong with a server may be over by then.
     for _ in range(2):
         _ask_what_is_left(questions, answer, answers, model, on_progress)
-    on_progress("Ask the questions", 1)
+    on_progress(JobStep.ASK_QUESTIONS, 1)
     return figures_of(questions, answers.answers, asked, model)
 
 
@@ -92,7 +93,7 @@ def _ask_what_is_left(
     settled, failures = answers.settled, 0
     left = [question for question in questions if question.id not in settled]
     for done, question in enumerate(left, start=len(questions) - len(left)):
-        on_progress("Ask the questions", done / len(questions))
+        on_progress(JobStep.ASK_QUESTIONS, done / len(questions))
         answered = answer(question)
         if not answered.error:
             failures = 0
@@ -113,7 +114,7 @@ def _name_of(model: Model, settings: Settings) -> str:
 
 
 def _check_can_answer(model: Model, root: Path | None, templates: int) -> None:
-    if model.provider == "offline":
+    if model.is_offline:
         raise EvaluationError(
             "The offline composer writes from what the detector measured and answers no questions. "
             "Name another writer: python -m core models."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.detection.base import OnProgress
-from core.domain import Defect, Frozen, Inspection, Product
+from core.domain import Defect, Frozen, Inspection, JobStep, Product
 from core.domain.errors import EvaluationError
 from core.evaluation.detection.datasets import Dataset, TestPicture
 from core.evaluation.detection.estimates import (
@@ -20,8 +20,7 @@ from core.evaluation.detection.judging import read_pixels
 from core.evaluation.retrieval.poses import pose_error, small_grey
 from core.evaluation.temporary_station import temporary_station
 from core.infrastructure.settings import Settings
-from core.retrieval.knowledge.queries import describe_defect
-from core.retrieval.normals.defect_types import MOST_TYPES, rank_types, text_similarities
+from core.retrieval.normals.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.normals.labelled import LabelledCrops
 from core.services.defect_labels import LabelledPicture, defect_region, label_pictures
 from core.services.inspection import DESCRIBED_DEFECTS, inspect
@@ -53,7 +52,6 @@ class TypeFigures(Frozen):
 
     known_types: int
     words: RankFigures | None
-    words_and_look: RankFigures | None
     crops: RankFigures | None
     crops_of_other_parts: RankFigures | None
     calibration: str
@@ -102,7 +100,7 @@ def evaluate_evidence(
         teach(station, product, dataset.train, seed=seed, on_progress=on_progress)
         inspections = []
         for done, item in enumerate(items):
-            on_progress("Inspect the test pictures", done / len(items))
+            on_progress(JobStep.INSPECT_TESTS, done / len(items))
             inspections.append(_inspected(station, item, product))
         return EvidenceFigures(
             dataset=dataset.name,
@@ -166,16 +164,13 @@ def _types(
     on_progress: OnProgress,
 ) -> TypeFigures:
     known = text_similarities(station.knowledge.search("defect", product, k=MOST_TYPES))
-    plain, looked = Ranks(), Ranks()
+    ranks = Ranks()
     for item, inspection in zip(items, inspections, strict=True):
         defect = _first_true(item, inspection) if item.defect_type in known else None
         if defect is None:
             continue
-        found = station.knowledge.search(describe_defect(defect), product, k=MOST_TYPES)
-        ranked = [g.defect_type for g in rank_types(defect.id, text_similarities(found), {})]
-        plain.append(_rank(item.defect_type, ranked))
         guesses = [g.defect_type for g in inspection.defect_types if g.defect_id == defect.id]
-        looked.append(_rank(item.defect_type, guesses))
+        ranks.append(_rank(item.defect_type, guesses))
     labelled = [
         LabelledPicture(item.picture, item.defect_type, item.truth)
         for item in items
@@ -193,8 +188,7 @@ def _types(
         ).crops
     return TypeFigures(
         known_types=len(known),
-        words=_rank_figures(plain),
-        words_and_look=_rank_figures(looked),
+        words=_rank_figures(ranks),
         crops=_crop_figures(crops, without_near_duplicates=False),
         crops_of_other_parts=_crop_figures(crops, without_near_duplicates=True),
         calibration=crops.calibration.sentence() if crops and crops.calibration else "",

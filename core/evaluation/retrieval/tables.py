@@ -21,7 +21,6 @@ TYPE_COLUMNS = (
     "set",
     "known types",
     "shape, size, place",
-    "and look",
     "labelled crops",
     "without near duplicates",
 )
@@ -88,7 +87,7 @@ def _pose_row(figures: EvidenceFigures) -> str:
 
 def _type_row(figures: EvidenceFigures) -> str:
     types = figures.types
-    rankings = (types.words, types.words_and_look, types.crops, types.crops_of_other_parts)
+    rankings = (types.words, types.crops, types.crops_of_other_parts)
     return line([figures.dataset, str(types.known_types), *map(_rank_text, rankings)])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core.domain.errors import InspectionError
+from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.interfaces.cli import (
     bench,
@@ -22,6 +23,7 @@ from core.interfaces.cli import (
     label,
     mmad,
     models,
+    pack,
     policy,
     teach,
 )
@@ -37,6 +39,7 @@ COMMANDS = (
     evaluate,
     mmad,
     bench,
+    pack,
     doctor,
 )
 
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = command_parser().parse_args(arguments)
     try:
-        with memory_guard("do this"):
+        with memory_guard("do this"), library_guard("do this"):
             status = options.run(options)
             sys.stdout.flush()
             return status

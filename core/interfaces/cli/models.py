@@ -36,7 +36,8 @@ def _models(options: argparse.Namespace) -> int:
     if options.json:
         for one in found:
             record = one.model.model_dump(mode="json")
-            print(json.dumps(record | {"can_run": one.can_run, "missing": one.missing}))
+            missing = [lack.sentence() for lack in one.missing]
+            print(json.dumps(record | {"can_run": one.can_run, "missing": missing}))
         return 0
     print(_table([COLUMNS, *map(_row, found)]))
     print(f"\n{sum(one.can_run for one in found)} of {len(found)} can run here. {NOTES}")
@@ -74,7 +75,7 @@ def _row(one: Availability) -> tuple[str, ...]:
         f"{model.most_pictures} of {model.picture_side}" if model.images else "none",
         f"{_price(model.price_input)} / {_price(model.price_output)}",
         model.licence,
-        "; ".join(one.missing) or "nothing",
+        "; ".join(lack.sentence() for lack in one.missing) or "nothing",
     )
 
 

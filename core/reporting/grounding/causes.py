@@ -11,10 +11,10 @@ from core.reporting.grounding.sentences import PLANS, Sentence, snippet_ids, spl
 from core.reporting.grounding.stems import content_words, shared
 from core.reporting.grounding.wording import is_negated
 
-# Of a cited cause's words, so many must be the snippet's: the rest may be the writer's connection.
-SUPPORTED = 0.34
+# Share of a cited cause's words that the snippet must contain; the rest may connect them.
+LEAST_SHARE = 0.34
 # Shorter quotes are marks and names.
-_QUOTED_WORDS = 3
+_LEAST_QUOTED_WORDS = 3
 _UNKNOWN = re.compile(
     r"\b(?:(?:not|never|cannot be|can't be|n't|no cause)\s+(?:\w+\s+){0,3}?(?:determined|known"
     r"|established|identified|clear)"
@@ -42,20 +42,20 @@ _CAUSAL = re.compile(
     r"|때문|원인은|원인으로|(?:으로|로) 인(?:해|하여|한)|에 의해|에 의한|기인|에서 비롯",
     re.IGNORECASE,
 )
-# What the verdict stands on, and what a statement stands on, is no cause of a defect.
+# The reason for a verdict or a statement is not the cause of a defect.
 _OTHER_EFFECT = re.compile(
     r"\s*(?:the|its|a|an|of|der|die|das|ihre[rn]?|seine[rn]?|dem)?\s*(?:\w+\s+)?(?:score|threshold|limit"
     r"|verdict|guarantee|similarity|size|elongation|schwelle|grenze|urteil|garantie|größe|D\d+)\b",
     re.IGNORECASE,
 )
 _KOREAN_EFFECT = re.compile(r"(?:점수|임계값|기준|판정|결함 ?D\d|크기)\S*(?:\s+\S+){0,3}\s*$")
-_BEHIND = 80
+_NEARBY_LETTERS = 80
 
 
 def check_causes(
     report: Report, evidence: Evidence, sentences: Sequence[Sentence]
 ) -> Iterator[Remark]:
-    """Remarks on causes: not what the cited snippet says, or the writer's own.
+    """Remark on causes that the cited snippet does not support, or that are the writer's own.
 
     A quotation is looked for in the cited snippets word by word, in a report of any language. A
     cause without one is compared with them by its words, which can be done only where both are
@@ -110,7 +110,7 @@ def _hypothesis(
 
 
 def _misquoted(place: str, text: str, sentence: str, known: dict[str, Snippet]) -> Iterator[Remark]:
-    """A quotation beside a snippet's id that the snippet does not say."""
+    """Find a quotation beside a snippet's id that the snippet does not contain."""
     cited = [known[id_] for id_ in snippet_ids(text) if id_ in known]
     if not cited:
         return
@@ -126,14 +126,14 @@ def _misquoted(place: str, text: str, sentence: str, known: dict[str, Snippet]) 
 
 
 def _asserted(sentence: Sentence) -> Iterator[Remark]:
-    """A cause in an observation, a summary or an effect, with no knowledge cited beside it."""
+    """Find a cause asserted in an observation, summary or effect without citing knowledge."""
     text = sentence.claims
     beside = f"{sentence.before} {sentence.text} {sentence.after}"
     if sentence.is_question or snippet_ids(beside):
         return
     for match in _CAUSAL.finditer(text):
-        behind = text[match.end() : match.end() + _BEHIND]
-        before = text[max(0, match.start() - _BEHIND) : match.start()]
+        behind = text[match.end() : match.end() + _NEARBY_LETTERS]
+        before = text[max(0, match.start() - _NEARBY_LETTERS) : match.start()]
         is_behind = "\uac00" <= match[0][0] <= "\ud7a3" and not match[0].startswith("원인")
         said = before if is_behind else behind
         if _UNKNOWN.search(text) or _OTHER_EFFECT.match(behind) or _KOREAN_EFFECT.search(before):
@@ -155,17 +155,17 @@ def _names_none(text: str) -> bool:
 
 
 def _speaks_of(text: str, snippets: Sequence[Snippet], share: float | None = None) -> bool:
-    """Whether snippets say enough of a text's words; True where it cannot be told from words."""
+    """Tell whether snippets contain enough of a text's words; True where words cannot tell."""
     source = " ".join(f"{one.title} {one.heading} {one.text}" for one in snippets)
     if share is not None:
         return bool(snippets) and shared(text, source) >= share
     if not (_is_english(text) and _is_english(source)) or not content_words(text):
         return True
-    return shared(text, source) >= SUPPORTED
+    return shared(text, source) >= LEAST_SHARE
 
 
 def _is_long(quote: str) -> bool:
-    return len(quote.split()) >= _QUOTED_WORDS
+    return len(quote.split()) >= _LEAST_QUOTED_WORDS
 
 
 _ENGLISH = re.compile(r"\b(?:the|of|and|or|a|an|is|was|by|to|from|with|too|on|in|at|for|may|not)\b")
@@ -177,7 +177,7 @@ _GERMAN = re.compile(
 
 
 def _is_english(text: str) -> bool:
-    """Whether a text may be English: Latin letters, and no more German words than English ones."""
+    """Tell whether a text may be English: Latin letters, and no more German than English words."""
     letters = [letter for letter in text if letter.isalpha()]
     latin = sum(letter.isascii() for letter in letters)
     if not letters or latin < 0.8 * len(letters):

@@ -77,7 +77,7 @@ _FURTHER = re.compile(
 
 @dataclass(frozen=True)
 class Count:
-    """A number of defects that a sentence says.
+    """A defect count stated in a sentence.
 
     Attributes:
         start, end: in the sentence.
@@ -94,7 +94,7 @@ class Count:
 
 
 def count_words(text: str) -> list[Count]:
-    """Numbers of defects that a text says, from left to right."""
+    """Find the defect counts in a text, from left to right."""
     found: list[Count] = []
     for pattern in (_WESTERN, _OF_SEVERITY, _KOREAN, _NONE):
         for match in pattern.finditer(text):
@@ -118,7 +118,7 @@ def count_words(text: str) -> list[Count]:
 
 
 def check_counts(defects: Sequence[Defect], sentence: Sentence) -> Iterator[Remark]:
-    """Remarks on numbers of defects that were not measured."""
+    """Remark on defect counts that were not measured."""
     if sentence.kind in PLANS or sentence.kind == "cause" or sentence.is_question:
         return
     counts = count_words(sentence.claims)
@@ -146,7 +146,7 @@ def _allowed(
     named: Sequence[Subject],
     by_place: set[int],
 ) -> set[int]:
-    """Numbers that are true of all defects, of a finding's own, or of those that are named."""
+    """Collect counts true of all defects, of a finding's own, or of those that are named."""
     ids = {defect.id for group in named for defect in group.defects}
     wholes = (defects, own) if own else (defects,)
     if count.is_rest and count.severity is None:
@@ -163,7 +163,7 @@ def _allowed(
 
 
 def _by_place(defects: Sequence[Defect], sentence: Sentence) -> set[int]:
-    """How many defects lie at the places that a sentence names: "two regions on the left"."""
+    """Count the defects at the places that a sentence names: "two regions on the left"."""
     found: set[int] = set()
     for place in place_words(sentence.claims):
         found.add(sum(place.fits(defect.region) for defect in defects))

@@ -43,13 +43,13 @@ class Figures:
     """Measured figures of one evidence."""
 
     def __init__(self, evidence: Evidence) -> None:
-        """Figures are worked out when they are first asked for."""
+        """Keep the evidence; figures are computed on first use."""
         self._evidence = evidence
         self._scale = evidence.product.mm_per_px
         self._known: dict[tuple[Unit, tuple[str, ...]], list[float]] = {}
 
     def holds(self, unit: Unit, defects: Sequence[Defect], low: float, high: float) -> bool:
-        """Whether a figure in a unit lies in [low, high]: the picture's, or of these defects."""
+        """Tell whether a figure in a unit, of the picture or these defects, lies in [low, high]."""
         key = unit, tuple(defect.id for defect in defects)
         if key not in self._known:
             self._known[key] = sorted(self._of_unit(unit, defects))
@@ -64,7 +64,7 @@ class Figures:
         return found + self._of_some(unit, defects)
 
     def of_kind(self, kind: Kind, defects: Sequence[Defect]) -> list[float]:
-        """What a figure that is called by its name can be."""
+        """List the values that a figure of this kind can have."""
         judgement = self._evidence.judgement
         review = [judgement.t_low, judgement.map_t_low]
         fail = [judgement.t_high, judgement.map_t_high]
@@ -174,6 +174,6 @@ class Figures:
 
 
 def _shares_below(judgement: Judgement) -> tuple[float, ...]:
-    """Normals below the score and above it, exactly and as screens say them."""
+    """Compute the shares of normals below and above the score, exact and as screens round them."""
     told, exact = judgement.percent_below, judgement.percentile
     return (exact, 100 - exact, told, 100 - told)

@@ -11,13 +11,13 @@ from core.reporting.grounding.subjects import DEFECT_ID
 
 # D3 is a step of an 8D report, D65 a kind of light.
 _OTHER_SENSE = re.compile(r"\b8D\b|\bD\d+[ -](?:light|illuminant|Licht|Normlicht)|광원")
-_LISTED = 8
+_MOST_LISTED_IDS = 8
 
 
 def check_ids(
     report: Report, evidence: Evidence, sentences: Sequence[Sentence]
 ) -> Iterator[Remark]:
-    """Remarks on ids that the evidence does not hold."""
+    """Remark on ids that the evidence does not hold."""
     defects = [defect.id for defect in evidence.defects]
     snippets = [snippet.id for snippet in evidence.snippets]
     for place, ids in _cited_defects(report):
@@ -33,7 +33,7 @@ def check_ids(
 
 
 def check_covered(report: Report, evidence: Evidence) -> Iterator[Remark]:
-    """A remark when a defect is neither in a finding nor named as not assessed."""
+    """Remark on defects that are neither in a finding nor listed as not assessed."""
     spoken_of = set(report.not_assessed).union(*(f.defect_ids for f in report.findings))
     missing = [defect.id for defect in evidence.defects if defect.id not in spoken_of]
     if missing:
@@ -73,5 +73,5 @@ def _unknown(
 
 
 def _listed(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
-    return ", ".join(ids[:_LISTED]) + more
+    more = f" and {len(ids) - _MOST_LISTED_IDS} more" if len(ids) > _MOST_LISTED_IDS else ""
+    return ", ".join(ids[:_MOST_LISTED_IDS]) + more

@@ -18,15 +18,17 @@ _SIZE = re.compile(
     r"(?<![A-Za-z0-9_.,])(\d{1,7})\s*(?:px|pixels?)?\s*(?:x|×|by|mal|\*)\s*(\d{1,7})(?![\d.,]*\d)",
     re.IGNORECASE,
 )
-_SIX = (
+_FACTOR_WORDS = (
     r"two|three|four|five|six|seven|eight|nine|ten|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn"
 )
 _WORD_TIMES = re.compile(
-    rf"\b({_SIX})[\s-]*(?:times|fold|fach\w*|mal)\b(?=[^.;]{{0,30}}"
+    rf"\b({_FACTOR_WORDS})[\s-]*(?:times|fold|fach\w*|mal)\b(?=[^.;]{{0,30}}"
     r"(?:long|wide|threshold|limit|lang|breit|schwelle|grenze))",
     re.IGNORECASE,
 )
-_WORDS: dict[str, int] = {word: 2 + number % 9 for number, word in enumerate(_SIX.split("|"))}
+_FACTORS: dict[str, int] = {
+    word: 2 + number % 9 for number, word in enumerate(_FACTOR_WORDS.split("|"))
+}
 # Numbers that measure nothing: dates, hours, standards, ordinals, list numerals, grids.
 _NAMES = re.compile(
     r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?|\b\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}"
@@ -73,7 +75,7 @@ _KIND = re.compile(
     "(?:" + "|".join(f"(?P<k{at}>{words})" for at, (words, _) in enumerate(_KINDS)) + ")" + _FILL,
     re.IGNORECASE,
 )
-# What a share is of stands behind it, in Korean before it.
+# What a percentage is a share of stands after it, in Korean before it.
 _SHARES: tuple[tuple[re.Pattern[str], re.Pattern[str], Kind], ...] = tuple(
     (re.compile(rf"(?:{before})\s*$", re.IGNORECASE), re.compile(behind, re.IGNORECASE), kind)
     for before, behind, kind in (
@@ -99,7 +101,7 @@ _COMPARED = re.compile(
     r"|(?:더 )?(?:크|큰))",
     re.IGNORECASE,
 )
-# How long something takes or lasts: no picture measures it.
+# Durations, which no picture measures.
 _TIME = re.compile(
     r"[\s-]*(?:(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|shifts?|jahren?"
     r"|monaten?|wochen?|tagen?|stunden?|minuten?|sekunden?|schichten?)\b"
@@ -125,7 +127,7 @@ _UNDER = re.compile(
     re.IGNORECASE,
 )
 _NOT_OVER = re.compile(r"\b(?:none|no|not|never|kein\w*|nicht)\b", re.IGNORECASE)
-_SAID_OF = 40
+_NEARBY_LETTERS = 40
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Said:
 
 
 def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
-    """The numbers of a text that may measure something, from left to right."""
+    """Find the numbers in a text that may be measurements, from left to right."""
     kept = list(text)
     for match in _NAMES.finditer(text):
         kept[match.start() : match.end()] = BLANK * len(match[0])
@@ -165,7 +167,7 @@ def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
                 Said(*match.span(group), _ranges(match[group], ""), Unit.SIDE, None, False)
             )
     for match in _WORD_TIMES.finditer(text):
-        value = _WORDS.get(match[1].lower())
+        value = _FACTORS.get(match[1].lower())
         # Letters that only look alike to the pattern, such as a long s, are no number.
         if value is not None:
             found.append(Said(*match.span(), ((value - 0.5, value + 1),), Unit.TIMES, None, False))
@@ -178,7 +180,7 @@ def said_numbers(text: str, own_names: Sequence[str] = ()) -> list[Said]:
 
 
 def _read(text: str, match: re.Match[str]) -> Said:
-    before = text[max(0, match.start() - _SAID_OF) : match.start()]
+    before = text[max(0, match.start() - _NEARBY_LETTERS) : match.start()]
     behind = text[match.end() : match.end() + 50]
     if named := _UNIT.match(behind):
         _, unit, factor = _UNITS[int(str(named.lastgroup)[1:])]
@@ -201,7 +203,7 @@ def _read(text: str, match: re.Match[str]) -> Said:
 
 
 def _share(before: str, behind: str) -> Kind | None:
-    """What a percentage is a share of; None: not said."""
+    """Find what a percentage is a share of; None: not said."""
     for korean, western, kind in _SHARES:
         if western.match(behind) or korean.search(before):
             return kind
@@ -209,7 +211,7 @@ def _share(before: str, behind: str) -> Kind | None:
 
 
 def _ranges(digits: str, before: str) -> tuple[tuple[float, float], ...]:
-    """What a number stands for: rounded, or cut off, at its last digit; more when it is "about"."""
+    """Bound what a number stands for: rounded or cut at its last digit, wider after "about"."""
     ranges: list[tuple[float, float]] = []
     for plain in _readings(digits):
         value, unit = float(plain), 10.0 ** -len(plain.partition(".")[2])
@@ -221,14 +223,14 @@ def _ranges(digits: str, before: str) -> tuple[tuple[float, float], ...]:
 
 
 def _open(before: str, low: float, high: float) -> tuple[float, float]:
-    """The limits of a figure that is told as under or over a number."""
+    """Bound a figure that is stated as under or over a number."""
     if _UNDER.search(before) or (_OVER.search(before) and _NOT_OVER.search(before)):
         return 0, high
     return (low, math.inf) if _OVER.search(before) else (low, high)
 
 
 def _readings(digits: str) -> list[str]:
-    """A number as a Python float; "1,240" may be 1240 or 1.24, as the language has it."""
+    """Read a number as floats; "1,240" may be 1240 or 1.24, depending on the language."""
     marks = [mark for mark in digits if mark in ".,"]
     if not marks:
         return [digits]

@@ -11,12 +11,12 @@ from core.reporting.grounding.number_words import NUMBER, Said, said_numbers
 from core.reporting.grounding.sentences import PLANS, Sentence
 from core.reporting.grounding.subjects import DEFECT_ID, Subject, all_defects, bound
 
-# Small whole numbers without a unit count or order things that nobody measures.
-_HARMLESS = 10
+# Whole numbers up to this, without a unit, count or order things that nobody measures.
+_LARGEST_ORDINAL = 10
 
 
 def check_numbers(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator[Remark]:
-    """Remarks on numbers that were not measured."""
+    """Remark on numbers that were not measured."""
     figures = Figures(evidence)
     own_names = _own_names(evidence)
     quoted = {
@@ -41,12 +41,12 @@ def check_numbers(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator
 
 
 def _is_checked(number: Said, sentence: Sentence) -> bool:
-    """Whether a number says what is; plans and questions say what shall be measured or done."""
+    """Tell whether a number states a fact; plans and questions say what is to be done."""
     if sentence.kind in PLANS and number.kind is None and not DEFECT_ID.search(sentence.claims):
         return False
     if number.kind is not None or not number.is_whole:
         return True
-    return number.ranges[0][0] > _HARMLESS and sentence.kind not in PLANS
+    return number.ranges[0][0] > _LARGEST_ORDINAL and sentence.kind not in PLANS
 
 
 def _is_measured(
@@ -62,7 +62,7 @@ def _is_measured(
 
 
 def _own_names(evidence: Evidence) -> tuple[str, ...]:
-    """Names with digits in them, which are no figures."""
+    """Collect names with digits in them, which are not figures."""
     names = [evidence.product.key, evidence.product.category, evidence.product.dataset]
     names += [exemplar.filename for exemplar in evidence.exemplars]
     names += [snippet.title for snippet in evidence.snippets]

@@ -107,7 +107,7 @@ class PlaceWord:
     hour: int | None = None
 
     def fits(self, region: str) -> bool:
-        """Whether a defect's region is the place, or lies in it.
+        """Tell whether a defect's region is the place, or lies in it.
 
         A place that names one direction only holds for every region on that side. Hours cannot be
         compared with regions of a grid, nor with names that this system does not give.
@@ -125,7 +125,7 @@ class PlaceWord:
         return self.row in (None, row) and self.column in (None, column)
 
     def is_exactly(self, region: str) -> bool:
-        """Whether a region is the place itself: "left" is the left one of the middle row only."""
+        """Tell whether a region is the place itself: "left" is only the left of the middle row."""
         exact = replace(self, row=self.row or MIDDLE, column=self.column or CENTRE)
         return exact.fits(region)
 
@@ -138,7 +138,7 @@ class PlaceWord:
 
 
 def place_words(text: str) -> list[PlaceWord]:
-    """The places that a text names, from left to right, each once."""
+    """Find the places that a text names, from left to right, each once."""
     found: list[PlaceWord] = []
     taken: list[tuple[int, int]] = []
     for pattern in (_PAIRS, _SINGLES):

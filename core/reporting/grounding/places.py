@@ -15,7 +15,7 @@ _DEFECT = re.compile(rf"\b{NOUN}\b|{KOREAN_NOUN}|{DEFECT_ID.pattern}", re.IGNORE
 
 
 def check_places(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator[Remark]:
-    """Remarks on sentences that put a defect where it was not measured.
+    """Remark on sentences that put a defect where it was not measured.
 
     A plan, a question or a cause speaks of many places; there, only a sentence that names a defect
     by its id is held to its place.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from core.domain import Snippet
 
 BLANK = "¦"
-# So many words in a row are no accident.
-RUN = 4
+# This many words in a row are no coincidence.
+LEAST_QUOTED_WORDS = 4
 _WORD = re.compile(r"\w+")
 _QUOTED = re.compile(r"[\"“„«「『]([^\"”“„«»「」『』]{2,})[\"”“»」』]")
 
@@ -23,16 +23,16 @@ class Quotable:
         self._texts = {snippet.id: _plain(snippet.text) for snippet in snippets}
 
     def blank(self, text: str, snippets: Sequence[Snippet]) -> str:
-        """A text of the same length, with every literal quote of the snippets blanked out."""
+        """Blank out every literal quote of the snippets; the text keeps its length."""
         if not snippets:
             return text
         spans = [match.span() for match in _WORD.finditer(text)]
         words = _words(text)
         kept = list(text)
-        for first in range(len(words) - RUN + 1):
-            run = tuple(words[first : first + RUN])
+        for first in range(len(words) - LEAST_QUOTED_WORDS + 1):
+            run = tuple(words[first : first + LEAST_QUOTED_WORDS])
             if any(run in self._runs[snippet.id] for snippet in snippets):
-                _blank(kept, spans[first][0], spans[first + RUN - 1][1])
+                _blank(kept, spans[first][0], spans[first + LEAST_QUOTED_WORDS - 1][1])
         for quote in quotations(text):
             plain = _plain(quote[1])
             if any(plain in self._texts[snippet.id] for snippet in snippets):
@@ -41,12 +41,12 @@ class Quotable:
 
 
 def quotations(text: str) -> list[re.Match[str]]:
-    """What stands between quotation marks, as group 1 of each match."""
+    """Find what stands between quotation marks, as group 1 of each match."""
     return list(_QUOTED.finditer(text))
 
 
 def is_said(quote: str, snippet: Snippet) -> bool:
-    """Whether a snippet says what is quoted, word by word; " ..." at its end is a cut."""
+    """Tell whether a snippet contains a quotation word by word; " ..." at its end is a cut."""
     return _plain(quote) in _plain(snippet.text)
 
 
@@ -63,4 +63,7 @@ def _plain(text: str) -> str:
 
 
 def _runs(words: list[str]) -> set[tuple[str, ...]]:
-    return {tuple(words[first : first + RUN]) for first in range(len(words) - RUN + 1)}
+    return {
+        tuple(words[first : first + LEAST_QUOTED_WORDS])
+        for first in range(len(words) - LEAST_QUOTED_WORDS + 1)
+    }

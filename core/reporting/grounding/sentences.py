@@ -16,8 +16,8 @@ Kind = Literal[
 # What is still to be done or asked; the other kinds say what is.
 PLANS: frozenset[Kind] = frozenset({"containment", "action", "question"})
 # No person writes longer sentences; text without stops is read in pieces of this length.
-LONGEST = 600
-# Read from the gaps, not from the stops: a text of nothing but stops stays quick to read.
+MOST_SENTENCE_LETTERS = 600
+# Split at the gaps, not at the stops: a text of nothing but stops stays quick to read.
 _GAP = re.compile(r"\s+")
 _STOPS, _CLOSING = ".!?。！？", "\"”“’')]"
 _ABBREVIATED = re.compile(
@@ -54,12 +54,12 @@ class Sentence:
 
     @property
     def is_question(self) -> bool:
-        """Whether it asks instead of saying."""
+        """Tell whether it is a question."""
         return self.text.rstrip().endswith(("?", "？")) or self.kind == "question"
 
 
 def sentences(report: Report, evidence: Evidence) -> tuple[Sentence, ...]:
-    """Every sentence of every text of a report, in the order of its fields."""
+    """Yield every sentence of every text of a report, in the order of its fields."""
     quotable = Quotable(evidence.snippets)
     defects = {defect.id: defect for defect in evidence.defects}
     known = {snippet.id: snippet for snippet in evidence.snippets}
@@ -87,12 +87,12 @@ def sentences(report: Report, evidence: Evidence) -> tuple[Sentence, ...]:
 
 
 def snippet_ids(text: str) -> list[str]:
-    """Ids of knowledge that a text names, each once."""
+    """Find the ids of knowledge that a text names, each once."""
     return list(dict.fromkeys(_SNIPPET_ID.findall(text)))
 
 
 def split(text: str) -> list[str]:
-    """Sentences of a text, each a part of it as it stands there; none longer than `LONGEST`.
+    """Split a text into sentences, each as it stands; none is over `MOST_SENTENCE_LETTERS`.
 
     Example:
         >>> split("Score 0.5, e.g. low. See K-1.")
@@ -111,9 +111,9 @@ def split(text: str) -> list[str]:
 
 def _pieces(sentence: str) -> Iterator[str]:
     rest = sentence.strip()
-    while len(rest) > LONGEST:
-        at = rest.rfind(" ", 1, LONGEST)
-        at = LONGEST if at < 0 else at
+    while len(rest) > MOST_SENTENCE_LETTERS:
+        at = rest.rfind(" ", 1, MOST_SENTENCE_LETTERS)
+        at = MOST_SENTENCE_LETTERS if at < 0 else at
         yield rest[:at]
         # Slicing a long text once a piece stays cheap: a field holds few pieces.
         rest = rest[at:].lstrip()
@@ -124,7 +124,7 @@ def _pieces(sentence: str) -> Iterator[str]:
 def _texts(
     report: Report,
 ) -> Iterator[tuple[str, Kind, str, Sequence[str], Sequence[str]]]:
-    """Path, kind, text, ids of its finding's defects, and ids of the knowledge that it cites."""
+    """Yield path, kind, text, ids of its finding's defects, and ids of the knowledge it cites."""
     yield "summary", "summary", report.summary, (), ()
     for number, finding in enumerate(report.findings):
         at = f"findings.{number}"

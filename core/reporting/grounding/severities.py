@@ -45,7 +45,7 @@ class _Said:
 def check_severities(
     report: Report, evidence: Evidence, sentences: Sequence[Sentence]
 ) -> Iterator[Remark]:
-    """Remarks on severities that the policy does not give, and on a proposal not the worst's."""
+    """Remark on severities that the policy does not give, and on a wrong proposed severity."""
     yield from _proposal(report, evidence)
     for sentence in sentences:
         if sentence.kind in PLANS or sentence.is_question or sentence.kind == "cause":
@@ -72,7 +72,7 @@ def check_severities(
 
 
 def severity_words(text: str) -> list[_Said]:
-    """Severities that a text says of a defect, from left to right."""
+    """Find the severities that a text gives to a defect, from left to right."""
     found: list[_Said] = []
     for match in _WORD.finditer(text):
         start, end = match.span()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"[^\W\d_]+")
-# So much of two words must be alike: "pressing" and "pressure", "solder" and "soldering".
-_ALIKE = 5
-# Words that hold a sentence together, or that any cause of any defect may be told with.
+# Two words are alike when they begin alike: "pressing" and "pressure", "solder" and "soldering".
+_STEM_LETTERS = 5
+# Function words, and words that occur in the causes of any defect.
 _EMPTY = frozenset(
     """
     a about above after again against all also an and any are as at be because been before being
@@ -26,13 +26,13 @@ _EMPTY = frozenset(
 
 
 def content_words(text: str) -> list[str]:
-    """The words of an English text that say what it is about, in lower case, each once."""
+    """List the content words of an English text, in lower case, each once."""
     words = (word.lower() for word in _WORD.findall(text))
     return list(dict.fromkeys(word for word in words if len(word) > 2 and word not in _EMPTY))
 
 
 def shared(text: str, source: str) -> float:
-    """Share of a text's content words that a source says in some form; 0 for a text of none.
+    """Compute the share of a text's content words that a source contains; 0 without any.
 
     Example:
         >>> shared("uneven pressure", "pressing unevenly"), shared("rust", "pressing unevenly")
@@ -49,4 +49,4 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
-    return word[:_ALIKE]
+    return word[:_STEM_LETTERS]

@@ -30,10 +30,10 @@ _PRONOUN = re.compile(
     r"\s*(?:it|its|this|they|their|these|both|es|sie|er|dieser?|seine?|ihre?|beide)\b|\s*(?:이|그)\s",
     re.IGNORECASE,
 )
-# Words then stand in a row of their own, in the order of the defects.
+# Marks a list of values in the order of the defects named before it.
 RESPECTIVELY = re.compile(r"\b(?:respectively|jeweils)\b|각각", re.IGNORECASE)
-# An id so near behind "the strongest" names it.
-_APPOSITION = 30
+# An id this close after "the strongest" names it.
+_APPOSITION_LETTERS = 30
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Subject:
 
 
 def named_subjects(text: str, defects: Sequence[Defect]) -> list[Subject]:
-    """Groups of ids in a text: "D1, D2 and D3" is one, "D3 to D7" stands for all between."""
+    """Group the ids in a text: "D1, D2 and D3" is one, "D3 to D7" stands for all between."""
     known = {defect.id: defect for defect in defects}
     groups: list[Subject] = []
     last = 0
@@ -76,7 +76,7 @@ def named_subjects(text: str, defects: Sequence[Defect]) -> list[Subject]:
 
 
 def subjects(sentence: Sentence, defects: Sequence[Defect]) -> list[Subject]:
-    """What a sentence names, by id or by a superlative or as the others, from left to right."""
+    """Find what a sentence names by id, by superlative or as "the others", left to right."""
     named = named_subjects(sentence.claims, defects)
     found = list(named)
     if defects:
@@ -93,7 +93,7 @@ def subjects(sentence: Sentence, defects: Sequence[Defect]) -> list[Subject]:
             found += [
                 Subject(match.start(), match.end(), (meant,), False)
                 for match in pattern.finditer(sentence.claims)
-                if not any(0 <= group.start - match.end() < _APPOSITION for group in named)
+                if not any(0 <= group.start - match.end() < _APPOSITION_LETTERS for group in named)
             ]
     for match in _OTHERS.finditer(sentence.claims):
         before = {d.id for group in found for d in group.defects if group.start < match.start()}
@@ -106,7 +106,7 @@ def subjects(sentence: Sentence, defects: Sequence[Defect]) -> list[Subject]:
 def bound(
     sentence: Sentence, defects: Sequence[Defect], positions: Sequence[int]
 ) -> list[tuple[Subject, ...]]:
-    """For each position of a sentence, the subjects that the word there may speak of.
+    """Assign to each position of a sentence the subjects that the word there may refer to.
 
     Where the sentence names a defect before its first word in question, a word speaks of the last
     one named before it; where the words come first, of the next one or the last one. A sentence
@@ -146,5 +146,5 @@ def _unnamed(sentence: Sentence, defects: Sequence[Defect]) -> Subject:
 
 
 def all_defects(group: Sequence[Subject]) -> tuple[Defect, ...]:
-    """The defects of several subjects, each once."""
+    """Join the defects of several subjects, each once."""
     return tuple({defect.id: defect for subject in group for defect in subject.defects}.values())

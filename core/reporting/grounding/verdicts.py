@@ -61,7 +61,7 @@ _REVIEW_LINE = (
     r"(?:review[\s-]*(?:threshold|limit)|prüfschwelle|prüfgrenze|review-schwelle"
     r"|검토 (?:기준|임계값))"
 )
-# Decimals are no end of a clause.
+# A decimal point does not end a clause.
 _NEAR = r"(?:[^.;]|\.\d)"
 _OVER = (
     r"\b(?:reach(?:es|ed)|exceed(?:s|ed)?|above|over|greater than|higher than|erreicht"
@@ -99,7 +99,7 @@ _OF_A_DEFECT = re.compile(r"\bpeak|spitzenwert|최댓값|최대값", re.IGNORECA
 def check_verdict(
     report: Report, evidence: Evidence, sentences: Sequence[Sentence]
 ) -> Iterator[Remark]:
-    """Remarks on statements that the verdict contradicts, and on a disposition that it excludes."""
+    """Remark on statements that contradict the verdict, and on a disposition that it excludes."""
     judgement = evidence.judgement
     yield from _disposition(report, judgement.verdict)
     for sentence in sentences:
@@ -112,7 +112,7 @@ def check_verdict(
 
 
 def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | set[Verdict]]]:
-    """What a sentence says of the verdict, and the verdicts that this holds for."""
+    """Find what a sentence says of the verdict, and the verdicts that this holds for."""
     text = sentence.claims
     if is_unreal(text):
         return
@@ -148,7 +148,7 @@ def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | 
 
 
 def _lines(text: str) -> Iterator[tuple[str, frozenset[Verdict]]]:
-    """Statements on which side of a threshold the score lies."""
+    """Find statements on which side of a threshold the score lies."""
     for pattern, verdicts in _LINES:
         if match := pattern.search(text):
             if is_negated(text, *match.span(), behind=True):

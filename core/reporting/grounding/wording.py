@@ -36,17 +36,17 @@ _SOUND = re.compile(
     r"\b(?:fine|normal|intact|undamaged|unremarkable|unauffällig|unbeschädigt)\b|정상",
     re.IGNORECASE,
 )
-_REACH = 70
+_CLAUSE_LETTERS = 70
 
 
 def is_negated(text: str, start: int, end: int, *, behind: bool = False) -> bool:
-    """Whether the clause around a word denies it.
+    """Tell whether the clause around a word negates it.
 
     In Korean the denial comes behind the word. In English and German it is looked for behind only
     when asked for: "at the top left is no defect", but "it passes without remarks".
     """
-    before = _CLAUSE.split(text[max(0, start - _REACH) : start])[-1]
-    after = text[end : end + _REACH]
+    before = _CLAUSE.split(text[max(0, start - _CLAUSE_LETTERS) : start])[-1]
+    after = text[end : end + _CLAUSE_LETTERS]
     return bool(
         _NEGATION.search(before)
         or _KOREAN_NEGATION.search(_KOREAN_CLAUSE.split(after)[0])
@@ -55,15 +55,15 @@ def is_negated(text: str, start: int, end: int, *, behind: bool = False) -> bool
 
 
 def is_sound(text: str, end: int) -> bool:
-    """Whether the clause goes on to say that what is there is as it should be."""
-    return bool(_SOUND.search(_CLAUSE.split(text[end : end + _REACH])[0]))
+    """Tell whether the rest of the clause says that the part is as it should be."""
+    return bool(_SOUND.search(_CLAUSE.split(text[end : end + _CLAUSE_LETTERS])[0]))
 
 
 def is_unreal(text: str) -> bool:
-    """Whether a sentence says what would be if things were otherwise."""
+    """Tell whether a sentence is counterfactual."""
     return bool(_UNREAL.search(text))
 
 
 def is_conditional(text: str) -> bool:
-    """Whether a sentence says what would be, not what is."""
+    """Tell whether a sentence is conditional."""
     return bool(_CONDITION.search(text)) or is_unreal(text)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 import tomllib
 from functools import cache
 from pathlib import Path
 
-from core.domain import FalseAlarmRate, Frozen, Language, Likeness, Severity, percent
-
-_HOUR = re.compile(r"(\d+) o'clock(, rim)?")
+from core.domain import (
+    ClockPlace,
+    FalseAlarmRate,
+    Frozen,
+    Language,
+    Likeness,
+    Severity,
+    percent,
+    place_of,
+)
 
 
 class Phrases(Frozen):
@@ -25,18 +31,18 @@ class Phrases(Frozen):
     region: dict[str, str]
 
     def say(self, key: str, **values: object) -> str:
-        """A phrase with its placeholders filled."""
+        """Fill the placeholders of a phrase."""
         return self.text[key].format(**values)
 
     def place(self, region: str) -> str:
-        """Where a defect lies: on the grid or the clock, as `core.detection.defects` names it."""
-        hour = _HOUR.fullmatch(region)
-        if hour is None:
-            return self.region.get(region, region)
-        return self.region["clock_rim" if hour[2] else "clock"].format(hour=hour[1])
+        """Say where a defect lies, on the grid or on the clock."""
+        place = place_of(region)
+        if isinstance(place, ClockPlace):
+            return self.region["clock_rim" if place.is_at_rim else "clock"].format(hour=place.hour)
+        return self.region[place]
 
     def false_alarm(self, rate: FalseAlarmRate) -> str:
-        """`FalseAlarmRate.sentence()` in this language, with the same figures."""
+        """Say `FalseAlarmRate.sentence()` in this language, with the same figures."""
         bound = _points(rate.guaranteed, 3)
         if rate.is_estimate:
             return self.say("false_alarm_estimate", bound=bound, count=rate.held_out)
@@ -51,7 +57,7 @@ class Phrases(Frozen):
         return f"{said} {self.say('false_alarm_short', requested=_points(rate.requested))}"
 
     def far(self, likeness: Likeness) -> str:
-        """`Likeness.sentence()` of a picture that no normal is close to, in this language."""
+        """Say `Likeness.sentence()` of a picture that no normal is close to, in this language."""
         if likeness.farther_than == 1:
             return self.say("farther_than_any", count=likeness.normals)
         share = math.floor(likeness.farther_than * 100)
@@ -60,7 +66,7 @@ class Phrases(Frozen):
 
 @cache
 def phrases(language: Language) -> Phrases:
-    """The catalogue of a language, `<language>.toml` beside this file."""
+    """Read the catalogue of a language, `<language>.toml` beside this file."""
     path = Path(__file__).with_name(f"{language.value}.toml")
     return Phrases(**tomllib.loads(path.read_text("utf-8")))
 

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
-from core.reporting.writers.chat_models import Chat
 from core.reporting.writers.contract import Answer, OnText, Question
-from core.reporting.writers.failures import Failure, Kind, failure_of
-from core.reporting.writers.incoming import Incoming
+from core.reporting.writers.failures import (
+    Failure,
+    Kind,
+    failure_of,
+    sentence,
+    stalled,
+    too_slow,
+)
 from core.reporting.writers.keys import scrubbed
-from core.reporting.writers.messages import messages_of
 from core.reporting.writers.pacing import SourceFailed, TooSlow, paced
-from core.reporting.writers.sentences import sentence, stalled, too_slow
+from core.reporting.writers.providers.common import Chat, Incoming, messages_of
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -33,7 +37,7 @@ class ApiWriter:
     """A writer over one of LangChain's chat models; safe to use from several threads.
 
     Example:
-        >>> writer = ApiWriter(model, openai_chat(model, settings), settings)  # doctest: +SKIP
+        >>> writer = ApiWriter(model, openai.open_chat(model, settings), settings)  # doctest: +SKIP
         >>> writer.answer(question, on_text=print).finish                      # doctest: +SKIP
         'stop'
     """
@@ -59,7 +63,7 @@ class ApiWriter:
         attempt = 0
         while True:
             attempt += 1
-            incoming = Incoming(on_text)
+            incoming = Incoming(self._chat, on_text)
             failure = self._ask(question, incoming, until)
             if failure is None:
                 return incoming.answer(attempt)
@@ -82,7 +86,7 @@ class ApiWriter:
             time.sleep(pause)
 
     def _ask(self, question: Question, incoming: Incoming, until: float) -> Failure | None:
-        """Send one request; the failure that it met, or None."""
+        """Send one request and return the failure that it met, or None."""
         pieces = paced(self._request(question), until=until, stall_s=self._settings.llm_stall_s)
         slow: TooSlow | None = None
         try:
@@ -112,11 +116,11 @@ class ApiWriter:
         return pieces
 
     def _error(self, failure: Failure, attempts: int) -> WriterError:
-        """An error without the SDK's as its cause: that one may hold the key."""
+        """Make an error without the SDK's as its cause: that one may hold the key."""
         told = sentence(failure, self.model, self._chat.host, attempts)
         return WriterError(scrubbed(told, self._settings))
 
 
 def _pause(attempt: int) -> float:
-    """Exponential back-off in seconds, with jitter so that stations do not come back at once."""
+    """Compute the back-off in seconds: exponential, with jitter to spread the stations."""
     return FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(0.8, 1.2)

@@ -1,4 +1,4 @@
-"""What went wrong with a request to a model, told apart the same way for every provider's SDK.
+"""What went wrong with a request to a model, and the sentence that tells an operator what to do.
 
 The SDKs wrap each other's errors; what they have in common is the chain of causes, which holds the
 HTTP response, or the error of httpx (google-genai) or httpx2 (openai, anthropic), or of the system.
@@ -6,6 +6,7 @@ HTTP response, or the error of httpx (google-genai) or httpx2 (openai, anthropic
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import time
@@ -14,9 +15,14 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
-# Of a server's own words; they may be a whole page of HTML.
-QUOTED = 300
+from core.infrastructure.settings import Settings
+from core.reporting.catalogue import Model
+from core.reporting.writers.keys import key_variables
+
+# How much of a server's own message is quoted; it may be a whole page of HTML.
+QUOTED_LETTERS = 300
 
 
 class Kind(StrEnum):
@@ -55,12 +61,12 @@ class Failure:
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may succeed a little later."""
+        """Tell whether the same request may succeed a little later."""
         return self.kind in PASSING
 
 
 def failure_of(error: Exception) -> Failure:
-    """What an SDK's error says."""
+    """Read what an SDK's error says."""
     chain = tuple(_chain(error))
     for link in chain:
         response = getattr(link, "response", None)
@@ -76,6 +82,92 @@ def failure_of(error: Exception) -> Failure:
     return Failure(Kind.UNREADABLE, words=_one_line(f"{type(error).__name__}: {error}"))
 
 
+def sentence(failure: Failure, model: Model, base_url: str, attempts: int) -> str:
+    """Say what happened and what to do; may still hold a key that the server repeated."""
+    variable = " or ".join(key_variables(model))
+    server = _server(model, base_url)
+    status = "" if failure.status in {None, 200} else f" ({failure.status})"
+    said = f" It says: {failure.words}" if failure.words else ""
+    tries = f" {attempts} times" if attempts > 1 else ""
+    match failure.kind:
+        case Kind.KEY:
+            return (
+                f"{server} refused the key for {model.title}{status}: correct {variable} and "
+                f"start again, or choose another writer.{said}"
+            )
+        case Kind.FORBIDDEN:
+            return (
+                f"{server} does not let this key use {model.title}{status}: ask for access, or "
+                f"choose another writer.{said}"
+            )
+        case Kind.UNKNOWN:
+            return (
+                f"{server} knows no model {_name(model)}{status}: correct the model's name or the "
+                f"server's address, or choose another writer.{said}"
+            )
+        case Kind.REQUEST:
+            return (
+                f"{server} did not take the request for {model.title}{status}: choose another "
+                f"writer.{said}"
+            )
+        case Kind.QUOTA:
+            return (
+                f"The quota for {model.title} is used up{status}: look at the plan and the bill "
+                f"of the key in {variable}, or choose another writer.{said}"
+            )
+        case Kind.BUSY:
+            wait = (
+                "in a minute"
+                if failure.retry_after_s is None
+                else f"in {math.ceil(failure.retry_after_s)} s"
+            )
+            return (
+                f"{server} asked to send fewer requests to {model.title}{status}{tries}: write "
+                f"again {wait}, or choose another writer.{said}"
+            )
+        case Kind.SERVER:
+            return (
+                f"{server} failed{tries} while {model.title} was asked{status}: write again "
+                f"later, or choose another writer.{said}"
+            )
+        case Kind.NO_NAME:
+            return (
+                f"{server} was not found: check this machine's network and the address, or choose "
+                f"a writer that runs on this machine.{said}"
+            )
+        case Kind.NO_SERVER:
+            return (
+                f"{server} could not be reached: check that it runs and that this machine's "
+                f"network lets it through, or choose a writer that runs on this machine.{said}"
+            )
+        case Kind.CUT:
+            return (
+                f"{server} cut the connection before the answer of {model.title} was whole: write "
+                "again, or choose another writer."
+            )
+        case Kind.UNREADABLE:
+            return (
+                f"What {server} answered for {model.title} could not be read: check that its "
+                f"address speaks the provider's protocol, or choose another writer.{said}"
+            )
+
+
+def too_slow(model: Model, settings: Settings) -> str:
+    """Say that the time limit of an answer passed."""
+    return (
+        f"{model.title} gave no whole answer within {settings.llm_timeout_s:g} s: write again, "
+        "raise LLM_TIMEOUT_S, or choose a faster writer."
+    )
+
+
+def stalled(model: Model, settings: Settings) -> str:
+    """Say that the time limit of a silence passed."""
+    return (
+        f"{model.title} fell silent for {settings.llm_stall_s:g} s in the middle of its answer: "
+        "write again, raise LLM_STALL_S, or choose another writer."
+    )
+
+
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
@@ -83,7 +175,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _answered(error: BaseException, response: Any, status: int) -> Failure:  # noqa: ANN401
-    """A failure that the server told, by its status or inside of a stream that began well."""
+    """Read a failure that the server reported, by status or inside a stream that began well."""
     body = getattr(error, "details", None) or getattr(error, "body", None)
     code = getattr(error, "code", None)
     if status == 200 and isinstance(code, int):
@@ -112,7 +204,7 @@ def _kind(status: int, body: str) -> Kind:
 
 
 def _broken_connection(chain: tuple[BaseException, ...]) -> Failure | None:
-    """A failure of the connection itself; None where it is none."""
+    """Recognise a failure of the connection itself; None where it is another."""
     import httpx
     import httpx2
 
@@ -127,7 +219,7 @@ def _broken_connection(chain: tuple[BaseException, ...]) -> Failure | None:
 
 
 def _message(body: Any) -> str:  # noqa: ANN401
-    """The message in a provider's error body: {"error": {"message": ...}} or {"message": ...}."""
+    """Read a provider's error body: {"error": {"message": ...}} or {"message": ...}."""
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
@@ -138,7 +230,7 @@ def _message(body: Any) -> str:  # noqa: ANN401
 
 
 def _retry_after(headers: Any, body: str) -> float | None:  # noqa: ANN401
-    """Seconds to wait: Retry-After in seconds or as a date, or Gemini's RetryInfo in the body."""
+    """Read the seconds to wait from Retry-After, as number or date, or Gemini's RetryInfo."""
     asked = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", asked):
         return float(asked)
@@ -153,4 +245,16 @@ def _retry_after(headers: Any, body: str) -> float | None:  # noqa: ANN401
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= QUOTED else line[:QUOTED] + " ..."
+    return line if len(line) <= QUOTED_LETTERS else line[:QUOTED_LETTERS] + " ..."
+
+
+def _server(model: Model, base_url: str) -> str:
+    """Name who was asked: the host, without what else an address may hold, such as a password."""
+    if not base_url:
+        return f"The provider of {model.family}"
+    parts = urlsplit(base_url)
+    return f"The server at {parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+
+def _name(model: Model) -> str:
+    return "OPENAI_COMPATIBLE_MODEL" if model.is_own_server else repr(model.model)

@@ -12,23 +12,22 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, Finish, OnText, PromptPicture, Question
-from core.reporting.writers.llama import llama_cpp
 from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import GgufFiles, gguf_files
-from core.reporting.writers.memory import memory_guard
+from core.reporting.writers.memory import llama_cpp, memory_guard
 
 # A small model falls into loops; a larger one is kept from them by the schema's lengths alone,
 # because a penalty also falls on the ids and numbers that it must repeat.
 BRIEF_PENALTY = 1.15
 PENALISED_TOKENS = 256
 # llama.cpp sets the memory of its whole context aside at once; no question needs a large model's.
-MOST_CONTEXT = 16_384
-# Without it a grammar allows white space without end, and small models make use of that.
+MOST_CONTEXT_TOKENS = 16_384
+# Otherwise a grammar allows endless white space, which small models write.
 COMPACT = {"x-guidance": {"whitespace_flexible": False}}
 
 
 def open_gguf(model: Model, settings: Settings, on_wait: OnWait | None = None) -> LocalWriter:
-    """A writer of a GGUF model; its weights are found now and loaded when it is first asked.
+    """Open a GGUF model; its weights are found now and loaded when it is first asked.
 
     Args:
         model: entry of the catalogue with provider "gguf".
@@ -142,7 +141,7 @@ def _serve(model: Model, settings: Settings, files: GgufFiles) -> _Server:
     params.model.path = str(files.model)
     if files.mmproj is not None:
         params.mmproj.path = str(files.mmproj)
-    params.n_ctx, params.n_parallel = min(model.context, MOST_CONTEXT), 1
+    params.n_ctx, params.n_parallel = min(model.context, MOST_CONTEXT_TOKENS), 1
     if settings.device == "cpu":
         params.n_gpu_layers, params.mmproj_use_gpu = 0, False
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
@@ -181,7 +180,7 @@ def _request(model: Model, question: Question) -> dict[str, Any]:
 
 
 def _shown(pictures: tuple[PromptPicture, ...]) -> list[dict[str, Any]]:
-    """Each picture after its name."""
+    """List each picture after its name."""
     parts: list[dict[str, Any]] = []
     for picture in pictures:
         url = f"data:image/png;base64,{base64.b64encode(picture.png).decode()}"

@@ -8,26 +8,26 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 
-# The first variable of each is named to who has to set one.
+# A message that asks for a key names the first variable first.
 KEY_VARIABLES = {
     "openai": ("OPENAI_API_KEY",),
     "anthropic": ("ANTHROPIC_API_KEY",),
     "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
 }
 OWN_SERVER_KEY_VARIABLES = ("OPENAI_COMPATIBLE_API_KEY",)
-# A server of one's own that asks for no key is sent this: the SDK insists on one.
+# Sent to an own server that asks for no key: the SDK insists on one.
 NO_KEY = SecretStr("none")
 
 
 def key_variables(model: Model) -> tuple[str, ...]:
-    """Names of the variables that may hold a model's key; empty: it needs none."""
-    if model.runs == "your server":
+    """Name the variables that may hold a model's key; empty: it needs none."""
+    if model.is_own_server:
         return OWN_SERVER_KEY_VARIABLES
     return KEY_VARIABLES.get(model.provider, ())
 
 
 def find_key(model: Model, settings: Settings) -> SecretStr | None:
-    """A model's key, or None where none is set; an empty variable is not set."""
+    """Find a model's key; None where none is set. An empty variable is not set."""
     for variable in key_variables(model):
         key: SecretStr | None = getattr(settings, variable.lower())
         if key is not None and key.get_secret_value().strip():
@@ -36,7 +36,7 @@ def find_key(model: Model, settings: Settings) -> SecretStr | None:
 
 
 def require_key(model: Model, settings: Settings) -> SecretStr:
-    """A model's key.
+    """Find a model's key, or refuse.
 
     Raises:
         WriterError: if a provider's key is not set.
@@ -44,7 +44,7 @@ def require_key(model: Model, settings: Settings) -> SecretStr:
     key = find_key(model, settings)
     if key is not None:
         return key
-    if model.runs == "your server":
+    if model.is_own_server:
         return NO_KEY
     raise WriterError(
         f"{model.title} needs an API key: set {' or '.join(key_variables(model))} in the "
@@ -53,7 +53,7 @@ def require_key(model: Model, settings: Settings) -> SecretStr:
 
 
 def scrubbed(text: str, settings: Settings) -> str:
-    """A text in which every key of the settings is blotted out.
+    """Blot out every key of the settings in a text.
 
     A server may repeat the key that it was sent in its error message.
     """

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.domain.errors import WriterError
+from core.infrastructure.fair_queue import OnWait, Turns
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
 from core.reporting.writers.memory import check_memory, memory_guard
 
-# Called about once a second with the number of askers before this one, while there are any.
-OnWait = Callable[[int], object]
-SECONDS_BETWEEN_CALLS = 1.0
-
 
 def cores() -> int:
-    """Cores that a local model computes on.
+    """Count the cores that a local model computes on.
 
     One is left to the station: threads in lockstep wait for the one whose core another program
     has. On two busy cores the same answer took a 270M model 7 s on one thread, above 60 s on two.
@@ -54,24 +49,21 @@ class LocalModels:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._queue: deque[object] = deque()
+        self._queue = Turns(1)
         self._key: Hashable = None
         self._loaded: LoadedModel | None = None
         self._held_gb = 0.0
 
     def waiting(self) -> int:
-        """How many wait for their turn; the one whose turn it is does not count."""
-        with self._changed:
-            return max(0, len(self._queue) - 1)
+        """Count those who wait for their turn; the one whose turn it is does not."""
+        return self._queue.waiting()
 
     def is_busy(self) -> bool:
-        """Whether a model is being loaded or asked."""
-        with self._changed:
-            return bool(self._queue)
+        """Tell whether a model is being loaded or asked."""
+        return self._queue.is_busy()
 
     def held_gb(self) -> float:
-        """Memory that the loaded model holds by its entry, freed when another is loaded."""
+        """Return the memory that the loaded model holds by its entry; loading another frees it."""
         return self._held_gb
 
     @contextmanager
@@ -82,7 +74,7 @@ class LocalModels:
         load: Callable[[], LoadedModel],
         on_wait: OnWait | None = None,
     ) -> Generator[LoadedModel]:
-        """Wait for one's turn, then have the model to oneself.
+        """Wait for a turn, then hold the model alone.
 
         Another model in memory is released before this one is loaded.
 
@@ -95,43 +87,13 @@ class LocalModels:
         Raises:
             WriterError: if the model does not fit into memory or cannot be loaded.
         """
-        ticket = object()
-        with self._changed:
-            self._queue.append(ticket)
-        try:
-            self._wait(ticket, on_wait)
+        with self._queue.place(on_wait):
             yield self._load(model, settings, load)
-        finally:
-            with self._changed:
-                self._queue.remove(ticket)
-                self._changed.notify_all()
 
     def release(self) -> None:
         """Free the memory of the loaded model, once nobody asks it."""
-        ticket = object()
-        with self._changed:
-            self._queue.append(ticket)
-        try:
-            self._wait(ticket, None)
+        with self._queue.place():
             self._release()
-        finally:
-            with self._changed:
-                self._queue.remove(ticket)
-                self._changed.notify_all()
-
-    def _wait(self, ticket: object, on_wait: OnWait | None) -> None:
-        while before := self._before(ticket):
-            # Outside the lock: a page that is drawn here must not hold up the queue.
-            if on_wait is not None:
-                on_wait(before)
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: self._queue[0] is ticket, timeout=SECONDS_BETWEEN_CALLS
-                )
-
-    def _before(self, ticket: object) -> int:
-        with self._changed:
-            return self._queue.index(ticket)
 
     def _load(
         self, model: Model, settings: Settings, load: Callable[[], LoadedModel]
@@ -151,7 +113,7 @@ class LocalModels:
             loaded.close()
 
 
-# Memory is the process's, so its holder is too.
+# One for the process, as memory belongs to the process.
 LOCAL_MODELS = LocalModels()
 
 
@@ -187,5 +149,5 @@ class LocalWriter:
 
 
 def telling(writer: Writer, on_wait: OnWait | None) -> Writer:
-    """The same writer, which tells who waits for it; one that is not local has no queue."""
+    """Have a local writer tell how many are before; only local models have a queue."""
     return replace(writer, on_wait=on_wait) if isinstance(writer, LocalWriter) else writer

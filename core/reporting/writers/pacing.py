@@ -44,7 +44,7 @@ class _Ended:
 
 
 def paced(source: Callable[[], Generator[T]], *, until: float, stall_s: float) -> Generator[T]:
-    """What a generator yields, as long as it keeps to the limits.
+    """Yield what a generator yields, as long as it keeps to the limits.
 
     Args:
         source: makes the generator; it runs in a thread of its own and is closed at the next piece

@@ -9,26 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.domain.errors import WriterError
+from core.infrastructure.devices import NO_CUDA, uses_cuda
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Answer, OnText, PromptPicture, Question
 from core.reporting.writers.local import LocalWriter, OnWait, cores
 from core.reporting.writers.local_weights import safetensors_folder
-from core.reporting.writers.memory import memory_guard, uses_cuda
+from core.reporting.writers.memory import memory_guard
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel, TextStreamer
 
-# Left in full: the output layer, and what sees. That is a small part of the weights, and what it
-# loses to rounding no language model can give back.
-# Patterns of transformers: from a name's start to the end of a module's name.
+# Not quantised: the output layer and the vision tower. They are a small part of the weights, and no
+# language model can make up for what rounding loses there.
+# Patterns of transformers match from a name's start to the end of a module's name.
 UNROUNDED = ("lm_head", r".*\.vision_tower", r".*\.visual", r".*\.multi_modal_projector")
 
 
 def open_transformers(
     model: Model, settings: Settings, on_wait: OnWait | None = None
 ) -> LocalWriter:
-    """A writer of a safetensors model; its weights are found now, loaded when it is first asked.
+    """Open a safetensors model; its weights are found now, loaded when it is first asked.
 
     Args:
         model: entry of the catalogue with provider "transformers".
@@ -151,7 +152,7 @@ class TransformersModel:
         return Answer(text, finish, input_tokens=taken, output_tokens=len(tokens))
 
     def _held_to(self, schema: dict[str, Any]) -> list[Any]:
-        """What masks every token that would break the schema; good for one answer."""
+        """Make what masks every token that would break the schema; good for one answer."""
         from xgrammar.contrib.hf import LogitsProcessor
 
         grammar = self._grammars.compile_json_schema(schema, any_whitespace=False)
@@ -182,10 +183,7 @@ def _device(settings: Settings) -> str:
     if uses_cuda(settings):
         return "cuda"
     if settings.device == "cuda":
-        raise WriterError(
-            "DEVICE is cuda, but torch sees no CUDA device. Install NVIDIA's driver, or set "
-            "DEVICE to auto or cpu."
-        )
+        raise WriterError(NO_CUDA)
     return "cpu"
 
 
@@ -207,7 +205,7 @@ def _quantisation(model: Model) -> BitsAndBytesConfig | None:
 
 
 def _stop_tokens(network: PreTrainedModel, tokenizer: Any) -> list[int]:  # noqa: ANN401
-    """Ids that end an answer: the checkpoint's own list, else the tokenizer's one."""
+    """Find the ids that end an answer: the checkpoint's list, else the tokenizer's one."""
     stops = network.generation_config.eos_token_id if network.generation_config else None
     if stops is None:
         stops = tokenizer.eos_token_id
@@ -215,7 +213,7 @@ def _stop_tokens(network: PreTrainedModel, tokenizer: Any) -> list[int]:  # noqa
 
 
 def _messages(question: Question) -> list[dict[str, Any]]:
-    """The conversation in transformers' form; each picture follows its name, the prompt last."""
+    """Put the conversation into transformers' form; each picture follows its name."""
     messages = [{"role": "system", "content": [_said(question.system)]}]
     messages += [{"role": turn.role, "content": [_said(turn.text)]} for turn in question.turns]
     messages[1]["content"] = [*_shown(question.pictures), _said(question.turns[0].text)]
@@ -237,7 +235,7 @@ def _shown(pictures: Sequence[PromptPicture]) -> list[dict[str, Any]]:
 
 
 def _streamer(tokenizer: Any, pieces: list[str], on_text: OnText | None) -> TextStreamer:  # noqa: ANN401
-    """Collects the answer's pieces as they come; what on_text raises ends the writing."""
+    """Collect the answer's pieces as they come; what on_text raises ends the writing."""
     from transformers import TextStreamer
 
     class Streamer(TextStreamer):

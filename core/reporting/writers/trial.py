@@ -11,11 +11,11 @@ from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Question, Turn
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 
-# A model that thinks before it writes spends tokens on that too.
+# Enough for a model that thinks before it writes.
 MOST_TOKENS = 512
-SHOWN = 300
+SHOWN_LETTERS = 300
 
 
 class Trial(Frozen):
@@ -45,10 +45,10 @@ def try_writer(model: Model, settings: Settings) -> Trial:
     if answer.finish == "refusal":
         raise WriterError(
             f"{model.title} can be reached, but would not answer: "
-            f"{answer.text.strip()[:SHOWN] or 'no reason given'}"
+            f"{answer.text.strip()[:SHOWN_LETTERS] or 'no reason given'}"
         )
     return Trial(
-        text=answer.text.strip()[:SHOWN],
+        text=answer.text.strip()[:SHOWN_LETTERS],
         is_cut=answer.finish == "length",
         seconds=time.perf_counter() - started,
         input_tokens=answer.input_tokens,
@@ -59,7 +59,7 @@ def try_writer(model: Model, settings: Settings) -> Trial:
 
 
 def nothing_found() -> Evidence:
-    """The least evidence that goes with a question which is not about an inspection.
+    """Make the least evidence, for a question that is not about an inspection.
 
     The offline composer writes from evidence alone: a made-up part that passed.
     """

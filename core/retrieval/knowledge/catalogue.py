@@ -1,4 +1,4 @@
-"""All that is known at one moment, and which of it is asked about a product."""
+"""All that is known at one moment, and the part of it that is searched for a product."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 from core.domain import Product
 from core.retrieval.knowledge.entries import GOOD, Entry
 
-# What passages of documents for all products have in place of a product's names.
+# Stands for a product's names in passages of documents about all products.
 ALL = "*"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which part of the knowledge a search looks at.
+    """The part of the knowledge that a search covers.
 
     Attributes:
-        step: that answers: 'defect type', 'product', 'category' or 'any'.
-        where: Chroma's filter on metadata; None: everything.
-        count: how many pieces of knowledge pass the filter.
+        step: its name: 'defect type', 'product', 'category' or 'any'.
+        where: Chroma's filter on metadata; None: no filter.
+        count: number of entries that pass the filter.
     """
 
     step: str
@@ -32,10 +32,10 @@ class Scope:
 
 
 class Catalogue:
-    """Pieces of knowledge by id, counted by what they are about.
+    """The pieces of knowledge by id, counted by what they are about.
 
-    Normal characteristics are looked up by product, never by meaning: they are kept apart from
-    `searched`, and so out of the index.
+    Normal characteristics are looked up by product, never by meaning, so they are left out of
+    `searched` and of the index.
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -49,13 +49,13 @@ class Catalogue:
 
     @cached_property
     def manifest(self) -> str:
-        """Hash of the ids of all that belongs into the index."""
+        """Hash of the ids of all entries that belong in the index."""
         return hashlib.sha256("\n".join(sorted(self.searched)).encode()).hexdigest()
 
     def scope(self, product: Product, defect_type: str | None = None) -> Scope:
-        """The narrowest part that holds anything of its own.
+        """Find the narrowest scope that holds entries of its own.
 
-        Documents about all products take part at every step, but are nobody's own.
+        Every scope includes the documents about all products, but they do not count as its own.
         """
         for step, name, value in (
             ("defect type", "place", f"{product.key}/{defect_type}" if defect_type else None),
@@ -68,18 +68,18 @@ class Catalogue:
         return self.everything()
 
     def everything(self) -> Scope:
-        """All that is searched."""
+        """Describe the scope of the whole index."""
         return Scope("any", None, len(self.searched))
 
     def of_product(self, product: Product) -> tuple[Entry, ...]:
-        """Entries about defects of a product: its own, or else its category's, or else all."""
+        """List the entries about a product's defects: its own, else its category's, else all."""
         typed = [entry for entry in self.searched.values() if entry.defect_type]
         category = [entry for entry in typed if entry.category == product.category]
         own = [entry for entry in category if entry.dataset == product.dataset]
         return tuple(own or category or typed)
 
     def normal(self, product: Product) -> tuple[str, Entry] | None:
-        """What a good part looks like, and whether 'product' or 'category' says so."""
+        """Find the entry about good parts, and whether it is of the 'product' or 'category'."""
         good = [
             entry
             for entry in self.entries.values()
@@ -92,7 +92,7 @@ class Catalogue:
 
 
 def metadata(entry: Entry) -> dict[str, str]:
-    """What the index can filter an entry by."""
+    """List the values by which the index can filter an entry."""
     if not entry.category:
         return {"place": ALL, "product": ALL, "category": ALL}
     return {

@@ -1,4 +1,4 @@
-"""Documents that an engineer adds, kept under the hash of their contents."""
+"""Store the documents that an engineer adds, under the hash of their contents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.infrastructure.atomic_files import write_atomically
 from core.retrieval.knowledge.entries import Entry, one_line
 from core.retrieval.knowledge.passages import Passage, document_kind, split_document
 
-LONGEST_FILENAME = 200
+MAX_FILENAME_CHARS = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -26,13 +26,13 @@ class Document(Frozen):
     sha256: str = Field(pattern=_SHA256.pattern)
     filename: str
     kind: str = Field(pattern=r"pdf|md|txt")
-    product_key: str | None = Field(description="None: it is about all products")
+    product_key: str | None = Field(description="None: about all products")
     added_by: str
     added_at: AwareDatetime
     passages: tuple[Passage, ...]
 
     def entries(self) -> tuple[Entry, ...]:
-        """The passages as pieces of knowledge."""
+        """Convert the passages to pieces of knowledge."""
         dataset, category = self.product_key.split("/") if self.product_key else ("", "")
         return tuple(
             Entry(
@@ -54,9 +54,10 @@ class DocumentStore:
     """A folder of documents: `<sha256>.json` with the passages, the original beside it.
 
     Example:
-        >>> store = DocumentStore(Path("data/documents"))              # doctest: +SKIP
-        >>> store.add("guide.pdf", data, None, "Ana").passages[0].page # doctest: +SKIP
-        1
+        >>> store = DocumentStore(Path("data/documents"))
+        >>> guide = store.add("guide.md", b"# Cracks\\nThin dark lines.", None, "Ana")
+        >>> guide.passages[0].heading
+        'Cracks'
     """
 
     def __init__(self, root: Path) -> None:
@@ -65,26 +66,26 @@ class DocumentStore:
         self._lock = threading.Lock()
 
     def add(self, filename: str, data: bytes, product: Product | None, added_by: str) -> Document:
-        """Split a document and keep it.
+        """Split a document into passages and store both.
 
         Args:
-            filename: as it came; only shown, never part of a path.
-            data: contents.
-            product: that it is about; None: about all products.
-            added_by: a person's name.
+            filename: the original name; only displayed, never part of a path.
+            data: the document's bytes.
+            product: the product it is about; None: about all products.
+            added_by: name of the person who adds it.
 
         Raises:
-            KnowledgeError: if it cannot be read, holds no text, is here already, or cannot be kept.
+            KnowledgeError: if it cannot be read or stored, holds no text, or is stored already.
         """
-        name = one_line(PurePath(filename.replace("\\", "/")).name)[-LONGEST_FILENAME:]
+        name = one_line(PurePath(filename.replace("\\", "/")).name)[-MAX_FILENAME_CHARS:]
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.root / f"{sha256}.json"
         if path.exists():
             known = self._read(path)
             raise KnowledgeError(
-                f"{name} is here already: {known.filename}, about "
-                f"{known.product_key or 'all products'}, added by {known.added_by}. Retire it "
-                "first if it shall be about something else."
+                f"{name} was added before: as {known.filename}, about "
+                f"{known.product_key or 'all products'}, by {known.added_by}. Retire it first to "
+                "add it for another product."
             )
         passages = split_document(name, data)
         document = Document(
@@ -98,40 +99,41 @@ class DocumentStore:
         )
         try:
             write_atomically(self._original(document), data)
-            # The .json makes the document known, so its original must be in place before it.
+            # A document exists as soon as its .json does, so the original must be written first.
             write_atomically(path, document.model_dump_json(indent=1).encode())
         except OSError as error:
             raise KnowledgeError(
-                f"{name} cannot be kept in {self.root}: {error.strerror}. Free space or correct "
-                "the folder's rights and try again."
+                f"{name} cannot be stored in {self.root}: {error.strerror}. Free space or correct "
+                "the folder's permissions, and try again."
             ) from error
         return document
 
     def retire(self, sha256: str) -> Document:
-        """Take a document out; its original stays, and so do citations on record.
+        """Remove a document from the knowledge; its original and recorded citations stay.
 
         Raises:
-            KnowledgeError: if there is none of that hash.
+            KnowledgeError: if there is no document with this hash, or it is damaged.
         """
         document = self.document(sha256)
         (self.root / f"{sha256}.json").unlink(missing_ok=True)
         return document
 
     def document(self, sha256: str) -> Document:
-        """The document of a hash.
+        """Read the document with a hash.
 
         Raises:
-            KnowledgeError: if there is none, or it is damaged.
+            KnowledgeError: if there is no such document, or it is damaged.
         """
         path = self.root / f"{sha256}.json"
         if not _SHA256.fullmatch(sha256) or not path.exists():
             raise KnowledgeError(
-                f"There is no document {sha256[:16]}: it was retired, or never was."
+                f"There is no document {sha256[:16]}: it was retired or never added. Reload the "
+                "list."
             )
         return self._read(path)
 
     def original(self, document: Document) -> bytes:
-        """The document as it came.
+        """Read the original file of a document.
 
         Raises:
             KnowledgeError: if it is missing.
@@ -141,11 +143,11 @@ class DocumentStore:
         except OSError as error:
             raise KnowledgeError(
                 f"The original of {document.filename} is missing from {self.root}. Restore the "
-                "folder from a copy; what was read from it is still known."
+                "folder from a backup. The passages read from it are still known."
             ) from error
 
     def documents(self) -> tuple[Document, ...]:
-        """Every document, the newest first.
+        """Read all documents, the newest first.
 
         Raises:
             KnowledgeError: if one is damaged.
@@ -154,7 +156,7 @@ class DocumentStore:
         return tuple(sorted(found, key=lambda document: document.added_at, reverse=True))
 
     def stamp(self) -> tuple[object, ...]:
-        """Changes whenever a document is added, retired or altered."""
+        """Compute a value that changes whenever a document is added, retired or altered."""
         return tuple((sha256, *_stamp(self.root / f"{sha256}.json")) for sha256 in self._hashes())
 
     def _hashes(self) -> list[str]:
@@ -180,7 +182,7 @@ class DocumentStore:
                     self._known[path] = known
         except (OSError, ValidationError) as error:
             raise KnowledgeError(
-                f"The document file {path.name} in {self.root} is damaged. Remove it, and add the "
+                f"The document file {path.name} in {self.root} is damaged. Remove it and add the "
                 "document again."
             ) from error
         return known[1]

@@ -1,4 +1,4 @@
-"""Changing the knowledge file: all of a change, or nothing of it."""
+"""Change the knowledge file: completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from core.domain.errors import KnowledgeError
 from core.infrastructure.atomic_files import write_atomically
 from core.retrieval.knowledge.entries import Entry, Shelves, checked_entry, entries_of, shelves_of
 
-# One station's console, REST and command line share a process, because its records allow one only.
+# A lock within the process is enough: the records can be opened by one process only.
 _changing = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one entry; before is None when it is new, after when it was retired."""
+    """A change of one entry; `before` is None if it is new, `after` if it was retired."""
 
     before: Entry | None
     after: Entry | None
 
     @property
     def entry(self) -> Entry:
-        """The entry as it is now, or as it last was."""
+        """The entry as it is now, or as it was when retired."""
         entry = self.after or self.before
         assert entry is not None, "a change has a before or an after"
         return entry
 
 
 class Draft:
-    """Contents of the knowledge file while they are being changed."""
+    """The contents of the knowledge file while they are being changed."""
 
     def __init__(self, path: Path, data: bytes) -> None:
         self._path = path
@@ -42,25 +42,26 @@ class Draft:
         self.is_saved = False
 
     def add(self, product_key: str, defect_type: str, text: str) -> Change:
-        """Write about a defect type that the product has no entry for yet.
+        """Add an entry for a defect type that the product has no entry for.
 
         Raises:
-            KnowledgeError, ProductError: if it has one, or name or text cannot be used.
+            KnowledgeError, ProductError: if there is one already, or the name or text is invalid.
         """
         entry = checked_entry(product_key, defect_type, text, self._path.name)
         if entry.defect_type in self._types(entry):
             raise KnowledgeError(
-                f"{entry.product_key} has an entry for {entry.defect_type} already. Edit that one, "
+                f"{entry.product_key} has an entry for {entry.defect_type} already. Edit that one "
                 "or choose another name."
             )
         self._put(entry, text)
         return Change(None, entry)
 
     def edit(self, entry_id: str, text: str) -> Change:
-        """Replace the text of an entry; its id changes with it.
+        """Replace the text of an entry, which changes its id.
 
         Raises:
-            KnowledgeError: if the entry was changed or retired since it was read.
+            KnowledgeError: if the entry was changed or retired since it was read, or the text is
+                the same or invalid.
         """
         before = self._current(entry_id)
         after = checked_entry(before.product_key, before.defect_type, text, self._path.name)
@@ -70,10 +71,11 @@ class Draft:
         return Change(before, after)
 
     def retire(self, entry_id: str) -> Change:
-        """Take an entry out; reports that cite it keep their text.
+        """Remove an entry; reports that cite it keep its text.
 
         Raises:
-            KnowledgeError: if the entry was changed or retired since it was read, or is the last.
+            KnowledgeError: if the entry was changed or retired since it was read, or is the only
+                one.
         """
         before = self._current(entry_id)
         if len(self._entries()) == 1:
@@ -87,15 +89,14 @@ class Draft:
         return Change(before, None)
 
     def merge(self, entries: Sequence[Entry], *, replace: bool) -> list[Change]:
-        """Take in entries of another file.
+        """Merge the entries of another file.
 
         Args:
-            entries: checked ones.
-            replace: whether they replace entries of the same product and type; these are kept
-                otherwise.
+            entries: checked entries.
+            replace: whether they replace existing entries of the same product and type.
 
         Returns:
-            What changed; entries that were kept, or say the same already, are not among it.
+            The changes, without entries that stayed as they were.
         """
         current = {_place(entry): entry for entry in self._entries()}
         changes = []
@@ -110,13 +111,13 @@ class Draft:
         """Write the file, unless another program changed it meanwhile.
 
         Raises:
-            KnowledgeError: if it did, or the file cannot be written.
+            KnowledgeError: if another program did, or the file cannot be written.
         """
         try:
             if self._path.read_bytes() != self._data:
                 raise KnowledgeError(
-                    f"{self._path.name} was changed by another program just now. Nothing was "
-                    "written: look at it and try again."
+                    f"{self._path.name} was just changed by another program. Nothing was "
+                    "written. Look at the file and try again."
                 )
             text = json.dumps(self._shelves, ensure_ascii=False, indent=2) + "\n"
             write_atomically(self._path, text.encode())
@@ -124,7 +125,7 @@ class Draft:
         except OSError as error:
             raise KnowledgeError(
                 f"The knowledge file {self._path} cannot be written: {error.strerror}. Free space "
-                "or correct its rights; it is as it was before."
+                "or correct its permissions. The file is unchanged."
             ) from error
 
     def _entries(self) -> tuple[Entry, ...]:
@@ -142,14 +143,14 @@ class Draft:
             if entry.id == entry_id:
                 return entry
         raise KnowledgeError(
-            f"{entry_id} is no current entry of {self._path.name}: someone changed or retired it "
-            "since it was read. Nothing was written; open the entry as it is now and try again."
+            f"{entry_id} is not a current entry of {self._path.name}: someone changed or retired "
+            "it since it was read. Nothing was written. Open the current entry and try again."
         )
 
 
 @contextmanager
-def drafted(path: Path) -> Generator[Draft]:
-    """A draft of the knowledge file; when anything fails inside, the file is as it was before.
+def open_draft(path: Path) -> Generator[Draft]:
+    """Open a draft of the knowledge file; if anything fails inside, restore the file.
 
     Raises:
         KnowledgeError: if the file cannot be used.
@@ -159,8 +160,8 @@ def drafted(path: Path) -> Generator[Draft]:
             data = path.read_bytes()
         except OSError as error:
             raise KnowledgeError(
-                f"The knowledge file {path} cannot be read: {error.strerror}. Restore it, or set "
-                "KNOWLEDGE_FILE to another."
+                f"The knowledge file {path} cannot be read: {error.strerror}. Restore it or set "
+                "KNOWLEDGE_FILE to another file."
             ) from error
         draft = Draft(path, data)
         try:

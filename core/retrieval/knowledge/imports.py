@@ -1,4 +1,4 @@
-"""Knowledge files of others: `{dataset: {category: {defect type: text}}}`, MMAD's among them."""
+"""Import other knowledge files, such as MMAD's: `{dataset: {category: {defect type: text}}}`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from core.domain import Product
 from core.domain.errors import KnowledgeError, ProductError
 from core.retrieval.knowledge.entries import GOOD, Entry, checked_entry, shelves_of
 
-LARGEST_FILE = 64 * 2**20
+MAX_FILE_BYTES = 64 * 2**20
 
-# MMAD (Jiang et al. 2025) names its data sets differently in its knowledge file, its questions and
-# its folders; Defect Spectrum's MVTec has MVTec AD's categories and defect types.
+# MMAD (Jiang et al. 2025) uses different names for a data set in its knowledge file, questions and
+# folders. Defect Spectrum's MVTec has the categories and defect types of MVTec AD.
 DATASET_NAMES = {
     "mvtec": "MVTec-AD",
     "mvtecad": "MVTec-AD",
@@ -29,13 +29,13 @@ GOOD_NAMES = {"good", "normal", "ok"}
 
 @dataclass(frozen=True)
 class ImportFile:
-    """What a file of others holds.
+    """The contents of a file to import.
 
     Attributes:
         name: of the file.
-        entries: that can be taken in.
-        renamed: data sets' names in the file, with the names that they have here.
-        refused: a sentence for each entry that cannot be taken in.
+        entries: those that can be imported.
+        renamed: names of data sets in the file, with their names here.
+        refused: a sentence for each entry that cannot be imported.
     """
 
     name: str
@@ -45,19 +45,19 @@ class ImportFile:
 
 
 def read_import(name: str, data: bytes) -> ImportFile:
-    """Check a file of others, entry by entry: one that cannot be used never stops the rest.
+    """Check a file to import, entry by entry; an invalid entry never stops the rest.
 
     Args:
-        name: of the file, for messages and as the entries' source.
-        data: its bytes.
+        name: of the file, used in messages and as the source of its entries.
+        data: the file's bytes.
 
     Raises:
-        KnowledgeError: if it is too large, no JSON, of another shape, or holds nothing to take in.
+        KnowledgeError: if it is too large, not JSON, of another shape, or holds no valid entry.
     """
-    if len(data) > LARGEST_FILE:
+    if len(data) > MAX_FILE_BYTES:
         raise KnowledgeError(
-            f"{name} has {len(data) / 2**20:.0f} MiB; a knowledge file of at most "
-            f"{LARGEST_FILE // 2**20} MiB can be imported."
+            f"{name} has {len(data) / 2**20:.0f} MiB; knowledge files of at most "
+            f"{MAX_FILE_BYTES // 2**20} MiB can be imported. Split it."
         )
     entries: dict[tuple[str, str, str], Entry] = {}
     renamed: dict[str, str] = {}
@@ -76,8 +76,8 @@ def read_import(name: str, data: bytes) -> ImportFile:
                 place = (entry.dataset, entry.category, entry.defect_type)
                 if place in entries:
                     refused.append(
-                        f"{entry.product_key}/{entry.defect_type} stands twice in {name} under "
-                        "names that mean the same here; the first was taken."
+                        f"{entry.product_key}/{entry.defect_type} occurs twice in {name}, under "
+                        "names that mean the same here; the first one is imported."
                     )
                 else:
                     entries[place] = entry
@@ -88,7 +88,7 @@ def read_import(name: str, data: bytes) -> ImportFile:
 
 
 def _entry(dataset: str, category: str, kind: str, text: str, source: str) -> Entry:
-    # Names with spaces are common in others' files; products are named without.
+    # Names in other files often contain spaces; product names here cannot.
     key = "/".join(re.sub(r"\s+", "_", name.strip()) for name in (dataset, category))
     Product.from_key(key)
     name = GOOD if kind.strip().lower() in GOOD_NAMES else kind

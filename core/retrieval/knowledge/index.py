@@ -1,4 +1,4 @@
-"""The index of the knowledge in Chroma: under the data folder, or on a server."""
+"""Index the knowledge in Chroma, in the data folder or on a server."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# Its number is raised with the form of the indexed texts: ids alone would not tell.
+# Increase the number whenever the form of the indexed texts changes: their ids would stay the same.
 COLLECTION = "knowledge-2"
-# Up to here all vectors of a scope are compared, which is exact; Chroma's graph, which is faster on
-# more, becomes slow where a filter lets only few of them pass.
-COMPARED_EXACTLY = 20_000
-# Vectors of the scopes used last stay in memory: 154 MB at most.
-KEPT_VECTORS = 100_000
-WRITTEN_AT_ONCE = 2_000
-CONNECT_SECONDS = 3.0
+# Scopes up to this size are searched exactly, by comparing all vectors. Chroma's graph is faster on
+# larger ones, but slow if a filter lets only few entries pass.
+MAX_COMPARED_EXACTLY = 20_000
+# Vectors of the most recently used scopes stay in memory: 154 MB at most.
+MAX_KEPT_VECTORS = 100_000
+WRITE_BATCH_SIZE = 2_000
+CONNECT_TIMEOUT_S = 3.0
 
 
 class _Damaged(Exception):
-    """The index under the data folder cannot be read; it can be made again from its sources."""
+    """The index in the data folder cannot be read, but can be rebuilt from its sources."""
 
 
 class KnowledgeIndex:
-    """Vectors of all that is known, brought up to date by `follow`.
+    """The vectors of all that is known, brought up to date by `follow`.
 
-    Not safe to use from several threads at once: its owner holds a lock.
+    It is not thread-safe: the owner must hold a lock.
     """
 
     def __init__(self, settings: Settings, encoder: Callable[[], SentenceEncoder]) -> None:
@@ -60,18 +60,18 @@ class KnowledgeIndex:
         self._kept: OrderedDict[str, tuple[list[str], np.ndarray]] = OrderedDict()
 
     def follow(self, catalogue: Catalogue) -> None:
-        """Change exactly what differs from the catalogue; nothing when nothing does.
+        """Update the entries that differ from the catalogue.
 
         Raises:
-            KnowledgeError: if the index cannot be opened or changed, or another encoder made it.
+            KnowledgeError: if the index cannot be opened or changed, or is of another encoder.
         """
         if self._manifest != catalogue.manifest:
-            self._mended(lambda: self._follow(catalogue), catalogue)
+            self._with_repair(lambda: self._follow(catalogue), catalogue)
 
     def nearest(
         self, catalogue: Catalogue, query: str, scope: Scope, k: int
     ) -> list[tuple[str, float]]:
-        """Ids of the closest pieces of knowledge with their cosines, the closest first.
+        """Find the ids and cosines of the k nearest entries of a scope, the nearest first.
 
         Raises:
             KnowledgeError: if the index cannot be read.
@@ -79,7 +79,7 @@ class KnowledgeIndex:
         vector = self._encoded(query)
 
         def search() -> list[tuple[str, float]]:
-            if scope.count <= COMPARED_EXACTLY:
+            if scope.count <= MAX_COMPARED_EXACTLY:
                 ids, vectors = self._vectors(scope)
                 cosines = vectors @ vector
                 best = np.argsort(-cosines, kind="stable")[:k]
@@ -89,12 +89,12 @@ class KnowledgeIndex:
             )
             return [(document.id or "", 1 - distance) for document, distance in found]
 
-        return self._mended(search, catalogue)
+        return self._with_repair(search, catalogue)
 
     def similarities(
         self, catalogue: Catalogue, query: str, ids: Sequence[str]
     ) -> dict[str, float]:
-        """Cosine of a query and each of some pieces of knowledge.
+        """Measure the cosine of a query and each entry.
 
         Raises:
             KnowledgeError: if the index cannot be read.
@@ -106,43 +106,43 @@ class KnowledgeIndex:
             vectors = np.asarray(found["embeddings"], np.float32).reshape(-1, vector.size)
             return dict(zip(found["ids"], (vectors @ vector).tolist(), strict=True))
 
-        return self._mended(compare, catalogue)
+        return self._with_repair(compare, catalogue)
 
-    def _mended(self, work: Callable[[], T], catalogue: Catalogue) -> T:
-        """Do the work; where the index is damaged, make it again from its sources first."""
+    def _with_repair(self, work: Callable[[], T], catalogue: Catalogue) -> T:
+        """Do some work; if the index is damaged, rebuild it from its sources and try again."""
         try:
-            with self._sentences():
+            with self._translated_errors():
                 return work()
         except _Damaged as error:
-            log.warning("The knowledge index is damaged (%s): it is made again", error)
+            log.warning("The knowledge index is damaged (%s) and is rebuilt", error)
         folder = self._folder()
         self._forget()
-        # Chroma holds on to a folder that it could not open: the new index needs another one.
+        # Chroma keeps hold of a folder that it failed to open, so the new index needs another one.
         self._new_folder()
         shutil.rmtree(folder, ignore_errors=True)
         try:
-            with self._sentences():
+            with self._translated_errors():
                 self._follow(catalogue)
                 return work()
         except _Damaged as error:
             self._forget()
             raise KnowledgeError(
-                f"The knowledge index in {self._root} cannot be made ({error}). Free space or "
-                "correct the folder's rights, then try again."
+                f"The knowledge index in {self._root} cannot be built ({error}). Free space or "
+                "correct the folder's permissions, and try again."
             ) from error
 
     def _follow(self, catalogue: Catalogue) -> None:
         store = self._opened()
         if self._recorded("manifest") != catalogue.manifest:
             indexed = set(store.get(include=[])["ids"])
-            # A change that is cut off leaves no manifest: the next start compares all ids again.
+            # An interrupted update leaves no manifest: the next start then compares all ids again.
             self._record(manifest="")
             gone = sorted(indexed - catalogue.searched.keys())
-            for start in range(0, len(gone), WRITTEN_AT_ONCE):
-                store.delete(gone[start : start + WRITTEN_AT_ONCE])
+            for start in range(0, len(gone), WRITE_BATCH_SIZE):
+                store.delete(gone[start : start + WRITE_BATCH_SIZE])
             new = [entry for key, entry in catalogue.searched.items() if key not in indexed]
-            for start in range(0, len(new), WRITTEN_AT_ONCE):
-                batch = new[start : start + WRITTEN_AT_ONCE]
+            for start in range(0, len(new), WRITE_BATCH_SIZE):
+                batch = new[start : start + WRITE_BATCH_SIZE]
                 store.add_texts(
                     [entry.indexed_text for entry in batch],
                     metadatas=[dict(metadata(entry)) for entry in batch],
@@ -153,21 +153,21 @@ class KnowledgeIndex:
         self._manifest = catalogue.manifest
 
     def _vectors(self, scope: Scope) -> tuple[list[str], np.ndarray]:
-        """Ids and vectors, float32 (n, dimensions), of a scope."""
+        """Read the ids and vectors, float32 (n, dimensions), of a scope."""
         key = repr(scope.where)
         if key not in self._kept:
             found = self._opened().get(where=scope.where, include=["embeddings"])
             vectors = np.asarray(found["embeddings"], np.float32)
             self._kept[key] = found["ids"], vectors.reshape(len(found["ids"]), -1)
-            while sum(len(ids) for ids, _ in self._kept.values()) > KEPT_VECTORS:
+            while sum(len(ids) for ids, _ in self._kept.values()) > MAX_KEPT_VECTORS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
 
     def _encoded(self, query: str) -> np.ndarray:
-        return self._the_encoder().encode([query])[0]
+        return self._loaded_encoder().encode([query])[0]
 
-    def _the_encoder(self) -> SentenceEncoder:
+    def _loaded_encoder(self) -> SentenceEncoder:
         if self._encoder is None:
             self._encoder = self._load_encoder()
         return self._encoder
@@ -178,7 +178,7 @@ class KnowledgeIndex:
         from langchain_chroma import Chroma
         from langchain_core.embeddings import Embeddings
 
-        encoder = self._the_encoder()
+        encoder = self._loaded_encoder()
 
         class Encoder(Embeddings):
             def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -198,9 +198,9 @@ class KnowledgeIndex:
         if (made_by := self._recorded("encoder")) != encoder.identity:
             self._forget()
             raise KnowledgeError(
-                f"The knowledge index was made by the encoder {made_by}, but this station has "
-                f"{encoder.identity}: their vectors do not compare. Remove {self._where()} to have "
-                "it made again."
+                f"The knowledge index was built with the encoder {made_by}, but this station uses "
+                f"{encoder.identity}: their vectors are not comparable. Remove {self._where()} to "
+                "have it rebuilt."
             )
         return self._store
 
@@ -215,17 +215,17 @@ class KnowledgeIndex:
         if address.scheme not in {"http", "https"} or not address.hostname:
             raise KnowledgeError(
                 f"CHROMA_URL must be the address of a Chroma server, such as "
-                f"http://127.0.0.1:8000, but is {self._url!r}. Correct it or leave it out."
+                f"http://127.0.0.1:8000, but is {self._url!r}. Correct or unset it."
             )
         secure = address.scheme == "https"
         port = address.port or (443 if secure else 80)
-        # Chroma's own client would wait for as long as the system lets it.
-        socket.create_connection((address.hostname, port), CONNECT_SECONDS).close()
+        # Chroma's own client has no timeout for connecting.
+        socket.create_connection((address.hostname, port), CONNECT_TIMEOUT_S).close()
         return chromadb.HttpClient(address.hostname, port, ssl=secure, settings=quiet)
 
     def _name(self) -> str:
-        """Name of the collection; a server may hold those of several stations."""
-        name = f"{COLLECTION}-{self._the_encoder().identity}"
+        """Name the collection; a server may hold the collections of several stations."""
+        name = f"{COLLECTION}-{self._loaded_encoder().identity}"
         return name if self._url is None else f"{name}-{self._station()}"
 
     def _station(self) -> str:
@@ -262,29 +262,29 @@ class KnowledgeIndex:
         self._kept.clear()
 
     @contextmanager
-    def _sentences(self) -> Generator[None]:
-        """Turn what Chroma raises into a sentence, or into the news that the index is damaged."""
+    def _translated_errors(self) -> Generator[None]:
+        """Turn Chroma's errors into a KnowledgeError, or into _Damaged for a local index."""
         try:
             yield
         except KnowledgeError:
             raise
         except Exception as error:
-            if not _is_chromas(error):
+            if not _is_chroma_error(error):
                 raise
             self._forget()
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             if self._url is None:
                 raise _Damaged(first) from error
             raise KnowledgeError(
-                f"The Chroma server at {self._url} (CHROMA_URL) does not answer as it should: "
-                f"{first} Start it, or leave CHROMA_URL out to use the index under DATA_DIR."
+                f"The Chroma server at {self._url} (CHROMA_URL) does not answer properly: "
+                f"{first} Start it, or unset CHROMA_URL to use the index in DATA_DIR."
             ) from error
 
 
-def _is_chromas(error: Exception) -> bool:
-    """Whether Chroma, or the way to it, failed: its errors have no base class of their own."""
+def _is_chroma_error(error: Exception) -> bool:
+    """Tell whether an error comes from Chroma or the connection: they share no base class."""
     import httpx
     from chromadb.errors import ChromaError
 
-    # What cannot be connected to is a plain ValueError.
+    # A server that cannot be reached is a plain ValueError.
     return isinstance(error, ChromaError | httpx.HTTPError | ValueError | OSError)

@@ -1,54 +1,26 @@
-"""Words for measured defects, to look knowledge up with."""
+"""Describe measured defects in words, to search the knowledge with."""
 
 from __future__ import annotations
 
 from core.domain import Defect
-from core.imaging.appearance import SEEN, Look
 
 ELONGATED = 3.0
 SMALL_PERCENT = 0.5
 LARGE_PERCENT = 5.0
-# An edge is sharp when its contrast is crossed within this many pixels, diffuse beyond the other.
-SHARP_PX = 3.0
-DIFFUSE_PX = 8.0
 
 
-def describe_defect(defect: Defect, look: Look | None = None) -> str:
-    """What was measured, in the words of an inspector; nothing that was not.
+def describe_defect(defect: Defect) -> str:
+    """Name a defect's measured size, shape and place in the words of an inspector.
 
-    Args:
-        defect: its shape, size and place.
-        look: measured from the pixels, by `core.imaging.appearance.measure_look`.
-
-    Example: "small dark line with a sharp edge at the top left".
+    Example: "small line at the top left".
     """
-    elongation = defect.elongation
-    if look is not None and look.mark_elongation is not None:
-        elongation = look.mark_elongation
-    shape = "line" if elongation >= ELONGATED else "spot"
+    shape = "line" if defect.elongation >= ELONGATED else "spot"
     if shape == "spot" and defect.area_percent >= LARGE_PERCENT:
         shape = "area"
-    words = [_size(defect), *_tones(look), shape, *_edge(look), f"at the {defect.region}"]
-    return " ".join(words)
+    return f"{_size(defect)} {shape} at the {defect.region}"
 
 
 def _size(defect: Defect) -> str:
     if defect.area_percent < SMALL_PERCENT:
         return "small"
     return "medium-sized" if defect.area_percent < LARGE_PERCENT else "large"
-
-
-def _tones(look: Look | None) -> list[str]:
-    if look is None:
-        return []
-    tones = [("dark", look.darker), ("bright", look.brighter), ("discoloured", look.colour)]
-    said = [name for name, contrast in tones if contrast >= SEEN]
-    return [" and ".join(said)] if said else []
-
-
-def _edge(look: Look | None) -> list[str]:
-    if look is None or look.edge_px is None:
-        return []
-    if look.edge_px <= SHARP_PX:
-        return ["with a sharp edge"]
-    return ["with a soft diffuse edge"] if look.edge_px >= DIFFUSE_PX else []

@@ -1,4 +1,4 @@
-"""Knowledge snippets, searched by meaning."""
+"""Search knowledge by meaning."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ from core.retrieval.knowledge.sources import Sources
 
 
 class KnowledgeBase:
-    """The knowledge file, the documents and their index, which follows every change of them.
+    """The knowledge file and the documents, with an index that follows every change to them.
 
     Example:
-        >>> base = KnowledgeBase.open(settings(), encoder)          # doctest: +SKIP
-        >>> base.search("thin dark line", product)[0].defect_type   # doctest: +SKIP
+        >>> from pathlib import Path
+        >>> file = Path("knowledge.json")
+        >>> _ = file.write_text('{"Plant": {"lid": {"crack": "A dark line.", "dent": "Bent."}}}')
+        >>> settings = Settings(knowledge_file=file)
+        >>> base = KnowledgeBase.open(
+        ...     settings, lambda: SentenceEncoder.load(settings.model_cache_dir)
+        ... )
+        >>> base.search("thin dark line", Product(dataset="Plant", category="lid"))[0].defect_type
         'crack'
     """
 
@@ -33,11 +39,11 @@ class KnowledgeBase:
 
     @classmethod
     def open(cls, settings: Settings, encoder: Callable[[], SentenceEncoder]) -> KnowledgeBase:
-        """Open the index, brought up to date.
+        """Open the index and bring it up to date.
 
         Args:
-            settings: where the knowledge and its index are.
-            encoder: called once, when it is needed.
+            settings: give the places of the knowledge and its index.
+            encoder: loads the encoder; called once, at first use.
 
         Raises:
             KnowledgeError: if the knowledge or its index cannot be used.
@@ -47,7 +53,7 @@ class KnowledgeBase:
         return base
 
     def refresh(self) -> None:
-        """Bring the index up to date now, so that the next search need not.
+        """Bring the index up to date now, to spare the next search the wait.
 
         Raises:
             KnowledgeError: if the knowledge or its index cannot be used.
@@ -58,18 +64,18 @@ class KnowledgeBase:
     def search(
         self, query: str, product: Product, k: int = 3, defect_type: str | None = None
     ) -> tuple[Snippet, ...]:
-        """Knowledge about defects that is nearest in meaning.
+        """Find the knowledge about defects that is nearest in meaning.
 
-        The narrowest part that holds anything is asked: the product's entry of the defect type,
-        when that is known; the product's entries and documents; those of its category in any data
-        set; all. Documents about all products take part at every step. `Snippet.matched_by` says
-        which step answered.
+        The search uses the narrowest scope that holds anything: the product's entry for the defect
+        type, if given; the product's entries and documents; those of its category in any data
+        set; everything. Every scope includes the documents about all products.
+        `Snippet.matched_by` names the scope used.
 
         Args:
-            query: what is seen, in words.
-            product: that is inspected.
-            k: how many.
-            defect_type: when it is known already.
+            query: a description of what is seen.
+            product: the inspected product.
+            k: how many snippets to find.
+            defect_type: the defect type, if known.
 
         Raises:
             KnowledgeError: if the knowledge or its index cannot be used.
@@ -85,7 +91,7 @@ class KnowledgeBase:
             )
 
     def find(self, query: str, k: int) -> tuple[Snippet, ...]:
-        """Knowledge of any product that is nearest in meaning.
+        """Find the knowledge about any product that is nearest in meaning.
 
         Raises:
             KnowledgeError: if the knowledge or its index cannot be used.
@@ -100,7 +106,7 @@ class KnowledgeBase:
             )
 
     def similarities(self, query: str, ids: Sequence[str]) -> dict[str, float]:
-        """Cosine of a query and each of some entries; ids that are not searched are left out.
+        """Measure the cosine of a query and each entry; ids outside the index are left out.
 
         Raises:
             KnowledgeError: if the knowledge or its index cannot be used.
@@ -112,11 +118,11 @@ class KnowledgeBase:
             return self._index.similarities(catalogue, query, known) if known else {}
 
     def entries(self, product: Product | None = None) -> tuple[Entry, ...]:
-        """What is known now.
+        """List what is known now.
 
         Args:
-            product: None for everything, passages of documents and normal characteristics
-                included; with a product, entries about defects only: its own, or else those of its
+            product: None: everything, including passages of documents and normal characteristics.
+                Otherwise only entries about defects: the product's own, or else those of its
                 category, or else all.
 
         Raises:
@@ -128,7 +134,7 @@ class KnowledgeBase:
         )
 
     def entry(self, entry_id: str) -> Entry | None:
-        """The current entry of an id; None when there is none (any more).
+        """Find the current entry with an id; None if there is none, or no longer.
 
         Raises:
             KnowledgeError: if the knowledge file or a document cannot be used.
@@ -136,7 +142,7 @@ class KnowledgeBase:
         return self._catalogue().entries.get(entry_id)
 
     def normal_characteristics(self, product: Product) -> Snippet | None:
-        """What a good part looks like, for the product or else its category.
+        """Find what a good part of the product, or else of its category, looks like.
 
         Raises:
             KnowledgeError: if the knowledge file or a document cannot be used.

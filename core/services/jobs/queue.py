@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from core.domain import Job, JobState
 from core.domain.errors import InspectionError, JobError, RecordsError
+from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
 from core.services.jobs.task import JobStopped, Progress, StopSign, Task, TaskOf
@@ -42,9 +43,13 @@ class Jobs:
     event on record.
 
     Example:
-        >>> job = station.jobs.submit(Teach(demo=True), "Demo")   # doctest: +SKIP
-        >>> station.jobs.job(job.id).share                    # doctest: +SKIP
-        0.35
+        >>> from core.infrastructure.settings import Settings
+        >>> from core.tasks.shared_station import open_station
+        >>> from core.tasks.exports import Export
+        >>> with open_station(Settings()) as station:
+        ...     job = station.jobs.submit(Export(what="csv"), "All inspections")
+        ...     [each.title for each in station.jobs.recent()]
+        ['All inspections']
     """
 
     def __init__(self, station: Station, task_of: TaskOf | None) -> None:
@@ -110,7 +115,12 @@ class Jobs:
         """Find the newest job of a task with this value of a text argument; None: there is none.
 
         Example:
-            >>> station.jobs.latest(WriteReport, "inspection", inspection.id)   # doctest: +SKIP
+            >>> from core.infrastructure.settings import Settings
+            >>> from core.services.station import Station
+            >>> from core.tasks.teaching import Teach
+            >>> with Station(Settings()) as station:
+            ...     station.jobs.latest(Teach, "product", "ELPV/mono") is None
+            True
         """
         return recorded.latest_job(self._records, task.kind, argument, value, self._stall_s)
 
@@ -241,7 +251,7 @@ class Jobs:
         """Run a job: state, result and error that it ends with."""
         progress = Progress(self._records, job_id, stop)
         try:
-            with memory_guard("do this job"):
+            with memory_guard("do this job"), library_guard("do this job"):
                 task = self._require_task_of()(kind, json.loads(arguments))
                 result = task.run(self._station, progress)
         except JobStopped:

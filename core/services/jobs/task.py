@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from core.domain import Frozen
+from core.domain import Frozen, JobStep, step_on_record
 from core.domain.errors import JobError
 from core.records.connection import Database
 from core.records.jobs import save_progress
@@ -62,15 +62,22 @@ class Progress:
         self._saved_at = 0.0
 
     def __call__(
-        self, step: str, done: float, total: float = 1, result: BaseModel | None = None
+        self,
+        step: JobStep,
+        done: float,
+        total: float = 1,
+        result: BaseModel | None = None,
+        *,
+        of: str = "",
     ) -> None:
         """Tell how far the job is; to be called as often as it could stop.
 
         Args:
-            step: its name, for the operator.
+            step: that it takes.
             done: of the step.
             total: of the step; 1 where a share is told and not a count.
             result: what has come of the job so far; None: as told before.
+            of: the set that the step works on, where there are several.
 
         Raises:
             JobStopped: if it is to stop here.
@@ -78,10 +85,11 @@ class Progress:
         """
         self.stop_here()
         now = time.monotonic()
-        if step == self._step and now - self._saved_at < SAVED_EVERY_S:
+        name = step_on_record(step, of)
+        if name == self._step and now - self._saved_at < SAVED_EVERY_S:
             return
-        save_progress(self._database, self.job_id, step, done, total, result)
-        self._step, self._saved_at = step, now
+        save_progress(self._database, self.job_id, name, done, total, result)
+        self._step, self._saved_at = name, now
 
     def stop_here(self) -> None:
         """Raise JobStopped if the job is to stop."""

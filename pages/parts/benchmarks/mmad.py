@@ -20,11 +20,11 @@ from pages.parts.words import person_of
 from pages.parts.writers import writer_name
 from pages.texts import number, percentage, t, when
 
-DRAWN = 500
+DRAWN_QUESTIONS = 500
 
 
 def show_mmad(station: Station) -> None:
-    """A form, the run that is watched, and all runs side by side."""
+    """Show a form, the run that is watched, and all runs side by side."""
     on_record = mmad_runs(station)
     form, watched = st.columns([7, 14], gap="medium")
     with form:
@@ -50,7 +50,7 @@ def _ask_run(station: Station) -> None:
     offered = {
         one.model.key: one
         for one in ranked(catalogue().values(), station.settings)
-        if one.model.provider != "offline"
+        if not one.model.is_offline
     }
     with st.form("mmad-run"):
         questions = st.text_input(t("mmad.questions"), placeholder="/data/MMAD/mmad.json")
@@ -61,7 +61,7 @@ def _ask_run(station: Station) -> None:
             t("mmad.writer"), list(offered), format_func=lambda key: writer_name(offered[key])
         )
         limit = st.number_input(
-            t("mmad.limit"), min_value=1, value=DRAWN, step=100, help=t("mmad.limit_help")
+            t("mmad.limit"), min_value=1, value=DRAWN_QUESTIONS, step=100, help=t("mmad.limit_help")
         )
         templates = st.number_input(t("mmad.templates"), min_value=0, max_value=8, value=1)
         blind = st.toggle(t("mmad.blind"), help=t("mmad.blind_help"))

@@ -14,15 +14,16 @@ from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 from core.services.side_by_side import choose
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import person_of, plain, verdict_name, verdict_text
+from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, percentage, t, when
+from pages.texts.labels import label
 
-IN_A_ROW = 3
+CONTESTANTS_A_ROW = 3
 KINDS = {"detector": lambda: t("contest.detector"), "writer": lambda: t("contest.writer")}
 
 
 def show_contest(station: Station, contest: Contest) -> None:
-    """Every contestant; words that the first report does not have are underlined."""
+    """Show every contestant; words that the first report does not have are underlined."""
     filename = plain(contest.contestants[0].inspection.image.filename)
     st.markdown(
         f"**{contest.product_key}** · {t('contest.picture', name=filename)} · "
@@ -31,16 +32,16 @@ def show_contest(station: Station, contest: Contest) -> None:
     if len(contest.contestants) > 1:
         st.caption(t("contest.underlined"))
     _choice(station, contest)
-    for start in range(0, len(contest.contestants), IN_A_ROW):
-        row = contest.contestants[start : start + IN_A_ROW]
-        columns = st.columns(min(IN_A_ROW, len(contest.contestants)), gap="medium")
+    for start in range(0, len(contest.contestants), CONTESTANTS_A_ROW):
+        row = contest.contestants[start : start + CONTESTANTS_A_ROW]
+        columns = st.columns(min(CONTESTANTS_A_ROW, len(contest.contestants)), gap="medium")
         for place, (column, contestant) in enumerate(zip(columns, row, strict=False), start):
             with column:
                 _contestant(station, contest, place, contestant)
 
 
 def show_win_rates(station: Station) -> None:
-    """How often each detector and writer was chosen over another of its kind."""
+    """Show how often each detector and writer was chosen over another of its kind."""
     rates = win_rates(station.records)
     if not rates:
         return
@@ -62,7 +63,7 @@ def show_win_rates(station: Station) -> None:
 
 
 def _name(contestant: Contestant) -> str:
-    """The detector, and who wrote in the end."""
+    """Name the detector, and who wrote in the end."""
     if not contestant.writing.fell_back:
         return contestant.name
     failed = t("contest.failed", writer=_title(contestant.writer))
@@ -70,7 +71,7 @@ def _name(contestant: Contestant) -> str:
 
 
 def _title(writer: str) -> str:
-    """What the catalogue calls a writer; its key where it has left the catalogue since."""
+    """Name a writer as the catalogue does; by its key where it has left the catalogue."""
     model = catalogue().get(writer)
     return writer if model is None else model.title
 
@@ -113,7 +114,7 @@ def _contestant(station: Station, contest: Contest, place: int, contestant: Cont
         alt=t(
             "contest.map_alt",
             detector=contestant.detector,
-            verdict=verdict_name(judgement.verdict),
+            verdict=label(judgement.verdict),
             count=len(contestant.inspection.defects),
         ),
     )

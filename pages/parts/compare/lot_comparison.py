@@ -9,29 +9,26 @@ import streamlit as st
 from core.detection.checkpoints import Active, active_version, versions
 from core.domain import Job, JobState, Product, Verdict
 from core.domain.errors import InspectionError
-from core.records.quality import Period, period_counts
+from core.records.quality import period_counts
 from core.records.search import Filter
 from core.services.inspection_images import picture_thumbnail
 from core.services.lot_comparison import ComparedPart, LotComparison
 from core.services.station import Station
+from core.statistics.counts import Period
 from core.statistics.intervals import Rate
 from core.tasks.lot_comparison import CompareLot
 from pages.parts.jobs import watch_job
-from pages.parts.words import (
-    disposition_name,
-    person_of,
-    plain,
-    verdict_name,
-)
+from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when
+from pages.texts.labels import disposition_label, label
 
-EARLIER = 30
-IN_A_PAGE = 20
+MOST_EARLIER = 30
+ROWS_A_PAGE = 20
 NAMES = ("A", "B")
 
 
 def ask_comparison(station: Station) -> None:
-    """Product, lot and both detectors; the comparison then runs in the background."""
+    """Ask for product, lot and both detectors; the comparison runs in the background."""
     products = station.taught_products()
     if not products:
         st.info(t("compare.nothing_taught"), icon=":material/school:")
@@ -70,8 +67,8 @@ def ask_comparison(station: Station) -> None:
 
 
 def show_comparison(station: Station) -> None:
-    """The comparison that the address names, and earlier ones to choose from."""
-    jobs = {job.id: job for job in station.jobs.recent(EARLIER, CompareLot)}
+    """Show the comparison that the URL names, and earlier ones to choose from."""
+    jobs = {job.id: job for job in station.jobs.recent(MOST_EARLIER, CompareLot)}
     asked = st.query_params.get("comparison")
     if asked and asked not in jobs:
         jobs = {asked: station.jobs.job(asked), **jobs}
@@ -204,9 +201,9 @@ def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -
     if not differing:
         st.caption(t("lots.no_disagreement"))
         return
-    pages = -(-len(differing) // IN_A_PAGE)
+    pages = -(-len(differing) // ROWS_A_PAGE)
     page = st.pagination(pages, key="disagreements") if pages > 1 else 1
-    shown = differing[IN_A_PAGE * (page - 1) : IN_A_PAGE * page]
+    shown = differing[ROWS_A_PAGE * (page - 1) : ROWS_A_PAGE * page]
     rows = [
         {
             t("lots.picture"): _data_url(station, part),
@@ -214,7 +211,7 @@ def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -
             "A": f"{_verdict(part.verdicts[0])} {number(part.scores[0], 3)}",
             "B": f"{_verdict(part.verdicts[1])} {number(part.scores[1], 3)}",
             t("lots.then"): _verdict(part.then),
-            t("lots.disposition"): disposition_name(part.disposition),
+            t("lots.disposition"): disposition_label(part.disposition),
             t("lots.open"): f"inspect?inspection={part.inspection_id}",
         }
         for part in shown
@@ -239,7 +236,7 @@ def _thumbnail(_station: Station, sha256: str, filename: str) -> str:
 
 
 def _data_url(station: Station, part: ComparedPart) -> str | None:
-    """The picture, small; None where it is lost: the row says all else."""
+    """Make a small picture; None where it is lost: the row shows all else."""
     try:
         return _thumbnail(station, part.sha256, part.filename)
     except InspectionError:
@@ -247,8 +244,8 @@ def _data_url(station: Station, part: ComparedPart) -> str | None:
 
 
 def _verdict(verdict: Verdict) -> str:
-    """A sign and the word: cells take no icons."""
-    return f"{SIGNS[verdict]} {verdict_name(verdict)}"
+    """Name a verdict with a sign: cells take no icons."""
+    return f"{SIGNS[verdict]} {label(verdict)}"
 
 
 SIGNS = {Verdict.PASS: "✓", Verdict.REVIEW: "?", Verdict.FAIL: "✗"}

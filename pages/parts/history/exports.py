@@ -22,11 +22,11 @@ MIMES = {
     ExportKind.PARQUET: "application/vnd.apache.parquet",
     ExportKind.PDFS: "application/zip",
 }
-SHOWN = 2
+SHOWN_EXPORTS = 2
 
 
 def kind_text(kind: ExportKind) -> str:
-    """A kind of export."""
+    """Name a kind of export."""
     match kind:
         case ExportKind.CSV:
             return "CSV"
@@ -37,7 +37,7 @@ def kind_text(kind: ExportKind) -> str:
 
 
 def show_export(station: Station, filter: Filter, count: int) -> None:
-    """Choose a kind, and have the file."""
+    """Ask for a kind of export, and offer the file."""
     panel = st.popover(
         t("history.export"),
         icon=":material/download:",
@@ -84,8 +84,8 @@ def _start(station: Station, kind: ExportKind, filter: Filter, count: int) -> No
 
 
 def show_export_jobs(station: Station) -> None:
-    """The newest exports, with their files."""
-    for job in station.jobs.recent(SHOWN, Export):
+    """Show the newest exports, with their files."""
+    for job in station.jobs.recent(SHOWN_EXPORTS, Export):
         watch_job(station, job, partial(_result, station))
 
 

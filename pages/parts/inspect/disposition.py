@@ -7,12 +7,13 @@ import streamlit as st
 from core.domain import Disposition, Inspection
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import disposition_name, person_of, plain
+from pages.parts.words import person_of, plain
 from pages.texts import t, when
+from pages.texts.labels import disposition_label
 
 
 def show_disposition(station: Station, inspection: Inspection) -> None:
-    """The decisions so far, the newest first, and the button that opens the drawer."""
+    """Show the decisions so far, newest first, and the button that opens the drawer."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
             t("disposition.decide"),
@@ -26,7 +27,7 @@ def show_disposition(station: Station, inspection: Inspection) -> None:
             st.caption(t("disposition.none_yet"))
     for entry in inspection.dispositions[::-1]:
         st.markdown(
-            f"**{disposition_name(entry.disposition)}** · {plain(entry.reason)} · "
+            f"**{disposition_label(entry.disposition)}** · {plain(entry.reason)} · "
             f"{plain(entry.decided_by)}, {when(entry.decided_at)}"
         )
 
@@ -39,7 +40,7 @@ def _drawer(station: Station, inspection: Inspection) -> None:
         t("disposition.disposition"),
         list(Disposition),
         index=None,
-        format_func=disposition_name,
+        format_func=disposition_label,
     )
     reason = ask_reason(reasons_of(choice), f"drawer-{inspection.id}")
     name = st.text_input(t("disposition.decided_by"), value=person_of(inspection))
@@ -54,7 +55,7 @@ def _drawer(station: Station, inspection: Inspection) -> None:
 
 
 def ask_reason(reasons: list[str], key: str) -> str:
-    """A reason, from a list or in one's own words."""
+    """Ask for a reason, from a list or in one's own words."""
     chosen = st.selectbox(
         t("disposition.reason"),
         reasons,
@@ -67,7 +68,7 @@ def ask_reason(reasons: list[str], key: str) -> str:
 
 
 def reasons_of(disposition: Disposition | None) -> list[str]:
-    """Reasons that are common for a disposition."""
+    """List common reasons for a disposition."""
     if disposition is None:
         return []
     if disposition.is_of_good_part is None:

@@ -9,29 +9,22 @@ import pandas  # noqa: F401
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.domain import Defect, DefectTypeGuess, Inspection, Judgement
+from core.domain import Defect, DefectTypeGuess, Inspection, Judgement, StepName
 from core.domain.errors import InspectionError
 from core.services.station import Station
 from pages.parts.inspect.viewer import look_at
 from pages.parts.palette import palette
 from pages.parts.statements import guarantee_text
-from pages.parts.words import (
-    COLOURS,
-    ICONS,
-    plain,
-    region_name,
-    severity_name,
-    verdict_name,
-    why_nothing,
-)
+from pages.parts.words import COLOURS, ICONS, plain, why_nothing
 from pages.texts import number, separators, t, when
+from pages.texts.labels import label, label_of, place_label
 
 
 def show_verdict(judgement: Judgement) -> None:
-    """The verdict with the figures that led to it."""
+    """Show the verdict with the figures that led to it."""
     verdict = judgement.verdict
     with st.container(border=True, gap="small"):
-        st.markdown(f"## :{COLOURS[verdict]}[{ICONS[verdict]} {verdict_name(verdict)}]")
+        st.markdown(f"## :{COLOURS[verdict]}[{ICONS[verdict]} {label(verdict)}]")
         st.markdown(
             t(
                 "facts.score",
@@ -47,7 +40,7 @@ def show_verdict(judgement: Judgement) -> None:
 
 
 def show_score_among_normals(station: Station, inspection: Inspection) -> None:
-    """Where the score lies beside those of the held-out normals."""
+    """Show the score among those of the held-out normals."""
     try:
         calibration = station.taught(inspection.product, inspection.detector.algorithm).calibration
     except InspectionError:
@@ -69,7 +62,7 @@ def show_score_among_normals(station: Station, inspection: Inspection) -> None:
         annotation_text=t("facts.this_part"),
         line_color=colours.main,
     )
-    # Near lines would print their names on each other: each has a height of its own.
+    # Labels of close lines would overlap, so each has its own height.
     for note, height in zip(figure.layout.annotations, (1.0, 0.7, 0.4), strict=True):
         note.update(xanchor="right", y=height)
     figure.update_layout(
@@ -100,7 +93,7 @@ def _range(scores: Sequence[float], judgement: Judgement) -> tuple[float, float]
 
 
 def show_defects(inspection: Inspection) -> None:
-    """The table of measured defects, with the types that fit them; a chosen row is looked at."""
+    """Show the measured defects and the types that fit; choosing a row zooms in on it."""
     defects, guesses = inspection.defects, inspection.defect_types
     if not defects:
         st.caption(t("facts.no_defect"))
@@ -139,8 +132,8 @@ def show_defects(inspection: Inspection) -> None:
 def _row(defect: Defect, guesses: tuple[DefectTypeGuess, ...]) -> dict[str, str | float]:
     row: dict[str, str | float] = {
         t("facts.id"): defect.id,
-        t("facts.severity"): severity_name(defect.severity),
-        t("facts.region"): region_name(defect.region),
+        t("facts.severity"): label(defect.severity),
+        t("facts.region"): place_label(defect.region),
     }
     if guesses:
         own = [guess for guess in guesses if guess.defect_id == defect.id]
@@ -162,10 +155,10 @@ def _guess_words(guess: DefectTypeGuess) -> str:
 
 
 def show_snippets(inspection: Inspection) -> None:
-    """What the knowledge says."""
+    """Show the knowledge that was found."""
     st.markdown(f"##### {t('facts.knowledge')}")
     if not inspection.snippets:
-        st.caption(why_nothing(inspection, "knowledge"))
+        st.caption(why_nothing(inspection, StepName.KNOWLEDGE))
     for snippet in inspection.snippets:
         likeness = t("facts.similarity", value=number(snippet.similarity, 2))
         with st.expander(f"{plain(snippet.title)} · {snippet.id} · {likeness}"):
@@ -182,24 +175,24 @@ def show_snippets(inspection: Inspection) -> None:
 
 
 def show_failed_steps(inspection: Inspection) -> bool:
-    """What failed on the way, each with its sentence; whether anything did."""
+    """Show which steps failed and why; return whether any did."""
     failed = [step for step in inspection.steps if step.status == "failed"]
     for step in failed:
         st.warning(
-            t("facts.step_failed", step=step.name, reason=plain(step.reason)),
+            t("facts.step_failed", step=label(step.name), reason=plain(step.reason)),
             icon=":material/warning:",
         )
     return bool(failed)
 
 
 def show_steps(inspection: Inspection) -> None:
-    """How long each step took, and how it ended."""
+    """Show how long each step took, and how it ended."""
     st.dataframe(
         [
             {
-                t("facts.step"): step.name,
+                t("facts.step"): label(step.name),
                 t("facts.time_ms"): round(step.seconds * 1000, 1),
-                t("facts.status"): step.status,
+                t("facts.status"): label_of("StepStatus", step.status),
                 t("facts.reason"): step.reason,
             }
             for step in inspection.steps

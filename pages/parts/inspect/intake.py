@@ -17,6 +17,9 @@ from core.services.side_by_side import detectors_of
 from core.services.station import Station
 from pages.parts.writers import ask_writer
 from pages.texts import t
+from pages.texts.labels import label_of
+
+SOURCES = ("files", "folder", "camera")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Tray:
 
 
 def ask_product(products: Sequence[Product], opened: str | None) -> Product:
-    """What the next pictures show: the choice of this session, else of the URL.
+    """Ask for the product of the next pictures: chosen in this session, else by the URL.
 
     Args:
         products: that have been taught, at least one.
@@ -70,7 +73,7 @@ def ask_product(products: Sequence[Product], opened: str | None) -> Product:
 
 
 def ask_order(station: Station, product: Product, tray: Tray) -> Order:
-    """Lot, serial, station and inspector; detector, writer and evidence: kept over the session."""
+    """Ask for context, detector, writer and evidence; they are kept over the session."""
     context = _ask_context(tray)
     with st.expander(t("intake.how"), icon=":material/tune:"):
         detector = _ask_detector(station, product)
@@ -80,12 +83,12 @@ def ask_order(station: Station, product: Product, tray: Tray) -> Order:
 
 
 def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
-    """Pictures that were just given; empty unless there are new ones."""
+    """Ask for pictures; empty unless there are new ones."""
     source = st.segmented_control(
         t("intake.source"),
-        ["files", "folder", "camera"],
+        SOURCES,
         default="files",
-        format_func=_source_name,
+        format_func=lambda code: label_of("PictureSource", code),
         required=True,
         key="source",
         persist_state="session",
@@ -125,10 +128,10 @@ def _demo() -> list[PictureFile]:
 
 
 def _ask_context(tray: Tray) -> Context:
-    """Lot and station outlive a reload in the URL; a name in it would be another's on a link."""
+    """Ask for the context; lot and station stand in the URL, names do not: links are shared."""
     with st.expander(t("intake.context"), icon=":material/label:"):
         lot = _ask_in_url(t("intake.lot"), "lot")
-        # A serial is of one part: the next part's is asked for anew.
+        # A serial belongs to one part: the next part needs its own.
         serial = st.text_input(t("intake.serial"), key=f"context-serial-{tray.given}")
         station = _ask_in_url(t("intake.station"), "station")
         inspector = st.text_input(
@@ -150,7 +153,7 @@ def _ask_in_url(label: str, name: str) -> str:
 
 
 def _ask_detector(station: Station, product: Product) -> str | None:
-    """The detector that judges; None: the active one, also after another is activated."""
+    """Ask for the detector; None: the active one, also after another is activated."""
     known = list(detectors_of(station, product))
     return st.selectbox(
         t("intake.detector"),
@@ -163,7 +166,7 @@ def _ask_detector(station: Station, product: Product) -> str | None:
 
 
 def _ask_evidence(station: Station) -> EvidenceChoice:
-    """What to look up; a switch that stands as its setting does leaves the choice to it."""
+    """Ask what to look up; a switch that equals its setting leaves the choice to it."""
     settings = station.settings
     with st.container(horizontal=True):
         exemplars = st.toggle(
@@ -184,11 +187,3 @@ def _ask_evidence(station: Station) -> EvidenceChoice:
         exemplars=None if exemplars == settings.rag_enabled else exemplars,
         knowledge=None if knowledge == settings.domain_rag_enabled else knowledge,
     )
-
-
-def _source_name(source: str) -> str:
-    return {
-        "files": t("intake.files"),
-        "folder": t("intake.folder"),
-        "camera": t("intake.camera"),
-    }[source]

@@ -10,16 +10,17 @@ from core.services.station import Station
 from core.tasks.lot import LotResult
 from pages.parts.jobs import watch_job
 from pages.parts.quality.words import verdict_cell
-from pages.parts.words import disposition_name, plain, verdict_name
+from pages.parts.words import plain
 from pages.texts import t
+from pages.texts.labels import disposition_label, label
 
-# Low beside an open inspection, which the strip would else push off the screen.
-HEIGHT, HEIGHT_BESIDE = 420, 150
+# Low beside an open inspection, which a tall strip would push off the screen.
+HEIGHT_PX, HEIGHT_BESIDE_PX = 420, 150
 
 
 def show_lot(station: Station, job: Job) -> None:
-    """The job of a lot with its results; choosing one opens it."""
-    height = HEIGHT_BESIDE if "inspection" in st.query_params else HEIGHT
+    """Show the job of a lot with its results; choosing one opens it."""
+    height = HEIGHT_BESIDE_PX if "inspection" in st.query_params else HEIGHT_PX
     with st.container(border=True):
         watch_job(station, job, lambda now: _show_results(station, now, height))
 
@@ -27,8 +28,8 @@ def show_lot(station: Station, job: Job) -> None:
 def _show_results(station: Station, job: Job, height: int) -> None:
     result = job.result_as(LotResult) or LotResult()
     found = of_ids(station.records, result.inspections)
-    said = [f"{verdict_name(verdict)} {result.verdicts[verdict.value]}" for verdict in Verdict]
-    st.caption(" · ".join([*said, t("lot.refused", count=len(result.refused))]))
+    said = [f"{label(verdict)} {result.verdicts[verdict.value]}" for verdict in Verdict]
+    st.caption(" Â· ".join([*said, t("lot.refused", count=len(result.refused))]))
     if not job.is_active and found and found[0].lot:
         _show_ways_on(found[0])
     show_strip(found, f"lot-{job.id}", height)
@@ -40,7 +41,7 @@ def _show_results(station: Station, job: Job, height: int) -> None:
 
 
 def _show_ways_on(one: InspectionSummary) -> None:
-    """What is done with a lot that is inspected: its stopped parts decided, its reports taken."""
+    """Link to what follows an inspected lot: deciding on stopped parts, exporting reports."""
     of_lot = {"product": one.product_key, "lot": one.lot}
     with st.container(horizontal=True):
         if st.button(t("lot.review"), icon=":material/rule:"):
@@ -51,7 +52,7 @@ def _show_ways_on(one: InspectionSummary) -> None:
 
 
 def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> None:
-    """Results that can be sorted; choosing one opens it."""
+    """Show results that can be sorted; choosing one opens it."""
     event = st.dataframe(
         [
             {
@@ -60,7 +61,7 @@ def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> N
                 t("lot.defects"): summary.defect_count,
                 t("lot.picture"): summary.filename,
                 t("lot.serial"): summary.serial,
-                t("lot.disposition"): disposition_name(summary.disposition),
+                t("lot.disposition"): disposition_label(summary.disposition),
             }
             for summary in found
         ],

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain import Exemplar, Inspection
+from core.domain import ComparedPair, Exemplar, Inspection, StepName
 from core.domain.errors import InspectionError
-from core.reporting.evidence import ComparedPair
 from core.services.inspection_images import compared_pairs, exemplar_png
 from core.services.station import Station
 from pages.parts.statements import alignment_text, likeness_text
@@ -20,10 +19,10 @@ ROWS_AT_ONCE = 1
 
 
 def show_exemplars(station: Station, inspection: Inspection) -> None:
-    """The most similar normal parts, and how similar they are."""
+    """Show the most similar normal parts, and how similar they are."""
     st.markdown(f"##### {t('normals.most_similar')}")
     if not inspection.exemplars:
-        st.caption(why_nothing(inspection, "exemplars"))
+        st.caption(why_nothing(inspection, StepName.EXEMPLARS))
         return
     for column, exemplar in zip(st.columns(3), inspection.exemplars, strict=False):
         try:
@@ -43,7 +42,7 @@ def show_exemplars(station: Station, inspection: Inspection) -> None:
 
 
 def show_comparisons(station: Station, inspection: Inspection) -> None:
-    """Each defect beside the same place on the nearest normal part."""
+    """Show each defect beside the same place on the nearest normal part."""
     if not inspection.comparisons:
         return
     first = inspection.comparisons[0]

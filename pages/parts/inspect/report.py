@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain import Inspection, Job, JobState, Revision, RevisionKind
+from core.domain import Inspection, Job, JobState, Revision
 from core.services.inspection_images import report_pdf
 from core.services.reports import remarks_of
 from core.services.station import Station
@@ -13,10 +13,11 @@ from pages.parts.inspect.report_form import edit_report
 from pages.parts.jobs import watch_job
 from pages.parts.writers import show_writing, write_again_button
 from pages.texts import t, when
+from pages.texts.labels import label
 
 
 def show_report(station: Station, inspection: Inspection) -> None:
-    """The report of an inspection, to be read, edited, signed, printed and written again."""
+    """Show the report of an inspection, to read, edit, sign, print and write again."""
     _show_writing_job(station, inspection)
     revision = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -51,7 +52,7 @@ def _pdf_button(station: Station, inspection: Inspection, revision: Revision) ->
 
 
 def _show_writing_job(station: Station, inspection: Inspection) -> None:
-    """The report that is being written, with what has come of it; or why it was not."""
+    """Show the report as it is being written, or why it was not."""
     job = station.jobs.latest(WriteReport, "inspection", inspection.id)
     if job is None or job.state is JobState.DONE:
         return
@@ -76,18 +77,10 @@ def _chosen_revision(inspection: Inspection) -> Revision:
         format_func=lambda revision: t(
             "report.revision_name",
             number=revision.number,
-            kind=_kind_name(revision.kind),
+            kind=label(revision.kind),
             author=revision.author,
             time=when(revision.created_at),
         ),
         key=f"revision-{inspection.id}-{len(newest_first)}",
         width=380,
     )
-
-
-def _kind_name(kind: RevisionKind) -> str:
-    return {
-        RevisionKind.DRAFTED: t("report.drafted"),
-        RevisionKind.EDITED: t("report.edited"),
-        RevisionKind.SIGNED: t("report.signed"),
-    }[kind]

@@ -24,8 +24,9 @@ from core.domain import (
 from core.domain.errors import InspectionError
 from core.services.reports import save_edit
 from core.services.station import Station
-from pages.parts.words import disposition_name, person_of, plain, severity_name
+from pages.parts.words import person_of, plain
 from pages.texts import t
+from pages.texts.labels import disposition_label, label, label_of
 
 Kind = TypeVar("Kind", Severity, Disposition, CauseClass)
 CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high")
@@ -56,7 +57,7 @@ class ReportForm:
         self._key = key
 
     def edited(self) -> Report:
-        """The report as it stands in the form: what was found on the left, what follows beside."""
+        """Return the report as edited in the form: findings on the left, conclusions beside."""
         report = self._report
         found, follows = st.columns([11, 10], gap="medium")
         with found:
@@ -94,7 +95,7 @@ class ReportForm:
             severity = self._option(
                 t("form.proposed_severity"),
                 list(Severity),
-                severity_name,
+                label,
                 report.proposed_severity,
                 "proposed_severity",
             )
@@ -102,7 +103,7 @@ class ReportForm:
             disposition = self._option(
                 t("form.proposed_disposition"),
                 list(Disposition),
-                disposition_name,
+                disposition_label,
                 report.proposed_disposition,
                 "proposed_disposition",
             )
@@ -111,7 +112,7 @@ class ReportForm:
                 t("form.confidence"),
                 CONFIDENCES,
                 index=CONFIDENCES.index(report.confidence),
-                format_func=_confidence_name,
+                format_func=lambda code: label_of("Confidence", code),
                 key=f"{self._key}-confidence",
             )
         return severity, disposition, confidence
@@ -167,14 +168,14 @@ class ReportForm:
             cause = self._text(t("form.cause"), hypothesis.cause, f"{place}.cause")
             cited = ", ".join(hypothesis.snippet_ids)
             stands = t("form.stands_on", ids=plain(cited)) if cited else t("form.cites_nothing")
-            confidence = _confidence_name(hypothesis.confidence)
+            confidence = label_of("Confidence", hypothesis.confidence)
             st.caption(f"{t('form.confidence')}: {confidence} · {stands}")
             self._marks(f"{place}.snippet_ids")
         with kind:
             cause_class = self._option(
                 t("form.cause_class"),
                 list(CauseClass),
-                _class_name,
+                label,
                 hypothesis.cause_class,
                 f"{place}.cause_class",
             )
@@ -207,7 +208,7 @@ class ReportForm:
         return chosen
 
     def _marks(self, place: str) -> None:
-        """What the check says of a field, or of an item of a list."""
+        """Show what the check says of a field, or of an item of a list."""
         for remark in self._remarks:
             if remark.place != place and not _is_item(remark.place, place):
                 continue
@@ -222,7 +223,7 @@ class ReportForm:
 def edit_report(
     station: Station, inspection: Inspection, revision: Revision, remarks: Sequence[Remark]
 ) -> None:
-    """The form; what is saved becomes the next revision, checked again."""
+    """Show the form; what is saved becomes the next revision, checked again."""
     key = f"report-{inspection.id}-{revision.number}"
     with st.form(key):
         edited = ReportForm(revision, inspection.defects, remarks, key).edited()
@@ -241,21 +242,6 @@ def edit_report(
     st.session_state["person"] = name
     st.toast(t("form.saved", number=saved_as.number), icon=":material/save:")
     st.rerun()
-
-
-def _confidence_name(confidence: Confidence) -> str:
-    return {"low": t("form.low"), "medium": t("form.medium"), "high": t("form.high")}[confidence]
-
-
-def _class_name(cause_class: CauseClass) -> str:
-    return {
-        CauseClass.MAN: t("form.man"),
-        CauseClass.MACHINE: t("form.machine"),
-        CauseClass.MATERIAL: t("form.material"),
-        CauseClass.METHOD: t("form.method"),
-        CauseClass.MEASUREMENT: t("form.measurement"),
-        CauseClass.ENVIRONMENT: t("form.environment"),
-    }[cause_class]
 
 
 def _is_item(place: str, of: str) -> bool:

@@ -19,8 +19,9 @@ from core.services.viewer import (
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.statements import alignment_text
 from pages.parts.urls import choice_in_url
-from pages.parts.words import plain, region_name, severity_name, verdict_name
+from pages.parts.words import plain
 from pages.texts import number, t
+from pages.texts.labels import label, place_label
 
 
 def look_at(inspection: Inspection, place: str) -> None:
@@ -31,11 +32,11 @@ def look_at(inspection: Inspection, place: str) -> None:
 
 @st.fragment
 def show_viewer(station: Station, inspection: Inspection) -> None:
-    """The picture with its controls and the colour scale; a control redraws only this."""
+    """Show the picture, its controls and the colour scale; a control redraws only this."""
     look = choice_in_url(
         t("viewer.look"),
         [look.value for look in Look],
-        lambda value: _look_name(Look(value)),
+        lambda value: label(Look(value)),
         "look",
         label_visibility="collapsed",
         stretch=True,
@@ -54,7 +55,7 @@ def show_viewer(station: Station, inspection: Inspection) -> None:
 
 @st.fragment
 def show_plain_picture(station: Station, inspection: Inspection) -> None:
-    """The picture alone, without anything that the machine found."""
+    """Show the picture alone, without anything that the machine found."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = _ask_place(inspection, [])
         zoom = _ask_zoom(inspection)
@@ -73,8 +74,8 @@ def _show(station: Station, inspection: Inspection, view: View) -> None:
         alt=t(
             "viewer.alt",
             filename=inspection.image.filename,
-            look=_look_name(view.look),
-            verdict=verdict_name(inspection.judgement.verdict),
+            look=label(view.look),
+            verdict=label(inspection.judgement.verdict),
             count=len(inspection.defects),
         ),
     )
@@ -90,7 +91,7 @@ def _show(station: Station, inspection: Inspection, view: View) -> None:
 
 
 def _show_scale(inspection: Inspection) -> None:
-    """The colour scale; its words stand below it, as the picture's font knows no Hangul."""
+    """Show the colour scale; its words stand below it, as the picture's font has no Hangul."""
     scale = colour_scale(inspection)
     low, high, top = (number(value, 3) for value in (scale.t_low, scale.t_high, scale.top))
     st.image(
@@ -107,13 +108,13 @@ def _rendered(_station: Station, _inspection: Inspection, inspection_id: str, vi
 
 
 def _ask_place(inspection: Inspection, defects: list[str]) -> str:
-    severities = {defect.id: severity_name(defect.severity) for defect in inspection.defects}
+    severities = {defect.id: label(defect.severity) for defect in inspection.defects}
     key = _place_key(inspection)
 
     def name(place: str) -> str:
         if place in severities:
             return f"{place} · {severities[place]}"
-        return region_name(place) if place else t("viewer.whole")
+        return place_label(place) if place else t("viewer.whole")
 
     return st.selectbox(
         t("viewer.place"),
@@ -144,14 +145,3 @@ def _place_key(inspection: Inspection) -> str:
 
 def _zoom_key(inspection: Inspection) -> str:
     return f"zoom-{inspection.id}"
-
-
-def _look_name(look: Look) -> str:
-    return {
-        Look.OVERLAY: t("viewer.overlay"),
-        Look.ORIGINAL: t("viewer.original"),
-        Look.HEATMAP: t("viewer.heatmap"),
-        Look.MASK: t("viewer.mask"),
-        Look.SPLIT: t("viewer.split"),
-        Look.BLINK: t("viewer.blink"),
-    }[look]

@@ -13,13 +13,13 @@ from pages.texts import t
 
 
 def known_products(station: Station) -> list[str]:
-    """Keys of all products that are taught or written about."""
+    """List the keys of all products that are taught or written about."""
     written = {entry.product_key for entry in station.knowledge.entries() if entry.product_key}
     return sorted(written | {product.key for product in station.records.products()})
 
 
 def write_an_entry(station: Station) -> None:
-    """A form for a new entry."""
+    """Ask for a new entry."""
     form, guide = st.columns([11, 10], gap="medium")
     with guide:
         st.info(
@@ -54,7 +54,7 @@ def write_an_entry(station: Station) -> None:
 
 
 def import_a_file(station: Station) -> None:
-    """A form for a knowledge file of others."""
+    """Ask for a knowledge file of others."""
     form, guide = st.columns([11, 10], gap="medium")
     with guide:
         st.info(

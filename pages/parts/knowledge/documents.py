@@ -22,7 +22,7 @@ SHOWN_PASSAGES = 50
 
 
 def show_documents(station: Station) -> None:
-    """All documents, and a form for a further one."""
+    """Show all documents, and ask for another."""
     listing, form = st.columns([11, 10], gap="medium")
     with listing:
         documents = station.knowledge.documents.documents()

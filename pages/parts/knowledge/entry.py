@@ -12,12 +12,13 @@ from core.retrieval.knowledge.entries import GOOD, Entry
 from core.services.knowledge import Known, edit_entry, look_up, retire_entry
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import person_of, plain, verdict_name
+from pages.parts.words import person_of, plain
 from pages.texts import t, when
+from pages.texts.labels import label
 
 
 def show_entry(station: Station, entry_id: str) -> None:
-    """An entry as it is, or as it was when it was cited.
+    """Show an entry as it is, or as it was when it was cited.
 
     Raises:
         InspectionError: if there is none of that id, or knowledge or records cannot be read.
@@ -55,7 +56,7 @@ def show_entry(station: Station, entry_id: str) -> None:
 
 
 def ask_who(key: str) -> tuple[str, str]:
-    """Fields for the person's name and the reason, inside a form."""
+    """Ask for the person's name and the reason, inside a form."""
     left, right = st.columns(2)
     name = left.text_input(t("knowledge.your_name"), value=person_of(), key=f"{key}-name")
     reason = right.text_input(
@@ -127,7 +128,7 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
     event = st.dataframe(
         [
             {
-                t("knowledge.verdict"): verdict_name(citation.verdict),
+                t("knowledge.verdict"): label(citation.verdict),
                 t("knowledge.product"): citation.product_key,
                 t("knowledge.picture"): citation.filename,
                 t("knowledge.cited_by"): _cited_by(citation),
@@ -178,7 +179,7 @@ def _show_history(history: tuple[Event, ...]) -> None:
 
 
 def _change(kind: str) -> str:
-    """What was done, by the kind of the event; a kind of another time as it is on record."""
+    """Name what was done; a kind of event that is no longer known stands as recorded."""
     names = {
         "knowledge added": t("knowledge.change_added"),
         "knowledge edited": t("knowledge.change_edited"),

@@ -153,7 +153,7 @@ def submit_lesson(
 
 
 def _ask_detector() -> dict[str, Any]:
-    """Detector, options and seed; only what differs from the defaults."""
+    """Ask for detector, options and seed; only what differs from the defaults is returned."""
     algorithm = st.segmented_control(
         t("products.detector"),
         list(DETECTORS),

@@ -21,7 +21,7 @@ SHOWN_FOR = timedelta(minutes=5)
 
 
 def teach_demo_button(station: Station) -> None:
-    """A button that teaches the demo product, and how far that is."""
+    """Show a button that teaches the demo product, and its progress."""
     jobs = shown_jobs(station)
     is_busy = any(job.is_active and job.kind == Teach.kind for job in jobs)
     if st.button(t("products.demo"), icon=":material/solar_power:", disabled=is_busy):
@@ -32,7 +32,7 @@ def teach_demo_button(station: Station) -> None:
 
 
 def shown_jobs(station: Station) -> list[Job]:
-    """Lessons that run or wait, and those that ended a little while ago; the newest first."""
+    """List lessons that run, wait or ended a little while ago, newest first."""
     since = datetime.now(UTC) - SHOWN_FOR
     return [
         job
@@ -42,7 +42,7 @@ def shown_jobs(station: Station) -> list[Job]:
 
 
 def show_lessons(station: Station, jobs: list[Job]) -> None:
-    """Progress and outcome of lessons; an ended one is shown if it is the newest."""
+    """Show progress and outcome of lessons; an ended one only if it is the newest."""
     for place, job in enumerate(jobs):
         if job.is_active or place == 0:
             with st.container(border=True):

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Plotly asks sys.modules for pandas, and stumbles over one that another thread is still importing.
+# Plotly uses the pandas in sys.modules, and fails on one that another thread is still importing.
 import pandas  # noqa: F401
 import plotly.graph_objects as go
 
 from core.detection.calibration import Calibration
+from core.domain import Verdict
 from pages.parts.palette import Palette
 from pages.texts import number, separators, t
+from pages.texts.labels import label
 
 BINS = 50
 
@@ -20,7 +22,7 @@ BINS = 50
 def threshold_figure(
     chosen: Calibration, present: Calibration, defects: Sequence[float], colours: Palette
 ) -> go.Figure:
-    """Histogram of normals upward and of known defects downward, with both pairs of thresholds.
+    """Draw normals upward and known defects downward, with both pairs of thresholds.
 
     Up and down tell the two apart without a colour; counts stand as they are on both sides.
     """
@@ -52,8 +54,8 @@ def threshold_figure(
         for value in (present.t_low, present.t_high):
             figure.add_vline(value, line_dash="dot", line_width=1, line_color=colours.calm)
     for value, dash, name, side in (
-        (chosen.t_low, "dash", t("words.review"), "right"),
-        (chosen.t_high, "solid", t("words.fail"), "left"),
+        (chosen.t_low, "dash", label(Verdict.REVIEW), "right"),
+        (chosen.t_high, "solid", label(Verdict.FAIL), "left"),
     ):
         figure.add_vline(value, line_dash=dash, line_width=2, line_color=colours.limit)
         figure.add_annotation(

@@ -20,8 +20,9 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.products.known import ask_known_defects
 from pages.parts.products.threshold_figure import threshold_figure
-from pages.parts.words import disposition_name, person_of
+from pages.parts.words import person_of
 from pages.texts import number, percentage, t
+from pages.texts.labels import disposition_label
 
 CONFIDENCES = (0.9, 0.95, 0.99)
 
@@ -78,10 +79,10 @@ def show_thresholds(station: Station, product: Product) -> None:
 
 
 def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
-    """The policy of the thresholds that are tried; the present one where nothing was moved."""
+    """Ask for thresholds to try; the present policy where nothing was moved."""
     normals = present.normals
     confidences = sorted({*CONFIDENCES, policy.confidence})
-    # Widgets of another version or policy are other widgets: they start where that one stands.
+    # Another version or policy makes new widgets, which start at its values.
     key = f"{card.detector.version}-{policy.false_alarm_rate}-{policy.fail_margin}"
     slider = st.container()
     left, right = st.columns(2)
@@ -115,7 +116,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         moved = policy_of(normals, base, low, low)
         at_low = base.model_copy(update={"false_alarm_rate": moved.false_alarm_rate})
     suggested = calibrate(normals, at_low).t_high
-    # Without a minimum of its own: the field would turn red, keep the old value and say nothing.
+    # No minimum here: the field would turn red and keep the old value without a message.
     high = left.number_input(
         t("products.fail_from"),
         value=suggested,
@@ -142,7 +143,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
 
 
 def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
-    """The choice in words."""
+    """Say the choice in words."""
     most = _at_most(100 * said.guaranteed)
     if said.is_estimate:
         st.markdown(t("products.say_estimate", most=most, normals=number(said.normals)))
@@ -182,8 +183,8 @@ def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
 
 
 def _show_beside(now: Choice, chosen: Choice) -> None:
-    """What holds now beside what was chosen."""
-    # Both columns are made by the same calls: what differs differs in the figures.
+    """Show the present thresholds beside the chosen ones."""
+    # The same calls make both columns, so that they differ only in their figures.
     names = [
         t("products.review_from"),
         t("products.fail_from"),
@@ -194,7 +195,7 @@ def _show_beside(now: Choice, chosen: Choice) -> None:
         t("products.alarm_cost_day"),
         t("products.escape_cost_day"),
     ]
-    # Its cells wrap: on a tablet what was chosen stays in sight.
+    # Its cells wrap, so that the choice stays visible on a tablet.
     st.table(
         [
             {"": name, t("products.now"): before, t("products.chosen"): after}
@@ -249,7 +250,7 @@ def _confidence(share: float) -> str:
 
 
 def _at_most(value: float) -> str:
-    """An upper bound is rounded up: below it, it would promise too much."""
+    """Round an upper bound up: rounded down, it would promise too much."""
     return number(math.ceil(10 * value) / 10, 1)
 
 
@@ -276,7 +277,7 @@ def _ask_to_set(station: Station, product: Product, policy: Policy, chosen: Poli
 
 
 def _ask_line(station: Station, product: Product, policy: Policy) -> None:
-    """The line's figures, which make counts and costs of shares."""
+    """Ask for the line's figures, which turn shares into counts and costs."""
     line = policy.line
     with st.expander(t("products.line"), icon=":material/conveyor_belt:"), st.form("line"):
         first, second = st.columns(2)
@@ -316,13 +317,13 @@ def _ask_line(station: Station, product: Product, policy: Policy) -> None:
 
 
 def _ask_part_costs(policy: Policy) -> dict[str, float]:
-    """What a part costs by its disposition; those that are left empty have no cost."""
+    """Ask what a part costs by its disposition; an empty one has no cost."""
     st.markdown(t("products.part_costs"))
     costs: dict[str, float] = {}
     with st.grid(4, min_column_width=120, gap="small"):
         for disposition in Disposition:
             cost = st.number_input(
-                disposition_name(disposition),
+                disposition_label(disposition),
                 min_value=0.0,
                 value=policy.disposition_costs.get(disposition),
                 format="%.2f",

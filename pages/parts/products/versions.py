@@ -51,7 +51,7 @@ def show_versions(station: Station, product: Product) -> None:
 
 
 def show_card(station: Station, card: Card) -> None:
-    """What a version is made of and what is known of it."""
+    """Show what a version is made of and what is known of it."""
     calibration = read_calibration(station.settings, card)
     with st.container(horizontal=True):
         st.metric(t("products.good"), number(len(card.images)))
@@ -101,7 +101,7 @@ def _version_name(version: Active, judges: Active) -> str:
 
 
 def _taught_at(version: str) -> str:
-    """The time that a version is named after, to the second: no two look the same in a list."""
+    """Format the time that a version is named after, to the second to keep names apart."""
     try:
         moment = datetime.strptime(version[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
@@ -124,7 +124,7 @@ def _ask_activation(station: Station, product: Product, chosen: Active, judges: 
         activate_version(station, product, chosen, by=who, reason=reason)
         st.session_state["person"] = who
         st.session_state["products-said"] = t("products.activated", version=chosen.version)
-        # The browser would keep the version's name of before, which does not say that it judges.
+        # The browser would keep the version's earlier label, which does not say that it judges.
         del st.session_state["version"]
         st.rerun()
 

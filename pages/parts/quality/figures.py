@@ -14,28 +14,28 @@ import numpy as np
 import pandas  # noqa: F401
 import plotly.graph_objects as go
 
-from core.records.quality import Period
 from core.services.inspection_images import NormalPicture
 from core.statistics.control_charts import ChartRule, PChart
+from core.statistics.counts import Period
 from core.statistics.quality import Bar
 from pages.parts.palette import Palette, faint
-from pages.parts.quality.words import rule_text
 from pages.texts import number, percentage, separators, t
+from pages.texts.labels import label
 
-HEIGHT = 330
-# Tests of Nelson, each with a mark of its own, from the weightiest on.
+HEIGHT_PX = 330
+# Nelson rules, the most important first, each with its own mark.
 SYMBOLS = {
     ChartRule.BEYOND_LIMITS: "diamond",
     ChartRule.TWO_OF_THREE: "triangle-up",
     ChartRule.ONE_SIDE: "square",
     ChartRule.TREND: "star",
 }
-NAMED_PLACES = 3
+MOST_NAMED_PLACES = 3
 NEIGHBOURS = 4
 
 
-def framed(figure: go.Figure, height: int = HEIGHT) -> go.Figure:
-    """A figure in the style that all of them share."""
+def framed(figure: go.Figure, height: int = HEIGHT_PX) -> go.Figure:
+    """Give a figure the common style."""
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
@@ -47,7 +47,7 @@ def framed(figure: go.Figure, height: int = HEIGHT) -> go.Figure:
 
 
 def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) -> go.Figure:
-    """Share of nonconforming parts with its limits; each broken rule has a mark of its own."""
+    """Draw the share of nonconforming parts with its limits and a mark per broken rule."""
     names = period_names(chart, by, zone)
     line = {"color": colours.calm, "width": 1.5, "shape": "hvh"}
     figure = go.Figure()
@@ -90,7 +90,7 @@ def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) ->
             x=[names[at] for at in points],
             y=[chart.points[at].share for at in points],
             mode="markers",
-            name=rule_text(rule),
+            name=label(rule),
             marker={
                 "symbol": SYMBOLS[rule],
                 "size": 11 if rule is ChartRule.BEYOND_LIMITS else 9,
@@ -114,7 +114,7 @@ def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) ->
 
 
 def period_names(chart: PChart, by: Period, zone: tzinfo) -> list[str]:
-    """Names of the samples: hours in the reader's time zone, days of UTC, lots as they are."""
+    """Name the samples: hours in the reader's time zone, days of UTC, lots as they are."""
     labels = [point.label for point in chart.points]
     if by is Period.LOT:
         return labels
@@ -125,7 +125,7 @@ def period_names(chart: PChart, by: Period, zone: tzinfo) -> list[str]:
 
 
 def broken(chart: PChart) -> dict[ChartRule, tuple[int, ...]]:
-    """Points by the rule that they break, in the order of `SYMBOLS`."""
+    """Group points by the rule that they break, in the order of `SYMBOLS`."""
     found: dict[ChartRule, set[int]] = {}
     for violation in chart.violations:
         found.setdefault(violation.rule, set()).update(violation.points)
@@ -133,7 +133,7 @@ def broken(chart: PChart) -> dict[ChartRule, tuple[int, ...]]:
 
 
 def pareto_figure(bars: Sequence[Bar], names: Sequence[str], colours: Palette) -> go.Figure:
-    """Amounts as bars with their number, and their cumulative share as a line.
+    """Draw amounts as bars with their number, and their cumulative share as a line.
 
     Both axes end at the whole, so that the line starts on the first bar and lies above the others.
     """
@@ -178,7 +178,7 @@ def pareto_figure(bars: Sequence[Bar], names: Sequence[str], colours: Palette) -
 
 
 def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Palette) -> go.Figure:
-    """Centres of defects on a grid over the part; the fields with most of them bear their number.
+    """Draw the centres of defects on a grid over the part; the fullest fields show a number.
 
     Args:
         counts: integers (rows, columns), top row first.
@@ -213,7 +213,7 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
             text=f"<b>{number(int(counts[row, column]))}</b>",
             showarrow=True,
             arrowhead=0,
-            # Towards the middle: beside the picture lie the colour bar and its ticks.
+            # Towards the middle, because the colour bar and its ticks are beside the picture.
             ax=26 if column < columns / 2 else -26,
             ay=-22,
             bgcolor=colours.ground,
@@ -242,18 +242,18 @@ def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Pa
 
 
 def whole_step(most: int) -> int:
-    """What lies between ticks of counts up to the greatest: whole, round, for about five ticks."""
+    """Choose the step between ticks of counts: whole, round, for about five ticks."""
     rough = most / 5
     power = 10 ** math.floor(math.log10(rough))
     return max(1, round(next(each * power for each in (1, 2, 5, 10) if each * power >= rough)))
 
 
 def most_hit(counts: np.ndarray) -> list[tuple[int, int]]:
-    """Row and column of the fullest fields, the fullest first; neighbours of one are left out."""
+    """Find row and column of the fullest fields, without the neighbours of a fuller one."""
     places: list[tuple[int, int]] = []
     for at in np.argsort(-counts, axis=None, kind="stable"):
         row, column = divmod(int(at), counts.shape[1])
-        if counts[row, column] == 0 or len(places) == NAMED_PLACES:
+        if counts[row, column] == 0 or len(places) == MOST_NAMED_PLACES:
             break
         if all(max(abs(row - r), abs(column - c)) > NEIGHBOURS for r, c in places):
             places.append((row, column))

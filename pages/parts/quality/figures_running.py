@@ -7,18 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.records.running import StepTimes, WritingCost
+from core.domain import StepName
+from core.records.running import StepTimes
 from core.services.quality import ScoreHistory
+from core.statistics.counts import WritingCost
 from core.statistics.drift import Drift
 from pages.parts.palette import PATTERNS, Palette, faint
 from pages.parts.quality.figures import framed
 from pages.texts import number, t
+from pages.texts.labels import label
 
 BINS = 30
 
 
 def drift_figure(weeks: Sequence[Drift], colours: Palette) -> go.Figure:
-    """Stability index and greatest distance, week by week; weeks that drifted bear a mark."""
+    """Draw stability index and greatest distance by week; weeks that drifted are marked."""
     days = [f"{week.start:%Y-%m-%d}" for week in weeks]
     figure = go.Figure()
     figure.add_scatter(
@@ -59,7 +62,7 @@ def drift_figure(weeks: Sequence[Drift], colours: Palette) -> go.Figure:
 
 
 def scores_figure(history: ScoreHistory, colours: Palette) -> go.Figure:
-    """Scores of held-out normals and of the newest week's passed parts, as shares of each."""
+    """Draw scores of held-out normals and of the newest week's passed parts, as shares."""
     everything = np.concatenate([history.normals, history.newest])
     edges = np.linspace(everything.min(), everything.max(), BINS + 1)
     figure = go.Figure()
@@ -93,8 +96,8 @@ def scores_figure(history: ScoreHistory, colours: Palette) -> go.Figure:
 
 
 def steps_figure(times: StepTimes, takt_s: float | None, colours: Palette) -> go.Figure:
-    """Median and 95th percentile of each step and of all, on a scale of decades."""
-    rows = [(step.name, step.median, step.p95) for step in times.steps]
+    """Draw median and 95th percentile of each step and of all, on a log scale."""
+    rows = [(label(StepName(step.name)), step.median, step.p95) for step in times.steps]
     if times.median is not None and times.p95 is not None:
         rows.append((t("quality.all_steps"), times.median, times.p95))
     names = [name for name, _, _ in rows]
@@ -148,7 +151,7 @@ def steps_figure(times: StepTimes, takt_s: float | None, colours: Palette) -> go
 def costs_figure(
     costs: Sequence[WritingCost], writers: Sequence[str], colours: Palette
 ) -> go.Figure:
-    """Cost of each day's drafts, by writer; writers differ in pattern too."""
+    """Draw the cost of each day's drafts, by writer; writers differ in pattern too."""
     figure = go.Figure()
     for at, writer in enumerate(writers):
         own = [cost for cost in costs if cost.writer == writer]
@@ -168,7 +171,7 @@ def costs_figure(
 
 
 def duration(seconds: float) -> str:
-    """A time as a person reads it."""
+    """Format a duration for a person."""
     if seconds < 1:
         return f"{number(1000 * seconds, 1 if seconds < 0.01 else 0)} ms"
     return f"{number(seconds, 1 if seconds < 100 else 0)} s"

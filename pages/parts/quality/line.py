@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.records.quality import Period, defect_places, period_counts, type_counts
+from core.records.quality import defect_places, period_counts, type_counts
 from core.records.search import Filter
 from core.services.inspection_images import normal_picture
 from core.services.quality import costs_by_type
 from core.services.station import Station
 from core.statistics.control_charts import PChart
+from core.statistics.counts import Period
 from core.statistics.quality import Bar, defect_pareto, foremost, newest_chart
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
@@ -22,37 +23,27 @@ from pages.parts.quality.figures import (
     period_names,
     places_figure,
 )
-from pages.parts.quality.words import rule_text, type_text
+from pages.parts.quality.words import type_text
 from pages.parts.urls import choice_in_url
 from pages.texts import number, percentage, t, zone
+from pages.texts.labels import label
 
-PERIODS = 120
-BARS = 8
-NAMED_POINTS = 4
+MOST_PERIODS = 120
+MOST_BARS = 8
+MOST_NAMED_POINTS = 4
 PLAIN = {"displayModeBar": False}
-
-
-def period_text(by: Period) -> str:
-    """What parts are put together by."""
-    match by:
-        case Period.HOUR:
-            return t("quality.hour")
-        case Period.DAY:
-            return t("quality.day")
-        case Period.LOT:
-            return t("filters.lot")
 
 
 @st.fragment(parallel=True)
 def show_control_chart(filter: Filter) -> None:
-    """Share of nonconforming parts by hour, day or lot, and the rules that it breaks."""
+    """Show the share of nonconforming parts by hour, day or lot, and the rules it breaks."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"##### {t('quality.control_chart')}", width="stretch")
         by = Period(
             choice_in_url(
                 t("quality.by"),
                 [Period.DAY.value, Period.HOUR.value, Period.LOT.value],
-                lambda value: period_text(Period(value)),
+                lambda value: label(Period(value)),
                 "chart-by",
                 label_visibility="collapsed",
             )
@@ -62,7 +53,7 @@ def show_control_chart(filter: Filter) -> None:
         )
     with shown_to_the_operator(), st.skeleton(height=330):
         periods = period_counts(shared_station().records, filter, by)
-        chart = newest_chart(periods, with_reviews=with_reviews, most=PERIODS)
+        chart = newest_chart(periods, with_reviews=with_reviews, most=MOST_PERIODS)
         if chart is None:
             st.info(t("quality.no_periods"))
             return
@@ -92,16 +83,16 @@ def show_control_chart(filter: Filter) -> None:
 def _rules(chart: PChart, names: list[str]) -> list[str]:
     sentences = []
     for rule, points in broken(chart).items():
-        newest = ", ".join(names[at] for at in reversed(points[-NAMED_POINTS:]))
+        newest = ", ".join(names[at] for at in reversed(points[-MOST_NAMED_POINTS:]))
         sentences.append(
-            t("quality.broken", rule=rule_text(rule), count=number(len(points)), newest=newest)
+            t("quality.broken", rule=label(rule), count=number(len(points)), newest=newest)
         )
     return sentences
 
 
 @st.fragment(parallel=True)
 def show_pareto(filter: Filter) -> None:
-    """Which defect types most parts have."""
+    """Show which defect types are most frequent."""
     st.markdown(f"##### {t('quality.pareto')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         bars = defect_pareto(type_counts(shared_station().records, filter))
@@ -113,7 +104,7 @@ def show_pareto(filter: Filter) -> None:
 
 @st.fragment(parallel=True)
 def show_cost_pareto(filter: Filter) -> None:
-    """Which defect types cost most."""
+    """Show which defect types cost most."""
     st.markdown(f"##### {t('quality.cost_pareto')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         found = costs_by_type(shared_station(), filter)
@@ -132,7 +123,7 @@ def show_cost_pareto(filter: Filter) -> None:
 
 
 def _pareto(bars: tuple[Bar, ...], key: str) -> None:
-    shown = foremost(bars, BARS, t("quality.others"))
+    shown = foremost(bars, MOST_BARS, t("quality.others"))
     names = [type_text(bar.name) for bar in shown]
     st.plotly_chart(
         pareto_figure(shown, names, palette()),
@@ -150,7 +141,7 @@ def _pareto(bars: tuple[Bar, ...], key: str) -> None:
 
 @st.fragment(parallel=True)
 def show_places(filter: Filter) -> None:
-    """Where on the part the defects lie."""
+    """Show where on the part the defects lie."""
     st.markdown(f"##### {t('quality.places')}")
     with shown_to_the_operator(), st.skeleton(height=380):
         station = shared_station()
@@ -181,7 +172,7 @@ def show_places(filter: Filter) -> None:
 
 
 def the_product(station: Station, filter: Filter) -> str | None:
-    """The product that is meant: the chosen one, or the only one there is."""
+    """Find the product that is meant: the chosen one, or the only one there is."""
     if filter.product_key is not None:
         return filter.product_key
     products = station.records.products()

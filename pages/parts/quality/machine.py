@@ -20,7 +20,7 @@ from pages.texts import number, percentage, t
 
 @st.fragment(parallel=True)
 def show_agreement(filter: Filter) -> None:
-    """How far person and machine agree: a table of four fields, and kappa."""
+    """Show how far person and machine agree: a 2x2 table, and kappa."""
     st.markdown(f"##### {t('quality.agreement')}")
     with shown_to_the_operator(), st.skeleton(height=200):
         found = agreement(verdict_counts(shared_station().records, filter))
@@ -80,7 +80,7 @@ def _four_fields(found: Agreement) -> None:
 
 @st.fragment(parallel=True)
 def show_drift(filter: Filter) -> None:
-    """Whether parts still look to the detector as the normals did that it was calibrated by."""
+    """Show whether parts still look to the detector as its calibration normals did."""
     st.markdown(f"##### {t('quality.drift')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         station = shared_station()

@@ -15,7 +15,7 @@ from pages.texts import number, t
 
 @st.fragment(parallel=True)
 def show_rates(filter: Filter) -> None:
-    """Five rates side by side; what is unknown is said to be, and why."""
+    """Show five rates side by side; an unknown one is labelled so, with the reason."""
     with shown_to_the_operator(), st.skeleton(height=150):
         found = rates(verdict_counts(shared_station().records, filter))
         with st.grid(5, min_column_width=150, gap="small"):

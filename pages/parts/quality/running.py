@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain import StepName
 from core.records.running import StepTimes, writing_costs
 from core.records.search import Filter
 from core.services.quality import times_against_takt
@@ -14,11 +15,12 @@ from pages.parts.palette import palette
 from pages.parts.quality.figures_running import costs_figure, duration, steps_figure
 from pages.parts.quality.line import PLAIN
 from pages.texts import number, percentage, t
+from pages.texts.labels import label
 
 
 @st.fragment(parallel=True)
 def show_step_times(filter: Filter) -> None:
-    """How long each step takes, and whether the whole fits the takt."""
+    """Show how long each step takes, and whether the whole fits the takt."""
     st.markdown(f"##### {t('quality.steps')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         station = shared_station()
@@ -35,7 +37,8 @@ def show_step_times(filter: Filter) -> None:
         failed = [step for step in times.steps if step.failed]
         notes = [t("quality.timed", count=number(times.inspections))]
         notes += [
-            t("quality.step_failed", name=step.name, count=number(step.failed)) for step in failed
+            t("quality.step_failed", name=label(StepName(step.name)), count=number(step.failed))
+            for step in failed
         ]
         st.caption(" ".join(notes))
 
@@ -56,7 +59,7 @@ def _takt(times: StepTimes, takt_s: float | None) -> str:
 
 @st.fragment(parallel=True)
 def show_writing_costs(filter: Filter) -> None:
-    """What drafts of models cost, by writer and day."""
+    """Show what drafts of models cost, by writer and day."""
     st.markdown(f"##### {t('quality.costs')}")
     with shown_to_the_operator(), st.skeleton(height=330):
         costs = writing_costs(shared_station().records, filter)

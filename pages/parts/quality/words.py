@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 from core.domain import NOT_CLASSIFIED, Verdict
-from core.statistics.control_charts import ChartRule
 from core.statistics.intervals import Rate
-from pages.parts.words import verdict_name
 from pages.texts import number, percentage, t
+from pages.texts.labels import label
 
 SIGNS = {Verdict.PASS: "✓", Verdict.REVIEW: "◐", Verdict.FAIL: "✕"}
 
 
-def rule_text(rule: ChartRule) -> str:
-    """A rule of the control chart."""
-    match rule:
-        case ChartRule.BEYOND_LIMITS:
-            return t("quality.rule_beyond")
-        case ChartRule.ONE_SIDE:
-            return t("quality.rule_side")
-        case ChartRule.TREND:
-            return t("quality.rule_trend")
-        case ChartRule.TWO_OF_THREE:
-            return t("quality.rule_two")
-
-
 def verdict_cell(verdict: Verdict) -> str:
-    """A verdict for the cells of a table, which show no icons."""
-    return f"{SIGNS[verdict]} {verdict_name(verdict)}"
+    """Name a verdict with a sign, for table cells, which show no icons."""
+    return f"{SIGNS[verdict]} {label(verdict)}"
 
 
 def type_text(name: str) -> str:
-    """A defect type; the names themselves are the knowledge's."""
+    """Name a defect type; the names themselves come from the knowledge."""
     if name == NOT_CLASSIFIED:
         return t("filters.not_classified")
     return name.replace("_", " ") or t("filters.no_defect")
 
 
 def share_text(rate: Rate | None) -> str:
-    """A rate; a dash where it is unknown, which the interval's place says in words."""
+    """Format a rate; a dash where it is unknown: `interval_text` says so in words."""
     return "–" if rate is None else percentage(rate.share, digits(rate))
 
 
 def interval_text(rate: Rate | None) -> str:
-    """Interval and n of a rate; without cases that it is unknown."""
+    """Format interval and n of a rate; without cases, say that it is unknown."""
     if rate is None:
         return t("quality.no_cases")
     return t(
@@ -55,5 +41,5 @@ def interval_text(rate: Rate | None) -> str:
 
 
 def digits(rate: Rate) -> int:
-    """Decimals of a percentage that its interval bears out."""
+    """Choose as many decimals of a percentage as its interval supports."""
     return 1 if rate.high - rate.low > 0.004 else 2

@@ -21,10 +21,11 @@ from core.services.station import Station
 from core.tasks.teaching import TeachingResult, learn_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import reasons_of
-from pages.parts.job_words import job_name, step_name
-from pages.parts.jobs import EVERY_S, show_job
-from pages.parts.words import disposition_name, plain, verdict_text
+from pages.parts.job_words import job_name, step_text
+from pages.parts.jobs import REFRESH_S, show_job
+from pages.parts.words import plain, verdict_text
 from pages.texts import t
+from pages.texts.labels import disposition_label
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Choice:
 
 
 def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
-    """The buttons, each with its key; all stay where they are from part to part.
+    """Show the buttons, each with its key; all stay where they are from part to part.
 
     They are those of this part alone: a key pressed twice in haste never decides on the next part,
     which nobody has seen yet.
@@ -95,7 +96,7 @@ def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
             t(
                 "review.decided",
                 person=plain(entry.decided_by),
-                disposition=disposition_name(entry.disposition),
+                disposition=disposition_label(entry.disposition),
                 reason=plain(entry.reason),
             )
         )
@@ -105,7 +106,7 @@ def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
 
 
 def show_learning(station: Station, person: str) -> None:
-    """What was decided last; a false alarm can be learned as a normal with one more key."""
+    """Show what was decided last; one more key learns a false alarm as a normal."""
     last = st.session_state.get("review-last")
     inspection = station.records.inspection(last) if last else None
     can_learn = (
@@ -134,13 +135,13 @@ def show_learning(station: Station, person: str) -> None:
         _show_last(inspection)
     if job_id := st.session_state.get("review-job"):
         job = station.jobs.job(job_id)
-        st.fragment(_show_lesson, run_every=EVERY_S if job.is_active else None)(
+        st.fragment(_show_lesson, run_every=REFRESH_S if job.is_active else None)(
             station, job, was_active=job.is_active
         )
 
 
 def _show_last(inspection: Inspection) -> None:
-    """What was decided last; who erred decides again on its own page."""
+    """Show what was decided last; to correct it, decide again on its own page."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_said(inspection), width="stretch")
         if st.button(
@@ -150,7 +151,7 @@ def _show_last(inspection: Inspection) -> None:
 
 
 def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
-    """How far the learning is: one line, so that nothing below it moves."""
+    """Show how far the learning is, in one line, so that nothing below it moves."""
     now = station.jobs.job(job.id)
     if was_active and not now.is_active:
         st.rerun()
@@ -159,7 +160,7 @@ def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
             t(
                 "review.learning",
                 job=job_name(now),
-                step=step_name(now.step) or "…",
+                step=step_text(now) or "…",
                 share=f"{now.share:.0%}",
             )
         )
@@ -170,14 +171,14 @@ def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
 
 
 def _ask_choice(inspection: Inspection) -> Choice:
-    """How good and bad parts are recorded; kept from part to part, and said while folded away."""
+    """Ask how good and bad parts are recorded; kept from part to part."""
     line = st.container(horizontal=True, vertical_alignment="center")
     good, bad = line.popover(t("review.recorded_as"), icon=":material/tune:").columns(2)
     with good:
         as_good = st.selectbox(
             t("review.accept_as"),
             dispositions_of_good(inspection),
-            format_func=disposition_name,
+            format_func=disposition_label,
             key=f"good-{is_audit(inspection)}",
             persist_state="session",
         )
@@ -186,7 +187,7 @@ def _ask_choice(inspection: Inspection) -> Choice:
         as_bad = st.selectbox(
             t("review.reject_as"),
             BAD,
-            format_func=disposition_name,
+            format_func=disposition_label,
             key="bad",
             persist_state="session",
         )
@@ -194,9 +195,9 @@ def _ask_choice(inspection: Inspection) -> Choice:
     line.caption(
         t(
             "review.keys_record",
-            good=f"{disposition_name(as_good)}, {plain(good_reason)}",
-            bad=f"{disposition_name(as_bad)}, {plain(bad_reason)}",
-            hold=disposition_name(Disposition.REINSPECT),
+            good=f"{disposition_label(as_good)}, {plain(good_reason)}",
+            bad=f"{disposition_label(as_bad)}, {plain(bad_reason)}",
+            hold=disposition_label(Disposition.REINSPECT),
         ),
         width="stretch",
     )
@@ -269,7 +270,7 @@ def _said(inspection: Inspection) -> str:
     text = t(
         "review.last",
         filename=plain(inspection.image.filename),
-        disposition=disposition_name(entry.disposition),
+        disposition=disposition_label(entry.disposition),
         verdict=verdict_text(inspection.judgement.verdict),
     )
     is_escape = (

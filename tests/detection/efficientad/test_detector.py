@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,7 +28,6 @@ from core.detection.efficientad.export import (
 )
 from core.detection.efficientad.last_layer import normalised_teacher, solve_last_layer
 from core.detection.efficientad.optimizer import start_from
-from core.detection.efficientad.steps import Plateau, limited_steps
 from core.detection.efficientad.teacher import prepare_teacher
 from core.detection.efficientad.training import (
     channel_mean_std,
@@ -39,6 +39,7 @@ from core.domain.errors import CheckpointError, DetectorError, WeightsError
 from core.infrastructure.settings import Settings
 
 PRODUCT = Product(dataset="Plant", category="weave")
+FEW = EfficientAdOptions(max_steps=3)
 SHORT = EfficientAdOptions(max_steps=16, distillation_steps=16, check_every=8, validation_share=0.3)
 
 
@@ -77,6 +78,39 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     weights = EfficientAdModel().teacher.state_dict()
     save_file(weights, folder / "efficientad_teacher_small.safetensors")
     return Settings(ad_weights_dir=folder, model_cache=folder / "models")
+
+
+@pytest.fixture(scope="module")
+def hardly_trained(published: Settings) -> EfficientAd:
+    """Trained for a few steps, from a published teacher."""
+    return EfficientAd.fit(lesson(published, 2), FEW)
+
+
+class Hasty(NamedTuple):
+    """A detector that was trained until its time was up, and what was told of its progress."""
+
+    detector: EfficientAd
+    steps: list[tuple[str, float]]
+
+
+@pytest.fixture(scope="module")
+def hasty(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Hasty:
+    """Trained against natural pictures, for some seconds."""
+    folder = tmp_path_factory.mktemp("natural")
+    assert published.ad_weights_dir is not None
+    shutil.copytree(published.ad_weights_dir, folder, dirs_exist_ok=True)
+    (folder / "imagenette" / "dog").mkdir(parents=True)
+    cv2.imwrite(str(folder / "imagenette/dog/1.JPEG"), torn(np.random.default_rng(0)))
+    own = Settings(ad_weights_dir=folder)
+    steps: list[tuple[str, float]] = []
+    until_time_is_up = Lesson(
+        PRODUCT,
+        lesson(own, 2).normals,
+        own,
+        on_progress=lambda step, share: steps.append((step, share)),
+    )
+    options = EfficientAdOptions(max_steps=10**6, time_limit_s=4)
+    return Hasty(EfficientAd.fit(until_time_is_up, options), steps)
 
 
 @pytest.fixture(scope="module")
@@ -188,32 +222,25 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
     assert done.returncode == 0, done.stderr
 
 
-def test_the_same_lesson_gives_the_same_detector(published: Settings) -> None:
-    few = EfficientAdOptions(max_steps=3)
+def test_the_same_lesson_gives_the_same_detector(
+    hardly_trained: EfficientAd, published: Settings
+) -> None:
     pixels = torn(np.random.default_rng(2))
 
+    again, another = (EfficientAd.fit(lesson(published, 2, seed), FEW) for seed in (0, 1))
+
     one, same, other = (
-        EfficientAd.fit(lesson(published, 2, seed), few).predict(pixels).anomaly_map
-        for seed in (0, 0, 1)
+        detector.predict(pixels).anomaly_map for detector in (hardly_trained, again, another)
     )
 
     np.testing.assert_allclose(one, same, atol=1e-3 * np.ptp(one))
     assert np.abs(one - other).max() > 1e-2 * np.ptp(one)
 
 
-def test_training_stops_at_the_time_limit(published: Settings) -> None:
-    steps: list[tuple[str, float]] = []
-    hasty = Lesson(
-        PRODUCT,
-        lesson(published, 2).normals,
-        published,
-        on_progress=lambda step, share: steps.append((step, share)),
-    )
-
-    detector = EfficientAd.fit(hasty, EfficientAdOptions(max_steps=10**6, time_limit_s=4))
-
-    assert "of 1000000, ended by the time limit" in detector.facts()["training"]
-    shares = [share for step, share in steps if step == "Train the student"]
+def test_training_stops_at_the_time_limit(hasty: Hasty) -> None:
+    assert "of 1000000, ended by the time limit" in hasty.detector.facts()["training"]
+    shares = [share for step, share in hasty.steps if step == "Train the student"]
+    assert shares
     assert shares == sorted(shares)
     assert all(0 <= share <= 1 for share in shares)
 
@@ -228,10 +255,8 @@ def test_training_stops_when_nothing_is_gained(published: Settings) -> None:
     )
 
 
-def test_a_published_teacher_is_taken(published: Settings) -> None:
-    detector = EfficientAd.fit(lesson(published, 2), EfficientAdOptions(max_steps=1))
-
-    assert detector.facts()["teacher"].startswith(
+def test_a_published_teacher_is_taken(hardly_trained: EfficientAd) -> None:
+    assert hardly_trained.facts()["teacher"].startswith(
         "published weights efficientad_teacher_small.safetensors (sha256 "
     )
 
@@ -271,18 +296,8 @@ def test_a_damaged_teacher_is_named(tmp_path: Path, contents: object) -> None:
         prepare_teacher(teacher, lesson(Settings(ad_weights_dir=tmp_path)), 256, 1, 1)
 
 
-def test_natural_pictures_are_used_where_they_are(published: Settings, tmp_path: Path) -> None:
-    assert published.ad_weights_dir is not None
-    source = published.ad_weights_dir / "efficientad_teacher_small.safetensors"
-    (tmp_path / source.name).write_bytes(source.read_bytes())
-    (tmp_path / "imagenette" / "dog").mkdir(parents=True)
-    cv2.imwrite(str(tmp_path / "imagenette/dog/1.JPEG"), torn(np.random.default_rng(0)))
-
-    detector = EfficientAd.fit(
-        lesson(Settings(ad_weights_dir=tmp_path), 2), EfficientAdOptions(max_steps=1)
-    )
-
-    assert detector.facts()["out-of-distribution pictures"] == (
+def test_natural_pictures_are_used_where_they_are(hasty: Hasty) -> None:
+    assert hasty.detector.facts()["out-of-distribution pictures"] == (
         "1 natural pictures of the folder imagenette"
     )
 
@@ -369,20 +384,3 @@ def test_parity_is_exact_about_its_tolerance() -> None:
             check_parity(maps, exported)
     with pytest.raises(DetectorError, match=r"maps of shape \(4, 3\), torch with \(3, 4\)"):
         check_parity(maps, [values.T for values in maps])
-
-
-def test_steps_end_by_number_or_by_time() -> None:
-    assert [step for step, _ in limited_steps(3, 60)] == [1, 2, 3]
-    assert list(limited_steps(3, 0)) == []
-
-
-def test_plateau_forgets_after_a_gain() -> None:
-    plateau = Plateau(patience=2, least_gain=0.01)
-
-    assert [plateau.reached(loss) for loss in (1, 0.995, 0.9, 0.9, 0.95)] == [
-        False,
-        False,
-        False,
-        False,
-        True,
-    ]

@@ -147,8 +147,7 @@ def test_evidence_of_a_set(metal_figures: EvidenceFigures, metal_station: Settin
     types = metal_figures.types
     assert types.known_types == 5, "the folder's name is the category of the knowledge"
     assert types.words is not None
-    assert types.words_and_look is not None
-    assert types.words.first.out_of == types.words_and_look.first.out_of >= 3
+    assert types.words.first.out_of >= 3
     assert types.crops is None, "one labelled type is nothing to rank"
     assert not metal_station.data_dir.joinpath("records.duckdb").exists(), "no trace"
     assert "| magnetic_tile | 20 / 8 |" in evidence_tables([metal_figures])

@@ -36,7 +36,8 @@ def on_progress(step, share):
         os.kill(os.getpid(), number)
 
 def on_event(event, arguments):
-    if event == "open" and str(arguments[0]).endswith(f".tmp/{moment}"):
+    path = str(arguments[0]) if event == "open" else ""
+    if "/.writing-" in path and path.endswith(f"/{moment}"):
         os.kill(os.getpid(), number)
 
 sys.addaudithook(on_event)
@@ -79,5 +80,5 @@ def test_a_signal_leaves_the_active_version(
     with Station(station_settings) as station:
         assert station.taught(PRODUCT).card == card
     if number is signal.SIGINT:
-        left = product_folder(station_settings, PRODUCT).rglob(".*.tmp")
+        left = product_folder(station_settings, PRODUCT).rglob(".*")
         assert not list(left), "nothing half-written stays behind"

@@ -6,7 +6,7 @@ import random
 import re
 
 from core.domain import Hypothesis, Language, Report, Severity, Verdict
-from core.reporting.labelled import labelled_causes
+from core.reporting.knowledge_labels import labelled_causes
 from core.reporting.phrases import phrases
 from tests.reporting.grounding.faults import Case, replaced
 from tests.reporting.grounding.scenes import knowledge

@@ -22,7 +22,7 @@ from core.reporting.composer import compose
 from core.reporting.grounding import check
 from core.reporting.grounding.place_words import place_words
 from core.reporting.grounding.quotes import Quotable
-from core.reporting.grounding.sentences import LONGEST, split
+from core.reporting.grounding.sentences import MOST_SENTENCE_LETTERS, split
 from tests.records import examples
 from tests.reporting.grounding.free_texts import free_texts
 from tests.reporting.grounding.generated import cases
@@ -205,5 +205,5 @@ def test_reading_takes_time_in_step_with_length(unit: str) -> None:
         check(report, case.evidence)
         return time.process_time() - start
 
-    assert all(len(piece) <= LONGEST for piece in split((unit * LONG)[:LONG]))
+    assert all(len(piece) <= MOST_SENTENCE_LETTERS for piece in split((unit * LONG)[:LONG]))
     assert seconds(LONG // 10) < 0.5 + 30 * seconds(LONG // 100)

@@ -13,7 +13,7 @@ from core.domain import Evidence, Language, Product
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture, Question, Turn, Writer
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 from tests.records import examples
 from tests.reporting.writers.wire.anthropic_messages import AnthropicMessages
 from tests.reporting.writers.wire.gemini import Gemini

@@ -19,7 +19,7 @@ from core.reporting.catalogue import find_model
 from core.reporting.composer import compose
 from core.reporting.writers.contract import Question, Writer
 from core.reporting.writers.local import LOCAL_MODELS
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 from tests.reporting.writers.endpoints import KINDS, Endpoint, question
 from tests.reporting.writers.local_examples import entry, listed, objects, text
 from tests.reporting.writers.local_examples import question as local_question
@@ -153,7 +153,7 @@ def test_offline_answer_is_the_composers_report() -> None:
 
 def test_libraries_wait_until_a_writer_is_opened() -> None:
     program = (
-        "import sys, core.reporting.writers.opening, core.reporting.writers.api\n"
+        "import sys, core.reporting.writers.registry, core.reporting.writers.api\n"
         "heavy = {'langchain_core', 'openai', 'anthropic', 'google.genai', 'httpx2'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

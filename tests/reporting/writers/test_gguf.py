@@ -13,6 +13,7 @@ import pytest
 from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import find_model
+from core.reporting.lacks import Lack, LackKind
 from core.reporting.writers.contract import Turn
 from core.reporting.writers.gguf import open_gguf
 from core.reporting.writers.local import LOCAL_MODELS, LocalWriter
@@ -192,7 +193,7 @@ def test_missing_weights_say_how_to_fetch_them(tmp_path: Path) -> None:
 
     with pytest.raises(WriterError, match=f"`{fetching}`, or set LLM_WEIGHTS_DIR"):
         open_gguf(model, settings)
-    assert missing_for(model, settings) == (f"weights missing: {fetching}",)
+    assert missing_for(model, settings) == (Lack(kind=LackKind.WEIGHTS, names=(fetching,)),)
 
 
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:

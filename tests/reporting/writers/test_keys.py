@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.domain.errors import WriterError
 from core.infrastructure.settings import Settings
 from core.reporting.writers.keys import find_key, require_key, scrubbed
-from core.reporting.writers.opening import open_writer
+from core.reporting.writers.registry import open_writer
 from tests.reporting.writers.endpoints import KEY, Endpoint
 
 NAMED = {

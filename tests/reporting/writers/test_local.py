@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +12,7 @@ from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.local import LoadedModel, LocalModels, LocalWriter
 from core.reporting.writers.local_weights import missing_for
-from core.reporting.writers.memory import free_gb, free_in_cgroup, why_too_big
+from core.reporting.writers.memory import free_gb, why_too_big
 from core.reporting.writers.transformers_model import TransformersModel
 from tests.reporting.writers.local_examples import SHORT_SCHEMA, entry, question
 from tests.reporting.writers.tiny_checkpoints import FAMILIES
@@ -178,31 +177,6 @@ def test_memory_that_runs_out_is_said_in_a_sentence(
         pass
     with models.turn(FIRST, settings, lambda: load(FIRST, settings)) as loaded:
         assert loaded.answer(ASKED).finish == "stop"
-
-
-@pytest.mark.parametrize(
-    ("membership", "folder", "names"),
-    [
-        ("0::/a/b", "a", ("memory.max", "memory.current", "inactive_file")),
-        (
-            "3:cpuset:/\n4:memory:/a/b",
-            "memory/a",
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-        ),
-    ],
-    ids=["version 2", "version 1"],
-)
-def test_the_limit_of_a_container_counts(
-    tmp_path: Path, membership: str, folder: str, names: tuple[str, str, str]
-) -> None:
-    limit, use, cache = names
-    (tmp_path / folder / "b").mkdir(parents=True)
-    (tmp_path / folder / limit).write_text("1000\n")
-    (tmp_path / folder / use).write_text("700\n")
-    (tmp_path / folder / "memory.stat").write_text(f"anon 400\n{cache} 200\n")
-
-    assert free_in_cgroup(membership, tmp_path) == 500
-    assert free_in_cgroup("0::/elsewhere", tmp_path) == float("inf")
 
 
 def _network_of(loaded: LoadedModel) -> weakref.ref[torch.nn.Module]:

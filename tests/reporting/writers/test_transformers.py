@@ -124,7 +124,8 @@ def test_a_shard_that_is_missing_is_missed(settings: Settings, tmp_path: Path) -
 
     with pytest.raises(WriterError, match="`hf download example/sharded`"):
         open_transformers(entry("sharded"), own)
-    assert missing_for(entry("sharded"), own) == ("weights missing: hf download example/sharded",)
+    (lack,) = missing_for(entry("sharded"), own)
+    assert lack.sentence() == "weights missing: hf download example/sharded"
 
 
 def test_damaged_weights_are_refused(settings: Settings, tmp_path: Path) -> None:

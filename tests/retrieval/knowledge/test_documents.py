@@ -9,7 +9,7 @@ from fpdf import FPDF
 from core.domain import Product
 from core.domain.errors import KnowledgeError
 from core.retrieval.knowledge.documents import DocumentStore
-from core.retrieval.knowledge.passages import LARGEST_DOCUMENT, LONGEST_PASSAGE, split_document
+from core.retrieval.knowledge.passages import MAX_DOCUMENT_BYTES, MAX_PASSAGE_CHARS, split_document
 
 BOTTLE = Product(dataset="Plant", category="bottle")
 GUIDE = """# Guide
@@ -72,7 +72,7 @@ def test_long_text_is_split_by_length_without_loss() -> None:
 
     passages = split_document("long.txt", " ".join(words).encode())
 
-    assert max(len(passage.text) for passage in passages) <= LONGEST_PASSAGE
+    assert max(len(passage.text) for passage in passages) <= MAX_PASSAGE_CHARS
     assert set(" ".join(passage.text for passage in passages).split()) == set(words)
 
 
@@ -93,7 +93,7 @@ def test_long_text_is_split_by_length_without_loss() -> None:
     ],
 )
 def test_what_cannot_be_read_is_said(filename: str, data: bytes, sentence: str) -> None:
-    assert len(data) <= LARGEST_DOCUMENT or filename == "huge.txt"
+    assert len(data) <= MAX_DOCUMENT_BYTES or filename == "huge.txt"
 
     with pytest.raises(KnowledgeError, match=sentence):
         split_document(filename, data)
@@ -148,7 +148,7 @@ def test_retired_documents_keep_their_original_and_may_come_back(store: Document
 
     assert store.documents() == ()
     assert store.original(document) == GUIDE.encode()
-    with pytest.raises(KnowledgeError, match="was retired, or never was"):
+    with pytest.raises(KnowledgeError, match="was retired or never added"):
         store.retire(document.sha256)
     assert store.add("guide.md", GUIDE.encode(), BOTTLE, "Ben").product_key == "Plant/bottle"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import KnowledgeError, ProductError
-from core.retrieval.knowledge.drafts import drafted
+from core.retrieval.knowledge.drafts import open_draft
 from core.retrieval.knowledge.entries import Entry, read_entries
 from core.retrieval.knowledge.imports import read_import
 
@@ -27,7 +27,7 @@ def entry(file: Path, kind: str) -> Entry:
 def test_add_edit_retire(file: Path) -> None:
     before = entry(file, "crack")
 
-    with drafted(file) as draft:
+    with open_draft(file) as draft:
         added = draft.add("Plant/bottle", "broken", "Notch, 균열.")
         edited = draft.edit(before.id, "A dark line.\nAcross.")
         retired = draft.retire(entry(file, "good").id)
@@ -44,7 +44,7 @@ def test_add_edit_retire(file: Path) -> None:
 
 
 def test_nothing_is_written_before_saving(file: Path) -> None:
-    with drafted(file) as draft:
+    with open_draft(file) as draft:
         draft.add("Plant/bottle", "broken", "Notch.")
 
     assert json.loads(file.read_text()) == KNOWLEDGE
@@ -52,7 +52,7 @@ def test_nothing_is_written_before_saving(file: Path) -> None:
 
 def test_a_failure_after_saving_takes_the_change_back(file: Path) -> None:
     def fail_late() -> None:
-        with drafted(file) as draft:
+        with open_draft(file) as draft:
             draft.add("Plant/bottle", "broken", "Notch.")
             draft.save()
             raise ZeroDivisionError
@@ -66,14 +66,14 @@ def test_a_failure_after_saving_takes_the_change_back(file: Path) -> None:
 
 def test_a_stale_edit_is_refused(file: Path) -> None:
     seen = entry(file, "crack")
-    with drafted(file) as draft:
+    with open_draft(file) as draft:
         draft.edit(seen.id, "First.")
         draft.save()
 
     for change in ("edit", "retire"):
         with (
             pytest.raises(KnowledgeError, match="someone changed or retired it"),
-            drafted(file) as draft,
+            open_draft(file) as draft,
         ):
             draft.edit(seen.id, "Second.") if change == "edit" else draft.retire(seen.id)
 
@@ -83,7 +83,7 @@ def test_a_stale_edit_is_refused(file: Path) -> None:
 def test_a_change_by_another_program_meanwhile_is_not_overwritten(file: Path) -> None:
     other = {"ELPV": {"mono": {"crack": "By hand."}}}
 
-    with drafted(file) as draft:
+    with open_draft(file) as draft:
         draft.add("Plant/bottle", "broken", "Notch.")
         file.write_text(json.dumps(other))
         with pytest.raises(KnowledgeError, match="changed by another program"):
@@ -107,19 +107,19 @@ def test_a_change_by_another_program_meanwhile_is_not_overwritten(file: Path) ->
 def test_what_cannot_be_added_is_said(
     file: Path, key: str, kind: str, text: str, sentence: str
 ) -> None:
-    with pytest.raises((KnowledgeError, ProductError), match=sentence), drafted(file) as draft:
+    with pytest.raises((KnowledgeError, ProductError), match=sentence), open_draft(file) as draft:
         draft.add(key, kind, text)
 
 
 def test_the_last_entry_and_an_unchanged_text_are_refused(file: Path) -> None:
-    with drafted(file) as draft:
+    with open_draft(file) as draft:
         draft.retire(entry(file, "good").id)
         draft.save()
     last = entry(file, "crack")
 
-    with pytest.raises(KnowledgeError, match="last entry"), drafted(file) as draft:
+    with pytest.raises(KnowledgeError, match="last entry"), open_draft(file) as draft:
         draft.retire(last.id)
-    with pytest.raises(KnowledgeError, match="same as before"), drafted(file) as draft:
+    with pytest.raises(KnowledgeError, match="same as before"), open_draft(file) as draft:
         draft.edit(last.id, "  A line. ")
 
 
@@ -162,7 +162,7 @@ def test_entries_that_cannot_be_taken_are_named_and_the_rest_is_taken() -> None:
 
     assert [entry.text for entry in file.entries] == ["First."]
     assert len(file.refused) == 2
-    assert "stands twice" in file.refused[0]
+    assert "occurs twice" in file.refused[0]
     assert "'Bad_name!/part'" in file.refused[1]
 
 
@@ -173,7 +173,7 @@ def test_entries_that_cannot_be_taken_are_named_and_the_rest_is_taken() -> None:
         (b'{"A": {"b": {"c" 1}}}', "line 1, column 18"),
         (b'{"A": {}}', "holds no entry that can be imported"),
         (b'{"A": {"b": "text"}}', "must hold an object at A/b"),
-        (b'{"A": {"b": {"c": "1", "c": "2"}}}', "'c' stands twice"),
+        (b'{"A": {"b": {"c": "1", "c": "2"}}}', "'c' occurs twice"),
         (b'{"A": {"b\\u0000": {"c": "1"}}}', "must be 1 to 100 characters on one line"),
         (b"[" * 200_000, "cannot be used"),
     ],
@@ -190,7 +190,7 @@ def test_merging_keeps_what_is_here_unless_told(
     content = {"ELPV": {"mono": {"good": "Even.", "crack": "New.", "dent": "Round."}}}
     taken = read_import("other.json", json.dumps(content).encode())
 
-    with drafted(file) as draft:
+    with open_draft(file) as draft:
         changes = draft.merge(taken.entries, replace=replace)
         draft.save()
 

@@ -141,7 +141,7 @@ def test_a_hub_that_cannot_be_reached_is_said(
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
 
-    with pytest.raises(WeightsError, match="cannot be had from the model hub"):
+    with pytest.raises(WeightsError, match="could not be downloaded from the model hub"):
         download_multilingual(station_settings.model_copy(update={"ad_weights_dir": tmp_path}))
 
 

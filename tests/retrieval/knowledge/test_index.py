@@ -172,7 +172,7 @@ def test_similarities_of_given_entries(base: KnowledgeBase) -> None:
 def test_graph_and_comparison_agree(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
     compared = [base.search("a notch", product, k=2) for product in (MONO, GEAR)]
 
-    monkeypatch.setattr(index, "COMPARED_EXACTLY", 0)
+    monkeypatch.setattr(index, "MAX_COMPARED_EXACTLY", 0)
     from_graph = [base.search("a notch", product, k=2) for product in (MONO, GEAR)]
 
     for one, other in zip(compared, from_graph, strict=True):
@@ -323,7 +323,7 @@ def test_a_chroma_server_holds_the_index(
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("http://127.0.0.1:1", "does not answer as it should"),
+        ("http://127.0.0.1:1", "does not answer properly"),
         ("localhost:8000", "must be the address of a Chroma server"),
         ("http://", "must be the address of a Chroma server"),
     ],

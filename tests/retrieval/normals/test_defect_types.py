@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.retrieval.normals.defect_types import comparable, rank_types, text_similarities
+from core.retrieval.normals.defect_types import comparable_types, rank_types, text_similarities
 from core.retrieval.normals.type_calibration import (
     TypeCalibration,
     calibrate_types,
@@ -49,9 +49,9 @@ def test_a_probability_needs_every_ranked_type_in_the_calibration() -> None:
 
 
 def test_one_labelled_type_or_too_few_pictures_are_not_compared() -> None:
-    assert comparable({"crack": 0.9}, {"crack": 50}) == {}
-    assert comparable({"crack": 0.9, "hole": 0.8}, {"crack": 50, "hole": 2}) == {}
-    assert comparable({"crack": 0.9, "hole": 0.8}, {"crack": 3, "hole": 3}) != {}
+    assert comparable_types({"crack": 0.9}, {"crack": 50}) == {}
+    assert comparable_types({"crack": 0.9, "hole": 0.8}, {"crack": 50, "hole": 2}) == {}
+    assert comparable_types({"crack": 0.9, "hole": 0.8}, {"crack": 3, "hole": 3}) != {}
 
 
 def test_words_of_other_products_say_nothing() -> None:

@@ -129,5 +129,6 @@ def test_an_index_without_its_encoder_is_refused(index: ExemplarIndex) -> None:
 
 
 def test_another_encoder_is_refused(index: ExemplarIndex, vectors: np.ndarray) -> None:
-    with pytest.raises(CheckpointError, match="made by some-encoder and cannot be asked by other"):
+    sentence = "made with some-encoder and cannot be searched with vectors of other"
+    with pytest.raises(CheckpointError, match=sentence):
         index.search(Look("other", vectors[0], np.zeros(256, np.float16)))

@@ -71,7 +71,7 @@ def test_cancelling_leaves_the_active_version(station: Station) -> None:
     assert cancelled.step == "See the good pictures"
     assert len(versions(station.settings, PRODUCT)) == 1
     assert active_version(station.settings, PRODUCT).version == first.result["version"]
-    assert not list(product_folder(station.settings, PRODUCT).rglob(".*.tmp"))
+    assert not list(product_folder(station.settings, PRODUCT).rglob(".*"))
     assert station.jobs.cancel(job.id) == cancelled, "nothing happens to one that has ended"
 
 

@@ -1,14 +1,16 @@
-"""The machine that figures were made on."""
+"""The machine and the packages that figures were made with."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
+from collections.abc import Iterable
 from pathlib import Path
 
 
 def machine() -> str:
-    """Cores, processor, system and Python, in one line."""
+    """Name cores, processor, system and Python, in one line."""
     processor = "unknown processor"
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -17,3 +19,8 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {processor}, {platform.system()}, Python " + (
         platform.python_version()
     )
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Look up the installed version of each package."""
+    return {name: importlib.metadata.version(name) for name in packages}

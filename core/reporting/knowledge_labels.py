@@ -14,7 +14,7 @@ _CLASS = re.compile(rf"({'|'.join(CauseClass)})\b[^:;]{{0,30}}:\s*", re.IGNORECA
 
 
 def labelled_part(text: str, label: Label) -> str:
-    """What a knowledge text says under one label; empty when it has no such label.
+    """Read what a knowledge text says under one label; empty when it has no such label.
 
     Example:
         >>> labelled_part("Common causes: heat. Effect: a gap.", "Common causes")
@@ -26,7 +26,7 @@ def labelled_part(text: str, label: Label) -> str:
 
 
 def labelled_causes(text: str) -> tuple[tuple[CauseClass | None, str], ...]:
-    """The common causes that a knowledge text names, each with its 6M class.
+    """Read the common causes that a knowledge text names, each with its 6M class.
 
     A list without classes is one cause of no class: where one ends and the next begins is not
     known.
@@ -45,14 +45,14 @@ def labelled_causes(text: str) -> tuple[tuple[CauseClass | None, str], ...]:
         elif not causes:
             return ((None, part),) if part else ()
         else:
-            # A semicolon inside a cause: it goes on.
+            # The semicolon was inside a cause, which goes on.
             cause_class, said = causes.pop()
             causes.append((cause_class, f"{said}; {words}"))
     return tuple(causes)
 
 
 def cut(text: str, length: int) -> str:
-    """A text of at most `length` characters, cut at a word, with " ..." where it was cut."""
+    """Cut a text to at most `length` characters, at a word, with " ..." where it was cut."""
     if len(text) <= length:
         return text
     kept = text[: max(0, length - len(CUT)) + 1]

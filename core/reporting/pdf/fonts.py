@@ -23,7 +23,7 @@ EAST_ASIAN = re.compile(
 
 
 def needs_hangul(text: str) -> bool:
-    """Whether a text has characters that only the Hangul font can print.
+    """Tell whether a text has characters that only the Hangul font can print.
 
     Example:
         >>> needs_hangul("Riss 3 mm²"), needs_hangul("균열")

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from core.domain import Comparison, Exemplar, Inspection
-from core.reporting.page import THUMBNAIL_HEIGHT, ReportPage, shorten
+from core.domain import ComparedPair, Exemplar, Inspection, StepName
+from core.reporting.pdf.page import THUMBNAIL_HEIGHT_MM, ReportPage, shorten
 
-SNIPPET_TEXT = 330
-
-
-@dataclass(frozen=True)
-class ComparedPair:
-    """A defect and the same place on the nearest normal part, as pictures.
-
-    Attributes:
-        comparison: which defect and which normal.
-        pictures: PNG of the part and of the normal, of one size; None when they cannot be had.
-        problem: why not.
-    """
-
-    comparison: Comparison
-    pictures: tuple[bytes, bytes] | None
-    problem: str = ""
+LOOKED_UP = {StepName.EXEMPLARS, StepName.COMPARE, StepName.KNOWLEDGE}
+SNIPPET_LETTERS = 330
 
 
 def print_evidence(
@@ -47,11 +32,11 @@ def print_evidence(
         f"The step '{step.name}' {'failed' if step.status == 'failed' else 'was off'}: "
         f"{shorten(step.reason, limit)}"
         for step in inspection.steps
-        if step.name in {"exemplars", "compare", "knowledge"} and step.status != "ok"
+        if step.name in LOOKED_UP and step.status != "ok"
     ]
     if not exemplars and not inspection.snippets and not missing:
         return
-    page.heading("Evidence", THUMBNAIL_HEIGHT + 12 if exemplars else 12)
+    page.heading("Evidence", THUMBNAIL_HEIGHT_MM + 12 if exemplars else 12)
     _exemplars(page, inspection, exemplars)
     _pairs(page, pairs, limit)
     for snippet in inspection.snippets:
@@ -59,7 +44,7 @@ def print_evidence(
             snippet.id,
             f"{snippet.scope}, {snippet.title} ({snippet.place}, "
             f"similarity {snippet.similarity:.2f}): "
-            f"{shorten(snippet.text, min(limit, SNIPPET_TEXT))}",
+            f"{shorten(snippet.text, min(limit, SNIPPET_LETTERS))}",
         )
     for sentence in missing:
         page.note(sentence)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from core.reporting.fonts import FAMILY, add_fonts
+from core.reporting.pdf.fonts import FAMILY, add_fonts
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -18,17 +18,17 @@ GREY: Colour = (105, 112, 120)
 LINE: Colour = (208, 212, 217)
 SHADE: Colour = (243, 245, 247)
 
-MARGIN = 15.0
-WIDTH = 210 - 2 * MARGIN
-LABEL_WIDTH = 34.0
-HALF_PAGE = 130.0
-BODY, SMALL, TINY = 7.8, 6.9, 5.8
-PICTURE_HEIGHT = 66.0
-THUMBNAIL_HEIGHT = 24.0
+MARGIN_MM = 15.0
+WIDTH_MM = 210 - 2 * MARGIN_MM
+LABEL_WIDTH_MM = 34.0
+HALF_PAGE_MM = 130.0
+BODY_PT, SMALL_PT, TINY_PT = 7.8, 6.9, 5.8
+PICTURE_HEIGHT_MM = 66.0
+THUMBNAIL_HEIGHT_MM = 24.0
 
 
 def shorten(text: str, length: int) -> str:
-    """Text of at most a length, cut at a word and marked as cut; line breaks become spaces."""
+    """Cut a text to a length at a word and mark the cut; line breaks become spaces."""
     flat = " ".join(text.split())
     if len(flat) <= length:
         return flat
@@ -36,19 +36,19 @@ def shorten(text: str, length: int) -> str:
 
 
 def new_page(title: str, footer: str, created_at: datetime, *, hangul: bool) -> ReportPage:
-    """An empty A4 document with its fonts (Korean ones if asked for) and its running footer."""
+    """Open an empty A4 document with its fonts (Korean ones if asked for) and running footer."""
     from fpdf import FPDF
 
     class Document(FPDF):
         def footer(self) -> None:
             self.set_y(-12)
-            self.set_font(FAMILY, "", TINY)
+            self.set_font(FAMILY, "", TINY_PT)
             self.set_text_color(*GREY)
-            self.cell(WIDTH - 20, 4, _fitted(self, footer, WIDTH - 20))
+            self.cell(WIDTH_MM - 20, 4, _fitted(self, footer, WIDTH_MM - 20))
             self.cell(20, 4, f"page {self.page_no()} of {{nb}}", align="R")
 
     pdf = Document(format="A4")
-    pdf.set_margins(MARGIN, 13, MARGIN)
+    pdf.set_margins(MARGIN_MM, 13, MARGIN_MM)
     pdf.set_auto_page_break(True, 16)
     pdf.set_creation_date(created_at)
     pdf.set_title(title)
@@ -68,109 +68,109 @@ class ReportPage:
 
     @property
     def count(self) -> int:
-        """How many pages there are so far."""
+        """Count the pages so far."""
         return self._pdf.page_no()
 
     def finish(self) -> bytes:
-        """The document's bytes."""
+        """Return the document's bytes."""
         return bytes(self._pdf.output())
 
     def title(self, title: str, number: str) -> None:
         self._type(16, INK, bold=True)
-        self._pdf.cell(WIDTH / 2, 9, title)
+        self._pdf.cell(WIDTH_MM / 2, 9, title)
         self._type(10, GREY)
-        self._pdf.cell(WIDTH / 2, 9, number, align="R", new_x="LMARGIN", new_y="NEXT")
+        self._pdf.cell(WIDTH_MM / 2, 9, number, align="R", new_x="LMARGIN", new_y="NEXT")
         self._rule()
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Names and values in four columns."""
-        top, column = self._pdf.get_y() + 1.5, WIDTH / 4
+        """Print names and values in four columns."""
+        top, column = self._pdf.get_y() + 1.5, WIDTH_MM / 4
         for index, (label, value) in enumerate(facts):
-            x, y = MARGIN + index % 4 * column, top + index // 4 * 9.5
+            x, y = MARGIN_MM + index % 4 * column, top + index // 4 * 9.5
             self._pdf.set_xy(x, y)
-            self._type(TINY, GREY)
+            self._type(TINY_PT, GREY)
             self._pdf.cell(column, 3, label)
             self._pdf.set_xy(x, y + 3.2)
-            self._type(BODY, INK)
+            self._type(BODY_PT, INK)
             self._pdf.cell(column - 2, 4.2, _fitted(self._pdf, value or "–", column - 2))
-        self._pdf.set_xy(MARGIN, top + (len(facts) + 3) // 4 * 9.5 + 1)
+        self._pdf.set_xy(MARGIN_MM, top + (len(facts) + 3) // 4 * 9.5 + 1)
 
     def banner(self, word: str, meaning: str, colour: Colour, lines: Sequence[str]) -> None:
-        """The verdict: a word on its colour, what it means, and the figures beside it."""
+        """Print the verdict: a word on its colour, what it means, and the figures beside it."""
         top, height, left = self._pdf.get_y(), 19.0, 44.0
         self._pdf.set_fill_color(*SHADE)
-        self._pdf.rect(MARGIN, top, WIDTH, height, style="F")
+        self._pdf.rect(MARGIN_MM, top, WIDTH_MM, height, style="F")
         self._pdf.set_fill_color(*colour)
-        self._pdf.rect(MARGIN, top, left, height, style="F")
-        self._pdf.set_xy(MARGIN, top + 3.2)
+        self._pdf.rect(MARGIN_MM, top, left, height, style="F")
+        self._pdf.set_xy(MARGIN_MM, top + 3.2)
         self._type(17, (255, 255, 255), bold=True)
         self._pdf.cell(left, 7, word, align="C")
-        self._pdf.set_xy(MARGIN + 2, top + 10.6)
-        self._type(TINY, (255, 255, 255))
+        self._pdf.set_xy(MARGIN_MM + 2, top + 10.6)
+        self._type(TINY_PT, (255, 255, 255))
         self._pdf.multi_cell(left - 4, 2.8, meaning, align="C")
-        self._pdf.set_xy(MARGIN + left + 3, top + 2)
-        self._type(SMALL, INK)
+        self._pdf.set_xy(MARGIN_MM + left + 3, top + 2)
+        self._type(SMALL_PT, INK)
         for line in lines:
-            self._pdf.set_x(MARGIN + left + 3)
-            self._pdf.multi_cell(WIDTH - left - 6, 4.2, line, align="L", new_y="NEXT")
-        self._pdf.set_xy(MARGIN, top + height + 3)
+            self._pdf.set_x(MARGIN_MM + left + 3)
+            self._pdf.multi_cell(WIDTH_MM - left - 6, 4.2, line, align="L", new_y="NEXT")
+        self._pdf.set_xy(MARGIN_MM, top + height + 3)
 
     def side_by_side(self, pictures: Sequence[tuple[Image, str]]) -> None:
-        """Two pictures of equal boxes, each with its caption."""
+        """Print two pictures in equal boxes, each with its caption."""
         top, gap = self._pdf.get_y(), 4.0
-        width = (WIDTH - gap) / 2
-        height = min(PICTURE_HEIGHT, max(width * p.height / p.width for p, _ in pictures))
+        width = (WIDTH_MM - gap) / 2
+        height = min(PICTURE_HEIGHT_MM, max(width * p.height / p.width for p, _ in pictures))
         for index, (picture, caption) in enumerate(pictures):
-            x = MARGIN + index * (width + gap)
+            x = MARGIN_MM + index * (width + gap)
             self._framed(picture, x, top, width, height)
             self._pdf.set_xy(x, top + height + 0.8)
-            self._type(TINY, GREY)
+            self._type(TINY_PT, GREY)
             self._pdf.cell(width, 3.5, caption)
-        self._pdf.set_xy(MARGIN, top + height + 5)
+        self._pdf.set_xy(MARGIN_MM, top + height + 5)
 
     def picture_right(self, picture: Image, width: float) -> None:
-        """A picture at the right margin, such as a legend."""
+        """Print a picture at the right margin, such as a legend."""
         height = width * picture.height / picture.width
-        self._pdf.image(picture, MARGIN + WIDTH - width, self._pdf.get_y(), width, height)
-        self._pdf.set_xy(MARGIN, self._pdf.get_y() + height)
+        self._pdf.image(picture, MARGIN_MM + WIDTH_MM - width, self._pdf.get_y(), width, height)
+        self._pdf.set_xy(MARGIN_MM, self._pdf.get_y() + height)
 
     def heading(self, text: str, followed_by: float = 12) -> None:
-        """A section's name, on one page with at least so many mm of what follows."""
+        """Print a section's name, together with at least so many mm of what follows."""
         self._keep_together(8 + followed_by)
         self.gap(1.5)
         self._type(10, INK, bold=True)
-        self._pdf.cell(WIDTH, 5.5, text, new_x="LMARGIN", new_y="NEXT")
+        self._pdf.cell(WIDTH_MM, 5.5, text, new_x="LMARGIN", new_y="NEXT")
         self._rule()
         self.gap(0.8)
 
     def paragraph(self, text: str) -> None:
-        self._type(BODY, INK)
-        self._write(WIDTH, 4.2, text)
+        self._type(BODY_PT, INK)
+        self._write(WIDTH_MM, 4.2, text)
 
     def note(self, text: str) -> None:
-        self._type(SMALL, GREY)
-        self._write(WIDTH, 4, text)
+        self._type(SMALL_PT, GREY)
+        self._write(WIDTH_MM, 4, text)
 
     def labelled(self, label: str, text: str) -> None:
-        """A bold label and its text beside it, on one page when it fills less than half of one."""
-        self._keep_together(min(self.height_of(text), HALF_PAGE))
+        """Print a bold label and its text; on one page when it fills less than half of one."""
+        self._keep_together(min(self.height_of(text), HALF_PAGE_MM))
         top, page = self._pdf.get_y(), self._pdf.page_no()
-        self._type(SMALL, INK, bold=True)
-        self._pdf.multi_cell(LABEL_WIDTH - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP")
+        self._type(SMALL_PT, INK, bold=True)
+        self._pdf.multi_cell(LABEL_WIDTH_MM - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP")
         label_bottom = top + 4 * max(1, -(-int(self._pdf.get_string_width(label)) // 30))
-        self._pdf.set_xy(MARGIN + LABEL_WIDTH, top)
-        self._type(SMALL, INK)
-        self._write(WIDTH - LABEL_WIDTH, 4, text)
+        self._pdf.set_xy(MARGIN_MM + LABEL_WIDTH_MM, top)
+        self._type(SMALL_PT, INK)
+        self._write(WIDTH_MM - LABEL_WIDTH_MM, 4, text)
         if self._pdf.page_no() == page:
             self._pdf.set_y(max(self._pdf.get_y(), label_bottom))
 
     def table(
         self, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]
     ) -> None:
-        """A table whose head is repeated on each page."""
+        """Print a table whose head is repeated on each page."""
         from fpdf.fonts import FontFace
 
-        self._type(SMALL, INK)
+        self._type(SMALL_PT, INK)
         self._pdf.set_draw_color(*LINE)
         align = ["LEFT" if index < 3 else "RIGHT" for index in range(len(head))]
         with self._pdf.table(
@@ -186,32 +186,32 @@ class ReportPage:
         self.gap(1)
 
     def thumbnails(self, pictures: Sequence[tuple[Image, str]], caption: str) -> None:
-        """Small pictures in a row."""
-        self._keep_together(THUMBNAIL_HEIGHT + 10)
+        """Print small pictures in a row."""
+        self._keep_together(THUMBNAIL_HEIGHT_MM + 10)
         self.note(caption)
-        top, column = self._pdf.get_y() + 0.5, WIDTH / 3
+        top, column = self._pdf.get_y() + 0.5, WIDTH_MM / 3
         for index, (picture, text) in enumerate(pictures):
-            x = MARGIN + index * column
-            self._framed(picture, x, top, column - 4, THUMBNAIL_HEIGHT)
-            self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT + 0.5)
-            self._type(TINY, GREY)
+            x = MARGIN_MM + index * column
+            self._framed(picture, x, top, column - 4, THUMBNAIL_HEIGHT_MM)
+            self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT_MM + 0.5)
+            self._type(TINY_PT, GREY)
             self._pdf.cell(column - 4, 3, _fitted(self._pdf, text, column - 4))
-        self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
+        self._pdf.set_xy(MARGIN_MM, top + THUMBNAIL_HEIGHT_MM + 5)
 
     def pairs(self, pairs: Sequence[tuple[Image, Image, str]], caption: str) -> None:
-        """Up to three pairs of small pictures in a row, each pair with its caption."""
-        self._keep_together(THUMBNAIL_HEIGHT + 10)
+        """Print up to three pairs of small pictures in a row, each pair with its caption."""
+        self._keep_together(THUMBNAIL_HEIGHT_MM + 10)
         self.note(caption)
-        top, column = self._pdf.get_y() + 0.5, WIDTH / 3
+        top, column = self._pdf.get_y() + 0.5, WIDTH_MM / 3
         width = (column - 5) / 2
         for index, (left, right, text) in enumerate(pairs):
-            x = MARGIN + index * column
-            self._framed(left, x, top, width, THUMBNAIL_HEIGHT)
-            self._framed(right, x + width + 1, top, width, THUMBNAIL_HEIGHT)
-            self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT + 0.5)
-            self._type(TINY, GREY)
+            x = MARGIN_MM + index * column
+            self._framed(left, x, top, width, THUMBNAIL_HEIGHT_MM)
+            self._framed(right, x + width + 1, top, width, THUMBNAIL_HEIGHT_MM)
+            self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT_MM + 0.5)
+            self._type(TINY_PT, GREY)
             self._pdf.cell(column - 4, 3, _fitted(self._pdf, text, column - 4))
-        self._pdf.set_xy(MARGIN, top + THUMBNAIL_HEIGHT + 5)
+        self._pdf.set_xy(MARGIN_MM, top + THUMBNAIL_HEIGHT_MM + 5)
 
     def decision(
         self,
@@ -219,46 +219,46 @@ class ReportPage:
         reason: str,
         signatures: Sequence[tuple[str, str, str]],
     ) -> None:
-        """Boxes for the disposition and lines for the signatures, never split over pages."""
+        """Print boxes for the disposition and lines for the signatures, never split over pages."""
         self._keep_together(52)
         self.heading("Disposition and signatures")
-        self._type(SMALL, INK)
-        top, column = self._pdf.get_y() + 1, WIDTH / 4
+        self._type(SMALL_PT, INK)
+        top, column = self._pdf.get_y() + 1, WIDTH_MM / 4
         for index, (option, chosen) in enumerate(options):
-            x, y = MARGIN + index % 4 * column, top + index // 4 * 5.5
+            x, y = MARGIN_MM + index % 4 * column, top + index // 4 * 5.5
             self._tick_box(x, y + 0.6, chosen)
             self._pdf.set_xy(x + 5, y)
-            self._type(SMALL, INK, bold=chosen)
+            self._type(SMALL_PT, INK, bold=chosen)
             self._pdf.cell(column - 5, 4.2, option)
-        self._pdf.set_xy(MARGIN, top + 12)
+        self._pdf.set_xy(MARGIN_MM, top + 12)
         self.labelled("Reason", reason or "–")
-        top, column = self._pdf.get_y() + 9, WIDTH / 3
+        top, column = self._pdf.get_y() + 9, WIDTH_MM / 3
         for index, (role, name, when) in enumerate(signatures):
-            x = MARGIN + index * column
+            x = MARGIN_MM + index * column
             self._pdf.set_xy(x, top - 4.6)
-            self._type(SMALL, INK)
+            self._type(SMALL_PT, INK)
             self._pdf.cell(column - 6, 4, _fitted(self._pdf, f"{name}  {when}".strip(), column - 6))
             self._pdf.set_draw_color(*GREY)
             self._pdf.line(x, top, x + column - 6, top)
             self._pdf.set_xy(x, top + 0.6)
-            self._type(TINY, GREY)
+            self._type(TINY_PT, GREY)
             self._pdf.cell(column - 6, 3, f"{role} (name, date, signature)")
-        self._pdf.set_xy(MARGIN, top + 6)
+        self._pdf.set_xy(MARGIN_MM, top + 6)
 
     def small(self, lines: Sequence[str], colour: Colour) -> None:
-        """Lines in the smallest type, such as hashes."""
+        """Print lines in the smallest type, such as hashes."""
         self._keep_together(4 + 3 * len(lines))
         self._rule()
         self.gap(0.5)
-        self._type(TINY, colour)
+        self._type(TINY_PT, colour)
         for line in lines:
-            self._pdf.cell(WIDTH, 3, line, new_x="LMARGIN", new_y="NEXT")
+            self._pdf.cell(WIDTH_MM, 3, line, new_x="LMARGIN", new_y="NEXT")
 
     def height_of(self, text: str) -> float:
-        """Height in mm of a labelled text."""
-        self._type(SMALL, INK)
+        """Measure the height of a labelled text, in mm."""
+        self._type(SMALL_PT, INK)
         height = self._pdf.multi_cell(
-            WIDTH - LABEL_WIDTH, 4, text, align="L", dry_run=True, output="HEIGHT"
+            WIDTH_MM - LABEL_WIDTH_MM, 4, text, align="L", dry_run=True, output="HEIGHT"
         )
         return cast("float", height)
 
@@ -286,11 +286,11 @@ class ReportPage:
         Where text starts with Hangul, fpdf2 2.8.9 sets its type inside that line only and takes it
         for set from there on: the next Latin line is printed with the glyphs of an earlier type.
         """
-        self._pdf.text(MARGIN, MARGIN, " ")
+        self._pdf.text(MARGIN_MM, MARGIN_MM, " ")
 
     def _rule(self) -> None:
         self._pdf.set_draw_color(*LINE)
-        self._pdf.line(MARGIN, self._pdf.get_y(), MARGIN + WIDTH, self._pdf.get_y())
+        self._pdf.line(MARGIN_MM, self._pdf.get_y(), MARGIN_MM + WIDTH_MM, self._pdf.get_y())
 
     def _keep_together(self, height: float) -> None:
         if self._pdf.will_page_break(height):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from core.domain import (
+    ComparedPair,
     Disposition,
     DispositionEntry,
     Finding,
@@ -22,8 +23,7 @@ from core.domain import (
     Verdict,
 )
 from core.records.reports import report_sha256
-from core.reporting.evidence import ComparedPair
-from core.reporting.pdf import render_pdf
+from core.reporting.pdf.report import render_pdf
 from tests.records import examples
 
 SEOUL = timezone(timedelta(hours=9), "KST")
@@ -43,7 +43,11 @@ def printed(inspection: Inspection, revision: Revision | None = None) -> bytes:
         legend_png=png(640, 72),
         exemplars_png=[(exemplar, png()) for exemplar in inspection.exemplars],
         pairs=[
-            ComparedPair(comparison, None if number else (png(90, 90), png(90, 90)), "It is lost.")
+            ComparedPair(
+                comparison=comparison,
+                pictures=None if number else (png(90, 90), png(90, 90)),
+                problem="It is lost.",
+            )
             for number, comparison in enumerate(inspection.comparisons)
         ],
         printed_at=examples.NOW,

@@ -11,14 +11,8 @@ from core.domain import Evidence, Product
 from core.reporting.answers import schema_for
 from core.reporting.catalogue import find_model
 from core.reporting.prompt import lengths_of
-from core.reporting.writers.dialect import (
-    GEMINI_KEYWORDS,
-    MOST_VALUES,
-    OPENAI_KEYWORDS,
-    anthropic_schema,
-    gemini_schema,
-    openai_schema,
-)
+from core.reporting.writers.providers import anthropic, google, openai
+from core.reporting.writers.providers.common import MOST_VALUES
 from tests.records import examples
 from tests.reporting.writers.endpoints import SCHEMA
 
@@ -42,8 +36,8 @@ def schemas_in(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("schema", [SCHEMA, *REPORTS])
 def test_openai_requires_all_and_allows_no_more(schema: dict[str, Any]) -> None:
-    for part in schemas_in(openai_schema(schema)):
-        assert part.keys() <= OPENAI_KEYWORDS
+    for part in schemas_in(openai.strict_schema(schema)):
+        assert part.keys() <= openai.SCHEMA_KEYWORDS
         assert {"type", "anyOf", "$ref", "const"} & part.keys()
         assert part.get("enum") != []
         if part.get("type") == "object":
@@ -53,33 +47,33 @@ def test_openai_requires_all_and_allows_no_more(schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("schema", [SCHEMA, *REPORTS])
 def test_gemini_gets_what_it_knows(schema: dict[str, Any]) -> None:
-    for part in schemas_in(gemini_schema(schema)):
-        assert part.keys() <= GEMINI_KEYWORDS
+    for part in schemas_in(google.strict_schema(schema)):
+        assert part.keys() <= google.SCHEMA_KEYWORDS
         assert {"type", "anyOf", "$ref"} & part.keys()
         assert part.get("enum") != []
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, *REPORTS])
 def test_claude_gets_what_it_knows(schema: dict[str, Any]) -> None:
-    for part in schemas_in(anthropic_schema(schema)):
+    for part in schemas_in(anthropic.strict_schema(schema)):
         assert not {"maxLength", "maxItems", "default"} & part.keys()
 
 
 def test_limits_that_are_not_enforced_are_told() -> None:
-    adapted = openai_schema(SCHEMA)["properties"]["summary"]
+    adapted = openai.strict_schema(SCHEMA)["properties"]["summary"]
 
     assert adapted == {"type": "string", "description": "what and where (maxLength: 400)"}
 
 
 def test_too_many_ids_are_not_listed() -> None:
-    schema = openai_schema(schema_for(CROWDED, lengths_of(find_model("gpt-4o"))))
+    schema = openai.strict_schema(schema_for(CROWDED, lengths_of(find_model("gpt-4o"))))
 
     assert schema["properties"]["not_assessed"]["items"] == {"type": "string"}
 
 
 def test_the_question_keeps_its_schema() -> None:
     before = str(SCHEMA)
-    for dialect in (openai_schema, anthropic_schema, gemini_schema):
+    for dialect in (openai.strict_schema, anthropic.strict_schema, google.strict_schema):
         dialect(SCHEMA)
 
     assert str(SCHEMA) == before

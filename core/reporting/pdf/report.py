@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from core.domain import (
+    ComparedPair,
     Disposition,
     Exemplar,
     Finding,
@@ -16,23 +17,23 @@ from core.domain import (
     RevisionKind,
     Verdict,
 )
-from core.reporting.evidence import ComparedPair, print_evidence
-from core.reporting.fonts import needs_hangul
-from core.reporting.page import INK, WIDTH, ReportPage, new_page, shorten
+from core.reporting.pdf.evidence import print_evidence
+from core.reporting.pdf.fonts import needs_hangul
+from core.reporting.pdf.page import INK, WIDTH_MM, ReportPage, new_page, shorten
 
-DEFECT_ROWS = 12
-FINDINGS = 6
-VIOLATIONS = 5
-VIOLATION_TEXT = 220
+MOST_DEFECTS = 12
+MOST_FINDINGS = 6
+MOST_VIOLATIONS = 5
+VIOLATION_LETTERS = 220
 MOST_PAGES = 3
-# Characters of a text: the first that keeps the report short enough is taken.
-TEXT_LIMITS = (900, 450, 220, 110, 60)
+# Most characters of a text: the first that keeps the report within its pages is used.
+TEXT_LETTERS = (900, 450, 220, 110, 60)
 VERDICT_COLOURS = {
     Verdict.PASS: (24, 121, 78),
     Verdict.REVIEW: (176, 108, 0),
     Verdict.FAIL: (180, 35, 45),
 }
-# Shapes beside the colours: the verdict is read without colour too.
+# Shapes beside the colours, so that the verdict can be read without colour.
 VERDICT_SYMBOLS = {Verdict.PASS: "✔", Verdict.REVIEW: "⚠", Verdict.FAIL: "✖"}
 VERDICT_MEANING = {
     Verdict.PASS: "below the review threshold",
@@ -69,7 +70,7 @@ def render_pdf(
     Returns:
         A PDF of at most three pages; longer texts are cut, and marked as cut.
     """
-    for limit in TEXT_LIMITS:
+    for limit in TEXT_LETTERS:
         page = _lay_out(
             inspection,
             revision,
@@ -167,7 +168,7 @@ def _pictures(page: ReportPage, picture: bytes, overlay: bytes, legend: bytes) -
 
     left, right = Image.open(io.BytesIO(picture)), Image.open(io.BytesIO(overlay))
     page.side_by_side([(left, "Picture as inspected"), (right, "Anomaly map, defects numbered")])
-    page.picture_right(Image.open(io.BytesIO(legend)), (WIDTH - 4) / 2)
+    page.picture_right(Image.open(io.BytesIO(legend)), (WIDTH_MM - 4) / 2)
 
 
 def _defects(page: ReportPage, inspection: Inspection) -> None:
@@ -187,23 +188,23 @@ def _defects(page: ReportPage, inspection: Inspection) -> None:
             f"{defect.peak:.3f}",
             f"{defect.mean:.3f}",
         )
-        for defect in inspection.defects[:DEFECT_ROWS]
+        for defect in inspection.defects[:MOST_DEFECTS]
     ]
     head = ("Id", "Severity", "Region", "x, y", "w x h px", "Area px", "%", "mm²", "Peak", "Mean")
     page.table(head, rows, (9, 19, 28, 22, 22, 18, 14, 18, 15, 15))
-    more = len(inspection.defects) - DEFECT_ROWS
+    more = len(inspection.defects) - MOST_DEFECTS
     if more > 0:
         page.note(f"{more} further regions with lower peaks are on record.")
 
 
 def _findings(page: ReportPage, findings: Sequence[Finding], limit: int) -> None:
-    for number, finding in enumerate(findings[:FINDINGS]):
+    for number, finding in enumerate(findings[:MOST_FINDINGS]):
         text = _text(finding, limit)
         if number == 0:
             page.heading("Findings", page.height_of(text))
         page.labelled(shorten(", ".join(finding.defect_ids), 60), text)
         page.gap(1)
-    more = len(findings) - FINDINGS
+    more = len(findings) - MOST_FINDINGS
     if more > 0:
         page.note(f"{more} further findings are on record.")
 
@@ -251,20 +252,20 @@ def _measures(page: ReportPage, revision: Revision, limit: int) -> None:
 
 
 def _violations(page: ReportPage, revision: Revision) -> None:
-    """What the grounding check found: whoever reads the paper must know it too."""
+    """Print what the grounding check found: who reads the paper must know it too."""
     if revision.remarks is None:
         return
     found = revision.violations
     if not found:
         page.labelled("Grounding check", "No sentence contradicts the evidence.")
-    for remark in found[:VIOLATIONS]:
-        page.labelled("Contradicts evidence", shorten(remark.message, VIOLATION_TEXT))
-    if len(found) > VIOLATIONS:
-        page.note(f"{len(found) - VIOLATIONS} further contradictions are on record.")
+    for remark in found[:MOST_VIOLATIONS]:
+        page.labelled("Contradicts evidence", shorten(remark.message, VIOLATION_LETTERS))
+    if len(found) > MOST_VIOLATIONS:
+        page.note(f"{len(found) - MOST_VIOLATIONS} further contradictions are on record.")
 
 
 def _written(revision: Revision) -> list[str]:
-    """How the draft was written; of an edited revision a person is the author."""
+    """State how the draft was written; an edited revision has a person as its author."""
     writing = revision.writing
     if writing is None:
         return []

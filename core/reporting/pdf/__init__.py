@@ -1,0 +1,1 @@
+"""The printed report: a nonconformity report as PDF."""

@@ -1,0 +1,1 @@
+"""Providers of models over a network: what is particular to each."""

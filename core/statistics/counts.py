@@ -1,0 +1,78 @@
+"""Counts of inspections that figures are made of.
+
+Days and hours are those of UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+import numpy as np
+from pydantic import AwareDatetime, Field
+
+from core.domain import Disposition, Frozen, Verdict
+
+
+class VerdictCount(Frozen):
+    """How many inspections have the same verdict and the same newest disposition."""
+
+    verdict: Verdict
+    disposition: Disposition | None
+    is_first: bool = Field(description="of the product's part of that serial, or without serial")
+    is_audited: bool
+    count: int
+
+
+class Period(StrEnum):
+    """What inspections are put together by."""
+
+    HOUR = "hour"
+    DAY = "day"
+    LOT = "lot"
+
+
+class PeriodCount(Frozen):
+    """Verdicts of one hour, day or lot."""
+
+    label: str = Field(description="the lot; of an hour or day its start, ISO 8601 in UTC")
+    start: AwareDatetime = Field(description="of the hour or day; first inspection of a lot")
+    inspected: int
+    reviewed: int
+    failed: int
+
+
+class TypeCount(Frozen):
+    """How many defective parts of a product have the same defect type and disposition."""
+
+    product_key: str
+    defect_type: str
+    disposition: Disposition | None
+    count: int
+
+
+class WritingCost(Frozen):
+    """What one writer's drafts of one day took."""
+
+    day: date = Field(description="UTC")
+    writer: str
+    drafts: int
+    from_cache: int = Field(description="drafts that took no request")
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float = Field(description="of the drafts whose price is known")
+    unpriced: int = Field(description="drafts whose price is not known")
+
+
+@dataclass(frozen=True)
+class ScoreWeek:
+    """Scores of a week's passed parts.
+
+    Attributes:
+        start: Monday, 0:00 UTC.
+        scores: float64 (N,), in no order.
+    """
+
+    start: datetime
+    scores: np.ndarray
