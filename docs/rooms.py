@@ -15,26 +15,26 @@ def rooms_picture(repository: Path) -> str:
     An arrow that other arrows lead to as well is left out: the picture shows the order, not every
     import.
     """
-    lines = [
-        f"    {room}[{label}]"
-        for room, label in {
-            "app": "app.py",
-            "pages": "pages/",
-            **{name: f"core/{name}/" for name in _rooms(repository)},
-        }.items()
-    ]
-    for room, below in without_shortcuts(imports(repository)).items():
-        lines += [f"    {room} --> {other}" for other in sorted(below)]
+    arrows = imports(repository)
+    outside = {"app": "app.py", "pages": "pages/"}
+    rooms = _from_the_top(arrows)
+    lines = [f"    {room}[{outside.get(room, f'core/{room}/')}]" for room in rooms]
+    kept = without_shortcuts(arrows)
+    for room in rooms:
+        lines += [f"    {room} --> {other}" for other in rooms if other in kept[room]]
     return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
 
 
 def rooms_table(repository: Path) -> str:
-    """List the rooms with the first sentence that each says of itself."""
+    """List the rooms from the top, with the first sentence that each says of itself."""
     rows = ["| room | what it holds |", "|---|---|"]
-    for name, folder in _rooms(repository).items():
-        said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
-        assert said, f"{folder}/__init__.py has no docstring"
-        rows.append(f"| `core/{name}/` | {said.splitlines()[0]} |")
+    folders = _rooms(repository)
+    for name in _from_the_top(imports(repository)):
+        if name in folders:
+            path = folders[name] / "__init__.py"
+            said = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+            assert said, f"{path} has no docstring"
+            rows.append(f"| `core/{name}/` | {said.splitlines()[0]} |")
     return "\n".join(rows)
 
 
@@ -68,6 +68,11 @@ def without_shortcuts(arrows: Arrows) -> dict[str, set[str]]:
             if other not in _reached(kept, room):
                 kept[room].add(other)
     return kept
+
+
+def _from_the_top(arrows: Arrows) -> list[str]:
+    """Order the rooms so that imports point downward: who reaches more stands higher."""
+    return sorted(arrows, key=lambda room: (-len(_reached(arrows, room)), room))
 
 
 def _reached(arrows: Arrows, start: str) -> set[str]:

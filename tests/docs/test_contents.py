@@ -19,7 +19,7 @@ from tests.records.examples import inspection
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
 PAPERS = [*REPOSITORY.glob("*.md"), *DOCS.glob("*.md")]
-COMMAND = re.compile(r"python -m core (?!\[)[^`\n]+")
+COMMAND = re.compile(r"python -m core (?!\.\.\.)[^`\n]+")
 
 
 def documented_commands() -> list[str]:
