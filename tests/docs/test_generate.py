@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from docs import generate
-from docs.rooms import imports, without_shortcuts
+from docs.rooms import imports, rooms_table, without_shortcuts
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -46,6 +47,14 @@ def test_every_command_has_a_section() -> None:
     for heading in ("teach", "evaluate", "doctor", "bench operators", "knowledge add-document"):
         assert f"\n## {heading}\n" in text
     assert "\x1b" not in text
+
+
+def test_the_rooms_stand_from_the_top() -> None:
+    rooms = re.findall(r"^\| `core/(\w+)/`", rooms_table(REPOSITORY), re.MULTILINE)
+
+    assert len(rooms) == 12
+    assert (rooms[0], rooms[-1]) == ("interfaces", "domain")
+    assert rooms.index("tasks") < rooms.index("services") < rooms.index("records")
 
 
 def test_imports_are_those_of_the_source(tmp_path: Path) -> None:
