@@ -21,7 +21,12 @@ from core.tasks.shared_station import shared_station
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
 STATUS = {ImageError: 422, ProductError: 404, JobError: 404, WriterError: 422}
 
-api = FastAPI(title="Smart Factory Anomaly Reporting System", docs_url=None, redoc_url=None)
+api = FastAPI(
+    title="Smart Factory Anomaly Reporting System",
+    version=__version__,
+    docs_url=None,
+    redoc_url=None,
+)
 
 
 def routes() -> list[Mount]:

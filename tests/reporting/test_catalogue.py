@@ -184,7 +184,7 @@ def test_cost_of_an_answer(tokens: tuple[int | None, int | None], cost: float | 
 
 
 @every_model
-def test_the_readme_names_it(model: Model) -> None:
-    readme = Path(__file__).parents[2] / "README.md"
+def test_the_documents_name_it(model: Model) -> None:
+    writers = Path(__file__).parents[2] / "docs" / "writers.md"
 
-    assert f"`{model.key}`" in readme.read_text("utf-8")
+    assert f"`{model.key}`" in writers.read_text("utf-8")

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 when all went well, 1 when anything could not be done. Stopped from the
         keyboard, it ends by that signal instead, which a shell reads as 130.
     """
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     try:
         with memory_guard("do this"), library_guard("do this"):
             status = options.run(options)
@@ -82,7 +82,8 @@ def _end_as_interrupted() -> NoReturn:
     raise AssertionError("a process outlives no SIGINT that it leaves to the system")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Give the parser of all commands; its help is what `docs/command-line.md` shows."""
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -1,0 +1,1 @@
+"""Documents, and the command that writes the generated parts of them."""
