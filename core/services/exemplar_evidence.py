@@ -70,10 +70,10 @@ def _nearest(
     if opened.notice:
         notices.append(opened.notice)
     look = Look.of(image.pixels, station.visual_encoder)
-    twins = opened.index.twins(look, image.info.sha256)
-    if twins:
-        notices.append(f"Left out, being this very picture: {len(twins)} of the normals.")
-    exemplars = opened.index.search(look, k=EXEMPLAR_COUNT, exclude=twins)
+    same = opened.index.near_duplicates(look, image.info.sha256)
+    if same:
+        notices.append(f"Left out, being this very picture: {len(same)} of the normals.")
+    exemplars = opened.index.search(look, k=EXEMPLAR_COUNT, exclude=same)
     if not exemplars:
         return NormalEvidence()
     return NormalEvidence(exemplars, opened.index.likeness(exemplars[0]))

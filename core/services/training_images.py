@@ -13,7 +13,7 @@ from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
 from core.domain.errors import ImageError
 from core.imaging.decoding import CheckedImage, load_image
-from core.imaging.near_duplicates import coarse, find_twins, have_same_detail
+from core.imaging.near_duplicates import find_near_duplicates, signature
 from core.imaging.picture_files import PictureFile
 from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
 from core.services.station import Station
@@ -116,7 +116,6 @@ def check_pictures(
     normals = Normals()
     names = {image.sha256: image.filename for image in known}
     names |= {image.pixels_sha256: image.filename for image in known if image.pixels_sha256}
-    seen: list[np.ndarray] = []
     for done, picture in enumerate(pictures):
         on_progress("Check the pictures", done / len(pictures))
         try:
@@ -131,11 +130,10 @@ def check_pictures(
             normals.skipped.append(f"{info.filename} is the same file as {names[info.sha256]}.")
             continue
         if of_pixels in names:
-            normals.skipped.append(_twin_sentence(info.filename, names[of_pixels]))
+            normals.skipped.append(_duplicate_sentence(info.filename, names[of_pixels]))
             continue
         names |= {info.sha256: info.filename, of_pixels: info.filename}
         station.files.put(data)
-        seen.append(coarse(image.pixels))
         normals.looks.append(Look.of(image.pixels, station.visual_encoder))
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
@@ -144,22 +142,20 @@ def check_pictures(
                 filename=info.filename, sha256=info.sha256, pixels_sha256=of_pixels, use="taught"
             )
         )
-    return _without_twins(station, normals, seen, known)
+    return _without_near_duplicates(station, normals, known)
 
 
-def _without_twins(
-    station: Station, normals: Normals, seen: list[np.ndarray], known: Sequence[TaughtImage]
+def _without_near_duplicates(
+    station: Station, normals: Normals, known: Sequence[TaughtImage]
 ) -> Normals:
-    """The pictures less those that are known ones, or each other, saved again with losses."""
-    if not seen:
+    """Leave out the pictures that are known ones, or each other, saved again with losses."""
+    if not normals.images:
         return normals
     images = [*known, *normals.images]
-    stored = StoredPictures(station, images)
-    small = [*(coarse(pixels) for pixels in stored[: len(known)]), *seen]
-    twins = find_twins(
-        np.stack(small), len(known), lambda i, j: have_same_detail(stored[i], stored[j])
-    )
-    kept = [n for n in range(len(normals.images)) if n + len(known) not in twins]
+    signatures = [signature(pixels) for pixels in StoredPictures(station, known)]
+    signatures += [look.signature for look in normals.looks]
+    duplicates = find_near_duplicates(np.stack(signatures), len(known))
+    kept = [n for n in range(len(normals.images)) if n + len(known) not in duplicates]
     return Normals(
         images=[normals.images[n] for n in kept],
         looks=[normals.looks[n] for n in kept],
@@ -167,13 +163,16 @@ def _without_twins(
         in_colour=[normals.in_colour[n] for n in kept],
         skipped=[
             *normals.skipped,
-            *(_twin_sentence(images[i].filename, images[j].filename) for i, j in twins.items()),
+            *(
+                _duplicate_sentence(images[new].filename, images[old].filename)
+                for new, old in duplicates.items()
+            ),
         ],
     )
 
 
-def _twin_sentence(filename: str, twin: str) -> str:
-    return f"{filename} shows the same picture as {twin}, saved again."
+def _duplicate_sentence(filename: str, kept: str) -> str:
+    return f"{filename} shows the same picture as {kept}, saved again."
 
 
 def _pixels_sha256(pixels: np.ndarray) -> str:

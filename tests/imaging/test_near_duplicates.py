@@ -15,6 +15,7 @@ from PIL import Image
 from core.detection.checkpoints import read_card
 from core.domain import Product
 from core.domain.errors import ProductError
+from core.imaging.near_duplicates import SIGNATURE_LENGTH, near_duplicates, signature
 from core.imaging.picture_files import PictureFile, demo_normals, pictures_at
 from core.services.relearning import add_normals
 from core.services.station import Station
@@ -57,7 +58,7 @@ def test_pictures_saved_again_are_not_added(
 
 
 @pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
-def test_twins_are_taught_once(
+def test_near_duplicates_are_taught_once(
     station: Station, again: Callable[[PictureFile], PictureFile]
 ) -> None:
     cells = demo_normals()[:8]
@@ -126,3 +127,56 @@ def test_a_card_without_hashes_of_pixels_still_loads_and_knows_its_pictures(
     station.close()
     with Station(station.settings) as reopened, pytest.raises(ProductError, match="same picture"):
         add_normals(reopened, PRODUCT, again)
+
+
+def copies_of(pixels: np.ndarray) -> list[np.ndarray]:
+    """The picture as JPEG of several qualities, and at other sizes."""
+    height, width = pixels.shape[:2]
+
+    def resized(scale: float, interpolation: int) -> np.ndarray:
+        size = (round(width * scale), round(height * scale))
+        return cv2.resize(pixels, size, interpolation=interpolation)
+
+    half, double = resized(0.5, cv2.INTER_AREA), resized(2, cv2.INTER_CUBIC)
+    larger = resized(1.5, cv2.INTER_CUBIC)
+    encoded = [(pixels, 95), (pixels, 50), (pixels, 30), (half, 75), (larger, 90), (double, 75)]
+    return [half, double, *(as_jpeg(picture, quality) for picture, quality in encoded)]
+
+
+def as_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
+    return np.array(Image.open(buffer))
+
+
+@pytest.mark.parametrize("name", ["bottle", "cookie", "transistor", "magnetic_tile"])
+def test_copies_are_near_duplicates_and_neighbours_are_not(
+    name: str, real_data: Callable[[str], Path]
+) -> None:
+    paths = sorted((real_data(name) / "train" / "good").iterdir())
+    pictures = [np.array(Image.open(path).convert("RGB")) for path in paths]
+    signatures = np.stack([signature(pixels) for pixels in pictures])
+
+    for position in range(0, len(pictures), 12):
+        same = near_duplicates(signatures, signatures[position])
+        assert np.flatnonzero(same).tolist() == [position]
+        for copy in copies_of(pictures[position]):
+            found = near_duplicates(signatures, signature(copy))
+            assert found[position], (name, paths[position].name)
+
+
+def test_two_surfaces_of_one_product_are_told_apart_by_their_detail() -> None:
+    """Sheets of grain in two lights: within a light they hardly differ at 16 x 16 fields."""
+    rng = np.random.default_rng(0)
+    sheets = [np.repeat(grain(rng, 3)[:, :, None], 3, axis=2) // (1 + n % 2) for n in range(8)]
+    signatures = np.stack([signature(sheet) for sheet in sheets])
+
+    for number, one in enumerate(signatures):
+        assert np.flatnonzero(near_duplicates(signatures, one)).tolist() == [number]
+
+
+def test_a_strip_of_one_pixel_has_a_signature_too() -> None:
+    strip = np.random.default_rng(0).integers(0, 255, (400, 1, 3), np.uint8)
+
+    assert np.isfinite(signature(strip)).all()
+    assert signature(strip).shape == (SIGNATURE_LENGTH,)

@@ -114,7 +114,7 @@ def _queries(
         pixels = _pixels(picture, settings)
         start = time.perf_counter()
         look = Look.of(pixels, encoder)
-        nearest = index.search(look, exclude=index.twins(look))[0]
+        nearest = index.search(look, exclude=index.near_duplicates(look))[0]
         searching.append(1000 * (time.perf_counter() - start))
         normal = _pixels(by_sha256[nearest.sha256], settings)
         start = time.perf_counter()

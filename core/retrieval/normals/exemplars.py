@@ -11,7 +11,7 @@ import numpy as np
 
 from core.domain import Exemplar, Likeness
 from core.domain.errors import CheckpointError
-from core.imaging.near_duplicates_16 import are_twins, small_copy
+from core.imaging.near_duplicates import near_duplicates, signature
 from core.retrieval.normals.visual import VisualEncoder
 
 # Of the nearest that are looked at for one that is not the same picture again.
@@ -26,17 +26,17 @@ class Look:
     Attributes:
         encoder: name of what made the embedding.
         embedding: float32 (C,), of unit length.
-        copy: float16 (256,), see `core.imaging.near_duplicates_16`.
+        signature: float16 (1156,), see `core.imaging.near_duplicates`.
     """
 
     encoder: str
     embedding: np.ndarray
-    copy: np.ndarray
+    signature: np.ndarray
 
     @classmethod
     def of(cls, pixels: np.ndarray, encoder: VisualEncoder) -> Look:
         """Look of uint8 (H, W, 3) RGB pixels."""
-        return cls(encoder.name, encoder(pixels), small_copy(pixels))
+        return cls(encoder.name, encoder(pixels), signature(pixels))
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ExemplarIndex:
     Attributes:
         encoder: name of what made the embeddings; others do not compare with them.
         embeddings: float16 (n, C), each of unit length.
-        copies: float16 (n, 256).
+        signatures: float16 (n, 1156), see `core.imaging.near_duplicates`.
         nearest: float32 (n,), each normal's similarity to the nearest other one.
         sha256s, filenames: of the pictures, in the same order.
 
@@ -80,11 +80,11 @@ class ExemplarIndex:
         """
         self.encoder = encoder
         self.embeddings = tensors["embeddings"]
-        self.copies = tensors["copies"]
+        self.signatures = tensors["signatures"]
         self.nearest = tensors["nearest"]
         self.sha256s = list(sha256s)
         self.filenames = list(filenames)
-        parts = (self.embeddings, self.copies, self.nearest, self.sha256s, self.filenames)
+        parts = (self.embeddings, self.signatures, self.nearest, self.sha256s, self.filenames)
         if len({len(part) for part in parts}) != 1:
             raise ValueError("its parts are of different lengths")
 
@@ -93,11 +93,11 @@ class ExemplarIndex:
         """Index pictures, at least one, all seen by the same encoder."""
         listed = list(normals)
         embeddings = np.stack([normal.look.embedding for normal in listed]).astype(np.float16)
-        copies = np.stack([normal.look.copy for normal in listed])
+        signatures = np.stack([normal.look.signature for normal in listed])
         tensors = {
             "embeddings": embeddings,
-            "copies": copies,
-            "nearest": _nearest_others(embeddings, copies),
+            "signatures": signatures,
+            "nearest": _nearest_others(embeddings, signatures),
         }
         return cls(
             listed[0].look.encoder,
@@ -109,9 +109,9 @@ class ExemplarIndex:
     def extended(self, normals: Iterable[Normal]) -> Self:
         """The same index with further pictures at its end, made by the same encoder."""
         known = (
-            Normal(sha256, filename, Look(self.encoder, embedding.astype(np.float32), copy))
-            for sha256, filename, embedding, copy in zip(
-                self.sha256s, self.filenames, self.embeddings, self.copies, strict=True
+            Normal(sha256, filename, Look(self.encoder, embedding.astype(np.float32), seen))
+            for sha256, filename, embedding, seen in zip(
+                self.sha256s, self.filenames, self.embeddings, self.signatures, strict=True
             )
         )
         return type(self).of([*known, *normals])
@@ -122,7 +122,8 @@ class ExemplarIndex:
         Args:
             look: of the inspected picture.
             k: how many.
-            exclude: hashes of pictures that are no evidence, such as the inspected one's twins.
+            exclude: hashes of pictures that are no evidence, such as near duplicates of the
+                inspected one.
 
         Raises:
             CheckpointError: if another encoder made the look.
@@ -138,16 +139,19 @@ class ExemplarIndex:
             for i in order[:k]
         )
 
-    def twins(self, look: Look, sha256: str = "") -> frozenset[str]:
-        """Hashes of the normals that are the inspected picture itself, re-encoded or resized too.
+    def near_duplicates(self, look: Look, sha256: str = "") -> frozenset[str]:
+        """Find the normals that are the inspected picture itself, re-encoded or resized too.
 
         Args:
             look: of the inspected picture.
             sha256: of its file.
+
+        Returns:
+            Their hashes.
         """
-        same = are_twins(self.copies, look.copy)
+        same = near_duplicates(self.signatures, look.signature)
         return frozenset(
-            name for name, is_twin in zip(self.sha256s, same, strict=True) if is_twin
+            name for name, is_same in zip(self.sha256s, same, strict=True) if is_same
         ) | {name for name in self.sha256s if name == sha256}
 
     def likeness(self, nearest: Exemplar) -> Likeness:
@@ -167,7 +171,11 @@ class ExemplarIndex:
             "sha256s": self.sha256s,
             "filenames": self.filenames,
         }
-        tensors = {"embeddings": self.embeddings, "copies": self.copies, "nearest": self.nearest}
+        tensors = {
+            "embeddings": self.embeddings,
+            "signatures": self.signatures,
+            "nearest": self.nearest,
+        }
         # safetensors writes several entries in any order: one keeps equal indexes equal files.
         return save(tensors, metadata={"index": json.dumps(names)})
 
@@ -176,7 +184,7 @@ class ExemplarIndex:
         """Read an index.
 
         Raises:
-            CheckpointError: if it is damaged, or written before indexes named their encoder.
+            CheckpointError: if it is damaged, or written by an earlier version of this program.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -204,7 +212,7 @@ class ExemplarIndex:
         return self.embeddings.astype(np.float32) @ look.embedding
 
 
-def _nearest_others(embeddings: np.ndarray, copies: np.ndarray) -> np.ndarray:
+def _nearest_others(embeddings: np.ndarray, signatures: np.ndarray) -> np.ndarray:
     """Each normal's similarity to the nearest other one that is not the same picture: float32 (n,).
 
     One that is alone has none: -1.
@@ -216,7 +224,8 @@ def _nearest_others(embeddings: np.ndarray, copies: np.ndarray) -> np.ndarray:
         for row, own in enumerate(similarities, start=start):
             own[row] = -np.inf
             closest = np.argsort(-own)[:CANDIDATES]
-            others = closest[~are_twins(copies[closest], copies[row]) & np.isfinite(own[closest])]
+            is_other = ~near_duplicates(signatures, signatures[row])[closest]
+            others = closest[is_other & np.isfinite(own[closest])]
             if others.size:
                 nearest[row] = own[others[0]]
     return nearest

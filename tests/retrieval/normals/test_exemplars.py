@@ -5,6 +5,7 @@ import pytest
 
 from core.domain import Exemplar
 from core.domain.errors import CheckpointError
+from core.imaging.near_duplicates import SIGNATURE_LENGTH
 from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
 
 ENCODER = "some-encoder"
@@ -13,13 +14,19 @@ ENCODER = "some-encoder"
 def normals(vectors: np.ndarray) -> list[Normal]:
     """Normals of these vectors, whose pictures are all different."""
     return [
-        Normal(f"{i:064x}", f"{i}.png", Look(ENCODER, vector, np.full(256, 2 * i, np.float16)))
+        Normal(f"{i:064x}", f"{i}.png", Look(ENCODER, vector, seen_as(2 * i)))
         for i, vector in enumerate(vectors)
     ]
 
 
 def look(vector: np.ndarray, grey: float = 255) -> Look:
-    return Look(ENCODER, vector, np.full(256, grey, np.float16))
+    return Look(ENCODER, vector, seen_as(grey))
+
+
+def seen_as(grey: float) -> np.ndarray:
+    """Signature of a picture of one grey level and the same detail as all others."""
+    detail = np.full(SIGNATURE_LENGTH - 256, (SIGNATURE_LENGTH - 256) ** -0.5)
+    return np.concatenate([np.full(256, grey), detail]).astype(np.float16)
 
 
 @pytest.fixture
@@ -53,12 +60,12 @@ def test_more_than_there_are_gives_all(index: ExemplarIndex, vectors: np.ndarray
     assert index.search(look(vectors[0]), exclude=set(index.sha256s)) == ()
 
 
-def test_twins_are_known_by_their_look_or_their_file(
+def test_near_duplicates_are_known_by_their_look_or_their_file(
     index: ExemplarIndex, vectors: np.ndarray
 ) -> None:
-    assert index.twins(look(vectors[0], grey=6.5)) == {f"{3:064x}"}
-    assert index.twins(look(vectors[0]), f"{5:064x}") == {f"{5:064x}"}
-    assert index.twins(look(vectors[0]), "0" * 63 + "x") == frozenset()
+    assert index.near_duplicates(look(vectors[0], grey=6.5)) == {f"{3:064x}"}
+    assert index.near_duplicates(look(vectors[0]), f"{5:064x}") == {f"{5:064x}"}
+    assert index.near_duplicates(look(vectors[0]), "0" * 63 + "x") == frozenset()
 
 
 def test_likeness_counts_the_normals_that_are_nearer_to_their_own_nearest(
@@ -130,4 +137,4 @@ def test_an_index_without_its_encoder_is_refused(index: ExemplarIndex) -> None:
 
 def test_another_encoder_is_refused(index: ExemplarIndex, vectors: np.ndarray) -> None:
     with pytest.raises(CheckpointError, match="made by some-encoder and cannot be asked by other"):
-        index.search(Look("other", vectors[0], np.zeros(256, np.float16)))
+        index.search(Look("other", vectors[0], seen_as(0)))
