@@ -1,4 +1,4 @@
-"""Laying a normal picture over an inspected one, so that the eye compares like with like."""
+"""Registration of a normal picture with an inspected one: rotation and shift."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 
 # Parts are laid over each other at reduced size: cost does not grow with the camera.
-FINE_SIDE = 192
-COARSE_SIDE = 64
-SMALLEST_SIDE = 8
-TURN_DEG = 10
+FINE_SIDE_PX = 192
+COARSE_SIDE_PX = 64
+MIN_SIDE_PX = 8
+ROTATION_STEP_DEG = 10
 # A turned normal must fit well, and this much better than an upright one: round parts fit at any
 # angle, and light that falls off to one side would turn a bare surface around.
-GAIN_OF_A_TURN = 0.1
-FIT_OF_A_TURN = 0.75
+MIN_GAIN_OF_ROTATION = 0.1
+MIN_CORRELATION_ROTATED = 0.75
 # Below it nothing lies on anything, and the normal is left as it was.
-FIT = 0.5
-FEWEST_COMMON = 0.5
-REFINEMENTS = 30
-SMALLEST_GAIN = 1e-4
-BLUR = 5
+MIN_CORRELATION = 0.5
+MIN_COMMON_SHARE = 0.5
+MAX_ECC_STEPS = 30
+MIN_ECC_GAIN = 1e-4
+ECC_BLUR_PX = 5
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Registration:
 
 
 def register(inspected: np.ndarray, normal: np.ndarray) -> Registration:
-    """Find the turn and shift that lay a normal over an inspected picture.
+    """Find the rotation and shift that lay a normal over an inspected picture.
 
     Every turn of 10 degrees is tried at 64 px, its shift found by phase correlation (Kuglin and
     Hines 1975); the best one and no turn at all are refined at 192 px by maximising the enhanced
@@ -57,13 +57,13 @@ def register(inspected: np.ndarray, normal: np.ndarray) -> Registration:
         inspected: uint8 (H, W, 3), RGB.
         normal: uint8 (h, w, 3), RGB.
     """
-    fine = _reduced_size(inspected, FINE_SIDE)
+    fine = _reduced_size(inspected, FINE_SIDE_PX)
     ours, theirs = _grey(inspected, fine), _grey(normal, fine)
     best = _better(
         _refined(ours, theirs, np.eye(2, 3)),
         _refined(ours, theirs, _coarse(inspected, normal, fine)),
     )
-    is_aligned = best.correlation >= FIT
+    is_aligned = best.correlation >= MIN_CORRELATION
     if not is_aligned:
         best = _Guess(np.eye(2, 3), _correlation(ours, theirs, np.eye(2, 3)))
     from_fine = np.linalg.inv(_scaling(normal.shape, fine))
@@ -87,7 +87,7 @@ class _Guess:
 
 
 def _better(upright: _Guess, turned: _Guess) -> _Guess:
-    wanted = max(FIT_OF_A_TURN, upright.correlation + GAIN_OF_A_TURN)
+    wanted = max(MIN_CORRELATION_ROTATED, upright.correlation + MIN_GAIN_OF_ROTATION)
     return turned if turned.correlation >= wanted else upright
 
 
@@ -96,9 +96,9 @@ def _square(transform: np.ndarray) -> np.ndarray:
 
 
 def _reduced_size(pixels: np.ndarray, side: int) -> tuple[int, int]:
-    """Width and height whose longer one is `side`."""
+    """Compute width and height whose longer one is `side`."""
     scale = side / max(pixels.shape[:2])
-    height, width = (max(SMALLEST_SIDE, round(length * scale)) for length in pixels.shape[:2])
+    height, width = (max(MIN_SIDE_PX, round(length * scale)) for length in pixels.shape[:2])
     return width, height
 
 
@@ -116,19 +116,19 @@ def _scaling(shape: tuple[int, ...], size: tuple[int, int]) -> np.ndarray:
 
 def _coarse(inspected: np.ndarray, normal: np.ndarray, fine: tuple[int, int]) -> np.ndarray:
     """The best of all turns with its shift, (2, 3) at the fine size."""
-    size = _reduced_size(inspected, COARSE_SIDE)
+    size = _reduced_size(inspected, COARSE_SIDE_PX)
     ours, theirs = _grey(inspected, size), _grey(normal, size)
-    turn = max(_turns(ours, theirs), key=lambda guess: _correlation(ours, theirs, guess))
+    turn = max(_rotated_guesses(ours, theirs), key=lambda guess: _correlation(ours, theirs, guess))
     up = _scaling((size[1], size[0]), fine)
     return (up @ _square(turn) @ np.linalg.inv(up))[:2]
 
 
-def _turns(ours: np.ndarray, theirs: np.ndarray) -> Iterator[np.ndarray]:
+def _rotated_guesses(ours: np.ndarray, theirs: np.ndarray) -> Iterator[np.ndarray]:
     height, width = ours.shape
     # OpenCV would multiply a window into the pictures themselves, at every call again.
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
     ours_seen = (ours - ours.mean()) * window
-    for angle in range(0, 360, TURN_DEG):
+    for angle in range(0, 360, ROTATION_STEP_DEG):
         turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
         turned = _laid_over(theirs, turn)
         (x, y), _ = cv2.phaseCorrelate(ours_seen, (turned - turned.mean()) * window)
@@ -137,24 +137,25 @@ def _turns(ours: np.ndarray, theirs: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _refined(ours: np.ndarray, theirs: np.ndarray, guess: np.ndarray) -> _Guess:
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, REFINEMENTS, SMALLEST_GAIN)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, MAX_ECC_STEPS, MIN_ECC_GAIN)
     start = _Guess(guess, _correlation(ours, theirs, guess))
     try:
+        # From the rotated picture on: OpenCV takes a rotation by more than 90 degrees for less.
         _, found = cv2.findTransformECC(
             ours,
-            theirs,
-            guess.astype(np.float32),
+            _laid_over(theirs, guess),
+            np.eye(2, 3, dtype=np.float32),
             cv2.MOTION_EUCLIDEAN,
             criteria,
-            inputMask=np.ones(theirs.shape, np.uint8),
-            gaussFiltSize=BLUR,
+            inputMask=_laid_over_mask(theirs, guess).astype(np.uint8),
+            gaussFiltSize=ECC_BLUR_PX,
         )
     except cv2.error:
         # It does not converge where nothing lies on anything: the start is as good as any.
         return start
-    transform = found.astype(np.float64)
-    if abs(_rotation_deg(transform[:, :2] @ guess[:, :2].T)) > TURN_DEG:
-        return start  # it went astray: turns are the business of the coarse search
+    if abs(_rotation_deg(found)) > ROTATION_STEP_DEG:
+        return start  # it went astray: rotations are the business of the coarse search
+    transform = (_square(guess) @ _square(found.astype(np.float64)))[:2]
     refined = _Guess(transform, _correlation(ours, theirs, transform))
     return max(start, refined, key=lambda result: result.correlation)
 
@@ -176,7 +177,7 @@ def _laid_over(picture: np.ndarray, transform: np.ndarray) -> np.ndarray:
 def _correlation(ours: np.ndarray, theirs: np.ndarray, transform: np.ndarray) -> float:
     """Pearson's correlation where both pictures are; -1 where they hardly meet."""
     common = _laid_over_mask(theirs, transform)
-    if common.mean() < FEWEST_COMMON:
+    if common.mean() < MIN_COMMON_SHARE:
         return -1.0
     a, b = ours[common], _laid_over(theirs, transform)[common]
     a, b = a - a.mean(), b - b.mean()
