@@ -11,7 +11,14 @@ from pathlib import Path
 
 from core.domain.errors import KnowledgeError
 from core.infrastructure.atomic_files import write_atomically
-from core.retrieval.knowledge.entries import Entry, Shelves, checked_entry, entries_of, shelves_of
+from core.retrieval.knowledge.entries import (
+    Entry,
+    Shelves,
+    checked_entry,
+    entries_of,
+    read_knowledge,
+    shelves_of,
+)
 
 # One station's console, REST and command line share a process, because its records allow one only.
 _changing = threading.Lock()
@@ -155,13 +162,7 @@ def drafted(path: Path) -> Generator[Draft]:
         KnowledgeError: if the file cannot be used.
     """
     with _changing:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise KnowledgeError(
-                f"The knowledge file {path} cannot be read: {error.strerror}. Restore it, or set "
-                "KNOWLEDGE_FILE to another."
-            ) from error
+        data = read_knowledge(path)
         draft = Draft(path, data)
         try:
             yield draft

@@ -87,14 +87,22 @@ def read_shelves(path: Path) -> Shelves:
     Raises:
         KnowledgeError: if the file is missing, empty, no JSON, or of another shape.
     """
+    return shelves_of(read_knowledge(path), path)
+
+
+def read_knowledge(path: Path) -> bytes:
+    """Read the bytes of a knowledge file.
+
+    Raises:
+        KnowledgeError: if it cannot be read.
+    """
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise KnowledgeError(
             f"The knowledge file {path} cannot be read: {error.strerror}. Restore it, or set "
             "KNOWLEDGE_FILE to another."
         ) from error
-    return shelves_of(data, path)
 
 
 def shelves_of(data: bytes, path: Path) -> Shelves:
