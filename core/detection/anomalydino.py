@@ -46,7 +46,7 @@ class AnomalyDinoOptions(Frozen):
     bank_size: int = Field(8000, ge=1, description="tokens to keep")
 
     def features(self) -> TokenOptions:
-        """The network's part of the options."""
+        """Select the network's part of the options."""
         return TokenOptions(backbone=self.backbone, input_size=self.input_size, unit_layers=False)
 
 
@@ -57,7 +57,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
     options_type: ClassVar = AnomalyDinoOptions
 
     def __init__(self, bank: np.ndarray, options: AnomalyDinoOptions, settings: Settings) -> None:
-        """A detector of a bank.
+        """Make a detector of a bank.
 
         Args:
             bank: float (M, C), tokens of unit length; kept in half precision.
@@ -116,7 +116,7 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
 
 
 def foreground(tokens: np.ndarray) -> np.ndarray:
-    """Which tokens show the object and not what it lies on.
+    """Tell which tokens show the object and not what it lies on.
 
     The tokens' first principal component separates the two; its sign is chosen so that the
     picture's middle is foreground (Damm et al., section 3.2).
@@ -158,7 +158,7 @@ def _unit(tokens: np.ndarray) -> np.ndarray:
 
 
 def _turned(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    """The picture turned around its middle; its edge is drawn out to fill the corners."""
+    """Turn the picture around its middle; its edge is drawn out to fill the corners."""
     height, width = pixels.shape[:2]
     for angle in range(0, 360, 45):
         turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)

@@ -114,12 +114,12 @@ class Detector(ABC, Generic[Options]):
 
     @abstractmethod
     def save(self) -> dict[str, bytes]:
-        """Contents of the detector's files by name; nothing pickled."""
+        """Write the contents of the detector's files, by name; nothing pickled."""
 
     @classmethod
     @abstractmethod
     def load(cls, files: Mapping[str, bytes], options: Options, settings: Settings) -> Self:
-        """A detector that was saved; predicts as it did then.
+        """Load a detector that was saved; it predicts as it did then.
 
         Raises:
             CheckpointError: if the files do not hold what the options say, or hold numbers that
@@ -133,7 +133,7 @@ class Detector(ABC, Generic[Options]):
         """The network that sees for it."""
 
     def extend(self, lesson: Lesson) -> Self:
-        """A detector that has learned further normals, without starting again.
+        """Learn further normals without starting again; returns the new detector.
 
         Raises:
             DetectorError: if this algorithm cannot.
@@ -144,5 +144,5 @@ class Detector(ABC, Generic[Options]):
         )
 
     def facts(self) -> dict[str, str]:
-        """What the card should say of this detector beside its options."""
+        """Say what the card should hold of this detector beside its options."""
         return {}

@@ -33,7 +33,7 @@ class NormalScores(Frozen):
 
     @classmethod
     def of(cls, predictions: Iterable[Prediction], *, cross_fitted: bool = False) -> NormalScores:
-        """Scores of predictions; one map at a time is held in memory."""
+        """Collect the scores of predictions; one map at a time is held in memory."""
         pairs = [(item.score, float(item.anomaly_map.max())) for item in predictions]
         return cls(
             scores=tuple(sorted(score for score, _ in pairs)),
@@ -53,7 +53,7 @@ class Calibration(Frozen):
     false_alarm: FalseAlarmRate
 
     def judge(self, prediction: Prediction) -> Judgement:
-        """Verdict of one picture: PASS below t_low, FAIL from t_high on, REVIEW between."""
+        """Judge one picture: PASS below t_low, FAIL from t_high on, REVIEW between."""
         score = prediction.score
         if score < self.t_low:
             verdict = Verdict.PASS
@@ -77,7 +77,7 @@ class Calibration(Frozen):
 
 
 def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibration:
-    """Thresholds from the scores of normals.
+    """Draw thresholds from the scores of normals.
 
     `t_low` is the lowest order statistic whose false-alarm rate is at most the policy's with its
     confidence: above the j-th largest of n independent scores lies a Beta(j, n - j + 1) share of
@@ -123,7 +123,7 @@ def calibrate(normals: NormalScores, policy: Policy | None = None) -> Calibratio
 
 
 def guaranteed_rates(count: int, confidence: float) -> np.ndarray:
-    """False-alarm rates that each order statistic guarantees as the lower threshold.
+    """Compute the false-alarm rate that each order statistic guarantees as the lower threshold.
 
     Args:
         count: of held-out normals.
@@ -143,7 +143,7 @@ def guaranteed_rates(count: int, confidence: float) -> np.ndarray:
 
 
 def policy_of(normals: NormalScores, policy: Policy, t_low: float, t_high: float) -> Policy:
-    """The policy that `calibrate` draws these thresholds from: its inverse.
+    """Find the policy that `calibrate` draws these thresholds from: its inverse.
 
     A `t_low` between two held-out scores means the upper one of them: both stop the same normals.
 
@@ -185,7 +185,7 @@ def policy_of(normals: NormalScores, policy: Policy, t_low: float, t_high: float
 
 
 def normals_needed(rate: float, confidence: float) -> int:
-    """How many held-out normals can guarantee a false-alarm rate at all.
+    """Count the held-out normals that can guarantee a false-alarm rate at all.
 
     Example:
         >>> [normals_needed(rate, 0.95) for rate in (0.10, 0.05, 0.02, 0.01)]

@@ -156,7 +156,7 @@ def activate(settings: Settings, product: Product, detector: DetectorRef) -> Non
 
 
 def active_version(settings: Settings, product: Product) -> Active:
-    """The version that judges a product.
+    """Read which version judges a product.
 
     Raises:
         ProductError: if the product has no detector.
@@ -171,21 +171,21 @@ def active_version(settings: Settings, product: Product) -> Active:
 
 
 def taught_products(settings: Settings) -> tuple[Product, ...]:
-    """Every product that has an active detector, by key."""
+    """List every product that has an active detector, by key."""
     found = settings.ad_checkpoint_dir.glob(f"*/*/{ACTIVE_FILE}")
     keys = sorted("/".join(path.parts[-3:-1]) for path in found)
     return tuple(Product.from_key(key) for key in keys)
 
 
 def versions(settings: Settings, product: Product) -> tuple[Active, ...]:
-    """Every version of a product's detectors that is on disk, the newest first."""
+    """List every version of a product's detectors that is on disk, the newest first."""
     found = product_folder(settings, product).glob(f"*/*/{CARD_FILE}")
     refs = [Active(algorithm=path.parts[-3], version=path.parts[-2]) for path in found]
     return tuple(sorted(refs, key=lambda ref: ref.version, reverse=True))
 
 
 def newest_versions(settings: Settings, product: Product) -> dict[str, Active]:
-    """The newest version of each algorithm that a product was taught with, the active one first.
+    """List the newest version of each algorithm of a product, the active one first.
 
     Of the active one's algorithm it is the active version, whether or not it is the newest.
 
@@ -200,7 +200,7 @@ def newest_versions(settings: Settings, product: Product) -> dict[str, Active]:
 
 
 def read_card(settings: Settings, product: Product, active: Active | None = None) -> Card:
-    """Card of a version (the active one unless said otherwise).
+    """Read the card of a version (the active one unless said otherwise).
 
     Raises:
         ProductError: if the product has no detector.
@@ -246,7 +246,7 @@ def load_version(settings: Settings, product: Product, active: Active | None = N
 
 
 def read_calibration(settings: Settings, card: Card) -> Calibration:
-    """The thresholds of a version by the product's present policy; its detector is not loaded.
+    """Compute a version's thresholds by the product's present policy, without its detector.
 
     Raises:
         CheckpointError: if calibration or policy are missing or damaged.
@@ -259,7 +259,7 @@ def read_calibration(settings: Settings, card: Card) -> Calibration:
 
 
 def read_exemplars(taught: Taught) -> bytes:
-    """The index of normal pictures of a version, as it was written.
+    """Read the index of a version's normal pictures, as it was written.
 
     Raises:
         CheckpointError: if the file is missing or damaged.

@@ -1,4 +1,4 @@
-"""Anomaly map to measured defects."""
+"""Defects measured on an anomaly map."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_defects(
     *,
     mm_per_px: float | None = None,
 ) -> tuple[Defect, ...]:
-    """Connected regions of a map that reach the threshold.
+    """Find the connected regions of a map that reach the threshold.
 
     Regions are 8-connected parts of the map above `REACH` times the lower threshold that hold at
     least one pixel at or above it. Regions under the minimum area are left out, except the one that

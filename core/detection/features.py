@@ -68,12 +68,12 @@ class PatchFeatures(Protocol):
     """Turns uint8 (H, W, 3) RGB into float32 (h, w, C): the patches, and their context if asked."""
 
     def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Grids of one picture, resized to the input size without keeping its aspect."""
+        """Compute the grids of one picture, resized to the input size, its aspect not kept."""
         ...
 
 
 def load_features(options: FeatureOptions, settings: Settings) -> PatchFeatures:
-    """The network of some options: one for all products that share them.
+    """Load the network of some options: one for all products that share them.
 
     It runs on OpenVINO, or on torch where a CUDA device is used.
 
@@ -136,14 +136,14 @@ def _openvino_features(options: FeatureOptions, settings: Settings) -> OpenVinoF
 
 @lru_cache(maxsize=8)
 def torch_features(options: FeatureOptions, settings: Settings, device: str) -> TorchFeatures:
-    """The same features as a torch network on a device."""
+    """Load the same features as a torch network on a device."""
     weights = find_weights(options.backbone, settings, options.weights)
     network = feature_network(options, weights.load()).eval()
     return TorchFeatures(network, options.input_size, device)
 
 
 def feature_network(options: FeatureOptions, network: nn.Module) -> nn.Module:
-    """torch module: uint8 (1, H, W, 3) to one or two float32 (1, h, w, C).
+    """Make a torch module: uint8 (1, H, W, 3) to one or two float32 (1, h, w, C).
 
     Of a convolutional network these are the outputs of its layers, each averaged over 3x3 places,
     which makes patches tolerant of small shifts (PatchCore, Roth et al. 2022, section 3.1), and

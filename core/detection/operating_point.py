@@ -1,4 +1,4 @@
-"""What a pair of thresholds means: for good parts, for known defects, and for a day of the line.
+"""The operating point: what thresholds mean for good parts, defects and a day of the line.
 
 Pure functions. How a false-alarm rate becomes a threshold stands in `core.detection.calibration`.
 """
@@ -39,7 +39,7 @@ class Span(Frozen):
     high: float
 
     def times(self, factor: float) -> Span:
-        """The same in another unit."""
+        """Convert to another unit."""
         return Span(expected=self.expected * factor, low=self.low * factor, high=self.high * factor)
 
 
@@ -53,7 +53,7 @@ class Day(Frozen):
 
 
 def meaning(calibration: Calibration, defect_scores: Sequence[float]) -> Meaning:
-    """What the thresholds of a calibration do.
+    """Estimate what a calibration's thresholds do to good parts and known defects.
 
     Above the j-th largest of n held-out normals lies a Beta(j, n - j + 1) share of all normals:
     its mean, j / (n + 1), is what to expect, and the calibration's bound what is guaranteed.
@@ -92,7 +92,7 @@ def meaning(calibration: Calibration, defect_scores: Sequence[float]) -> Meaning
 
 
 def day(meaning: Meaning, line: Line) -> Day:
-    """What the thresholds bring a line in a day.
+    """Estimate what the thresholds bring a line in a day.
 
     The upper end of the false alarms is the guaranteed one; that of the escapes is the exact 95 %
     bound, for defects that are a random sample of those that the line makes.

@@ -16,12 +16,12 @@ POLICY_FILE = "policy.json"
 
 
 def product_folder(settings: Settings, product: Product) -> Path:
-    """Folder of all versions of a product's detectors."""
+    """Name the folder of all versions of a product's detectors."""
     return settings.ad_checkpoint_dir / product.dataset / product.category
 
 
 def read_policy(settings: Settings, product: Product) -> Policy:
-    """The product's policy; the defaults where none was written.
+    """Read the product's policy; the defaults where none was written.
 
     Raises:
         CheckpointError: if the file is damaged; teaching again would not mend it.

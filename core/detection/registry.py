@@ -17,7 +17,7 @@ DETECTORS = {
 
 
 def detector_class(algorithm: str) -> type[Detector]:
-    """The class of an algorithm.
+    """Import the class of an algorithm.
 
     Raises:
         DetectorError: if there is no such algorithm.

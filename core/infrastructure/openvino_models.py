@@ -40,7 +40,7 @@ class Program:
         self._requests = threading.local()
 
     def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Outputs for the inputs, each an array of its own."""
+        """Run the program; each output is an array of its own."""
         # An infer request holds its own buffers: one for each thread lets calls run side by side.
         if not hasattr(self._requests, "request"):
             self._requests.request = self._compiled.create_infer_request()
@@ -109,7 +109,7 @@ def _save(model: Model, program: Path, *, half_weights: bool) -> None:
 
 
 def _is_whole(program: Path) -> bool:
-    """Whether the files are as they were written."""
+    """Tell whether the files are as they were written."""
     try:
         return program.with_suffix(HASH_SUFFIX).read_text() == _hash(program)
     except (OSError, UnicodeDecodeError):
@@ -117,7 +117,7 @@ def _is_whole(program: Path) -> bool:
 
 
 def _hash(program: Path) -> str:
-    """SHA-256 of both files."""
+    """Compute the SHA-256 of both files."""
     digest = hashlib.sha256()
     for suffix in (".xml", ".bin"):
         digest.update(program.with_suffix(suffix).read_bytes())

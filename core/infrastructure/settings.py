@@ -134,7 +134,7 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once.
+    """Read the settings of this process, once.
 
     Raises:
         SettingsError: if one has a value that it cannot have.

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def why_off(asked: bool | None, setting: bool, name: str) -> str:
-    """Why a step is not taken; empty when it is.
+    """Say why a step is not taken; empty when it is.
 
     Args:
         asked: what the request says of it; None: as the setting says.

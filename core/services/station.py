@@ -21,7 +21,7 @@ from core.detection.checkpoints import (
 from core.detection.product_files import product_folder, read_policy
 from core.domain import Product
 from core.domain.errors import DetectorError
-from core.infrastructure.fair_queue import Turns
+from core.infrastructure.fair_queue import FairQueue
 from core.infrastructure.settings import Settings, settings
 from core.records.database import Records
 from core.records.files import FileStore
@@ -59,7 +59,7 @@ class Station:
         self.records = Records.open(settings)
         self._use(with_preferences(settings, self.records))
         self.files = FileStore(settings.files_dir)
-        self.judging = Turns()
+        self.judging = FairQueue()
         self._lock = threading.RLock()
         self._taught: dict[tuple[str, str], Taught] = {}
         self._index_lock = threading.Lock()

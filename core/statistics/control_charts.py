@@ -15,9 +15,9 @@ from pydantic import Field
 
 from core.domain import Frozen
 
-SIGMAS = 3
-RUN = 9
-TREND = 6
+LIMIT_SIGMAS = 3
+RUN_POINTS = 9
+TREND_POINTS = 6
 
 
 class ChartRule(StrEnum):
@@ -65,7 +65,7 @@ class PChart(Frozen):
 
 
 def p_chart(samples: Sequence[Sample]) -> PChart | None:
-    """Chart of samples in their order in time; None without samples.
+    """Chart samples in their order in time; None without samples.
 
     Samples of different size have different limits. The run rules are held against each point's
     distance from the centre in its own standard errors, as in a standardised chart. They suppose
@@ -91,8 +91,8 @@ def p_chart(samples: Sequence[Sample]) -> PChart | None:
             inspected=sample.inspected,
             nonconforming=sample.nonconforming,
             share=float(share),
-            lower=max(0.0, float(centre - SIGMAS * error)),
-            upper=min(1.0, float(centre + SIGMAS * error)),
+            lower=max(0.0, float(centre - LIMIT_SIGMAS * error)),
+            upper=min(1.0, float(centre + LIMIT_SIGMAS * error)),
             sigmas=float(distance),
         )
         for sample, share, error, distance in zip(samples, shares, errors, sigmas, strict=True)
@@ -103,20 +103,20 @@ def p_chart(samples: Sequence[Sample]) -> PChart | None:
 def _violations(sigmas: np.ndarray) -> list[Violation]:
     found = [
         Violation(rule=ChartRule.BEYOND_LIMITS, points=(int(at),))
-        for at in np.flatnonzero(np.abs(sigmas) > SIGMAS)
+        for at in np.flatnonzero(np.abs(sigmas) > LIMIT_SIGMAS)
     ]
     side = np.sign(sigmas)
     found += [
         Violation(rule=ChartRule.ONE_SIDE, points=tuple(range(start, stop)))
         for start, stop in _runs(side)
-        if side[start] != 0 and stop - start >= RUN
+        if side[start] != 0 and stop - start >= RUN_POINTS
     ]
     direction = np.sign(np.diff(sigmas))
     # Between six points lie five steps.
     found += [
         Violation(rule=ChartRule.TREND, points=tuple(range(start, stop + 1)))
         for start, stop in _runs(direction)
-        if direction[start] != 0 and stop - start >= TREND - 1
+        if direction[start] != 0 and stop - start >= TREND_POINTS - 1
     ]
     return found + [
         Violation(rule=ChartRule.TWO_OF_THREE, points=points)
@@ -126,7 +126,7 @@ def _violations(sigmas: np.ndarray) -> list[Violation]:
 
 
 def _runs(values: np.ndarray) -> list[tuple[int, int]]:
-    """First and one past the last position of each run of equal values."""
+    """Find the first and one past the last position of each run of equal values."""
     if not len(values):
         return []
     starts = np.r_[0, np.flatnonzero(np.diff(values)) + 1]
@@ -134,7 +134,7 @@ def _runs(values: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _two_of_three(is_beyond: np.ndarray) -> list[tuple[int, ...]]:
-    """Points beyond 2 sigma that lie at most two apart, put together as far as they go on."""
+    """Group points beyond 2 sigma that lie at most two apart, as far as they go on."""
     groups: list[list[int]] = []
     for at in np.flatnonzero(is_beyond).tolist():
         if groups and at - groups[-1][-1] <= 2:

@@ -1,4 +1,4 @@
-"""Do parts still look to the detector as they did when it was calibrated?
+"""Drift: whether parts still score as they did when the detector was calibrated.
 
 Scores of passed parts are held against those of the held-out normals that would have passed too.
 """
@@ -14,10 +14,10 @@ from core.domain import Frozen
 from core.statistics.counts import ScoreWeek
 from core.statistics.intervals import CONFIDENCE
 
-BINS = 10
-FEWEST = 20
+PSI_BINS = 10
+MIN_SCORES = 20
 # A custom of credit scoring (Siddiqi, Credit Risk Scorecards, 2006).
-LARGE = 0.25
+LARGE_PSI = 0.25
 
 
 class Drift(Frozen):
@@ -40,7 +40,7 @@ class Drift(Frozen):
     @property
     def psi_limit(self) -> float | None:
         """Above which the index is large and no chance; None: too few parts or normals."""
-        return None if self.psi_by_chance is None else max(LARGE, self.psi_by_chance)
+        return None if self.psi_by_chance is None else max(LARGE_PSI, self.psi_by_chance)
 
     @property
     def has_drifted(self) -> bool:
@@ -51,7 +51,7 @@ class Drift(Frozen):
 
 
 def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) -> tuple[Drift, ...]:
-    """Drift of each week's scores.
+    """Test each week's scores for drift.
 
     Kolmogorov-Smirnov two-sample test (Smirnov 1939); population stability index over tenths of the
     normals, whose spread by chance is that of a chi-squared variable with nine degrees of freedom
@@ -94,19 +94,19 @@ def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) ->
 def _stability(
     reference: np.ndarray, scores: np.ndarray
 ) -> tuple[float, float] | tuple[None, None]:
-    """Population stability index and what it reaches by chance; None with too few scores."""
+    """Compute the stability index and what it reaches by chance; None with too few scores."""
     from scipy.stats import chi2
 
-    if min(len(reference), len(scores)) < FEWEST:
+    if min(len(reference), len(scores)) < MIN_SCORES:
         return None, None
-    edges = np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1])
+    edges = np.quantile(reference, np.linspace(0, 1, PSI_BINS + 1)[1:-1])
 
     def shares(values: np.ndarray) -> np.ndarray:
-        counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=BINS)
+        counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=PSI_BINS)
         # Half a part more in every bin: an empty one would make the index infinite.
-        return (counts + 0.5) / (len(values) + 0.5 * BINS)
+        return (counts + 0.5) / (len(values) + 0.5 * PSI_BINS)
 
     before, now = shares(reference), shares(scores)
     psi = float(((now - before) * np.log(now / before)).sum())
     noise = 1 / len(reference) + 1 / len(scores)
-    return psi, float(noise * chi2.ppf(CONFIDENCE, BINS - 1))
+    return psi, float(noise * chi2.ppf(CONFIDENCE, PSI_BINS - 1))

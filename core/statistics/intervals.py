@@ -26,7 +26,7 @@ class Rate(Frozen):
 
 
 def exact_rate(count: int, out_of: int) -> Rate | None:
-    """Rate of a count; None when there is no case at all."""
+    """Compute the rate of a count; None when there is no case at all."""
     # scipy.stats has the same by name, but takes most of a second to load: a screen waits for it.
     from scipy.special import betaincinv
 

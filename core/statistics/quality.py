@@ -106,7 +106,7 @@ class WriterTotal(Frozen):
 
 
 def rates(counts: Sequence[VerdictCount]) -> Rates:
-    """Rates of counted verdicts, each with its exact interval and n."""
+    """Compute rates of counted verdicts, each with its exact interval and n."""
 
     def number(is_meant: Callable[[VerdictCount], object]) -> int:
         return sum(each.count for each in counts if is_meant(each))
@@ -138,7 +138,7 @@ def rates(counts: Sequence[VerdictCount]) -> Rates:
 
 
 def agreement(counts: Iterable[VerdictCount]) -> Agreement:
-    """How far person and machine agree on which parts are good."""
+    """Measure how far person and machine agree on which parts are good."""
     table: Counter[tuple[Verdict, bool | None]] = Counter()
     for each in counts:
         table[each.verdict, _is_good(each)] += each.count
@@ -157,7 +157,7 @@ def agreement(counts: Iterable[VerdictCount]) -> Agreement:
 
 
 def cohen_kappa(table: np.ndarray) -> Kappa | None:
-    """Cohen's kappa (1960) with the large-sample interval of Fleiss, Cohen and Everitt (1969).
+    """Compute Cohen's kappa (1960) with Fleiss, Cohen and Everitt's interval (1969).
 
     Args:
         table: counts (k, k), one judge's answers down and the other's across, in the same order.
@@ -191,7 +191,7 @@ def cohen_kappa(table: np.ndarray) -> Kappa | None:
 
 
 def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
-    """Defective parts by defect type, the most frequent first; false alarms are left out."""
+    """Rank defect types by their parts, the most frequent first, without false alarms."""
     amounts: Counter[str] = Counter()
     for each in counts:
         if each.disposition is not Disposition.VOID:
@@ -202,7 +202,7 @@ def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
 def cost_pareto(
     counts: Iterable[TypeCount], costs: Mapping[str, Mapping[Disposition, float]]
 ) -> CostPareto | None:
-    """Cost by defect type, the dearest first; false alarms count with what they cost.
+    """Rank defect types by cost, the dearest first; false alarms count with what they cost.
 
     Args:
         counts: of defective parts and false alarms.
@@ -228,7 +228,7 @@ def cost_pareto(
 
 
 def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
-    """The first bars of a Pareto chart, with the rest put together in one of that name."""
+    """Keep the first bars of a Pareto chart, and put the rest together in one of that name."""
     if len(bars) <= most:
         return tuple(bars)
     kept, rest = bars[: most - 1], bars[most - 1 :]
@@ -242,7 +242,7 @@ def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
 
 
 def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: int) -> PChart | None:
-    """The p-chart of the newest periods, with limits of those alone.
+    """Chart the newest periods, with limits of those alone.
 
     Args:
         periods: by time.
@@ -262,7 +262,7 @@ def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: in
 
 
 def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:
-    """Drafts, tokens and cost of each writer, the dearest first."""
+    """Sum drafts, tokens and cost of each writer, the dearest first."""
     summed = ("drafts", "from_cache", "input_tokens", "output_tokens", "cost_usd", "unpriced")
     totals: dict[str, dict[str, float]] = {}
     for each in costs:

@@ -54,7 +54,7 @@ def test_what_the_bank_lacks_is_the_same_in_blocks(monkeypatch: pytest.MonkeyPat
     patches = rng.standard_normal((100, 8), dtype=np.float32)
     at_once = uncovered(bank, patches)
 
-    monkeypatch.setattr("core.detection.patchcore.coreset.BLOCK", 7 * len(bank))
+    monkeypatch.setattr("core.detection.patchcore.coreset.BLOCK_DISTANCES", 7 * len(bank))
 
     assert len(at_once) > 0
     np.testing.assert_array_equal(uncovered(bank, patches), at_once)

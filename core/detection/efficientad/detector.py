@@ -42,7 +42,7 @@ class EfficientAd(Detector[EfficientAdOptions]):
     options_type: ClassVar = EfficientAdOptions
 
     def __init__(self, files: Mapping[str, bytes], options: EfficientAdOptions) -> None:
-        """A detector of its files, as `save` gives them."""
+        """Make a detector of its files, as `save` gives them."""
         self.options = options
         self._files = dict(files)
         self._facts = _read_facts(files)

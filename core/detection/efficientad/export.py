@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 XML_FILE = "model.xml"
 WEIGHTS_FILE = "model.bin"
 # Of the range of torch's maps: how far an exported map or score may lie from torch's.
-TOLERANCE = 1e-3
+PARITY_TOLERANCE = 1e-3
 COMPARED_PICTURES = 16
 
 
 def whole_network(model: EfficientAdModel) -> nn.Module:
-    """torch module: uint8 (1, S, S, 3) RGB to float32 (1, S, S), the anomaly map.
+    """Make a torch module: uint8 (1, S, S, 3) RGB to float32 (1, S, S), the anomaly map.
 
     anomalib's normalised map is negative where a picture is more usual than nine tenths of the
     normals' places. Its lowest value, where student, teacher and autoencoder agree, is a constant
@@ -51,7 +51,7 @@ def whole_network(model: EfficientAdModel) -> nn.Module:
 
 
 def export(network: nn.Module, input_size: int) -> dict[str, bytes]:
-    """Files of the program, in full precision."""
+    """Convert the network to the program's files, in full precision."""
     import openvino as ov
     import torch
 
@@ -110,17 +110,17 @@ def check_parity(torch_maps: Sequence[np.ndarray], exported_maps: Sequence[np.nd
     maps = float(np.abs(exported - original).max()) / span
     scores = float(np.abs(exported.max((1, 2)) - original.max((1, 2))).max()) / span
     # Written so that a difference that is not a number refuses as well.
-    if not (maps < TOLERANCE and scores <= TOLERANCE):
+    if not (maps < PARITY_TOLERANCE and scores <= PARITY_TOLERANCE):
         raise DetectorError(
             f"The exported detector differs from torch's by {maps:.2g} of the map's range (scores "
-            f"by {scores:.2g}), but {TOLERANCE:g} is allowed: it is not exported. Install the "
-            "versions of openvino and torch that requirements.txt names."
+            f"by {scores:.2g}), but {PARITY_TOLERANCE:g} is allowed: it is not exported. Install "
+            "the versions of openvino and torch that requirements.txt names."
         )
     return maps
 
 
 def patched(pixels: np.ndarray, bright: bool) -> np.ndarray:
-    """A picture with a square patch of one colour, an eighth of its side, off its middle."""
+    """Put a square patch of one colour, an eighth of its side, on a picture, off its middle."""
     side = len(pixels)
     start = side // 4
     result = pixels.copy()

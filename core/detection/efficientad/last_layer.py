@@ -59,7 +59,7 @@ def solve_last_layer(
 
 
 def normalised_teacher(model: EfficientAdModel, picture: Tensor) -> Tensor:
-    """The teacher's answer, each channel of mean 0 and deviation 1 on the product."""
+    """Compute the teacher's answer, each channel of mean 0 and deviation 1 on the product."""
     return (model.teacher(picture).float() - model.mean_std["mean"]) / model.mean_std["std"]
 
 

@@ -30,7 +30,7 @@ class Descent:
     """
 
     def __init__(self, networks: Iterable[nn.Module], learning_rate: float) -> None:
-        """Of all parameters of some networks.
+        """Optimise all parameters of some networks.
 
         Args:
             networks: of convolutions.
@@ -63,7 +63,7 @@ class Descent:
 
 
 def start_from(network: nn.Module, pictures: Tensor) -> None:
-    """Give a patch description network random weights under which every channel says something.
+    """Give a patch description network random weights under which every channel varies.
 
     Kernels are orthogonal, and scaled so that each hidden channel has mean 0 and deviation 1 on
     some pictures before it is rectified (Mishkin and Matas, "All you need is a good init", ICLR
@@ -98,7 +98,7 @@ def start_from(network: nn.Module, pictures: Tensor) -> None:
 
 
 def half_precision(device: str) -> AbstractContextManager[object]:
-    """Convolutions in bfloat16 where the processor knows it, twice as fast; weights stay whole."""
+    """Convolve in bfloat16 where the processor knows it, twice as fast; weights stay whole."""
     import torch
 
     kind = device.partition(":")[0]
@@ -117,7 +117,7 @@ class Muon:
     """
 
     def __init__(self, kernels: Sequence[Tensor]) -> None:
-        """Of parameters, float32 (out, ...)."""
+        """Optimise kernels, float32 (out, ...)."""
         import torch
 
         self._kernels = kernels
@@ -143,7 +143,7 @@ class Muon:
 
 
 def near_orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix with its singular values brought to between 0.5 and 1.5, by Newton and Schulz.
+    """Bring a matrix's singular values to between 0.5 and 1.5 (Newton and Schulz).
 
     Args:
         matrix: float32 (M, N).
@@ -185,7 +185,7 @@ class Plateau:
     """
 
     def __init__(self, patience: int, least_gain: float) -> None:
-        """A fresh one.
+        """Begin without a loss.
 
         Args:
             patience: how many losses in a row may bring no gain.
@@ -197,7 +197,7 @@ class Plateau:
         self.waited = 0
 
     def reached(self, loss: float) -> bool:
-        """Take the next loss into account."""
+        """Take the next loss into account; tell whether losses have stopped falling."""
         if loss < self.best * (1 - self.least_gain):
             self.best, self.waited = loss, 0
         else:

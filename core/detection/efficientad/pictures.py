@@ -29,19 +29,19 @@ Draw = Callable[[np.random.Generator], np.ndarray]
 
 
 def squares(normals: Sequence[np.ndarray], side: int) -> Callable[[int], np.ndarray]:
-    """Normals by their number, each uint8 (side, side, 3)."""
+    """Resize normals by their number, each to uint8 (side, side, 3)."""
     return lru_cache(KEPT)(lambda number: resized(normals[number], side))
 
 
 def to_tensor(pixels: np.ndarray, device: str) -> Tensor:
-    """uint8 (H, W, 3) to float32 (1, 3, H, W), 0..1."""
+    """Convert uint8 (H, W, 3) to float32 (1, 3, H, W), 0..1."""
     import torch
 
     return torch.from_numpy(pixels).to(device).permute(2, 0, 1)[None].float() / 255
 
 
 def window(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A square part of a picture, at its own scale."""
+    """Cut a square part of a picture, at its own scale."""
     top, left = rng.integers(0, len(pixels) - side + 1, 2)
     return np.ascontiguousarray(pixels[top : top + side, left : left + side])
 
@@ -54,7 +54,7 @@ def random_view(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.n
 
 
 def strange(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A picture that shares only its materials with the product.
+    """Make a picture that shares only its materials with the product.
 
     Turned by any angle, enlarged 1.5 to 3 times, its cells shuffled and its colours changed, so
     that hardly any place of it looks as a place of the product does.

@@ -185,7 +185,7 @@ class _Pictures:
 
 
 def channel_mean_std(model: EfficientAdModel, pictures: Iterable[Tensor]) -> dict[str, Tensor]:
-    """Mean and standard deviation of the teacher's channels, each (1, C, 1, 1).
+    """Compute mean and standard deviation of the teacher's channels, each (1, C, 1, 1).
 
     anomalib's `EfficientAd.teacher_channel_mean_std`, summed in double precision.
 
@@ -204,7 +204,7 @@ def channel_mean_std(model: EfficientAdModel, pictures: Iterable[Tensor]) -> dic
 
 
 def map_quantiles(model: EfficientAdModel, pictures: Iterable[Tensor]) -> dict[str, Tensor]:
-    """The values of both maps on normals that become 0 and 0.1.
+    """Find the values of both maps on normals that become 0 and 0.1.
 
     anomalib's `EfficientAd.map_norm_quantiles`.
 
@@ -269,7 +269,7 @@ def _train_student(
 def step_loss(
     model: EfficientAdModel, pictures: Tensor, strange: Tensor, rng: np.random.Generator
 ) -> Tensor:
-    """The sum of EfficientAD's losses, on one window of the grid.
+    """Sum EfficientAD's losses on one window of the grid.
 
     As anomalib's `EfficientAdModel.compute_losses`, but for a short training: the student learns
     from every place and channel instead of from the hardest thousandth, which moves it too little
@@ -310,7 +310,7 @@ def step_loss(
 
 
 def validation_loss(model: EfficientAdModel, pictures: _Pictures) -> float:
-    """How far student and autoencoder are from the teacher on normals they were not trained on."""
+    """Measure how far student and autoencoder are from the teacher on unseen normals."""
     import torch
 
     model.eval()

@@ -22,7 +22,7 @@ NETWORK = "model.feature_extractor.feature_extractor."
 
 
 def import_patchcore(path: Path, settings: Settings) -> PatchCore:
-    """A detector with the memory bank, the network and the scoring of an anomalib checkpoint.
+    """Import the memory bank, the network and the scoring of an anomalib checkpoint.
 
     The file's network is written beside the checkpoints as safetensors, once for all detectors that
     share it. Pictures are resized without keeping their aspect, as anomalib's default does.
@@ -101,7 +101,7 @@ def _store(network: Mapping[str, torch.Tensor], settings: Settings) -> str:
 
 
 def _preprocessing(path: Path, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """Input size and scale of the checkpoint's pre-processor.
+    """Read input size and scale of the checkpoint's pre-processor.
 
     Raises:
         CheckpointError: if it does more than resizing to a square and normalising.

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 PROJECTED_DIMENSIONS = 64
-# Distances held at a time.
-BLOCK = 4_000_000
+# Held in memory at a time.
+BLOCK_DISTANCES = 4_000_000
 
 
 def greedy_coreset(
@@ -18,7 +18,7 @@ def greedy_coreset(
     seed: int = 0,
     on_progress: Callable[[float], object] | None = None,
 ) -> np.ndarray:
-    """Indices of a subset that leaves no patch far from its nearest chosen one.
+    """Choose a subset that leaves no patch far from its nearest chosen one.
 
     Farthest-point selection on a random projection: each step takes the patch that is farthest
     from all taken so far (PatchCore, Roth et al. 2022, algorithm 1; the projection is theirs too,
@@ -55,7 +55,7 @@ def greedy_coreset(
 
 
 def uncovered(bank: np.ndarray, patches: np.ndarray) -> np.ndarray:
-    """Indices of the fewest patches, chosen greedily, that leave none of them far from the memory.
+    """Choose greedily the fewest patches that leave none of them far from the memory.
 
     Far is more than the bank's own spacing: the median distance of its patches to their nearest.
 
@@ -80,11 +80,11 @@ def uncovered(bank: np.ndarray, patches: np.ndarray) -> np.ndarray:
 def _nearest(
     first: np.ndarray, second: np.ndarray, *, among_themselves: bool = False
 ) -> np.ndarray:
-    """Distance of each of the first to the nearest of the second: float32 (N,).
+    """Measure from each of the first to the nearest of the second: float32 (N,).
 
     All distances at once would take gigabytes; they are computed for some rows at a time.
     """
-    rows = max(1, BLOCK // len(second))
+    rows = max(1, BLOCK_DISTANCES // len(second))
     nearest = np.empty(len(first), np.float32)
     for start in range(0, len(first), rows):
         block = _distances(first[start : start + rows], second)

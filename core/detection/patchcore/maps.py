@@ -6,16 +6,16 @@ import cv2
 import numpy as np
 
 # Of anomalib's maps, in pixels of the input.
-ANOMALIB_SIGMA = 4
+ANOMALIB_SIGMA_PX = 4
 
 
 def blurred(distances: np.ndarray, sigma: float) -> np.ndarray:
-    """float32 (h, w), blurred over the patches; sigma is in patches, 0 for none."""
+    """Blur float32 (h, w) over the patches; sigma is in patches, 0 for none."""
     return cv2.GaussianBlur(distances, (0, 0), sigma) if sigma > 0 else distances
 
 
 def smooth_map(distances: np.ndarray, sigma: float, height: int, width: int) -> np.ndarray:
-    """Blurred over the patches, then enlarged linearly.
+    """Blur distances over the patches, then enlarge them linearly.
 
     Args:
         distances: float32 (h, w), of the patches.
@@ -26,7 +26,7 @@ def smooth_map(distances: np.ndarray, sigma: float, height: int, width: int) -> 
 
 
 def anomalib_map(distances: np.ndarray, input_size: int, height: int, width: int) -> np.ndarray:
-    """As anomalib makes them: enlarged in steps to the input's size, then blurred by 4 px.
+    """Make a map as anomalib does: enlarged in steps to the input's size, blurred by 4 px.
 
     Args:
         distances: float32 (h, w), of the patches.
@@ -35,8 +35,8 @@ def anomalib_map(distances: np.ndarray, input_size: int, height: int, width: int
     """
     side = (input_size, input_size)
     stepped = cv2.resize(distances, side, interpolation=cv2.INTER_NEAREST_EXACT)
-    kernel = 2 * int(4 * ANOMALIB_SIGMA + 0.5) + 1
+    kernel = 2 * int(4 * ANOMALIB_SIGMA_PX + 0.5) + 1
     blurred = cv2.GaussianBlur(
-        stepped, (kernel, kernel), ANOMALIB_SIGMA, borderType=cv2.BORDER_REFLECT_101
+        stepped, (kernel, kernel), ANOMALIB_SIGMA_PX, borderType=cv2.BORDER_REFLECT_101
     )
     return cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -18,7 +18,7 @@ class Memory(Protocol):
         ...
 
     def nearest(self, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distance to the nearest normal patch and its index.
+        """Find the distance to the nearest normal patch, and its index.
 
         Args:
             patches: float32 (N, C).
@@ -32,7 +32,7 @@ class Memory(Protocol):
         ...
 
     def around(self, index: int, count: int) -> np.ndarray:
-        """The normal patches nearest to one of them, itself first.
+        """Find the normal patches nearest to one of them, itself first.
 
         Args:
             index: of the patch in the middle.
@@ -45,7 +45,7 @@ class Memory(Protocol):
 
 
 def open_memory(bank: np.ndarray, device: str | None) -> Memory:
-    """The memory on a torch device, or on the processor when that is None."""
+    """Open the memory on a torch device, or on the processor when that is None."""
     return HostMemory(bank) if device is None else TorchMemory(bank, device)
 
 

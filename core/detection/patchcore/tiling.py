@@ -10,7 +10,7 @@ import numpy as np
 from core.domain.errors import DetectorError
 
 # At 10 ms a tile this is 20 s a picture.
-MOST_TILES = 2000
+MAX_TILES = 2000
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Tile:
     width: int
 
     def of(self, pixels: np.ndarray) -> np.ndarray:
-        """This part of a picture or map."""
+        """Cut this part out of a picture or map."""
         return pixels[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 def tiles_of(height: int, width: int, side: int | None, overlap: float) -> list[Tile]:
-    """Tiles that cover a picture, all of one size.
+    """Cover a picture with tiles, all of one size.
 
     Args:
         height, width: of the picture, in pixels.
@@ -36,7 +36,7 @@ def tiles_of(height: int, width: int, side: int | None, overlap: float) -> list[
         overlap: smallest share of a tile that it has in common with its neighbour, 0..0.9.
 
     Raises:
-        DetectorError: if there would be more than `MOST_TILES`.
+        DetectorError: if there would be more than `MAX_TILES`.
 
     Example:
         >>> [(tile.left, tile.width) for tile in tiles_of(100, 250, 100, 0.2)]
@@ -46,17 +46,17 @@ def tiles_of(height: int, width: int, side: int | None, overlap: float) -> list[
         return [Tile(0, 0, height, width)]
     tile_height, tile_width = min(side, height), min(side, width)
     tops, lefts = _starts(height, tile_height, overlap), _starts(width, tile_width, overlap)
-    if len(tops) * len(lefts) > MOST_TILES:
+    if len(tops) * len(lefts) > MAX_TILES:
         raise DetectorError(
             f"A picture of {width} x {height} pixels has {len(tops) * len(lefts)} tiles of {side} "
-            f"px with an overlap of {overlap:g}, but {MOST_TILES} at most are looked at. Choose "
+            f"px with an overlap of {overlap:g}, but {MAX_TILES} at most are looked at. Choose "
             "larger tiles (tile_px) or less overlap (tile_overlap), and teach with that."
         )
     return [Tile(top, left, tile_height, tile_width) for top in tops for left in lefts]
 
 
 def blended(height: int, width: int, maps: Iterable[tuple[Tile, np.ndarray]]) -> np.ndarray:
-    """One map from those of tiles, which fade into each other where they overlap.
+    """Blend the maps of tiles, which fade into each other where they overlap.
 
     Args:
         height, width: of the whole map.

@@ -8,7 +8,7 @@ import pytest
 
 from core.detection.base import Lesson
 from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
-from core.detection.patchcore.tiling import MOST_TILES, blended, tiles_of
+from core.detection.patchcore.tiling import MAX_TILES, blended, tiles_of
 from core.domain import Product
 from core.domain.errors import DetectorError
 from core.infrastructure.settings import Settings
@@ -32,7 +32,7 @@ def test_neighbours_overlap_as_much_as_was_asked() -> None:
 
 
 def test_more_tiles_than_anyone_waits_for_are_refused(model_cache: Path) -> None:
-    assert len(tiles_of(3000, 4000, 256, 0.25)) < MOST_TILES
+    assert len(tiles_of(3000, 4000, 256, 0.25)) < MAX_TILES
     large = [np.zeros((3000, 4000, 3), np.uint8)]
     lesson = Lesson(Product(dataset="a", category="b"), large, Settings(model_cache=model_cache))
 
