@@ -20,7 +20,7 @@ from core.detection.base import Detector, Lesson, Prediction
 from core.detection.tensors import read_tensors, write_tensors
 from core.domain import Frozen, JobStep
 from core.domain.errors import WeightsError
-from core.infrastructure.backbones import model_hub, no_weights, resized
+from core.infrastructure.backbones import check_finite, model_hub, no_weights, resized
 from core.infrastructure.devices import torch_device
 from core.infrastructure.settings import Settings
 
@@ -162,11 +162,7 @@ def _clip_in_folder(folder: Path, name: str) -> nn.Module:
         else:
             network = open_clip.create_model(name, load_weights=False)
         state = load_file(weights)
-        broken = [key for key, values in state.items() if not values.isfinite().all()]
-        if broken:
-            raise WeightsError(
-                f"{weights} holds numbers that are not finite (in {broken[0]}). Get the file again."
-            )
+        check_finite(state, weights)
         network.load_state_dict(state)
     except (OSError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise WeightsError(

@@ -4,7 +4,27 @@ A detector that learned a near duplicate of a held-out picture would have seen w
 are drawn from, and an inspected picture's own copy among the normals is no evidence for it. Hashes
 of files and pixels find exact copies only.
 
-TABLE
+Measured on copies of up to 45 pictures of each set (JPEG 95 to 30, WebP 80, GIF, grey; half and a
+third of the size, 1.5 times and twice, some of these as JPEG) and on all pairs of different ones:
+
+| set | pictures | copies found | false hits |
+|---|---|---|---|
+| magnetic_tile | 400 | 323 of 325 | 0 of 79800 |
+| transistor | 273 | 364 of 364 | 0 of 37128 |
+| aitex_f02 | 230 | 338 of 338 | 0 of 26335 |
+| bottle | 229 | 338 of 338 | 0 of 26106 |
+| ELPV cells | 200 | 325 of 325 | 0 of 19900 |
+| cookie | 45 | 585 of 585 | 0 of 990 |
+| bsdata | 320 | 351 of 351 | 52 of 51040: one place of a screw, taken again |
+| wood_gear | 75 | 325 of 325 | 10 of 2775: one gear, taken again |
+| drawn: a fixture that never moves | 8 | 41 of 104 | 0 of 28 |
+| drawn: grain of sigma 3 | 8 | 25 of 104 | 0 of 28 |
+| drawn: grain in three lights | 24 | 219 of 312 | 0 of 276 |
+
+All half-size copies of magnetic tiles are found; one of half size in JPEG 75 and one of a third are
+not. Without the detail 84 sheets of grain in three lights would be taken for copies, without the
+share of the usual difference all parts of the fixture. The same with 64 x 64 fields found no more.
+A copy that was turned, cropped, shifted or exposed anew is not found.
 """
 
 from __future__ import annotations

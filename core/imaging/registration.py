@@ -140,21 +140,22 @@ def _refined(ours: np.ndarray, theirs: np.ndarray, guess: np.ndarray) -> _Guess:
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, MAX_ECC_STEPS, MIN_ECC_GAIN)
     start = _Guess(guess, _correlation(ours, theirs, guess))
     try:
+        # From the rotated picture on: OpenCV takes a rotation by more than 90 degrees for less.
         _, found = cv2.findTransformECC(
             ours,
-            theirs,
-            guess.astype(np.float32),
+            _laid_over(theirs, guess),
+            np.eye(2, 3, dtype=np.float32),
             cv2.MOTION_EUCLIDEAN,
             criteria,
-            inputMask=np.ones(theirs.shape, np.uint8),
+            inputMask=_laid_over_mask(theirs, guess).astype(np.uint8),
             gaussFiltSize=ECC_BLUR_PX,
         )
     except cv2.error:
         # It does not converge where nothing lies on anything: the start is as good as any.
         return start
-    transform = found.astype(np.float64)
-    if abs(_rotation_deg(transform[:, :2] @ guess[:, :2].T)) > ROTATION_STEP_DEG:
-        return start  # it went astray: turns are the business of the coarse search
+    if abs(_rotation_deg(found)) > ROTATION_STEP_DEG:
+        return start  # it went astray: rotations are the business of the coarse search
+    transform = (_square(guess) @ _square(found.astype(np.float64)))[:2]
     refined = _Guess(transform, _correlation(ours, theirs, transform))
     return max(start, refined, key=lambda result: result.correlation)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +23,7 @@ from core.infrastructure.openvino_models import PACK_IT, converted_source
 from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 DEFAULT_BACKBONE = "efficientnet_lite0"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -327,6 +327,19 @@ def _network_in_order(spec: BackboneSpec, path: Path) -> nn.Module:
     return network
 
 
+def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse the weights of a file that are not finite.
+
+    Raises:
+        WeightsError: if there is one.
+    """
+    broken = [name for name, values in weights.items() if not values.isfinite().all()]
+    if broken:
+        raise WeightsError(
+            f"{path} holds numbers that are not finite (in {broken[0]}). Get the file again."
+        )
+
+
 def _network_from_safetensors(spec: BackboneSpec, path: Path, *, cut: bool = False) -> nn.Module:
     """Load a network from a file, which may hold the first layers only when it is cut."""
     from safetensors import SafetensorError
@@ -335,11 +348,7 @@ def _network_from_safetensors(spec: BackboneSpec, path: Path, *, cut: bool = Fal
     network = _new_network(spec)
     try:
         weights = load_file(path)
-        broken = [name for name, values in weights.items() if not values.isfinite().all()]
-        if broken:
-            raise WeightsError(
-                f"{path} holds numbers that are not finite (in {broken[0]}). Get the file again."
-            )
+        check_finite(weights, path)
         if cut:
             weights = {**network.state_dict(), **weights}
         network.load_state_dict(weights)

@@ -26,7 +26,7 @@ from core.detection.efficientad.pictures import (
 from core.detection.features import FeatureOptions, PatchFeatures, load_features
 from core.domain import JobStep
 from core.domain.errors import DetectorError, WeightsError
-from core.infrastructure.backbones import DEFAULT_BACKBONE
+from core.infrastructure.backbones import DEFAULT_BACKBONE, check_finite
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -107,8 +107,7 @@ def _read_published(teacher: nn.Module, path: Path) -> None:
             f"{path} does not hold the weights of EfficientAD's small teacher "
             f"({str(error).splitlines()[0]}). Get the file again, or remove it."
         ) from error
-    if not all(values.isfinite().all() for values in teacher.state_dict().values()):
-        raise WeightsError(f"{path} holds numbers that are not finite. Get the file again.")
+    check_finite(teacher.state_dict(), path)
 
 
 def _distil(

@@ -99,8 +99,9 @@ def test_questions_that_cannot_be_read_are_said(tmp_path: Path) -> None:
 def part() -> np.ndarray:
     """A part without symmetry, on a noisy ground."""
     picture = np.random.default_rng(0).normal(90, 3, (240, 240, 3)).clip(0, 255).astype(np.uint8)
-    cv2.rectangle(picture, (70, 90), (170, 130), (220, 220, 220), cv2.FILLED)
-    cv2.circle(picture, (160, 150), 18, (20, 20, 20), cv2.FILLED)
+    cv2.rectangle(picture, (70, 70), (110, 170), (220, 220, 220), cv2.FILLED)
+    cv2.rectangle(picture, (110, 70), (170, 100), (220, 220, 220), cv2.FILLED)
+    cv2.circle(picture, (150, 150), 18, (20, 20, 20), cv2.FILLED)
     return picture
 
 
@@ -110,6 +111,7 @@ def part() -> np.ndarray:
         (0, 0, 0, True),
         (7, 2, -3, True),
         (35, 0, 0, False),
+        (125, 6, 4, False),
         (180, 0, 0, False),
         (0, 30, 0, False),
         (-3, -16, 12, False),
