@@ -47,19 +47,25 @@ from core.domain.report import (
     Rule,
     Writing,
 )
-from core.domain.side_by_side import Contest, Contestant, WinRate
+from core.domain.request import (
+    MOST_VIEWS,
+    InspectionRequest,
+    Refusal,
+    RefusalKind,
+    WriterChoice,
+)
+from core.domain.side_by_side import SideBySide, SideBySideColumn, WinRate
 
 __all__ = [
     "FAR",
     "MOST_MM_PER_PX",
+    "MOST_VIEWS",
     "NOT_CLASSIFIED",
     "REPORT_SCHEMA_VERSION",
     "Box",
     "CauseClass",
     "Comparison",
     "Confidence",
-    "Contest",
-    "Contestant",
     "Context",
     "Defect",
     "DefectTypeGuess",
@@ -75,6 +81,7 @@ __all__ = [
     "Hypothesis",
     "ImageInfo",
     "Inspection",
+    "InspectionRequest",
     "InspectionSummary",
     "Job",
     "JobState",
@@ -83,6 +90,8 @@ __all__ = [
     "Likeness",
     "Outcome",
     "Product",
+    "Refusal",
+    "RefusalKind",
     "Remark",
     "Report",
     "Revision",
@@ -90,10 +99,13 @@ __all__ = [
     "Rule",
     "Scale",
     "Severity",
+    "SideBySide",
+    "SideBySideColumn",
     "Snippet",
     "Step",
     "Verdict",
     "WinRate",
+    "WriterChoice",
     "Writing",
     "percent",
 ]

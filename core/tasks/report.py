@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import Field
 
-from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
-from core.imaging.picture_files import PictureFile
+from core.domain import Inspection, Job, Language, WriterChoice
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
-from core.services.inspection import OnVerdict, add_report, record
+from core.services.inspection import add_report
 from core.services.jobs.task import Progress, Task
-from core.services.reports import WriterChoice, draft_report
+from core.services.listener import Listener
+from core.services.reports import draft_report
 from core.services.station import Station
 
 KIND = "write_report"
@@ -45,54 +45,20 @@ class WriteReport(Task):
         find_model(self.writer or station.settings.llm_model)
         inspection = station.records.inspection(self.inspection)
         progress(STEP, 0)
-        choice = WriterChoice(
-            self.writer,
-            self.language,
-            self.fresh,
+        choice = WriterChoice(writer=self.writer, language=self.language, fresh=self.fresh)
+        listener = Listener(
             on_answer=lambda text: progress(STEP, 0, result={"answer": prose_so_far(text)}),
             on_wait=lambda before: progress(WAIT, 0, result={"before": before}),
         )
         if any(step.name == "report" for step in inspection.steps) or inspection.revisions:
-            return {"revision": draft_report(station, inspection, choice).number}
-        revisions = add_report(station, inspection, choice).revisions
+            return {"revision": draft_report(station, inspection, choice, listener=listener).number}
+        revisions = add_report(station, inspection, choice, listener=listener).revisions
         return {"revision": revisions[-1].number if revisions else None}
 
 
 def is_slow(station: Station, choice: WriterChoice) -> bool:
     """Whether a writer may take longer than a person waits: every model does."""
     return find_model(choice.writer or station.settings.llm_model).provider != "offline"
-
-
-def inspect_now(
-    station: Station,
-    picture: PictureFile,
-    product: Product,
-    *,
-    detector: str | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
-    writing: WriterChoice | None = None,
-    on_verdict: OnVerdict | None = None,
-) -> Inspection:
-    """Inspect one picture for a person who waits: a model writes its report in the background.
-
-    Args and errors: as for `core.services.inspection.inspect`.
-    """
-    writing = writing or WriterChoice()
-    can_wait = is_slow(station, writing)
-    inspection = record(
-        station,
-        picture,
-        product,
-        detector=detector,
-        context=context,
-        evidence=evidence,
-        on_verdict=on_verdict,
-    )
-    if not can_wait:
-        return add_report(station, inspection, writing)
-    write_later(station, inspection, writing, inspection.context.inspector)
-    return inspection
 
 
 def write_later(station: Station, inspection: Inspection, choice: WriterChoice, who: str) -> Job:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from core.domain import Disposition, Product
+from core.domain import Disposition, InspectionRequest, Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
@@ -31,7 +31,11 @@ def server(
     shutil.copytree(demo_station.settings.ad_checkpoint_dir, station_settings.ad_checkpoint_dir)
     shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
     with Station(station_settings) as station:
-        seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
+        seen = inspect(
+            station,
+            InspectionRequest(product=Product.from_key(DEMO_PRODUCT_KEY)),
+            defective_cells[0],
+        )
         station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 import sys
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.domain import Job, JobState
 from core.domain.errors import InspectionError, JobError, RecordsError
+from core.infrastructure.ids import id_of
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
 from core.services.jobs.task import JobStopped, Progress, StopSign
@@ -76,7 +76,7 @@ class Jobs:
         task = task_of(kind, arguments)
         now = datetime.now(UTC)
         job = Job(
-            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            id=id_of(now),
             kind=kind,
             title=title.strip() or kind,
             who=who.strip(),
