@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain import Inspection, Product
+from core.domain import Inspection, InspectionRequest, Product, WriterChoice
 from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
-from core.records.side_by_side import contest as recorded_contest
+from core.records.side_by_side import side_by_side
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.services.reports import WriterChoice
-from core.services.side_by_side import detectors_of, hold_contest
+from core.services.inspection_images import recorded_picture
+from core.services.side_by_side import detectors_of, put_side_by_side
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
-from pages.parts.compare.contest import show_contest, show_win_rates
 from pages.parts.compare.lot_comparison import ask_comparison, show_comparison
+from pages.parts.compare.side_by_side import show_side_by_side, show_win_rates
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.urls import choice_in_url
 from pages.parts.words import plain
@@ -24,6 +24,8 @@ from pages.texts import t
 
 PICTURE = "picture"
 LOT = "lot"
+# In the URL: the comparison on one picture that is shown.
+SIDE_BY_SIDE = "side-by-side"
 
 
 def ask_picture(
@@ -35,10 +37,7 @@ def ask_picture(
             f"**{plain(recorded.image.filename)}** · {recorded.product.key} · "
             f"[{recorded.id}](inspect?inspection={recorded.id})"
         )
-        sha256 = recorded.image.sha256
-        return recorded.product, PictureFile(
-            recorded.image.filename, lambda: station.files.read(sha256)
-        )
+        return recorded.product, recorded_picture(station, recorded)
     products = station.taught_products()
     if not products:
         st.info(t("compare.nothing_taught"), icon=":material/school:")
@@ -85,19 +84,18 @@ def run(station: Station, recorded: Inspection | None) -> None:
     if picture is None:
         return
     progress = st.progress(0.0, t("compare.judging"))
-    contest = hold_contest(
+    comparison = put_side_by_side(
         station,
+        InspectionRequest(product=product, writing=WriterChoice(language=language)),
         picture,
-        product,
         detectors,
         writers,
-        choice=WriterChoice(language=language),
         recorded=recorded,
         on_progress=lambda done, of: progress.progress(
             done / of, t("compare.progress", done=done, total=of)
         ),
     )
-    st.query_params["contest"] = contest.id
+    st.query_params[SIDE_BY_SIDE] = comparison.id
     st.rerun()
 
 
@@ -106,8 +104,8 @@ def compare_on_a_picture(station: Station) -> None:
     inspection_id = st.query_params.get("inspection")
     with st.sidebar:
         run(station, station.records.inspection(inspection_id) if inspection_id else None)
-    if contest_id := st.query_params.get("contest"):
-        show_contest(station, recorded_contest(station.records, contest_id))
+    if comparison_id := st.query_params.get(SIDE_BY_SIDE):
+        show_side_by_side(station, side_by_side(station.records, comparison_id))
     else:
         st.info(t("compare.empty"), title=t("compare.title"), icon=":material/compare:")
     show_win_rates(station)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
 import streamlit as st
 
-from core.domain import Inspection
+from core.domain import Inspection, InspectionRequest, Refusal, RefusalKind
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
 from core.records.search import of_ids
+from core.services.inspection_images import recorded_picture
+from core.services.listener import Listener
 from core.services.station import Station
-from core.tasks.lot import inspect_later
-from core.tasks.report import inspect_now
+from core.tasks.inspect import inspect_later, inspect_now
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import show_disposition
@@ -24,7 +23,7 @@ from pages.parts.inspect.facts import (
     show_steps,
     show_verdict,
 )
-from pages.parts.inspect.intake import Order, Tray, ask_order, ask_pictures, ask_product
+from pages.parts.inspect.intake import Refused, Tray, ask_pictures, ask_product, ask_request
 from pages.parts.inspect.lot import show_lot, show_strip
 from pages.parts.inspect.normals import show_comparisons, show_exemplars
 from pages.parts.inspect.report import show_report
@@ -33,39 +32,24 @@ from pages.parts.products.teaching import teach_demo_button
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import t
 
-log = logging.getLogger(__name__)
-
 # More pictures are inspected in the background, where closing the tab does not stop them.
 MOST_AT_ONCE = 5
 STRIP_ROWS = 50
 
 
-def is_one_serial_for_many(order: Order, pictures: list[PictureFile]) -> bool:
-    """Tell whether a lot would count as one part: a few pictures may be views of one."""
-    return len(pictures) > MOST_AT_ONCE and bool(order.context.serial)
-
-
-def take_pictures(station: Station, order: Order, tray: Tray, pictures: list[PictureFile]) -> None:
+def take_pictures(
+    station: Station, request: InspectionRequest, tray: Tray, pictures: list[PictureFile]
+) -> None:
     """Inspect a few pictures at once, many in the background."""
-    who = order.context.inspector or person_of()
     if len(pictures) > MOST_AT_ONCE:
-        job = inspect_later(
-            station,
-            pictures,
-            order.product,
-            detector=order.detector,
-            context=order.context,
-            evidence=order.evidence,
-            writing=order.writing,
-            who=who,
-        )
+        job = inspect_later(station, request, pictures, request.context.inspector or person_of())
         # Only now: if they cannot be kept, they are still in the uploader.
         tray.given += 1
         st.query_params.pop("inspection", None)
         st.query_params["job"] = job.id
         st.rerun()
     tray.given += 1
-    tray.waiting += [(order, picture) for picture in pictures]
+    tray.waiting += [(request, picture) for picture in pictures]
     inspect_waiting(station, tray)
 
 
@@ -78,53 +62,47 @@ def inspect_waiting(station: Station, tray: Tray) -> None:
     count = len(tray.waiting)
     progress = st.progress(0.0) if count > 1 else None
     early = st.empty()
+    # Evidence and report take longer than the verdict, which need not wait for them.
+    listener = Listener(
+        on_verdict=lambda judgement, _defects: early.markdown(verdict_text(judgement.verdict))
+    )
     while tray.waiting:
-        order, picture = tray.waiting[0]
+        request, picture = tray.waiting[0]
         if progress is not None:
             progress.progress(1 - len(tray.waiting) / count, plain(picture.filename))
         early.markdown(t("inspect.judging", filename=plain(picture.filename)))
         try:
-            newest = inspect_now(
-                station,
-                picture,
-                order.product,
-                detector=order.detector,
-                context=order.context,
-                evidence=order.evidence,
-                writing=order.writing,
-                # Evidence and report take longer than the verdict, which need not wait for them.
-                on_verdict=lambda judgement, _defects: early.markdown(
-                    verdict_text(judgement.verdict)
-                ),
-            )
-        except Exception as error:
-            # Whatever the error is, it would be raised again with every run of the page.
-            tray.refused.append((order, picture, _sentence(error, picture)))
+            (outcome,) = inspect_now(station, request, [picture], listener=listener)
+        except InspectionError as error:
+            # It would meet every picture that is asked for alike, and come again with every run.
+            alike = tuple(each for asked, each in tray.waiting if asked == request)
+            tray.refused.append(Refused(request, alike, str(error)))
+            tray.waiting = [item for item in tray.waiting if item[0] != request]
+            continue
+        if isinstance(outcome, Refusal):
+            tray.refused.append(Refused(request, (picture,), _sentence(outcome)))
             tray.waiting.pop(0)
         else:
-            tray.inspected.insert(0, newest.id)
+            tray.inspected.insert(0, outcome.id)
             tray.waiting.pop(0)
-            st.query_params["inspection"] = newest.id
+            st.query_params["inspection"] = outcome.id
             st.query_params.pop("job", None)
     st.rerun()
 
 
-def _sentence(error: Exception, picture: PictureFile) -> str:
-    if isinstance(error, InspectionError):
-        return str(error)
-    log.error("%s could not be inspected", picture.filename, exc_info=error)
-    return t(
-        "inspect.unforeseen", filename=plain(picture.filename), error=plain(type(error).__name__)
-    )
+def _sentence(refusal: Refusal) -> str:
+    if refusal.kind is RefusalKind.UNFORESEEN:
+        return t("inspect.unforeseen", filename=plain(refusal.filename), error=refusal.error)
+    return refusal.sentence
 
 
 def show_refusals(station: Station, tray: Tray) -> None:
     """Show pictures that could not be inspected, each with its reason and a retry."""
-    for number, (order, picture, sentence) in enumerate(tray.refused):
-        st.error(sentence, icon=":material/broken_image:")
+    for number, refused in enumerate(tray.refused):
+        st.error(refused.sentence, icon=":material/broken_image:")
         again, away = st.columns(2)
         if again.button(t("inspect.retry"), key=f"retry-{number}", icon=":material/refresh:"):
-            tray.waiting.append((order, picture))
+            tray.waiting += [(refused.request, picture) for picture in refused.pictures]
             del tray.refused[number]
             inspect_waiting(station, tray)
         if away.button(t("inspect.dismiss"), key=f"dismiss-{number}", icon=":material/close:"):
@@ -173,20 +151,14 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
 
 def inspect_again(station: Station, inspection: Inspection, tray: Tray) -> None:
     """Inspect a recorded picture again; the first inspection stays."""
-    picture = PictureFile(
-        inspection.image.filename, lambda: station.files.read(inspection.image.sha256)
-    )
     with shown_to_the_operator():
-        again = inspect_now(
-            station,
-            picture,
-            station.product(inspection.product.key),
+        request = InspectionRequest(
+            product=station.product(inspection.product.key),
             detector=inspection.detector.algorithm,
             context=inspection.context,
         )
-        tray.inspected.insert(0, again.id)
-        st.query_params["inspection"] = again.id
-        st.rerun()
+        tray.waiting.append((request, recorded_picture(station, inspection)))
+        inspect_waiting(station, tray)
 
 
 def product_of_what_is_open(station: Station) -> str | None:
@@ -210,19 +182,19 @@ with shown_to_the_operator():
         main = st.container()
         with st.sidebar:
             product = ask_product(products, product_of_what_is_open(station))
-            order = ask_order(station, product, tray)
+            request = ask_request(station, product, tray)
             pictures = ask_pictures(product, tray)
-            if is_one_serial_for_many(order, pictures):
+            if request.is_one_serial_for(len(pictures)):
                 main.error(
                     t(
                         "inspect.one_serial",
                         count=len(pictures),
-                        serial=plain(order.context.serial),
+                        serial=plain(request.context.serial),
                     ),
                     icon=":material/error:",
                 )
             elif pictures:
-                take_pictures(station, order, tray, pictures)
+                take_pictures(station, request, tray, pictures)
             elif tray.waiting:
                 inspect_waiting(station, tray)
             show_refusals(station, tray)

@@ -102,7 +102,7 @@ class Detector(ABC, Generic[Options]):
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise DetectorError(
                 "A detector takes a picture of 3 channels of 8 bits, (height, width, 3), but got "
-                f"{pixels.dtype} {pixels.shape}. Read it with core.imaging.decoding.load_image."
+                f"{pixels.dtype} {pixels.shape}. Read it with core.imaging.decoding.checked_image."
             )
         with memory_guard("judge a picture"):
             prediction = self._predict(pixels)

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from core import __version__
+from core.detection.assessment import Assessment
 from core.detection.base import Detector
 from core.detection.calibration import Calibration, NormalScores, calibrate
 from core.detection.product_files import product_folder, read_policy
@@ -96,6 +98,15 @@ class Taught:
     detector: Detector[Any]
     policy: Policy
     folder: Path
+
+    def assess(self, pixels: np.ndarray) -> Assessment:
+        """Judge one picture: uint8 (H, W, 3), RGB.
+
+        Raises:
+            DetectorError: as for `Detector.predict`.
+        """
+        prediction = self.detector.predict(pixels)
+        return Assessment(prediction.anomaly_map, self.calibration.judge(prediction), self.policy)
 
 
 def save_version(

@@ -50,12 +50,20 @@ from core.domain.report import (
     Rule,
     Writing,
 )
-from core.domain.side_by_side import Contest, Contestant, WinRate
+from core.domain.request import (
+    MOST_VIEWS,
+    InspectionRequest,
+    Refusal,
+    RefusalKind,
+    WriterChoice,
+)
+from core.domain.side_by_side import SideBySide, SideBySideColumn, WinRate
 from core.domain.steps import JobStep, StepName, step_on_record
 
 __all__ = [
     "FAR",
     "MOST_MM_PER_PX",
+    "MOST_VIEWS",
     "NOT_CLASSIFIED",
     "REPORT_SCHEMA_VERSION",
     "Box",
@@ -64,8 +72,6 @@ __all__ = [
     "ComparedPair",
     "Comparison",
     "Confidence",
-    "Contest",
-    "Contestant",
     "Context",
     "Defect",
     "DefectTypeGuess",
@@ -82,6 +88,7 @@ __all__ = [
     "Hypothesis",
     "ImageInfo",
     "Inspection",
+    "InspectionRequest",
     "InspectionSummary",
     "Job",
     "JobState",
@@ -91,6 +98,8 @@ __all__ = [
     "Likeness",
     "Outcome",
     "Product",
+    "Refusal",
+    "RefusalKind",
     "Remark",
     "Report",
     "Revision",
@@ -98,11 +107,14 @@ __all__ = [
     "Rule",
     "Scale",
     "Severity",
+    "SideBySide",
+    "SideBySideColumn",
     "Snippet",
     "Step",
     "StepName",
     "Verdict",
     "WinRate",
+    "WriterChoice",
     "Writing",
     "defect_type_name",
     "percent",

@@ -14,6 +14,10 @@ class ImageError(InspectionError):
     """A picture cannot be used: unreadable, too large, animated, mislabelled."""
 
 
+class RequestError(InspectionError):
+    """An inspection is asked for in a way that contradicts itself."""
+
+
 class ProductError(InspectionError):
     """A product is unknown, has no detector, or cannot be taught."""
 
@@ -46,6 +50,10 @@ class DetectorError(InspectionError):
     """A detector is unknown, wrongly configured, or cannot be trained or exported."""
 
 
+class NotTaughtError(DetectorError):
+    """A product was not taught with the detector that is asked for."""
+
+
 class SettingsError(InspectionError):
     """A setting, from the environment or `.env`, has a value that it cannot have."""
 
@@ -64,3 +72,7 @@ class WriterError(InspectionError):
 
 class JobError(InspectionError):
     """A job is unknown, wrongly described, or in no state for what is asked of it."""
+
+
+class UnforeseenError(InspectionError):
+    """Stands in for an error that is none of the above, so that it too is a sentence."""

@@ -9,7 +9,7 @@ from core.domain.inspection import Inspection
 from core.domain.report import Remark, Report, Writing
 
 
-class Contestant(Frozen):
+class SideBySideColumn(Frozen):
     """What one detector found and one writer wrote of it."""
 
     inspection: Inspection = Field(description="what the detector found; without a report of ours")
@@ -40,7 +40,7 @@ class Contestant(Frozen):
         return tuple(remark for remark in self.remarks if remark.is_violation)
 
 
-class Contest(Frozen):
+class SideBySide(Frozen):
     """Combinations that ran on one picture, and which one a person chose."""
 
     id: str
@@ -48,7 +48,7 @@ class Contest(Frozen):
     product_key: str
     image_sha256: str
     inspection_id: str | None = Field(None, description="whose report was in question; None: new")
-    contestants: tuple[Contestant, ...] = Field(min_length=1)
+    columns: tuple[SideBySideColumn, ...] = Field(min_length=1)
     chosen: int | None = Field(None, ge=0, description="position of the one that became the report")
     chosen_by: str = ""
     chosen_at: AwareDatetime | None = None
@@ -59,5 +59,5 @@ class WinRate(Frozen):
 
     kind: str = Field(description="'detector' or 'writer'")
     name: str
-    decided: int = Field(ge=0, description="contests against another of its kind with a choice")
+    decided: int = Field(ge=0, description="comparisons with another of its kind, and a choice")
     won: int = Field(ge=0)

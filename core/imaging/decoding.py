@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from core.domain import ImageInfo
 from core.domain.errors import ImageError
+from core.infrastructure.settings import Settings
 
 MIN_SIDE_PX = 16
 # What each accepted format may call itself.
@@ -57,22 +58,25 @@ class CheckedImage:
         return bool((np.ptp(self.pixels, axis=2) > MAX_GREY_CHANNEL_DIFFERENCE).any())
 
 
-def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -> CheckedImage:
+def checked_image(
+    settings: Settings, data: bytes, filename: str, sha256: str | None = None
+) -> CheckedImage:
     """Decode a picture and make it upright RGB of 8 bits.
 
     16-bit values are divided by 257, the same for every picture: stretching each one to its own
     range would make scores depend on its brightest pixel.
 
     Args:
+        settings: largest file and largest picture accepted; both are checked before anything is
+            decoded.
         data: contents of a PNG, JPEG, BMP, TIFF or WebP file with a single picture.
         filename: for messages; its suffix, if any, must agree with the contents.
-        max_bytes: largest file accepted.
-        max_pixels: largest picture accepted; checked before anything is decoded.
+        sha256: of the data, where it is known already; None: it is computed.
 
     Raises:
         ImageError: if the picture cannot be used; the message names the file and what to do.
     """
-    name = _plain_name(filename)
+    name, max_bytes = _plain_name(filename), settings.max_image_bytes
     if not data:
         raise ImageError(f"{name} is empty. Send the picture again.")
     if len(data) > max_bytes:
@@ -86,7 +90,7 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
         try:
             _check_channels(data, name)
             with Image.open(io.BytesIO(data)) as opened:
-                image_format = _checked_format(opened, name, max_pixels)
+                image_format = _checked_format(opened, name, settings.max_image_pixels)
                 pixels, bit_depth, notices = _decode(opened, data, name)
         except (UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise ImageError(
@@ -105,7 +109,7 @@ def load_image(data: bytes, filename: str, *, max_bytes: int, max_pixels: int) -
     return CheckedImage(
         pixels,
         ImageInfo(
-            sha256=hashlib.sha256(data).hexdigest(),
+            sha256=sha256 or hashlib.sha256(data).hexdigest(),
             filename=name,
             format=image_format,
             width=width,

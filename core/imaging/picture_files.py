@@ -19,15 +19,23 @@ DEMO_PACKAGE = "elpv_dataset"
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A picture that has a name and can be read when it is needed."""
+    """A picture that has a name and can be read when it is needed.
+
+    Attributes:
+        filename: for messages and records.
+        read: gives the file's bytes; raises ImageError when they cannot be had.
+        sha256: of the bytes, which `read` has checked and the file store holds; empty: of a
+            picture that comes from elsewhere.
+    """
 
     filename: str
     read: Callable[[], bytes]
+    sha256: str = ""
 
     @classmethod
     def at(cls, path: Path) -> PictureFile:
         """Name the picture of a path; reading it raises ImageError where it cannot be read."""
-        return cls(path.name, lambda: _read(path))
+        return cls(storable(path.name), lambda: _read(path))
 
     @classmethod
     def of(cls, filename: str, data: bytes) -> PictureFile:
@@ -126,8 +134,18 @@ def _demo_cells(wanted: Callable[[float], bool]) -> list[PictureFile]:
     ]
 
 
+def storable(text: str) -> str:
+    """Text of which each byte that is no UTF-8 is shown by its number: a file's name may hold some.
+
+    Example:
+        >>> print(storable("\\udcb0.jpg"))
+        \\udcb0.jpg
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ImageError(f"{storable(str(path))} cannot be read: {error.strerror}.") from error

@@ -9,17 +9,41 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.routing import Mount
 
 from core import __version__
-from core.domain import Context, EvidenceChoice, Language
-from core.domain.errors import ImageError, InspectionError, JobError, ProductError, WriterError
+from core.domain import (
+    Context,
+    EvidenceChoice,
+    InspectionRequest,
+    Language,
+    Refusal,
+    RefusalKind,
+    WriterChoice,
+)
+from core.domain.errors import (
+    InspectionError,
+    JobError,
+    NotTaughtError,
+    ProductError,
+    RequestError,
+    UnforeseenError,
+    WriterError,
+)
 from core.imaging.picture_files import PictureFile
+from core.infrastructure.unforeseen import unforeseen
 from core.interfaces.inspection_json import inspection_record
-from core.services.inspection import inspect
-from core.services.reports import WriterChoice
+from core.services.inspection import inspect_all
 from core.tasks.exports import export_file
 from core.tasks.shared_station import shared_station
 
 # What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
-STATUS = {ImageError: 422, ProductError: 404, JobError: 404, WriterError: 422}
+STATUS = {
+    RequestError: 422,
+    ProductError: 404,
+    JobError: 404,
+    WriterError: 422,
+    NotTaughtError: 422,
+    UnforeseenError: 500,
+}
+REFUSED = {RefusalKind.PICTURE: 422, RefusalKind.UNFORESEEN: 500}
 
 api = FastAPI(
     title="Smart Factory Anomaly Reporting System",
@@ -38,6 +62,12 @@ def routes() -> list[Mount]:
 async def _sentence(_request: Request, error: InspectionError) -> JSONResponse:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
     return JSONResponse({"error": str(error)}, status)
+
+
+@api.exception_handler(Exception)
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    said = unforeseen(f"{request.method} {request.url.path} could not be answered", error)
+    return JSONResponse({"error": str(said)}, STATUS[UnforeseenError])
 
 
 @api.get("/health")
@@ -60,7 +90,7 @@ def download_export(job_id: str) -> FileResponse:
     return FileResponse(path, filename=f"inspections-{path.name}")
 
 
-@api.post("/inspect")
+@api.post("/inspect", response_model=None)
 def inspect_picture(
     image: UploadFile,
     product: Annotated[str, Form(description="DATASET/CATEGORY")],
@@ -68,21 +98,26 @@ def inspect_picture(
     serial: Annotated[str, Form()] = "",
     station: Annotated[str, Form()] = "",
     inspector: Annotated[str, Form()] = "",
+    detector: Annotated[
+        str | None, Form(description="algorithm that judges; the active one unless given")
+    ] = None,
     exemplars: Annotated[bool | None, Form(description="look up similar normal parts")] = None,
     knowledge: Annotated[bool | None, Form(description="look up knowledge")] = None,
     writer: Annotated[str | None, Form(description="key of the report writer")] = None,
     language: Annotated[Language | None, Form(description="of the report")] = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | JSONResponse:
     """Inspect one picture and answer when all of it is on record."""
     opened = shared_station()
     # A byte over the limit is enough to be refused: memory stays bounded for any upload.
     data = image.file.read(opened.settings.max_image_bytes + 1)
-    inspection = inspect(
-        opened,
-        PictureFile.of(image.filename or "upload", data),
-        opened.product(product),
+    request = InspectionRequest(
+        product=opened.product(product),
+        detector=detector,
         context=Context(lot=lot, serial=serial, station=station, inspector=inspector),
         evidence=EvidenceChoice(exemplars=exemplars, knowledge=knowledge),
-        writing=WriterChoice(writer, language),
+        writing=WriterChoice(writer=writer, language=language),
     )
-    return inspection_record(inspection)
+    (outcome,) = inspect_all(opened, request, [PictureFile.of(image.filename or "upload", data)])
+    if isinstance(outcome, Refusal):
+        return JSONResponse({"error": outcome.sentence}, REFUSED[outcome.kind])
+    return inspection_record(outcome)

@@ -86,43 +86,7 @@ class Records(Database):
     def save_inspection(self, inspection: Inspection) -> None:
         """Record a whole inspection in one transaction."""
         with self.transaction() as cursor:
-            add_types(cursor, inspection)
-            standing = first_standing(cursor, inspection, self.audit_share)
-            insert(cursor, "inspections", [rows.inspection_row(inspection) | standing])
-            insert(
-                cursor,
-                "defects",
-                [
-                    rows.defect_row(inspection.id, position, defect)
-                    for position, defect in enumerate(inspection.defects)
-                ],
-            )
-            insert(
-                cursor,
-                "evidence",
-                [
-                    rows.evidence_row(inspection.id, position, item)
-                    for items in (
-                        inspection.exemplars,
-                        inspection.comparisons,
-                        inspection.snippets,
-                    )
-                    for position, item in enumerate(items)
-                ],
-            )
-            insert(
-                cursor,
-                "revisions",
-                [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
-            )
-            refresh(cursor, inspection.id)
-            _add_event(
-                cursor,
-                "inspected",
-                inspection.id,
-                {"verdict": inspection.judgement.verdict.value},
-                inspection.context.inspector,
-            )
+            insert_inspection(cursor, inspection, self.audit_share)
 
     def inspection(self, inspection_id: str) -> Inspection:
         """A whole inspection, equal to the one that was saved, with what was added since.
@@ -193,28 +157,10 @@ class Records(Database):
         Raises:
             RecordsError: if there is no such inspection, or no author is named.
         """
-        _require(author, "Name the person who saves the report.")
         with self.transaction() as cursor:
-            revision = Revision(
-                number=_next_number(cursor, "revisions", inspection_id),
-                kind=kind,
-                report=report,
-                author=author.strip(),
-                created_at=datetime.now(UTC),
-                program_version=__version__,
-                sha256=report_sha256(report),
-                remarks=None if remarks is None else tuple(remarks),
-                writing=writing,
+            return insert_revision(
+                cursor, inspection_id, report, kind, author, remarks=remarks, writing=writing
             )
-            insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
-            refresh(cursor, inspection_id)
-            detail: dict[str, Any] = {"revision": revision.number, "sha256": revision.sha256}
-            if remarks is not None:
-                detail["violations"] = len(revision.violations)
-            if writing is not None:
-                detail |= {"writer": writing.writer, "outcome": writing.outcome.value}
-            _add_event(cursor, f"report {kind.value}", inspection_id, detail, revision.author)
-        return revision
 
     def add_disposition(
         self, inspection_id: str, disposition: Disposition, reason: str, decided_by: str
@@ -271,6 +217,83 @@ class Records(Database):
             limit,
         )
         return tuple(Event(**{**row, "detail": json.loads(row["detail"])}) for row in found)
+
+
+def insert_inspection(
+    cursor: duckdb.DuckDBPyConnection, inspection: Inspection, audit_share: float
+) -> None:
+    """Record a whole inspection inside a transaction."""
+    add_types(cursor, inspection)
+    standing = first_standing(cursor, inspection, audit_share)
+    insert(cursor, "inspections", [rows.inspection_row(inspection) | standing])
+    insert(
+        cursor,
+        "defects",
+        [
+            rows.defect_row(inspection.id, position, defect)
+            for position, defect in enumerate(inspection.defects)
+        ],
+    )
+    insert(
+        cursor,
+        "evidence",
+        [
+            rows.evidence_row(inspection.id, position, item)
+            for items in (
+                inspection.exemplars,
+                inspection.comparisons,
+                inspection.snippets,
+            )
+            for position, item in enumerate(items)
+        ],
+    )
+    insert(
+        cursor,
+        "revisions",
+        [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
+    )
+    refresh(cursor, inspection.id)
+    _add_event(
+        cursor,
+        "inspected",
+        inspection.id,
+        {"verdict": inspection.judgement.verdict.value},
+        inspection.context.inspector,
+    )
+
+
+def insert_revision(
+    cursor: duckdb.DuckDBPyConnection,
+    inspection_id: str,
+    report: Report,
+    kind: RevisionKind,
+    author: str,
+    *,
+    remarks: Sequence[Remark] | None = None,
+    writing: Writing | None = None,
+) -> Revision:
+    """Save a report as the next revision inside a transaction; as for `Records.add_revision`."""
+    _require(author, "Name the person who saves the report.")
+    revision = Revision(
+        number=_next_number(cursor, "revisions", inspection_id),
+        kind=kind,
+        report=report,
+        author=author.strip(),
+        created_at=datetime.now(UTC),
+        program_version=__version__,
+        sha256=report_sha256(report),
+        remarks=None if remarks is None else tuple(remarks),
+        writing=writing,
+    )
+    insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
+    refresh(cursor, inspection_id)
+    detail: dict[str, Any] = {"revision": revision.number, "sha256": revision.sha256}
+    if remarks is not None:
+        detail["violations"] = len(revision.violations)
+    if writing is not None:
+        detail |= {"writer": writing.writer, "outcome": writing.outcome.value}
+    _add_event(cursor, f"report {kind.value}", inspection_id, detail, revision.author)
+    return revision
 
 
 def _add_event(

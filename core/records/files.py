@@ -28,13 +28,17 @@ class FileStore:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes, sha256: str | None = None) -> str:
         """Keep bytes and return their SHA-256; bytes kept already are not written again.
+
+        Args:
+            data: of any kind.
+            sha256: of the data, where it is known already; None: it is computed.
 
         Raises:
             RecordsError: if they cannot be written, a full disk included.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = sha256 or hashlib.sha256(data).hexdigest()
         path = self._path(sha256)
         if path.exists():
             return sha256

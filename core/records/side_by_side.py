@@ -1,18 +1,22 @@
-"""Contests on record: what ran side by side, what was chosen, and who wins how often."""
+"""Detectors and writers side by side, on record: what was chosen, and who wins how often.
+
+Its tables are `contests` and `contestants`, as the first version of the records called them.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from core.domain import Contest, Contestant, Outcome, WinRate
+from core.domain import Outcome, RevisionKind, SideBySide, SideBySideColumn, WinRate
 from core.domain.errors import RecordsError
 from core.records.connection import Database, insert
+from core.records.database import Records, insert_inspection, insert_revision
 
 
-def save_contest(database: Database, contest: Contest) -> None:
-    """Record a contest in which nothing was chosen yet."""
+def save_side_by_side(database: Database, comparison: SideBySide) -> None:
+    """Record a comparison in which nothing was chosen yet."""
     with database.transaction() as cursor:
-        row = contest.model_dump(
+        row = comparison.model_dump(
             include={"id", "created_at", "product_key", "image_sha256", "inspection_id"}
         )
         insert(cursor, "contests", [row])
@@ -21,54 +25,80 @@ def save_contest(database: Database, contest: Contest) -> None:
             "contestants",
             [
                 {
-                    "contest_id": contest.id,
+                    "contest_id": comparison.id,
                     "position": position,
-                    "detector": contestant.detector,
-                    "writer": contestant.writer,
-                    "content": contestant.model_dump_json(),
+                    "detector": column.detector,
+                    "writer": column.writer,
+                    "content": column.model_dump_json(),
                 }
-                for position, contestant in enumerate(contest.contestants)
+                for position, column in enumerate(comparison.columns)
             ],
         )
 
 
-def contest(database: Database, contest_id: str) -> Contest:
-    """A contest as it was saved, with the choice.
+def side_by_side(database: Database, comparison_id: str) -> SideBySide:
+    """A comparison as it was saved, with the choice.
 
     Raises:
         RecordsError: if there is none of that id.
     """
-    found = database.rows("SELECT * FROM contests WHERE id = ?", contest_id)
+    found = database.rows("SELECT * FROM contests WHERE id = ?", comparison_id)
     if not found:
-        raise RecordsError(f"There is no comparison {contest_id!r} on record here.")
-    contestants = database.rows(
-        "SELECT content FROM contestants WHERE contest_id = ? ORDER BY position", contest_id
+        raise RecordsError(f"There is no comparison {comparison_id!r} on record here.")
+    columns = database.rows(
+        "SELECT content FROM contestants WHERE contest_id = ? ORDER BY position", comparison_id
     )
-    return Contest(
+    return SideBySide(
         **found[0],
-        contestants=tuple(Contestant.model_validate_json(row["content"]) for row in contestants),
+        columns=tuple(SideBySideColumn.model_validate_json(row["content"]) for row in columns),
     )
 
 
-def save_choice(database: Database, contest_id: str, position: int, person: str) -> None:
-    """Record which contestant a person chose.
+def save_choice(
+    records: Records, comparison: SideBySide, position: int, person: str, author: str
+) -> None:
+    """Record which column a person chose, and its report as that of the inspection: all or nothing.
+
+    The report joins the inspection that it was asked about; the findings of another detector, or of
+    a picture that was not inspected before, become an inspection of their own.
+
+    Args:
+        records: that hold the comparison.
+        comparison: as it was saved.
+        position: of the chosen column, from 0.
+        person: who chooses.
+        author: of the report.
 
     Raises:
-        RecordsError: if no person is named, there is no such contest, or its choice was made.
+        RecordsError: if no person is named, there is no such comparison, its choice was made, or
+            the report cannot be recorded.
     """
     if not person.strip():
         raise RecordsError("Name the person who chooses.")
-    with database.transaction() as cursor:
+    chosen = comparison.columns[position]
+    with records.transaction() as cursor:
+        # First of all, so that a report is chosen once even if two people choose at the same time.
         done = cursor.execute(
             "UPDATE contests SET chosen = ?, chosen_by = ?, chosen_at = ? "
             "WHERE id = ? AND chosen IS NULL RETURNING id",
-            [position, person.strip(), datetime.now(UTC).replace(tzinfo=None), contest_id],
+            [position, person.strip(), datetime.now(UTC).replace(tzinfo=None), comparison.id],
         ).fetchone()
         if done is None:
             raise RecordsError(
-                f"In the comparison {contest_id} a choice was made already, or there is no such "
+                f"In the comparison {comparison.id} a choice was made already, or there is no such "
                 "comparison. Run a new one to choose again."
             )
+        if chosen.inspection.id != comparison.inspection_id:
+            insert_inspection(cursor, chosen.inspection, records.audit_share)
+        insert_revision(
+            cursor,
+            chosen.inspection.id,
+            chosen.report,
+            RevisionKind.DRAFTED,
+            author,
+            remarks=chosen.remarks,
+            writing=chosen.writing,
+        )
 
 
 def win_rates(database: Database) -> tuple[WinRate, ...]:

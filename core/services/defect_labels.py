@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from core.detection.base import OnProgress
-from core.detection.defects import find_defects
 from core.domain import (
     Box,
     Defect,
@@ -22,7 +21,7 @@ from core.domain import (
     defect_type_name,
 )
 from core.domain.errors import ImageError, ProductError
-from core.imaging.decoding import load_image
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
 from core.retrieval.normals.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.normals.labelled import Label, LabelledCrops, defect_crop
@@ -144,24 +143,16 @@ def defect_region(defect: Defect, shape: tuple[int, ...]) -> np.ndarray:
 def _cut_picture(
     station: Station, product: Product, item: LabelledPicture, origin: str, cut: _Cuttings
 ) -> None:
-    taught, limits = station.taught(product), station.settings
     data = item.picture.read()
-    image = load_image(
-        data,
-        item.picture.filename,
-        max_bytes=limits.max_image_bytes,
-        max_pixels=limits.max_image_pixels,
-    )
+    image = checked_image(station.settings, data, item.picture.filename)
     truth = item.truth(*image.pixels.shape[:2])
     if truth is None:
         cut.skipped.append(
             f"{image.info.filename} has no mask, so that the place of its defect is not known."
         )
         return
-    station.files.put(data)
-    prediction = taught.detector.predict(image.pixels)
-    judgement = taught.calibration.judge(prediction)
-    found = find_defects(prediction.anomaly_map, judgement, taught.policy)
+    station.files.put(data, image.info.sha256)
+    found = station.assess(station.taught(product), image.pixels).defects()
     boxes, left = _found_boxes(found, truth)
     for box, is_found in [(box, True) for box in boxes] + [(box, False) for box in _boxes(left)]:
         cut.embeddings.append(station.visual_encoder(defect_crop(image.pixels, box)))

@@ -17,10 +17,11 @@ from core.domain import (
     StepName,
 )
 from core.domain.errors import CheckpointError, InspectionError
-from core.imaging.decoding import CheckedImage, load_image
+from core.imaging.decoding import CheckedImage
 from core.infrastructure.step_log import optional, why_off
 from core.retrieval.normals.comparisons import compare
 from core.retrieval.normals.exemplars import Look
+from core.services.decoded_pictures import DecodedPictures
 from core.services.station import Station
 
 EXEMPLAR_COUNT = 3
@@ -43,6 +44,7 @@ def find_exemplars(
     image: CheckedImage,
     defects: tuple[Defect, ...],
     evidence: EvidenceChoice,
+    decoded: DecodedPictures,
     steps: list[Step],
 ) -> NormalEvidence:
     """Look up the most similar normals and, for each defect, its place on the nearest one.
@@ -58,7 +60,7 @@ def find_exemplars(
     if not found.exemplars or not defects:
         return found
     with optional(steps, StepName.COMPARE) as notices:
-        exemplar, pixels = _first_with_picture(station, found.exemplars, notices)
+        exemplar, pixels = _first_with_picture(decoded, found.exemplars, notices)
         comparisons = compare(image.pixels, pixels, exemplar, defects[:COMPARED_DEFECTS])
         return NormalEvidence(found.exemplars, found.likeness, comparisons)
     return found
@@ -81,7 +83,7 @@ def _nearest(
 
 
 def _first_with_picture(
-    station: Station, exemplars: tuple[Exemplar, ...], notices: list[str]
+    decoded: DecodedPictures, exemplars: tuple[Exemplar, ...], notices: list[str]
 ) -> tuple[Exemplar, np.ndarray]:
     """The nearest normal whose picture can be read, and its pixels.
 
@@ -90,14 +92,7 @@ def _first_with_picture(
     """
     for exemplar in exemplars:
         try:
-            checked = load_image(
-                station.files.read(exemplar.sha256),
-                exemplar.filename,
-                max_bytes=station.settings.max_image_bytes,
-                max_pixels=station.settings.max_image_pixels,
-            )
+            return exemplar, decoded.pixels(exemplar.sha256, exemplar.filename)
         except InspectionError as error:
             notices.append(f"{exemplar.filename} is not compared with: {error}")
-            continue
-        return exemplar, checked.pixels
     raise CheckpointError(" ".join(notices))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.detection.checkpoints import Taught, read_exemplars
 from core.domain.errors import CheckpointError, InspectionError
-from core.imaging.decoding import load_image
+from core.imaging.decoding import checked_image
 from core.infrastructure.atomic_files import write_atomically
 from core.infrastructure.settings import Settings
 from core.records.files import FileStore
@@ -103,12 +103,8 @@ def _stored(
 ) -> Iterator[Normal]:
     for image in taught.card.images:
         try:
-            checked = load_image(
-                files.read(image.sha256),
-                image.filename,
-                max_bytes=settings.max_image_bytes,
-                max_pixels=settings.max_image_pixels,
-            )
+            data = files.read(image.sha256)
+            checked = checked_image(settings, data, image.filename, image.sha256)
         except InspectionError:
             continue  # counted in the notice
         yield Normal(image.sha256, image.filename, Look.of(checked.pixels, encoder))

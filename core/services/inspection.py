@@ -1,52 +1,95 @@
-"""The road of one picture: console, REST, command line and benchmarks all take it."""
+"""The road of a picture: console, jobs, REST, command line and benchmarks all take it."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from core import __version__
-from core.detection.defects import find_defects
 from core.domain import (
-    Context,
-    Defect,
-    EvidenceChoice,
     Inspection,
-    Judgement,
-    Product,
+    InspectionRequest,
+    Refusal,
+    RefusalKind,
     Revision,
     Step,
     StepName,
+    WriterChoice,
 )
-from core.domain.errors import ImageError
+from core.domain.errors import ImageError, InspectionError
 from core.imaging.acquisition import condition_notices, is_of_taught_size
-from core.imaging.decoding import CheckedImage, load_image
-from core.imaging.picture_files import PictureFile
+from core.imaging.decoding import CheckedImage, checked_image
+from core.imaging.picture_files import PictureFile, storable
+from core.infrastructure.ids import id_of
 from core.infrastructure.step_log import optional, timed
+from core.infrastructure.unforeseen import unforeseen
 from core.reporting.catalogue import find_model
+from core.services.decoded_pictures import DecodedPictures
 from core.services.exemplar_evidence import find_exemplars
 from core.services.knowledge_evidence import find_knowledge
-from core.services.reports import WriterChoice, draft_report
+from core.services.listener import SILENT, Listener
+from core.services.reports import draft_report
 from core.services.station import Station
 
-SNIPPET_COUNT = 3
-DESCRIBED_DEFECTS = 3
+# Makes the report of a recorded inspection, from pictures that are decoded already.
+MakeReport = Callable[[Inspection, DecodedPictures], Inspection]
 
-OnVerdict = Callable[[Judgement, tuple[Defect, ...]], object]
+
+def inspect_all(
+    station: Station,
+    request: InspectionRequest,
+    pictures: Sequence[PictureFile],
+    *,
+    ids: Sequence[str] | None = None,
+    report: MakeReport | None = None,
+    listener: Listener = SILENT,
+) -> Iterator[Inspection | Refusal]:
+    """Inspect pictures one by one, each when it is asked for; what is unfit never stops the rest.
+
+    A picture that cannot be used, and one that meets an error that nobody foresaw, are refused.
+    Every other error would meet all pictures alike, so it is raised and ends the rest.
+
+    Args:
+        station: records, detectors and retrievers.
+        request: how all of them are inspected.
+        pictures: any accepted files.
+        ids: of the inspections, that nothing on record has, one a picture; None: new ones.
+        report: makes the report of each; None: it is written before the next picture's turn.
+        listener: who is told while each is inspected.
+
+    Returns:
+        What came of each picture, in their order.
+
+    Raises:
+        RequestError: if more pictures have one serial than a part has views.
+        ProductError, CheckpointError, WeightsError: if there is no detector that works.
+        DetectorError: if the product was not taught with that algorithm.
+        WriterError: if the catalogue has no such report writer.
+        RecordsError: if an inspection cannot be recorded.
+        UnforeseenError: if something else is wrong before the first picture.
+    """
+    request.check_serial(len(pictures))
+    _check_writer(station, request)
+    try:
+        station.taught(request.product, request.detector)
+    except InspectionError:
+        raise
+    except Exception as error:
+        raise unforeseen(f"{request.product.key} could not be inspected", error) from error
+    return (
+        _outcome(station, request, picture, inspection_id, report, listener)
+        for picture, inspection_id in zip(pictures, ids or [None] * len(pictures), strict=True)
+    )
 
 
 def inspect(
     station: Station,
+    request: InspectionRequest,
     picture: PictureFile,
-    product: Product,
     *,
-    detector: str | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
-    writing: WriterChoice | None = None,
-    on_verdict: OnVerdict | None = None,
     inspection_id: str | None = None,
+    report: MakeReport | None = None,
+    listener: Listener = SILENT,
 ) -> Inspection:
     """Inspect one picture and record everything.
 
@@ -55,68 +98,43 @@ def inspect(
     before a report is asked for, which may take minutes.
 
     Args:
-        station: records, detectors and retrievers.
+        station, request, report, listener: as for `inspect_all`.
         picture: any accepted file.
-        product: that the picture shows; it must have been taught.
-        detector: the algorithm that judges, in its newest version; None: the active detector.
-        context: lot, serial, station and inspector.
-        evidence: which evidence to look up; as the settings say unless it is given.
-        writing: who writes the report, and how; as the settings say unless it is given.
-        on_verdict: called as soon as verdict and defects are known.
         inspection_id: that nothing on record has; a new one unless it is given.
 
     Raises:
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
-        ProductError, CheckpointError, WeightsError: if there is no detector that works.
-        DetectorError: if the product was not taught with that algorithm.
-        WriterError: if the catalogue has no such report writer.
-        RecordsError: if the inspection cannot be recorded.
+        ProductError, CheckpointError, WeightsError, DetectorError, WriterError, RecordsError: as
+            for `inspect_all`.
     """
-    writing = writing or WriterChoice()
-    find_model(writing.writer or station.settings.llm_model)
-    inspection = record(
-        station,
-        picture,
-        product,
-        detector=detector,
-        context=context,
-        evidence=evidence,
-        on_verdict=on_verdict,
-        inspection_id=inspection_id,
-    )
-    return add_report(station, inspection, writing)
-
-
-def record(
-    station: Station,
-    picture: PictureFile,
-    product: Product,
-    *,
-    detector: str | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
-    on_verdict: OnVerdict | None = None,
-    inspection_id: str | None = None,
-) -> Inspection:
-    """Inspect one picture and record it without a report, which `add_report` makes.
-
-    Args and errors: as for `inspect`.
-    """
+    _check_writer(station, request)
+    steps: list[Step] = []
+    decoded = DecodedPictures(station)
+    with timed(steps, StepName.CHECK):
+        image = take_in(station, picture)
+        decoded.add(image)
     inspection = examine(
         station,
-        picture,
-        product,
-        detector=detector,
-        context=context,
-        evidence=evidence,
-        on_verdict=on_verdict,
+        request,
+        image,
+        decoded=decoded,
+        before=steps,
         inspection_id=inspection_id,
+        listener=listener,
     )
     station.records.save_inspection(inspection)
-    return inspection
+    if report is not None:
+        return report(inspection, decoded)
+    return add_report(station, inspection, request.writing, decoded, listener)
 
 
-def add_report(station: Station, inspection: Inspection, writing: WriterChoice) -> Inspection:
+def add_report(
+    station: Station,
+    inspection: Inspection,
+    choice: WriterChoice,
+    decoded: DecodedPictures | None = None,
+    listener: Listener = SILENT,
+) -> Inspection:
     """Have the report of a recorded inspection drafted; a failure is recorded, not raised.
 
     Raises:
@@ -125,67 +143,81 @@ def add_report(station: Station, inspection: Inspection, writing: WriterChoice) 
     steps: list[Step] = []
     revisions: tuple[Revision, ...] = ()
     with optional(steps, StepName.REPORT):
-        revisions = (draft_report(station, inspection, writing),)
+        revisions = (draft_report(station, inspection, choice, decoded, listener),)
     station.records.add_step(inspection.id, steps[0])
     return inspection.model_copy(
         update={"steps": (*inspection.steps, *steps), "revisions": revisions}
     )
 
 
+def take_in(station: Station, picture: PictureFile) -> CheckedImage:
+    """Check a picture and keep it: it is read once, so what is judged is what is kept.
+
+    Raises:
+        ImageError: if the picture cannot be used; the refusal is recorded as an event.
+        RecordsError: if the picture cannot be kept.
+    """
+    try:
+        data = picture.read()
+        image = checked_image(station.settings, data, picture.filename, picture.sha256 or None)
+    except ImageError as error:
+        station.records.add_event("picture refused", picture.filename, {"reason": str(error)})
+        raise
+    if not picture.sha256:
+        station.files.put(data, image.info.sha256)
+    return image
+
+
 def examine(
     station: Station,
-    picture: PictureFile,
-    product: Product,
+    request: InspectionRequest,
+    image: CheckedImage,
     *,
-    detector: str | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
-    on_verdict: OnVerdict | None = None,
+    decoded: DecodedPictures | None = None,
+    before: Sequence[Step] = (),
     inspection_id: str | None = None,
+    listener: Listener = SILENT,
 ) -> Inspection:
     """Judge one picture and look up its evidence; nothing is recorded, and there is no report yet.
 
     Args:
-        station, picture, product, detector, context, evidence, on_verdict, inspection_id: as for
-            `inspect`.
+        station, request, inspection_id, listener: as for `inspect`.
+        image: that was taken in.
+        decoded: keeps the normal part that the picture is compared with for who asks next.
+        before: steps that were taken already.
 
     Raises:
-        ImageError: if the picture cannot be used; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
         DetectorError: if the product was not taught with that algorithm.
     """
-    steps: list[Step] = []
-    with timed(steps, StepName.CHECK):
-        image = _checked(station, picture)
-        station.files.put(picture.read())
+    steps = list(before)
     with timed(steps, StepName.LOAD_DETECTOR):
-        taught = station.taught(product, detector)
-    with station.judging.turn(steps), timed(steps, StepName.DETECT):
-        prediction = taught.detector.predict(image.pixels)
+        taught = station.taught(request.product, request.detector)
+    assessment = station.assess(taught, image.pixels, steps)
+    judgement = assessment.judgement
     with timed(steps, StepName.MEASURE):
-        judgement = taught.calibration.judge(prediction)
-        scale = taught.policy.mm_per_px or product.mm_per_px
+        scale = taught.policy.mm_per_px or request.product.mm_per_px
         taught_with = taught.card.figures
         differences = condition_notices(taught_with, image, has_scale=scale is not None)
         if not is_of_taught_size(taught_with, image.info):
             scale = None
-        product = product.model_copy(update={"mm_per_px": scale})
-        defects = find_defects(prediction.anomaly_map, judgement, taught.policy, mm_per_px=scale)
-    if on_verdict is not None:
-        on_verdict(judgement, defects)
+        product = request.product.model_copy(update={"mm_per_px": scale})
+        defects = assessment.defects(scale)
+    if listener.on_verdict is not None:
+        listener.on_verdict(judgement, defects)
 
-    evidence = evidence or EvidenceChoice()
-    normals = find_exemplars(station, product, image, defects, evidence, steps)
-    knowledge = find_knowledge(station, product, image, defects, evidence, steps)
+    decoded = decoded or DecodedPictures(station)
+    normals = find_exemplars(station, product, image, defects, request.evidence, decoded, steps)
+    knowledge = find_knowledge(station, product, image, defects, request.evidence, steps)
     now = datetime.now(UTC)
     with timed(steps, StepName.STORE):
-        map_sha256 = station.files.put_map(prediction.anomaly_map)
+        map_sha256 = station.files.put_map(assessment.anomaly_map)
     return Inspection(
-        id=inspection_id or f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        id=inspection_id or id_of(now),
         created_at=now,
         program_version=__version__,
         product=product,
-        context=context or Context(),
+        context=request.context,
         image=image.info.model_copy(update={"notices": (*image.info.notices, *differences)}),
         detector=taught.card.detector,
         judgement=judgement,
@@ -200,15 +232,43 @@ def examine(
     )
 
 
-def _checked(station: Station, picture: PictureFile) -> CheckedImage:
-    limits = station.settings
+def _outcome(
+    station: Station,
+    request: InspectionRequest,
+    picture: PictureFile,
+    inspection_id: str | None,
+    report: MakeReport | None,
+    listener: Listener,
+) -> Inspection | Refusal:
+    """What comes of one picture, by the one policy for what stops the rest."""
     try:
-        return load_image(
-            picture.read(),
-            picture.filename,
-            max_bytes=limits.max_image_bytes,
-            max_pixels=limits.max_image_pixels,
+        return inspect(
+            station,
+            request,
+            picture,
+            inspection_id=inspection_id,
+            report=report,
+            listener=listener,
         )
     except ImageError as error:
-        station.records.add_event("picture refused", picture.filename, {"reason": str(error)})
+        return _refused(picture, RefusalKind.PICTURE, error, error)
+    except InspectionError:
         raise
+    except Exception as error:
+        said = unforeseen(f"{picture.filename} could not be inspected", error)
+        return _refused(picture, RefusalKind.UNFORESEEN, said, error)
+
+
+def _refused(
+    picture: PictureFile, kind: RefusalKind, said: InspectionError, error: Exception
+) -> Refusal:
+    return Refusal(
+        filename=picture.filename,
+        sentence=storable(str(said)),
+        kind=kind,
+        error=type(error).__name__,
+    )
+
+
+def _check_writer(station: Station, request: InspectionRequest) -> None:
+    find_model(request.writing.writer or station.settings.llm_model)

@@ -10,10 +10,12 @@ import numpy as np
 from core.detection.checkpoints import read_card
 from core.domain import ComparedPair, Exemplar, Inspection, Product, Revision
 from core.domain.errors import InspectionError, ProductError, RecordsError
-from core.imaging.decoding import encode_png, load_image, thumbnail_png
+from core.imaging.decoding import encode_png, thumbnail_png
 from core.imaging.overlay import ColourScale, render_legend, render_outlined, render_overlay
+from core.imaging.picture_files import PictureFile
 from core.reporting.pdf.report import render_pdf
 from core.retrieval.normals.comparisons import same_place
+from core.services.decoded_pictures import DecodedPictures
 from core.services.station import Station
 
 PDF_OVERLAY_OPACITY = 0.55
@@ -29,16 +31,25 @@ def picture(station: Station, inspection: Inspection) -> np.ndarray:
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return stored_pixels(station, inspection.image.sha256, inspection.image.filename)
+    return DecodedPictures(station).of(inspection)
 
 
-def picture_thumbnail(station: Station, sha256: str, filename: str) -> bytes:
+def recorded_picture(station: Station, inspection: Inspection) -> PictureFile:
+    """The file that was inspected, to go down the road again."""
+    sha256 = inspection.image.sha256
+    return PictureFile(inspection.image.filename, lambda: station.files.read(sha256), sha256)
+
+
+def picture_thumbnail(
+    station: Station, sha256: str, filename: str, decoded: DecodedPictures | None = None
+) -> bytes:
     """An inspected picture as a small PNG.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return thumbnail_png(stored_pixels(station, sha256, filename), THUMBNAIL_SIDE)
+    decoded = decoded or DecodedPictures(station)
+    return thumbnail_png(decoded.pixels(sha256, filename), THUMBNAIL_SIDE)
 
 
 def colour_scale(inspection: Inspection) -> ColourScale:
@@ -53,10 +64,11 @@ def overlay_png(
     opacity: float,
     contour: bool = True,
     numbers: bool = True,
+    decoded: DecodedPictures | None = None,
 ) -> bytes:
     """The picture under its heatmap, with the threshold contour and numbered defects."""
     rendered = render_overlay(
-        picture(station, inspection),
+        (decoded or DecodedPictures(station)).of(inspection),
         station.files.read_map(inspection.map_sha256),
         colour_scale(inspection),
         inspection.defects,
@@ -74,17 +86,22 @@ def legend_png(
     return encode_png(render_legend(colour_scale(inspection), labels, dark=dark))
 
 
-def exemplar_png(station: Station, exemplar: Exemplar) -> bytes:
+def exemplar_png(
+    station: Station, exemplar: Exemplar, decoded: DecodedPictures | None = None
+) -> bytes:
     """A normal reference picture, small enough to stand beside the inspected one.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return picture_thumbnail(station, exemplar.sha256, exemplar.filename)
+    return picture_thumbnail(station, exemplar.sha256, exemplar.filename, decoded)
 
 
 def compared_pairs(
-    station: Station, inspection: Inspection, most: int | None = None
+    station: Station,
+    inspection: Inspection,
+    most: int | None = None,
+    decoded: DecodedPictures | None = None,
 ) -> tuple[ComparedPair, ...]:
     """Each compared defect, outlined, beside the same place on the nearest normal part.
 
@@ -93,23 +110,21 @@ def compared_pairs(
     asked = inspection.comparisons[:most]
     if not asked:
         return ()
+    decoded = decoded or DecodedPictures(station)
     try:
-        part = picture(station, inspection)
+        part = decoded.of(inspection)
     except InspectionError as error:
         return tuple(
             ComparedPair(comparison=comparison, pictures=None, problem=str(error))
             for comparison in asked
         )
     contours = {defect.id: defect.contour for defect in inspection.defects}
-    normals: dict[str, np.ndarray | str] = {}
     pairs = []
     for comparison in asked:
-        sha256 = comparison.exemplar_sha256
-        if sha256 not in normals:
-            normals[sha256] = _pixels_or_problem(station, sha256, comparison.filename)
-        normal = normals[sha256]
-        if isinstance(normal, str):
-            pairs.append(ComparedPair(comparison=comparison, pictures=None, problem=normal))
+        try:
+            normal = decoded.pixels(comparison.exemplar_sha256, comparison.filename)
+        except InspectionError as error:
+            pairs.append(ComparedPair(comparison=comparison, pictures=None, problem=str(error)))
             continue
         crop = comparison.crop
         seen = part[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
@@ -140,18 +155,18 @@ def report_pdf(station: Station, inspection: Inspection, number: int | None = No
         RecordsError: if the inspection has no such revision.
         RecordsError: if a stored file is missing or altered.
     """
-    now, scale = datetime.now(UTC), colour_scale(inspection)
+    now, scale, decoded = datetime.now(UTC), colour_scale(inspection), DecodedPictures(station)
     labels = (f"review {scale.t_low:.3g}", f"fail {scale.t_high:.3g}", f"{scale.top:.3g}")
     return render_pdf(
         inspection,
         _revision(inspection, number),
-        picture_png=encode_png(picture(station, inspection)),
-        overlay_png=overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY),
+        picture_png=encode_png(decoded.of(inspection)),
+        overlay_png=overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY, decoded=decoded),
         legend_png=legend_png(inspection, labels),
         exemplars_png=[
-            (item, exemplar_png_or_none(station, item)) for item in inspection.exemplars
+            (item, exemplar_png_or_none(station, item, decoded)) for item in inspection.exemplars
         ],
-        pairs=compared_pairs(station, inspection, PRINTED_PAIRS),
+        pairs=compared_pairs(station, inspection, PRINTED_PAIRS, decoded),
         printed_at=now,
         timezone=now.astimezone().tzinfo or UTC,
     )
@@ -178,16 +193,18 @@ def normal_picture(station: Station, product: Product) -> NormalPicture | None:
     """
     try:
         image = read_card(station.settings, product).images[0]
-        pixels = stored_pixels(station, image.sha256, image.filename)
+        pixels = DecodedPictures(station).pixels(image.sha256, image.filename)
     except (ProductError, RecordsError):
         return None
     return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
 
 
-def exemplar_png_or_none(station: Station, exemplar: Exemplar) -> bytes | None:
+def exemplar_png_or_none(
+    station: Station, exemplar: Exemplar, decoded: DecodedPictures | None = None
+) -> bytes | None:
     """Its picture, or None: a report is printed all the same."""
     try:
-        return exemplar_png(station, exemplar)
+        return exemplar_png(station, exemplar, decoded)
     except InspectionError:
         return None
 
@@ -200,23 +217,3 @@ def _revision(inspection: Inspection, number: int | None) -> Revision:
             "Open the inspection and save a report first."
         )
     return revisions[-1]
-
-
-def _pixels_or_problem(station: Station, sha256: str, filename: str) -> np.ndarray | str:
-    try:
-        return stored_pixels(station, sha256, filename)
-    except InspectionError as error:
-        return str(error)
-
-
-def stored_pixels(station: Station, sha256: str, filename: str) -> np.ndarray:
-    """A picture of the file store, uint8 (H, W, 3) RGB.
-
-    Raises:
-        RecordsError: if the stored file is missing or altered.
-    """
-    limits = station.settings
-    data = station.files.read(sha256)
-    return load_image(
-        data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
-    ).pixels

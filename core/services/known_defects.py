@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.detection.base import OnProgress
 from core.domain import JobStep, Product
 from core.domain.errors import ImageError, InspectionError, ProductError
-from core.imaging.decoding import load_image
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
 from core.records.decided import known_defects, save_known_defect, save_known_score
+from core.services.decoded_pictures import DecodedPictures
 from core.services.station import Station
 
 
@@ -75,8 +74,8 @@ def score_known_defects(
     for done, each in enumerate(unscored):
         on_progress(JobStep.SCORE_DEFECTS, done / len(unscored))
         try:
-            pixels = _pixels(station, station.files.read(each.image_sha256), each.filename)
-            score = taught.detector.predict(pixels).score
+            pixels = DecodedPictures(station).pixels(each.image_sha256, each.filename)
+            score = station.assess(taught, pixels).judgement.score
         except InspectionError as error:
             skipped.append(str(error))
             continue
@@ -94,17 +93,10 @@ def _kept(
     station: Station, product: Product, picture: PictureFile, normals: set[str], by: str
 ) -> bool:
     data = picture.read()
-    _pixels(station, data, picture.filename)
-    sha256 = station.files.put(data)
+    image = checked_image(station.settings, data, picture.filename)
+    sha256 = station.files.put(data, image.info.sha256)
     if sha256 in normals:
         raise ImageError(
             f"{picture.filename} is one of the good pictures that {product.key} was taught with."
         )
     return save_known_defect(station.records, product.key, sha256, picture.filename, by)
-
-
-def _pixels(station: Station, data: bytes, filename: str) -> np.ndarray:
-    limits = station.settings
-    return load_image(
-        data, filename, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
-    ).pixels

@@ -175,9 +175,7 @@ def _part(
     station: Station, inspection: Inspection, detectors: tuple[Taught, Taught]
 ) -> ComparedPart:
     pixels = picture(station, inspection)
-    first, second = (
-        taught.calibration.judge(taught.detector.predict(pixels)) for taught in detectors
-    )
+    first, second = (station.assess(taught, pixels).judgement for taught in detectors)
     decisions = inspection.dispositions
     return ComparedPart(
         inspection_id=inspection.id,

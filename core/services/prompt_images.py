@@ -13,12 +13,12 @@ from core.domain import Inspection
 from core.imaging.decoding import thumbnail_png
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture
+from core.services.decoded_pictures import DecodedPictures
 from core.services.inspection_images import (
     PDF_OVERLAY_OPACITY,
     compared_pairs,
     exemplar_png_or_none,
     overlay_png,
-    picture,
 )
 from core.services.station import Station
 
@@ -27,27 +27,39 @@ SHOWN_NORMALS = 2
 
 
 def prompt_pictures(
-    station: Station, inspection: Inspection, model: Model
+    station: Station,
+    inspection: Inspection,
+    model: Model,
+    decoded: DecodedPictures | None = None,
 ) -> tuple[PromptPicture, ...]:
     """As many pictures as a model takes, at its size, those that tell most first.
+
+    Args:
+        station: whose file store holds the pictures.
+        inspection: that the model is to write of.
+        model: says how many it takes, and of which size.
+        decoded: pictures that need not be decoded again.
 
     Raises:
         RecordsError: if a stored file is missing or altered.
     """
     if not model.images:
         return ()
-    return tuple(islice(_by_worth(station, inspection, model.picture_side), model.most_pictures))
+    shown = _by_worth(station, inspection, model.picture_side, decoded or DecodedPictures(station))
+    return tuple(islice(shown, model.most_pictures))
 
 
-def _by_worth(station: Station, inspection: Inspection, side: int) -> Generator[PromptPicture]:
-    overlay = _pixels(overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY))
+def _by_worth(
+    station: Station, inspection: Inspection, side: int, decoded: DecodedPictures
+) -> Generator[PromptPicture]:
+    overlay = _pixels(
+        overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY, decoded=decoded)
+    )
     yield PromptPicture(
         "overlay: the part under its anomaly map, defects numbered", thumbnail_png(overlay, side)
     )
-    yield PromptPicture(
-        "query: the part as inspected", thumbnail_png(picture(station, inspection), side)
-    )
-    for pair in compared_pairs(station, inspection, SHOWN_PAIRS):
+    yield PromptPicture("query: the part as inspected", thumbnail_png(decoded.of(inspection), side))
+    for pair in compared_pairs(station, inspection, SHOWN_PAIRS, decoded):
         if pair.pictures is None:
             continue
         defect_id = pair.comparison.defect_id
@@ -58,7 +70,7 @@ def _by_worth(station: Station, inspection: Inspection, side: int) -> Generator[
         ):
             yield PromptPicture(name, thumbnail_png(_pixels(png), side))
     for number, exemplar in enumerate(inspection.exemplars[:SHOWN_NORMALS], start=1):
-        png = exemplar_png_or_none(station, exemplar)
+        png = exemplar_png_or_none(station, exemplar, decoded)
         if png is None:
             continue
         yield PromptPicture(f"normal part {number}", thumbnail_png(_pixels(png), side))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from core.domain import (
     Inspection,
-    Language,
     Outcome,
     Remark,
     Report,
     Revision,
     RevisionKind,
     Verdict,
+    WriterChoice,
     Writing,
 )
 from core.domain.errors import WriterError
@@ -27,7 +25,9 @@ from core.reporting.degenerate import why_degenerate
 from core.reporting.grounding import check
 from core.reporting.prompt import PROMPT_VERSION, ask, lengths_of, question_sha256, repaired
 from core.reporting.writers.contract import Answer, OnText, Question, Writer
-from core.reporting.writers.local import OnWait, telling
+from core.reporting.writers.local import telling
+from core.services.decoded_pictures import DecodedPictures
+from core.services.listener import SILENT, Listener
 from core.services.prompt_images import prompt_pictures
 from core.services.station import Station
 
@@ -39,41 +39,23 @@ NOT_ASKED = (
 # An answer this many times as long as the longest report is not going to be one.
 ENDLESS = 2
 
-# Called with the whole text of the present answer, each time that more of it has come.
-OnAnswer = Callable[[str], object]
-
-
-@dataclass(frozen=True)
-class WriterChoice:
-    """Who is to write, and how.
-
-    Attributes:
-        writer: key of the catalogue; None: as LLM_MODEL says.
-        language: of the report; None: as REPORT_LANGUAGE says.
-        fresh: ask again, even if the same was asked before, or the part passed.
-        of_pass: ask also about a part that passed, whatever LLM_FOR_PASS says.
-        on_answer: called with the text of the answer so far; it starts anew at a repair turn.
-        on_wait: called with how many ask a local model first, while others do.
-    """
-
-    writer: str | None = None
-    language: Language | None = None
-    fresh: bool = False
-    of_pass: bool = False
-    on_answer: OnAnswer | None = None
-    on_wait: OnWait | None = None
-
 
 def draft_report(
-    station: Station, inspection: Inspection, choice: WriterChoice | None = None
+    station: Station,
+    inspection: Inspection,
+    choice: WriterChoice | None = None,
+    decoded: DecodedPictures | None = None,
+    listener: Listener = SILENT,
 ) -> Revision:
     """Have a report written, check it, and record it as the inspection's next revision.
+
+    Args: as for `write_report`.
 
     Raises:
         WriterError: if the catalogue has no such writer.
         RecordsError: if the inspection is not on record, or cannot be added to.
     """
-    report, writing = write_report(station, inspection, choice)
+    report, writing = write_report(station, inspection, choice, decoded, listener)
     return station.records.add_revision(
         inspection.id,
         report,
@@ -99,12 +81,23 @@ def save_edit(
 
 
 def write_report(
-    station: Station, inspection: Inspection, choice: WriterChoice | None = None
+    station: Station,
+    inspection: Inspection,
+    choice: WriterChoice | None = None,
+    decoded: DecodedPictures | None = None,
+    listener: Listener = SILENT,
 ) -> tuple[Report, Writing]:
     """Have a report written, without recording it.
 
     A broken answer gets one repair turn; then, and when no answer can be had, the offline composer
     writes. What happened is in the Writing.
+
+    Args:
+        station: writers and settings.
+        inspection: that the report is about.
+        choice: writer and language; as the settings say unless it is given.
+        decoded: pictures that need not be decoded again.
+        listener: who is told of the answer while it comes.
 
     Raises:
         WriterError: if the catalogue has no such writer.
@@ -113,7 +106,7 @@ def write_report(
     model, reason = _picked(station, inspection, choice)
     language = choice.language or station.settings.report_language
     started = time.perf_counter()
-    pictures = prompt_pictures(station, inspection, model)
+    pictures = prompt_pictures(station, inspection, model, decoded)
     question = ask(inspection.evidence, inspection.context, model, language, pictures)
     written = partial(
         Writing,
@@ -138,9 +131,9 @@ def write_report(
     if kept is not None:
         again = {"attempts": 0, "cost_usd": 0.0, "seconds": _since(started), "from_cache": True}
         return kept[0], kept[1].model_copy(update=again)
-    asking = Asking(model, question, choice.on_answer)
+    asking = Asking(model, question, listener)
     try:
-        report = asking.report(telling(station.writer(model), choice.on_wait))
+        report = asking.report(telling(station.writer(model), listener.on_wait))
     except (WriterError, AnswerError) as error:
         report = compose(inspection.evidence, language)
         outcome, reason = Outcome.FELL_BACK, str(error)
@@ -159,11 +152,11 @@ class Asking:
         fault: what was wrong with the first answer; empty when it was a report.
     """
 
-    def __init__(self, model: Model, question: Question, on_answer: OnAnswer | None) -> None:
+    def __init__(self, model: Model, question: Question, listener: Listener) -> None:
         self.fault = ""
         self._model = model
         self._question = question
-        self._on_answer = on_answer
+        self._listener = listener
         self._answers: list[Answer] = []
 
     def report(self, writer: Writer) -> Report:
@@ -213,8 +206,8 @@ class Asking:
                     f"{self._model.title} wrote more than {most} characters, where a report has "
                     f"at most {most // ENDLESS}; it was stopped. Choose another writer."
                 )
-            if self._on_answer is not None:
-                self._on_answer("".join(pieces))
+            if self._listener.on_answer is not None:
+                self._listener.on_answer("".join(pieces))
 
         return gather
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from itertools import product as pairs
 
 from core.detection.checkpoints import Active, newest_versions
 from core.domain import (
-    Contest,
-    Contestant,
-    Context,
-    EvidenceChoice,
     Inspection,
+    InspectionRequest,
     Product,
-    RevisionKind,
+    SideBySide,
+    SideBySideColumn,
+    Step,
+    StepName,
 )
-from core.domain.errors import DetectorError, RecordsError
+from core.domain.errors import NotTaughtError, RecordsError
 from core.imaging.picture_files import PictureFile
-from core.records.side_by_side import contest as recorded_contest
-from core.records.side_by_side import save_choice, save_contest
+from core.infrastructure.ids import id_of
+from core.infrastructure.step_log import timed
+from core.records.side_by_side import save_choice, save_side_by_side, side_by_side
 from core.reporting.catalogue import find_model
 from core.reporting.grounding import check
-from core.services.inspection import examine
-from core.services.reports import WriterChoice, author_of, write_report
+from core.services.decoded_pictures import DecodedPictures
+from core.services.inspection import examine, take_in
+from core.services.reports import author_of, write_report
 from core.services.station import Station
 
 AT_ONCE = 8
@@ -45,146 +44,136 @@ def detectors_of(station: Station, product: Product) -> dict[str, Active]:
     return newest_versions(station.settings, product)
 
 
-def hold_contest(
+def put_side_by_side(
     station: Station,
+    request: InspectionRequest,
     picture: PictureFile,
-    product: Product,
     detectors: Sequence[str] = (),
     writers: Sequence[str] = (),
     *,
-    choice: WriterChoice | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
     recorded: Inspection | None = None,
     on_progress: OnProgress | None = None,
-) -> Contest:
+) -> SideBySide:
     """Run every detector, and every writer on what each of them found, and record all of it.
 
-    Detectors run at the same time, and then writers; a local model is asked once at a time.
+    Detectors run at the same time, and then writers; a local model is asked once at a time. The
+    picture is read and decoded once for all of them.
 
     Args:
         station: records, detectors and writers.
+        request: what all columns share, and the detector and writer where none is named below.
         picture: any accepted file.
-        product: that the picture shows.
-        detectors: algorithms that the product was taught with; none: its active one.
-        writers: keys of the catalogue, each asked also if the part passed; none: as LLM_MODEL and
+        detectors: algorithms that the product was taught with; none: as the request says.
+        writers: keys of the catalogue, each asked also if the part passed; none: as the request and
             LLM_FOR_PASS say.
-        choice: language, and whether to ask anew what was asked before.
-        context: lot, serial, station and inspector.
-        evidence: which evidence to look up.
         recorded: the inspection whose report is in question; its own findings are not made anew.
         on_progress: called in this thread each time that a report is written.
 
     Raises:
-        ImageError: if the picture cannot be used.
+        ImageError: if the picture cannot be used; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
         DetectorError: if the product was not taught with one of the detectors.
         WriterError: if the catalogue has no such writer.
     """
-    choice = choice or WriterChoice()
-    # Columns that all come from the composer would compare nothing.
-    choice = replace(choice, of_pass=choice.of_pass or bool(writers))
-    models = [find_model(key) for key in writers or (station.settings.llm_model,)]
-    chosen = _chosen_versions(station, product, detectors)
+    named = writers or (request.writing.writer or station.settings.llm_model,)
+    models = dict.fromkeys(find_model(key).key for key in named)
+    chosen = _chosen_versions(station, request, detectors)
+    decoded = DecodedPictures(station)
+    known = {} if recorded is None else {recorded.detector.algorithm: recorded}
+    missing = [version.algorithm for version in chosen if version.algorithm not in known]
+    known |= _examined(station, request, picture, missing, decoded)
+    found = [known[version.algorithm] for version in chosen]
 
-    def found_by(version: Active) -> Inspection:
-        if recorded is not None and recorded.detector.algorithm == version.algorithm:
-            return recorded
-        return examine(
-            station,
-            picture,
-            product,
-            detector=version.algorithm,
-            context=context,
-            evidence=evidence,
+    def column(inspection: Inspection, writer: str) -> SideBySideColumn:
+        # Columns that all come from the composer would compare nothing.
+        of_pass = request.writing.of_pass or bool(writers)
+        choice = request.writing.model_copy(update={"writer": writer, "of_pass": of_pass})
+        report, writing = write_report(station, inspection, choice, decoded)
+        return SideBySideColumn(
+            inspection=inspection.model_copy(update={"revisions": (), "dispositions": ()}),
+            report=report,
+            writing=writing,
+            remarks=check(report, inspection.evidence),
         )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(found_by, chosen))
-        combinations = list(pairs(found, dict.fromkeys(model.key for model in models)))
-        running = [
-            pool.submit(partial(_contestant, station, inspection, key, choice))
-            for inspection, key in combinations
-        ]
+        running = [pool.submit(column, *pair) for pair in pairs(found, models)]
         for done, _ in enumerate(as_completed(running), start=1):
             if on_progress is not None:
                 on_progress(done, len(running))
     now = datetime.now(UTC)
-    contest = Contest(
-        id=f"C{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+    comparison = SideBySide(
+        id=id_of(now, "C"),
         created_at=now,
-        product_key=product.key,
+        product_key=request.product.key,
         image_sha256=found[0].image.sha256,
         inspection_id=None if recorded is None else recorded.id,
-        contestants=tuple(job.result() for job in running),
+        columns=tuple(job.result() for job in running),
     )
-    save_contest(station.records, contest)
-    return contest
+    save_side_by_side(station.records, comparison)
+    return comparison
 
 
-def choose(station: Station, contest_id: str, position: int, person: str) -> Inspection:
-    """Make one contestant's report that of the inspection, and put the choice on record.
-
-    The report joins the inspection that it was asked about; findings of another detector, or of a
-    picture that was not inspected before, become an inspection of their own.
+def choose(station: Station, comparison_id: str, position: int, person: str) -> Inspection:
+    """Make one column's report that of the inspection, and put the choice on record.
 
     Args:
         station: records.
-        contest_id: of a contest in which nothing was chosen yet.
-        position: of the contestant, from 0.
+        comparison_id: of a comparison in which nothing was chosen yet.
+        position: of the column, from 0.
         person: who chooses.
 
     Returns:
         The inspection as it is on record then.
 
     Raises:
-        RecordsError: if there is no such contest or contestant, a choice was made, or nobody is
-            named.
+        RecordsError: if there is no such comparison or column, a choice was made, nobody is named,
+            or the report cannot be recorded; then nothing was chosen.
     """
-    contest = recorded_contest(station.records, contest_id)
-    if not 0 <= position < len(contest.contestants):
+    comparison = side_by_side(station.records, comparison_id)
+    if not 0 <= position < len(comparison.columns):
         raise RecordsError(
-            f"Comparison {contest_id} has {len(contest.contestants)} reports; "
+            f"Comparison {comparison_id} has {len(comparison.columns)} reports; "
             f"there is no number {position + 1}."
         )
-    # First of all, so that a report is chosen once even if two people choose at the same time.
-    save_choice(station.records, contest_id, position, person)
-    chosen = contest.contestants[position]
-    inspection = chosen.inspection
-    if inspection.id != contest.inspection_id:
-        station.records.save_inspection(inspection)
-    station.records.add_revision(
-        inspection.id,
-        chosen.report,
-        RevisionKind.DRAFTED,
-        author_of(chosen.writing),
-        remarks=chosen.remarks,
-        writing=chosen.writing,
-    )
-    return station.records.inspection(inspection.id)
+    chosen = comparison.columns[position]
+    save_choice(station.records, comparison, position, person, author_of(chosen.writing))
+    return station.records.inspection(chosen.inspection.id)
 
 
 def _chosen_versions(
-    station: Station, product: Product, detectors: Sequence[str]
+    station: Station, request: InspectionRequest, detectors: Sequence[str]
 ) -> tuple[Active, ...]:
-    known = detectors_of(station, product)
+    known = detectors_of(station, request.product)
+    if request.detector is not None and not detectors:
+        detectors = (request.detector,)
     if missing := [name for name in detectors if name not in known]:
-        raise DetectorError(
-            f"{product.key} was not taught with {', '.join(missing)}; it was with "
+        raise NotTaughtError(
+            f"{request.product.key} was not taught with {', '.join(missing)}; it was with "
             f"{', '.join(known)}. Teach it with --detector first, or leave it out."
         )
     wanted = dict.fromkeys(detectors) if detectors else [next(iter(known))]
     return tuple(known[name] for name in wanted)
 
 
-def _contestant(
-    station: Station, inspection: Inspection, key: str, choice: WriterChoice
-) -> Contestant:
-    asked = WriterChoice(key, choice.language, fresh=choice.fresh, of_pass=choice.of_pass)
-    report, writing = write_report(station, inspection, asked)
-    return Contestant(
-        inspection=inspection.model_copy(update={"revisions": (), "dispositions": ()}),
-        report=report,
-        writing=writing,
-        remarks=check(report, inspection.evidence),
-    )
+def _examined(
+    station: Station,
+    request: InspectionRequest,
+    picture: PictureFile,
+    detectors: Sequence[str],
+    decoded: DecodedPictures,
+) -> dict[str, Inspection]:
+    """What each detector finds on the picture, which is taken in once for all of them."""
+    if not detectors:
+        return {}
+    steps: list[Step] = []
+    with timed(steps, StepName.CHECK):
+        image = take_in(station, picture)
+        decoded.add(image)
+
+    def found_by(detector: str) -> Inspection:
+        asked = request.model_copy(update={"detector": detector})
+        return examine(station, asked, image, decoded=decoded, before=steps)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(detectors, pool.map(found_by, detectors), strict=True))

@@ -9,6 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
+from core.detection.assessment import Assessment
 from core.detection.checkpoints import (
     Active,
     Taught,
@@ -19,10 +22,11 @@ from core.detection.checkpoints import (
     taught_products,
 )
 from core.detection.product_files import product_folder, read_policy
-from core.domain import Product
-from core.domain.errors import DetectorError
+from core.domain import Product, Step, StepName
+from core.domain.errors import NotTaughtError
 from core.infrastructure.fair_queue import FairQueue
 from core.infrastructure.settings import Settings
+from core.infrastructure.step_log import timed
 from core.records.database import Records
 from core.records.files import FileStore
 from core.reporting.catalogue import Model
@@ -147,12 +151,31 @@ class Station:
                 taught = self._taught[key] = load_version(self.settings, product, chosen)
             return taught
 
+    def assess(
+        self, taught: Taught, pixels: np.ndarray, steps: list[Step] | None = None
+    ) -> Assessment:
+        """Have a detector judge a picture when its turn comes.
+
+        Whoever came first is served first: long work takes its turn beside the operators' verdicts.
+
+        Args:
+            taught: a detector of any product and version.
+            pixels: uint8 (H, W, 3), RGB.
+            steps: take in how long it waited and how long it took; None: nobody asks.
+
+        Raises:
+            DetectorError: as for `Detector.predict`.
+        """
+        steps = [] if steps is None else steps
+        with self.judging.turn(steps), timed(steps, StepName.DETECT):
+            return taught.assess(pixels)
+
     def _chosen(self, product: Product, algorithm: str | None) -> Active:
         if algorithm is None:
             return active_version(self.settings, product)
         known = newest_versions(self.settings, product)
         if algorithm not in known:
-            raise DetectorError(
+            raise NotTaughtError(
                 f"{product.key} was not taught with {algorithm}; it was with {', '.join(known)}. "
                 "Teach it with that detector first, or choose another."
             )

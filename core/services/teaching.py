@@ -229,7 +229,7 @@ def _try(station: Station, card: Card) -> None:
     ref = card.detector
     version = Active(algorithm=ref.algorithm, version=ref.version)
     taught = load_version(station.settings, card.product, version)
-    taught.calibration.judge(taught.detector.predict(StoredPictures(station, card.images)[-1]))
+    station.assess(taught, StoredPictures(station, card.images)[-1])
 
 
 def held_out_predictions(

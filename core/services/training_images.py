@@ -13,7 +13,7 @@ from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
 from core.domain import JobStep
 from core.domain.errors import ImageError
-from core.imaging.decoding import CheckedImage, load_image
+from core.imaging.decoding import checked_image
 from core.imaging.near_duplicates import find_near_duplicates, signature
 from core.imaging.picture_files import PictureFile
 from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
@@ -96,7 +96,7 @@ class StoredPictures(Sequence[np.ndarray]):
             return StoredPictures(self._station, self._images[index])
         image = self._images[index]
         data = self._station.files.read(image.sha256)
-        return _load(self._station, data, image.filename).pixels
+        return checked_image(self._station.settings, data, image.filename, image.sha256).pixels
 
 
 def check_pictures(
@@ -121,7 +121,7 @@ def check_pictures(
         on_progress(JobStep.CHECK_PICTURES, done / len(pictures))
         try:
             data = picture.read()
-            image = _load(station, data, picture.filename)
+            image = checked_image(station.settings, data, picture.filename, picture.sha256 or None)
         except ImageError as error:
             normals.skipped.append(str(error))
             continue
@@ -134,7 +134,7 @@ def check_pictures(
             normals.skipped.append(_duplicate_sentence(info.filename, names[of_pixels]))
             continue
         names |= {info.sha256: info.filename, of_pixels: info.filename}
-        station.files.put(data)
+        station.files.put(data, info.sha256)
         normals.looks.append(Look.of(image.pixels, station.visual_encoder))
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
@@ -178,12 +178,3 @@ def _duplicate_sentence(filename: str, kept: str) -> str:
 
 def _pixels_sha256(pixels: np.ndarray) -> str:
     return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()
-
-
-def _load(station: Station, data: bytes, filename: str) -> CheckedImage:
-    return load_image(
-        data,
-        filename,
-        max_bytes=station.settings.max_image_bytes,
-        max_pixels=station.settings.max_image_pixels,
-    )

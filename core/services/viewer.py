@@ -13,7 +13,8 @@ from core.domain.errors import RecordsError
 from core.imaging.decoding import encode_gif, encode_jpeg
 from core.imaging.overlay import draw_tag, outline, render_heatmap, render_mask, render_overlay
 from core.retrieval.normals.comparisons import align, crop_around, same_place
-from core.services.inspection_images import colour_scale, picture, stored_pixels
+from core.services.decoded_pictures import DecodedPictures
+from core.services.inspection_images import colour_scale
 from core.services.station import Station
 
 # A screen shows no more, and a browser need not load more.
@@ -116,11 +117,11 @@ def view_picture(station: Station, inspection: Inspection, view: View) -> bytes:
             is known.
     """
     window = window_of(inspection, view)
-    part = picture(station, inspection)
+    decoded = DecodedPictures(station)
     if view.look is Look.BLINK:
-        return _blinking(station, inspection, view, part, window)
+        return _blinking(station, inspection, view, decoded, window)
     anomaly_map = station.files.read_map(inspection.map_sha256)
-    seen = _seen(part, anomaly_map, inspection.defects, window)
+    seen = _seen(decoded.of(inspection), anomaly_map, inspection.defects, window)
     if view.look is Look.SPLIT:
         original = _render(inspection, replace(view, look=Look.ORIGINAL), seen)
         overlay = _render(inspection, replace(view, look=Look.OVERLAY), seen)
@@ -129,7 +130,9 @@ def view_picture(station: Station, inspection: Inspection, view: View) -> bytes:
     return encode_jpeg(_render(inspection, view, seen))
 
 
-def nearest_normal(station: Station, inspection: Inspection) -> Comparison:
+def nearest_normal(
+    station: Station, inspection: Inspection, decoded: DecodedPictures | None = None
+) -> Comparison:
     """The whole picture beside the normal part that it blinks with.
 
     Raises:
@@ -144,20 +147,22 @@ def nearest_normal(station: Station, inspection: Inspection) -> Comparison:
             "compare it with. Inspect it again with similar normals switched on."
         )
     exemplar = inspection.exemplars[0]
-    normal = stored_pixels(station, exemplar.sha256, exemplar.filename)
-    return align(picture(station, inspection), normal, exemplar)
+    decoded = decoded or DecodedPictures(station)
+    normal = decoded.pixels(exemplar.sha256, exemplar.filename)
+    return align(decoded.of(inspection), normal, exemplar)
 
 
 def _blinking(
-    station: Station, inspection: Inspection, view: View, part: np.ndarray, window: Box
+    station: Station, inspection: Inspection, view: View, decoded: DecodedPictures, window: Box
 ) -> bytes:
     """This part and the normal one in turn, in the same place; tagged 1 and 2."""
-    compared = nearest_normal(station, inspection).model_copy(update={"crop": window})
-    normal = stored_pixels(station, compared.exemplar_sha256, compared.filename)
+    nearest = nearest_normal(station, inspection, decoded)
+    compared = nearest.model_copy(update={"crop": window})
+    normal = decoded.pixels(compared.exemplar_sha256, compared.filename)
     zoom = BLINK_SIDE / max(window.width, window.height)
     size = (max(1, round(window.width * zoom)), max(1, round(window.height * zoom)))
-    pair = _cut(part, window), same_place(normal, compared)
-    frames = [_resized(pixels, size) for pixels in pair]
+    pair = _cut(decoded.of(inspection), window), same_place(normal, compared)
+    frames = [_resized(pixels, size).copy() for pixels in pair]
     marked = [defect for defect in inspection.defects if view.contour or defect.id == view.place]
     for defect in marked:
         outline(frames[0], defect.contour, (window.x, window.y), zoom)

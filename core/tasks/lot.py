@@ -1,51 +1,29 @@
-"""Inspect all pictures of a lot; one that cannot be used never stops the rest."""
+"""Inspect all pictures of a lot, from the start or from where it was left."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from core.domain import Context, EvidenceChoice, Frozen, Job, JobStep, Language, Product
-from core.domain.errors import (
-    CheckpointError,
-    DetectorError,
-    InspectionError,
-    ProductError,
-    RecordsError,
-    WeightsError,
-    WriterError,
+from core.domain import (
+    Context,
+    EvidenceChoice,
+    InspectionRequest,
+    JobStep,
+    Language,
+    Refusal,
+    WriterChoice,
 )
-from core.imaging.picture_files import PictureFile
 from core.records.jobs import inspected_in
-from core.services.inspection import add_report, inspect
+from core.services.inspection import add_report, inspect_all
 from core.services.jobs.task import Progress, Task
-from core.services.reports import WriterChoice
+from core.services.listener import Listener
 from core.services.station import Station
-from core.tasks.pictures import KeptPicture, keep_pictures
-
-log = logging.getLogger(__name__)
+from core.tasks.pictures import KeptPicture
 
 STEP = JobStep.INSPECT_PICTURES
-# With these, no other picture would fare better: the job stops, and can be resumed.
-FOR_ALL = (
-    ProductError,
-    CheckpointError,
-    DetectorError,
-    WeightsError,
-    WriterError,
-    RecordsError,
-)
-
-
-class RefusedPicture(Frozen):
-    """A picture that could not be inspected, and why."""
-
-    filename: str
-    sentence: str
 
 
 class LotResult(BaseModel):
@@ -53,14 +31,17 @@ class LotResult(BaseModel):
 
     inspections: list[str] = Field(default_factory=list, description="their ids")
     verdicts: Counter[str] = Field(default_factory=Counter)
-    refused: list[RefusedPicture] = Field(default_factory=list)
+    refused: list[Refusal] = Field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.inspections) + len(self.refused)
 
     def add(self, inspection_id: str, verdict: str) -> None:
         self.inspections.append(inspection_id)
         self.verdicts[verdict] += 1
 
-    def refuse(self, filename: str, sentence: str) -> None:
-        self.refused.append(RefusedPicture(filename=filename, sentence=sentence))
+    def refuse(self, refusal: Refusal) -> None:
+        self.refused.append(refusal)
 
 
 class InspectLot(Task):
@@ -84,100 +65,43 @@ class InspectLot(Task):
         """Inspect what is not on record yet.
 
         Raises:
-            ProductError, CheckpointError, WeightsError: if there is no detector that works.
-            DetectorError: if the product was not taught with that algorithm.
-            WriterError: if there is no such report writer.
-            RecordsError: if an inspection cannot be recorded.
+            InspectionError: as for `core.services.inspection.inspect_all`.
         """
-        product = station.product(self.product)
-        # A product without a detector is one error, not one a picture.
-        station.taught(product, self.detector)
+        request = self._request(station)
+        # A report may take minutes: a job that is cancelled does not wait for its end.
+        listener = Listener(on_answer=lambda text: progress.stop_here())
         ids = [f"{progress.job_id}-{number:05d}" for number in range(1, len(self.pictures) + 1)]
         known = inspected_in(station.records, ids)
+        left = {
+            inspection_id: picture.file(station)
+            for inspection_id, picture in zip(ids, self.pictures, strict=True)
+            if inspection_id not in known
+        }
         result = LotResult()
-        writing = self._writing(progress)
-        for done, (inspection_id, picture) in enumerate(zip(ids, self.pictures, strict=True)):
-            progress(STEP, done, len(ids), result)
+        outcomes = inspect_all(
+            station, request, list(left.values()), ids=list(left), listener=listener
+        )
+        for inspection_id in ids:
+            progress(STEP, len(result), len(ids), result)
             if inspection_id in known:
                 verdict, is_reported = known[inspection_id]
                 if not is_reported:
-                    add_report(station, station.records.inspection(inspection_id), writing)
+                    inspection = station.records.inspection(inspection_id)
+                    add_report(station, inspection, request.writing, listener=listener)
                 result.add(inspection_id, verdict)
                 continue
-            self._inspect(station, product, picture, inspection_id, writing, result)
+            outcome = next(outcomes)
+            if isinstance(outcome, Refusal):
+                result.refuse(outcome)
+            else:
+                result.add(inspection_id, outcome.judgement.verdict.value)
         return result
 
-    def _writing(self, progress: Progress) -> WriterChoice:
-        # A report may take minutes: a job that is cancelled does not wait for its end.
-        return WriterChoice(self.writer, self.language, on_answer=lambda text: progress.stop_here())
-
-    def _inspect(
-        self,
-        station: Station,
-        product: Product,
-        picture: KeptPicture,
-        inspection_id: str,
-        writing: WriterChoice,
-        result: LotResult,
-    ) -> None:
-        try:
-            inspection = inspect(
-                station,
-                picture.file(station),
-                product,
-                detector=self.detector,
-                context=self.context,
-                evidence=self.evidence,
-                writing=writing,
-                inspection_id=inspection_id,
-            )
-        except FOR_ALL:
-            raise
-        except InspectionError as error:
-            result.refuse(picture.filename, str(error))
-        except Exception as error:
-            log.exception("%s could not be inspected", picture.filename)
-            result.refuse(
-                picture.filename,
-                f"{picture.filename} could not be inspected ({type(error).__name__}: {error}). "
-                "The program's log says where.",
-            )
-        else:
-            result.add(inspection_id, inspection.judgement.verdict.value)
-
-
-def inspect_later(
-    station: Station,
-    pictures: Sequence[PictureFile],
-    product: Product,
-    *,
-    detector: str | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
-    writing: WriterChoice | None = None,
-    who: str = "",
-) -> Job:
-    """Keep pictures, and have them inspected in the background.
-
-    Args:
-        station: whose jobs inspect.
-        pictures: one at least.
-        product, detector, context, evidence: as for `core.services.inspection.inspect`.
-        writing: writer and language of the reports.
-        who: asks for it.
-
-    Raises:
-        JobError, RecordsError: if the job cannot be put in the queue.
-    """
-    context, writing = context or Context(), writing or WriterChoice()
-    lot = InspectLot(
-        product=product.key,
-        pictures=keep_pictures(station, pictures),
-        detector=detector,
-        context=context,
-        evidence=evidence or EvidenceChoice(),
-        writer=writing.writer,
-        language=writing.language,
-    )
-    title = f"{product.key}, {context.lot}" if context.lot else product.key
-    return station.jobs.submit(lot, title, who)
+    def _request(self, station: Station) -> InspectionRequest:
+        return InspectionRequest(
+            product=station.product(self.product),
+            detector=self.detector,
+            context=self.context,
+            evidence=self.evidence,
+            writing=WriterChoice(writer=self.writer, language=self.language),
+        )

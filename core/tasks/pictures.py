@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from core.domain import Frozen
-from core.domain.errors import ImageError
-from core.imaging.decoding import load_image
+from core.domain.errors import ImageError, RecordsError
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
 from core.services.station import Station
 
@@ -22,12 +22,16 @@ class KeptPicture(Frozen):
 
     def file(self, station: Station) -> PictureFile:
         """The picture; reading raises ImageError if it could not be kept."""
-        return PictureFile(self.filename, lambda: self._read(station))
+        return PictureFile(self.filename, lambda: self._read(station), self.sha256)
 
     def _read(self, station: Station) -> bytes:
         if self.refusal:
             raise ImageError(self.refusal)
-        return station.files.read(self.sha256)
+        try:
+            return station.files.read(self.sha256)
+        except RecordsError as error:
+            # One lost file is no reason to leave out the pictures after it.
+            raise ImageError(f"{self.filename} cannot be used: {error}") from error
 
 
 def keep_pictures(station: Station, pictures: Iterable[PictureFile]) -> tuple[KeptPicture, ...]:
@@ -43,17 +47,11 @@ def keep_pictures(station: Station, pictures: Iterable[PictureFile]) -> tuple[Ke
 
 
 def _kept(station: Station, picture: PictureFile) -> KeptPicture:
-    limits = station.settings
     try:
         data = picture.read()
-        if len(data) > limits.max_image_bytes:
+        if len(data) > station.settings.max_image_bytes:
             # Too large to be stored: this is what says so.
-            load_image(
-                data,
-                picture.filename,
-                max_bytes=limits.max_image_bytes,
-                max_pixels=limits.max_image_pixels,
-            )
+            checked_image(station.settings, data, picture.filename)
     except ImageError as error:
         return KeptPicture(filename=picture.filename, refusal=str(error))
     return KeptPicture(filename=picture.filename, sha256=station.files.put(data))

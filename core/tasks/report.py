@@ -7,22 +7,20 @@ from typing import ClassVar
 from pydantic import Field
 
 from core.domain import (
-    Context,
-    EvidenceChoice,
     Frozen,
     Inspection,
     Job,
     JobStep,
     Language,
-    Product,
     StepName,
+    WriterChoice,
 )
-from core.imaging.picture_files import PictureFile
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
-from core.services.inspection import OnVerdict, add_report, record
+from core.services.inspection import add_report
 from core.services.jobs.task import Progress, Task
-from core.services.reports import WriterChoice, draft_report
+from core.services.listener import Listener
+from core.services.reports import draft_report
 from core.services.station import Station
 
 STEP = JobStep.WRITE_REPORT
@@ -61,56 +59,23 @@ class WriteReport(Task):
         find_model(self.writer or station.settings.llm_model)
         inspection = station.records.inspection(self.inspection)
         progress(STEP, 0)
-        choice = WriterChoice(
-            self.writer,
-            self.language,
-            self.fresh,
+        choice = WriterChoice(writer=self.writer, language=self.language, fresh=self.fresh)
+        listener = Listener(
             on_answer=lambda text: progress(
                 STEP, 0, result=WritingResult(answer=prose_so_far(text))
             ),
             on_wait=lambda before: progress(WAIT, 0, result=WritingResult(before=before)),
         )
         if any(step.name is StepName.REPORT for step in inspection.steps) or inspection.revisions:
-            return WritingResult(revision=draft_report(station, inspection, choice).number)
-        revisions = add_report(station, inspection, choice).revisions
+            revision = draft_report(station, inspection, choice, listener=listener)
+            return WritingResult(revision=revision.number)
+        revisions = add_report(station, inspection, choice, listener=listener).revisions
         return WritingResult(revision=revisions[-1].number if revisions else None)
 
 
 def is_slow(station: Station, choice: WriterChoice) -> bool:
     """Whether a writer may take longer than a person waits: every model does."""
     return not find_model(choice.writer or station.settings.llm_model).is_offline
-
-
-def inspect_now(
-    station: Station,
-    picture: PictureFile,
-    product: Product,
-    *,
-    detector: str | None = None,
-    context: Context | None = None,
-    evidence: EvidenceChoice | None = None,
-    writing: WriterChoice | None = None,
-    on_verdict: OnVerdict | None = None,
-) -> Inspection:
-    """Inspect one picture for a person who waits: a model writes its report in the background.
-
-    Args and errors: as for `core.services.inspection.inspect`.
-    """
-    writing = writing or WriterChoice()
-    can_wait = is_slow(station, writing)
-    inspection = record(
-        station,
-        picture,
-        product,
-        detector=detector,
-        context=context,
-        evidence=evidence,
-        on_verdict=on_verdict,
-    )
-    if not can_wait:
-        return add_report(station, inspection, writing)
-    write_later(station, inspection, writing, inspection.context.inspector)
-    return inspection
 
 
 def write_later(station: Station, inspection: Inspection, choice: WriterChoice, who: str) -> Job:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
-from core.domain import Inspection, Language, Outcome, Revision
+from core.domain import Inspection, Language, Outcome, Revision, WriterChoice
 from core.reporting.availability import Availability, ranked
 from core.reporting.catalogue import catalogue
-from core.services.reports import WriterChoice, draft_report
+from core.services.reports import draft_report
 from core.services.station import Station
 from core.tasks.report import is_slow, write_later
 from pages.parts.errors import shown_to_the_operator
@@ -48,7 +46,7 @@ def ask_writer(station: Station, key: str) -> WriterChoice:
     if lacking:
         what = plain("; ".join(map(lack_label, lacking)))
         st.caption(f":material/block: {t('writers.missing', what=what)}")
-    return WriterChoice(writer, language)
+    return WriterChoice(writer=writer, language=language)
 
 
 def ask_language(station: Station, key: str) -> Language:
@@ -116,7 +114,8 @@ def write_again_button(station: Station, inspection: Inspection) -> None:
     if not panel.open:
         return
     with panel:
-        choice = replace(ask_writer(station, f"again-{inspection.id}"), fresh=True)
+        asked = ask_writer(station, f"again-{inspection.id}")
+        choice = asked.model_copy(update={"fresh": True})
         pressed = st.button(t("writers.write"), key=f"again-{inspection.id}-go", type="primary")
     if pressed:
         with shown_to_the_operator():

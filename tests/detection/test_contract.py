@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from core.detection.base import Detector, Lesson
 from core.detection.registry import DETECTORS, detector_class
-from core.domain import Product
+from core.domain import InspectionRequest, Product
 from core.domain.errors import CheckpointError, DetectorError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
@@ -155,7 +155,7 @@ def test_it_takes_the_whole_road(trained: Trained, tmp_path: Path) -> None:
     with Station(own) as station:
         card = teach(station, PRODUCT, pictures, algorithm=algorithm, options=OPTIONS[algorithm])
     with Station(own) as station:
-        inspection = inspect(station, pictures[0], PRODUCT)
+        inspection = inspect(station, InspectionRequest(product=PRODUCT), pictures[0])
 
     assert card.detector.algorithm == inspection.detector.algorithm == algorithm
     assert card.facts

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.detection.checkpoints import read_card
-from core.domain import Inspection, Product
+from core.domain import Inspection, InspectionRequest, Product
 from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
 from core.services.inspection import inspect
@@ -48,8 +48,8 @@ def notices(inspection: Inspection) -> str:
 def test_grey_and_colour_are_not_mixed_up_in_silence(station: Station, in_colour: bool) -> None:
     teach(station, PRODUCT, [plate(seed, colour=in_colour) for seed in range(6)])
 
-    alike = inspect(station, plate(7, colour=in_colour), PRODUCT)
-    other = inspect(station, plate(8, colour=not in_colour), PRODUCT)
+    alike = inspect(station, InspectionRequest(product=PRODUCT), plate(7, colour=in_colour))
+    other = inspect(station, InspectionRequest(product=PRODUCT), plate(8, colour=not in_colour))
 
     this, those = ("grey", "in colour") if in_colour else ("in colour", "grey")
     assert alike.image.notices == ()
@@ -63,7 +63,10 @@ def test_a_product_taught_with_both_takes_both(station: Station) -> None:
 
     figures = read_card(station.settings, PRODUCT).figures
     assert (figures["grey_pictures"], figures["colour_pictures"]) == (1, 6)
-    assert inspect(station, plate(8, colour=False), PRODUCT).image.notices == ()
+    assert (
+        inspect(station, InspectionRequest(product=PRODUCT), plate(8, colour=False)).image.notices
+        == ()
+    )
 
 
 @pytest.mark.parametrize("size", [(80, 80), (320, 320), (160, 120)], ids=str)
@@ -73,9 +76,9 @@ def test_another_size_is_noticed_and_nothing_is_measured_in_mm(
     product = PRODUCT.model_copy(update={"mm_per_px": 0.5})
     teach(station, product, [plate(seed) for seed in range(6)])
 
-    same = inspect(station, marked(size=(160, 160)), product)
-    cropped = inspect(station, marked(size=(158, 163)), product)
-    other = inspect(station, marked(size=size), product)
+    same = inspect(station, InspectionRequest(product=product), marked(size=(160, 160)))
+    cropped = inspect(station, InspectionRequest(product=product), marked(size=(158, 163)))
+    other = inspect(station, InspectionRequest(product=product), marked(size=size))
 
     assert same.image.notices == cropped.image.notices == ()
     assert [defect.area_mm2 for defect in same.defects] == [
@@ -92,7 +95,7 @@ def test_another_size_is_noticed_and_nothing_is_measured_in_mm(
 def test_without_a_scale_no_area_in_mm_is_spoken_of(station: Station) -> None:
     teach(station, PRODUCT, [plate(seed) for seed in range(6)])
 
-    seen = notices(inspect(station, plate(8, size=(80, 80)), PRODUCT))
+    seen = notices(inspect(station, InspectionRequest(product=PRODUCT), plate(8, size=(80, 80))))
 
     assert "80 x 80 pixels" in seen
     assert "mm²" not in seen
@@ -102,8 +105,13 @@ def test_a_range_of_sizes_that_was_taught_is_taken(station: Station) -> None:
     sizes = [(120, 160), (160, 160), (200, 160)]
     teach(station, PRODUCT, [plate(seed, size=sizes[seed % 3]) for seed in range(6)])
 
-    assert inspect(station, plate(7, size=(180, 160)), PRODUCT).image.notices == ()
-    wide = inspect(station, plate(8, size=(300, 160)), PRODUCT)
+    assert (
+        inspect(
+            station, InspectionRequest(product=PRODUCT), plate(7, size=(180, 160))
+        ).image.notices
+        == ()
+    )
+    wide = inspect(station, InspectionRequest(product=PRODUCT), plate(8, size=(300, 160)))
     assert "those taught 120 to 200 x 160" in notices(wide)
 
 

@@ -10,10 +10,11 @@ import tifffile
 from PIL import Image
 
 from core.domain.errors import ImageError
-from core.imaging.decoding import CheckedImage, encode_png, load_image, thumbnail_png
+from core.imaging.decoding import CheckedImage, checked_image, encode_png, thumbnail_png
 from core.imaging.picture_files import PictureFile
+from core.infrastructure.settings import Settings
 
-LIMITS = {"max_bytes": 2**20, "max_pixels": 200_000}
+LIMITS = Settings(max_image_bytes=2**20, max_image_pixels=200_000)
 
 
 def picture(height: int = 40, width: int = 60) -> np.ndarray:
@@ -29,7 +30,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def load(data: bytes, name: str) -> CheckedImage:
-    return load_image(data, name, **LIMITS)
+    return checked_image(LIMITS, data, name)
 
 
 @pytest.mark.parametrize(

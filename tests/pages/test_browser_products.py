@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.domain import Disposition, Product
+from core.domain import Disposition, InspectionRequest, Product
 from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.services.inspection import inspect
@@ -35,7 +35,11 @@ def server(
     shutil.copytree(demo_station.settings.ad_checkpoint_dir, settings.ad_checkpoint_dir)
     shutil.copytree(demo_station.settings.files_dir, settings.files_dir)
     with open_station(settings) as station:
-        seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
+        seen = inspect(
+            station,
+            InspectionRequest(product=Product.from_key(DEMO_PRODUCT_KEY)),
+            defective_cells[0],
+        )
         station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
     with running_console(settings) as address:
         yield address

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.tasks.shared_station
-from core.domain import Context, Disposition, EvidenceChoice, Product
+from core.domain import Context, Disposition, EvidenceChoice, InspectionRequest, Product
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
     PictureFile,
@@ -14,11 +14,11 @@ from core.imaging.picture_files import (
     demo_normals,
     demo_unseen_normals,
 )
-from core.records.side_by_side import save_contest
+from core.records.side_by_side import save_side_by_side
 from core.reporting.catalogue import find_model
 from core.services.inspection import inspect
 from core.services.relearning import add_normals
-from core.services.side_by_side import hold_contest
+from core.services.side_by_side import put_side_by_side
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.lot_comparison import CompareLot
@@ -49,7 +49,7 @@ def test_the_page_says_what_to_do_first() -> None:
 def test_an_inspections_report_is_compared_and_chosen(
     demo: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    recorded = inspect(demo, defective_cells[0], demo_product)
+    recorded = inspect(demo, InspectionRequest(product=demo_product), defective_cells[0])
     app = page("compare", inspection=recorded.id)
     # One that cannot run here stands beside the composer: the page says why.
     app.multiselect(key="compare-writers").set_value(["offline", "claude"]).run()
@@ -71,15 +71,17 @@ def test_an_inspections_report_is_compared_and_chosen(
 def test_markup_of_a_model_does_nothing(
     demo: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    held = hold_contest(demo, defective_cells[0], demo_product, writers=["offline"])
-    first = held.contestants[0]
+    held = put_side_by_side(
+        demo, InspectionRequest(product=demo_product), defective_cells[0], writers=["offline"]
+    )
+    first = held.columns[0]
     report = first.report.model_copy(update={"summary": MARKUP})
     writing = first.writing.model_copy(update={"reason": MARKUP})
     marked = first.model_copy(update={"report": report, "writing": writing})
-    contest = held.model_copy(update={"id": f"{held.id}-m", "contestants": (marked,)})
-    save_contest(demo.records, contest)
+    comparison = held.model_copy(update={"id": f"{held.id}-m", "columns": (marked,)})
+    save_side_by_side(demo.records, comparison)
 
-    app = page("compare", contest=contest.id)
+    app = page("compare", **{"side-by-side": comparison.id})
 
     assert not app.exception
     assert "&lt;script&gt;" in texts_of_html(app)
@@ -99,7 +101,11 @@ def two_versions(station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
     bare = EvidenceChoice(exemplars=False, knowledge=False)
     void = demo_examples()[:1]
     for picture in [*void, *demo_unseen_normals()[:2]]:
-        inspection = inspect(station, picture, product, context=Context(lot="L-5"), evidence=bare)
+        inspection = inspect(
+            station,
+            InspectionRequest(product=product, context=Context(lot="L-5"), evidence=bare),
+            picture,
+        )
         if picture in void:
             station.records.add_disposition(inspection.id, Disposition.VOID, "a shadow", "Ana")
     add_normals(station, product, void)

@@ -7,15 +7,20 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain import Context, EvidenceChoice, Inspection, JobState, Product
+from core.domain import (
+    Context,
+    Inspection,
+    InspectionRequest,
+    JobState,
+    Product,
+)
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_lot, demo_normals
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
-from core.services.reports import WriterChoice
 from core.services.station import Station
 from core.services.teaching import teach
-from core.tasks.lot import inspect_later
-from pages.parts.inspect.intake import Order, Tray
+from core.tasks.inspect import inspect_later
+from pages.parts.inspect.intake import Tray
 from tests.pages.app import PAGES, field, page, parameter, press, words
 from tests.services.jobs.waiting import ended
 
@@ -24,7 +29,11 @@ from tests.services.jobs.waiting import ended
 def inspected(
     demo: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> Inspection:
-    return inspect(demo, defective_cells[0], demo_product, context=Context(lot="L-7"))
+    return inspect(
+        demo,
+        InspectionRequest(product=demo_product, context=Context(lot="L-7")),
+        defective_cells[0],
+    )
 
 
 @pytest.fixture
@@ -37,7 +46,9 @@ def two_products(station_settings: Settings, console: Callable[[Settings], Stati
 
 
 def lot(demo: Station, product: Product, pictures: list[PictureFile], lot: str) -> str:
-    job = inspect_later(demo, pictures, product, context=Context(lot=lot), who="Ana")
+    job = inspect_later(
+        demo, InspectionRequest(product=product, context=Context(lot=lot)), pictures, "Ana"
+    )
     return ended(demo, job.id).id
 
 
@@ -96,7 +107,7 @@ def test_product_lot_and_station_outlive_a_reload() -> None:
 def test_a_link_to_an_inspection_brings_its_product(
     two_products: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspected = inspect(two_products, defective_cells[0], demo_product)
+    inspected = inspect(two_products, InspectionRequest(product=demo_product), defective_cells[0])
 
     app = page("inspect", inspection=inspected.id)
 
@@ -122,10 +133,10 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
     def break_down() -> bytes:
         raise ZeroDivisionError
 
-    order = Order(demo_product, None, Context(lot="L-4"), EvidenceChoice(), WriterChoice())
+    request = InspectionRequest(product=demo_product, context=Context(lot="L-4"))
     broken, good = PictureFile("broken.png", break_down), demo_lot(10)[0]
     app = AppTest.from_file(str(PAGES / "inspect.py"), default_timeout=60)
-    app.session_state["tray"] = Tray(waiting=[(order, broken), (order, good)])
+    app.session_state["tray"] = Tray(waiting=[(request, broken), (request, good)])
 
     app.run()
 
@@ -134,6 +145,25 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
     assert "ZeroDivisionError" in words(app)
     assert demo.records.inspection(parameter(app, "inspection")).image.filename == good.filename
     assert "Try again" in labels(app)
+
+
+def test_what_would_meet_every_picture_is_said_once_and_holds_them_all_back(
+    demo: Station, demo_product: Product
+) -> None:
+    untaught = InspectionRequest(product=demo_product, detector="winclip")
+    fine = InspectionRequest(product=demo_product)
+    first, second, third = demo_lot(10)[:3]
+    app = AppTest.from_file(str(PAGES / "inspect.py"), default_timeout=60)
+    tray = Tray(waiting=[(untaught, first), (fine, second), (untaught, third)])
+    app.session_state["tray"] = tray
+
+    app.run()
+
+    assert not app.exception
+    assert words(app).count("was not taught with winclip") == 1
+    (refused,) = tray.refused
+    assert [picture.filename for picture in refused.pictures] == [first.filename, third.filename]
+    assert demo.records.inspection(parameter(app, "inspection")).image.filename == second.filename
 
 
 def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspection) -> None:

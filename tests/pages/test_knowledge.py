@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain import InspectionRequest
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
@@ -117,7 +118,9 @@ def test_retiring_needs_a_name(station: Station) -> None:
 def test_a_cited_text_is_shown_as_it_was(
     station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(station, defective_cells[0], station.product(DEMO_PRODUCT_KEY))
+    inspection = inspect(
+        station, InspectionRequest(product=station.product(DEMO_PRODUCT_KEY)), defective_cells[0]
+    )
     cited = inspection.snippets[0]
     edit_entry(station, cited.id, "Appearance: quite another thing.", by="Ben")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import core.tasks.shared_station
-from core.domain import Context, Product, RevisionKind
+from core.domain import Context, InspectionRequest, Product, RevisionKind
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
@@ -23,7 +23,9 @@ PAGES = Path(__file__).parents[2] / "pages"
 @pytest.fixture
 def inspected(demo: Station, demo_product: Product, defective_cells: list[PictureFile]) -> str:
     context = Context(lot="L-7", inspector="Ana")
-    return inspect(demo, defective_cells[0], demo_product, context=context).id
+    return inspect(
+        demo, InspectionRequest(product=demo_product, context=context), defective_cells[0]
+    ).id
 
 
 @pytest.mark.usefixtures("empty")

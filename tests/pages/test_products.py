@@ -10,7 +10,7 @@ import pytest
 
 from core.detection.checkpoints import active_version
 from core.detection.product_files import read_policy
-from core.domain import Disposition, Product
+from core.domain import Disposition, InspectionRequest, Product
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
     PictureFile,
@@ -197,8 +197,8 @@ def test_a_lesson_that_fails_says_why_and_can_be_started_again(station: Station)
 def test_false_alarms_of_the_past_are_offered(
     station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    assert "No false alarm is waiting" in words(page("products", view="alarms"))
-    seen = inspect(station, defective_cells[0], PRODUCT)
+    assert "No false alarm waits" in words(page("products", view="alarms"))
+    seen = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
     station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
 
     app = page("products", view="alarms")

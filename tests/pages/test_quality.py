@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain import Language, Product
+from core.domain import InspectionRequest, Language, Product
 from core.imaging.picture_files import demo_normals
 from core.records.quality import verdict_counts
 from core.records.search import Filter
@@ -87,7 +87,7 @@ def test_a_taught_product_is_held_against_its_calibration(
     demo_product: Product,
 ) -> None:
     for cell in demo_normals()[:3]:
-        inspect(demo, cell, demo_product)
+        inspect(demo, InspectionRequest(product=demo_product), cell)
 
     app = page("quality", view=MACHINE)
 
@@ -101,7 +101,7 @@ def test_what_nobody_decided_is_unknown(
     demo: Station,
     demo_product: Product,
 ) -> None:
-    inspect(demo, demo_normals()[0], demo_product)
+    inspect(demo, InspectionRequest(product=demo_product), demo_normals()[0])
 
     app = page("quality", **{"by-lot": "no such lot"})
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 import core.tasks.shared_station
-from core.domain import Context, Disposition, Inspection, Product, Verdict
+from core.domain import Context, Disposition, Inspection, InspectionRequest, Product, Verdict
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
 from core.infrastructure.settings import Settings
 from core.records.queue import waiting
@@ -42,13 +42,13 @@ def desk(
 
 @pytest.fixture
 def failed(desk: Station, demo_product: Product, defective_cells: list[PictureFile]) -> Inspection:
-    return inspect(desk, defective_cells[0], demo_product)
+    return inspect(desk, InspectionRequest(product=demo_product), defective_cells[0])
 
 
 @pytest.fixture
 def passed(desk: Station, demo_product: Product, failed: Inspection) -> Inspection:
     """A passed part, drawn for the audit, that came after the failed one."""
-    inspection = inspect(desk, demo_unseen_normals()[0], demo_product)
+    inspection = inspect(desk, InspectionRequest(product=demo_product), demo_unseen_normals()[0])
     assert inspection.judgement.verdict is Verdict.PASS
     return inspection
 
@@ -138,7 +138,11 @@ def test_a_lot_has_a_queue_of_its_own(
     failed: Inspection,
     defective_cells: list[PictureFile],
 ) -> None:
-    other = inspect(desk, defective_cells[1], demo_product, context=Context(lot="L-2"))
+    other = inspect(
+        desk,
+        InspectionRequest(product=demo_product, context=Context(lot="L-2")),
+        defective_cells[1],
+    )
     app = page("review")
     assert parameter(app, "inspection") == failed.id
 
@@ -186,7 +190,7 @@ def test_a_false_alarm_is_voided_and_learned_in_two_presses(
 ) -> None:
     product = Product.from_key("Test/cells")
     teach(station, product, demo_normals()[:12])
-    alarm = inspect(station, defective_cells[0], product)
+    alarm = inspect(station, InspectionRequest(product=product), defective_cells[0])
     assert alarm.judgement.verdict is not Verdict.PASS
     monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
     app = named(page("review"))

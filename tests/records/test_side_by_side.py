@@ -4,11 +4,11 @@ from collections.abc import Generator
 
 import pytest
 
-from core.domain import Contest, Contestant, Outcome
+from core.domain import Outcome, SideBySide, SideBySideColumn
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
 from core.records.database import Records
-from core.records.side_by_side import contest, save_choice, save_contest, win_rates
+from core.records.side_by_side import save_choice, save_side_by_side, side_by_side, win_rates
 from tests.records import examples
 
 
@@ -18,10 +18,10 @@ def records(station_settings: Settings) -> Generator[Records]:
         yield opened
 
 
-def contestant(detector: str, writer: str) -> Contestant:
-    found = examples.inspection()
+def column(detector: str, writer: str, inspection_id: str) -> SideBySideColumn:
+    found = examples.inspection(inspection_id)
     judged = found.detector.model_copy(update={"algorithm": detector})
-    return Contestant(
+    return SideBySideColumn(
         inspection=found.model_copy(update={"detector": judged, "revisions": ()}),
         report=examples.report(),
         writing=examples.writing().model_copy(update={"writer": writer}),
@@ -29,44 +29,85 @@ def contestant(detector: str, writer: str) -> Contestant:
     )
 
 
-def held(number: int, *names: str) -> Contest:
+def held(number: int, *names: str) -> SideBySide:
     pairs = [name.split("/") for name in names]
-    return Contest(
+    return SideBySide(
         id=f"C-{number}",
         created_at=examples.NOW,
         product_key="ELPV/mono",
         image_sha256="a" * 64,
-        contestants=tuple(contestant(detector, writer) for detector, writer in pairs),
+        columns=tuple(column(detector, writer, f"I-{number}") for detector, writer in pairs),
     )
 
 
-def test_a_contest_comes_back_equal(records: Records) -> None:
-    saved = held(1, "patchcore/offline", "patchcore/gpt-4o")
-    save_contest(records, saved)
+def choose(records: Records, number: int, position: int, person: str, by: str = "offline") -> None:
+    save_choice(records, side_by_side(records, f"C-{number}"), position, person, by)
 
-    assert contest(records, "C-1") == saved
+
+def test_a_comparison_comes_back_equal(records: Records) -> None:
+    saved = held(1, "patchcore/offline", "patchcore/gpt-4o")
+    save_side_by_side(records, saved)
+
+    assert side_by_side(records, "C-1") == saved
 
 
 def test_a_choice_is_made_once_and_by_somebody(records: Records) -> None:
-    save_contest(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
+    save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
 
     with pytest.raises(RecordsError, match="Name the person"):
-        save_choice(records, "C-1", 1, "  ")
-    save_choice(records, "C-1", 1, " Ana ")
+        choose(records, 1, 1, "  ")
+    choose(records, 1, 1, " Ana ")
     with pytest.raises(RecordsError, match="a choice was made already"):
-        save_choice(records, "C-1", 0, "Bo")
+        choose(records, 1, 0, "Bo")
 
-    chosen = contest(records, "C-1")
+    chosen = side_by_side(records, "C-1")
     assert (chosen.chosen, chosen.chosen_by) == (1, "Ana")
     assert chosen.chosen_at is not None
 
 
-def test_win_rates_count_only_contests_with_a_choice_and_a_rival(records: Records) -> None:
-    save_contest(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
-    save_choice(records, "C-1", 1, "Ana")
-    save_contest(records, held(2, "patchcore/offline", "efficientad/offline"))
-    save_choice(records, "C-2", 0, "Ana")
-    save_contest(records, held(3, "patchcore/offline", "patchcore/gpt-4o"))
+def test_a_choice_and_its_report_are_recorded_together(records: Records) -> None:
+    save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
+
+    choose(records, 1, 1, "Ana", "gpt-4o")
+
+    inspection = records.inspection("I-1")
+    (revision,) = inspection.revisions
+    assert (revision.number, revision.author) == (1, "gpt-4o")
+    assert revision.remarks == (examples.remark(),)
+
+
+def test_nothing_of_a_choice_stays_when_its_report_cannot_be_recorded(records: Records) -> None:
+    save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
+
+    with pytest.raises(RecordsError, match="who saves the report"):
+        choose(records, 1, 1, "Ana", by=" ")
+
+    assert side_by_side(records, "C-1").chosen is None
+    assert records.count() == 0
+    assert records.events() == ()
+    choose(records, 1, 1, "Ana")
+    assert side_by_side(records, "C-1").chosen == 1
+
+
+def test_nothing_of_a_choice_stays_when_its_inspection_is_on_record_already(
+    records: Records,
+) -> None:
+    save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
+    records.save_inspection(column("patchcore", "offline", "I-1").inspection)
+
+    with pytest.raises(RecordsError):
+        choose(records, 1, 0, "Ana")
+
+    assert side_by_side(records, "C-1").chosen is None
+    assert records.inspection("I-1").revisions == ()
+
+
+def test_win_rates_count_only_comparisons_with_a_choice_and_a_rival(records: Records) -> None:
+    save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
+    choose(records, 1, 1, "Ana")
+    save_side_by_side(records, held(2, "patchcore/offline", "efficientad/offline"))
+    choose(records, 2, 0, "Ana")
+    save_side_by_side(records, held(3, "patchcore/offline", "patchcore/gpt-4o"))
 
     rates = {(rate.kind, rate.name): (rate.won, rate.decided) for rate in win_rates(records)}
 
@@ -78,14 +119,14 @@ def test_win_rates_count_only_contests_with_a_choice_and_a_rival(records: Record
     }
 
 
-def with_failed(contest: Contest, *positions: int) -> Contest:
-    """The contest, if the writers at these positions had failed and the composer had written."""
-    contestants = list(contest.contestants)
+def with_failed(comparison: SideBySide, *positions: int) -> SideBySide:
+    """The comparison, if the writers at these positions had failed and the composer had written."""
+    columns = list(comparison.columns)
     for position in positions:
-        one = contestants[position]
+        one = columns[position]
         writing = one.writing.model_copy(update={"outcome": Outcome.FELL_BACK})
-        contestants[position] = one.model_copy(update={"writing": writing})
-    return contest.model_copy(update={"contestants": tuple(contestants)})
+        columns[position] = one.model_copy(update={"writing": writing})
+    return comparison.model_copy(update={"columns": tuple(columns)})
 
 
 def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writer(
@@ -93,14 +134,14 @@ def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writ
 ) -> None:
     three = ("patchcore/offline", "patchcore/gpt-4o", "patchcore/claude")
     # The failed one is chosen: nobody's own report was.
-    save_contest(records, with_failed(held(1, *three), 1))
-    save_choice(records, "C-1", 1, "Ana")
+    save_side_by_side(records, with_failed(held(1, *three), 1))
+    choose(records, 1, 1, "Ana")
     # Its only rival failed: no choice between writers.
-    save_contest(records, with_failed(held(2, *three[:2]), 1))
-    save_choice(records, "C-2", 0, "Ana")
+    save_side_by_side(records, with_failed(held(2, *three[:2]), 1))
+    choose(records, 2, 0, "Ana")
     # Two that wrote remain, and one of them is chosen.
-    save_contest(records, with_failed(held(3, *three), 1))
-    save_choice(records, "C-3", 2, "Ana")
+    save_side_by_side(records, with_failed(held(3, *three), 1))
+    choose(records, 3, 2, "Ana")
 
     rates = {rate.name: (rate.won, rate.decided) for rate in win_rates(records)}
 
@@ -108,14 +149,14 @@ def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writ
 
 
 def test_a_detector_is_chosen_also_where_its_writer_failed(records: Records) -> None:
-    save_contest(records, with_failed(held(1, "patchcore/gpt-4o", "efficientad/gpt-4o"), 0, 1))
-    save_choice(records, "C-1", 1, "Ana")
+    save_side_by_side(records, with_failed(held(1, "patchcore/gpt-4o", "efficientad/gpt-4o"), 0, 1))
+    choose(records, 1, 1, "Ana")
 
     rates = {(rate.kind, rate.name): rate.won for rate in win_rates(records)}
 
     assert rates == {("detector", "efficientad"): 1, ("detector", "patchcore"): 0}
 
 
-def test_an_unknown_contest_is_said(records: Records) -> None:
+def test_an_unknown_comparison_is_said(records: Records) -> None:
     with pytest.raises(RecordsError, match="no comparison 'C-9'"):
-        contest(records, "C-9")
+        side_by_side(records, "C-9")

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.domain import Disposition, Inspection, Product, RevisionKind
+from core.domain import Disposition, Inspection, InspectionRequest, Product, RevisionKind
 from core.domain.errors import ImageError, ProductError
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.picture_files import PictureFile
@@ -55,7 +55,9 @@ def metal_station(model_cache: Path):  # noqa: ANN201
 
 def test_labelled_defects_name_those_to_come(metal_station: Station) -> None:
     for number, kind in ((50, "scratch"), (51, "hole"), (52, "scratch"), (53, "hole")):
-        inspection = inspect(metal_station, drawn(number, kind).picture, METAL)
+        inspection = inspect(
+            metal_station, InspectionRequest(product=METAL), drawn(number, kind).picture
+        )
 
         first = inspection.defect_types[0]
         assert (first.defect_id, first.defect_type, first.rank) == ("D1", kind, 1)
@@ -131,7 +133,8 @@ def test_signed_reports_label_their_defects(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     named, voided, unnamed, free = (
-        inspect(demo_station, cell, demo_product) for cell in defective_cells[20:24]
+        inspect(demo_station, InspectionRequest(product=demo_product), cell)
+        for cell in defective_cells[20:24]
     )
     assert unnamed.report is not None
     demo_station.records.add_revision(unnamed.id, unnamed.report, RevisionKind.SIGNED, "Ana")
@@ -161,7 +164,9 @@ def test_damaged_labels_fail_their_step_only(
     whole = path.read_bytes()
     try:
         path.write_bytes(whole[:50])
-        inspection = inspect(metal_station, drawn(60, "hole").picture, METAL)
+        inspection = inspect(
+            metal_station, InspectionRequest(product=METAL), drawn(60, "hole").picture
+        )
     finally:
         path.write_bytes(whole)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.domain import EvidenceChoice, Inspection, Product
+from core.domain import EvidenceChoice, Inspection, InspectionRequest, Product
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
@@ -50,7 +50,7 @@ def stored(station: Station, sha256: str) -> Path:
 def test_each_defect_is_compared_and_on_record(
     cells: Station, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(cells, defective_cells[0], PRODUCT)
+    inspection = inspect(cells, InspectionRequest(product=PRODUCT), defective_cells[0])
 
     assert status(inspection)["compare"] == ("ok", "")
     compared = [comparison.defect_id for comparison in inspection.comparisons]
@@ -71,7 +71,9 @@ def test_a_normal_re_encoded_is_no_evidence_for_itself(cells: Station, tmp_path:
         small = picture.convert("RGB").resize((200, 200))
     small.save(tmp_path / "again.jpg", quality=80)
 
-    inspection = inspect(cells, PictureFile.at(tmp_path / "again.jpg"), PRODUCT)
+    inspection = inspect(
+        cells, InspectionRequest(product=PRODUCT), PictureFile.at(tmp_path / "again.jpg")
+    )
 
     assert taught.sha256 not in {exemplar.sha256 for exemplar in inspection.exemplars}
     assert "1 of the normals" in status(inspection)["exemplars"][1]
@@ -83,8 +85,10 @@ def test_a_request_switches_each_retriever_off_and_on(
 ) -> None:
     with open_station(own.model_copy(update={"rag_enabled": False})) as station:
         choice = EvidenceChoice(exemplars=True, knowledge=False)
-        asked = inspect(station, defective_cells[0], PRODUCT, evidence=choice)
-        plain = inspect(station, defective_cells[0], PRODUCT)
+        asked = inspect(
+            station, InspectionRequest(product=PRODUCT, evidence=choice), defective_cells[0]
+        )
+        plain = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
 
     assert len(asked.exemplars) == 3
     assert status(asked)["knowledge"] == ("off", "switched off for this inspection")
@@ -96,14 +100,14 @@ def test_a_request_switches_each_retriever_off_and_on(
 def test_a_vanished_picture_is_a_sentence_and_the_next_normal_is_compared(
     cells: Station, defective_cells: list[PictureFile]
 ) -> None:
-    before = inspect(cells, defective_cells[0], PRODUCT)
+    before = inspect(cells, InspectionRequest(product=PRODUCT), defective_cells[0])
     nearest = before.exemplars[0]
     path = stored(cells, nearest.sha256)
     data = path.read_bytes()
     path.unlink()
     try:
         pairs = compared_pairs(cells, before)
-        after = inspect(cells, defective_cells[0], PRODUCT)
+        after = inspect(cells, InspectionRequest(product=PRODUCT), defective_cells[0])
         assert report_pdf(cells, before).startswith(b"%PDF")
     finally:
         path.write_bytes(data)
@@ -118,21 +122,20 @@ def test_a_damaged_index_is_built_again_and_the_verdict_stands(
     own: Settings, defective_cells: list[PictureFile]
 ) -> None:
     with open_station(own) as station:
-        before = inspect(station, defective_cells[0], PRODUCT)
+        before = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
         path = station.taught(PRODUCT).folder / "exemplars.safetensors"
     data = path.read_bytes()
     path.write_bytes(data[:100])
     try:
         with open_station(own) as station:
-            after = inspect(station, defective_cells[0], PRODUCT)
+            after = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
             events = [event.kind for event in station.records.events(PRODUCT.key)]
         with open_station(own) as station:
-            later = inspect(station, defective_cells[0], PRODUCT)
-        with open_station(
-            own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})
-        ) as station:
+            later = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
+        moved = own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})
+        with open_station(moved) as station:
             station.records.save_product(PRODUCT)
-            lost = inspect(station, defective_cells[0], PRODUCT)
+            lost = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
     finally:
         path.write_bytes(data)
 

@@ -13,7 +13,7 @@ import pytest
 from core import __version__
 from core.detection.checkpoints import read_card
 from core.detection.product_files import product_folder
-from core.domain import EvidenceChoice, JobState, Product
+from core.domain import EvidenceChoice, InspectionRequest, JobState, Product
 from core.domain.errors import ImageError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
@@ -47,7 +47,11 @@ def named(found: health.Health, name: str) -> Check:
 def test_a_station_that_lacks_nothing(station: Station) -> None:
     empty = check_health(station.settings, station)
     teach(station, PRODUCT, demo_normals()[:8])
-    inspect(station, demo_normals()[9], PRODUCT, evidence=EvidenceChoice(knowledge=False))
+    inspect(
+        station,
+        InspectionRequest(product=PRODUCT, evidence=EvidenceChoice(knowledge=False)),
+        demo_normals()[9],
+    )
 
     found = check_health(station.settings, station)
 
@@ -96,7 +100,9 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
 
 def test_troubles_are_told(station: Station) -> None:
     with pytest.raises(ImageError):
-        inspect(station, PictureFile.of("torn.png", b"torn"), taught(station))
+        inspect(
+            station, InspectionRequest(product=taught(station)), PictureFile.of("torn.png", b"torn")
+        )
     job = station.jobs.submit(
         task_of("teach", {"product": "Plant/x", "folder": "/no/such"}), "Teach"
     )
@@ -118,7 +124,11 @@ def test_a_failed_step_is_told(station: Station) -> None:
         if kept.is_file():
             kept.unlink()
     (folder / "exemplars.safetensors").write_bytes(b"")
-    found = inspect(station, demo_normals()[9], product, evidence=EvidenceChoice(knowledge=False))
+    found = inspect(
+        station,
+        InspectionRequest(product=product, evidence=EvidenceChoice(knowledge=False)),
+        demo_normals()[9],
+    )
 
     (trouble,) = check_health(station.settings, station).troubles
 

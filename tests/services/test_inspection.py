@@ -1,19 +1,42 @@
 from __future__ import annotations
 
+import os
+from collections import Counter
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.detection.checkpoints import product_folder
-from core.domain import Context, Defect, Judgement, Product, RevisionKind, Verdict
-from core.domain.errors import ImageError, ProductError, RecordsError
-from core.imaging.decoding import load_image
+from core.domain import (
+    Context,
+    Defect,
+    Inspection,
+    InspectionRequest,
+    Judgement,
+    Product,
+    Refusal,
+    RefusalKind,
+    RevisionKind,
+    Verdict,
+    WriterChoice,
+)
+from core.domain.errors import (
+    ImageError,
+    NotTaughtError,
+    ProductError,
+    RecordsError,
+    RequestError,
+    WriterError,
+)
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
-from core.services.inspection import inspect
+from core.services.inspection import inspect, inspect_all
 from core.services.inspection_images import overlay_png, picture, report_pdf
+from core.services.listener import Listener
 from core.services.station import Station
 from core.tasks.shared_station import open_station
 
@@ -25,10 +48,12 @@ def test_a_defective_cell_goes_the_whole_road(
 
     inspection = inspect(
         demo_station,
+        InspectionRequest(
+            product=demo_product,
+            context=Context(lot="L-7", serial="균열-1", station="EL-2", inspector="Zoë"),
+        ),
         defective_cells[0],
-        demo_product,
-        context=Context(lot="L-7", serial="균열-1", station="EL-2", inspector="Zoë"),
-        on_verdict=lambda *seen: early.append(seen),
+        listener=Listener(on_verdict=lambda *seen: early.append(seen)),
     )
 
     assert inspection.judgement.verdict is Verdict.FAIL
@@ -50,7 +75,7 @@ def test_verdict_agrees_with_the_map_it_is_shown_with(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     for cell in [*defective_cells[:12], *demo_normals()[:6]]:
-        inspection = inspect(demo_station, cell, demo_product)
+        inspection = inspect(demo_station, InspectionRequest(product=demo_product), cell)
         anomaly_map = demo_station.files.read_map(inspection.map_sha256)
         peaks = [defect.peak for defect in inspection.defects]
         assert not peaks or max(peaks) == pytest.approx(anomaly_map.max())
@@ -65,7 +90,7 @@ def test_reopened_after_a_restart_pixel_for_pixel(
         update={"ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir}
     )
     with open_station(taught_elsewhere) as station:
-        before = inspect(station, defective_cells[1], demo_product)
+        before = inspect(station, InspectionRequest(product=demo_product), defective_cells[1])
         pictures = picture(station, before), overlay_png(station, before, opacity=0.5)
         anomaly_map = station.files.read_map(before.map_sha256)
     with open_station(taught_elsewhere) as station:
@@ -79,14 +104,14 @@ def test_reopened_after_a_restart_pixel_for_pixel(
 def test_the_same_picture_scores_the_same_in_a_new_process_state(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    first = inspect(demo_station, defective_cells[2], demo_product)
+    first = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[2])
     with_fresh_detector = Settings(
         data_dir=demo_station.settings.data_dir.parent / "again",
         ad_checkpoint_dir=demo_station.settings.ad_checkpoint_dir,
         model_cache=demo_station.settings.model_cache,
     )
     with open_station(with_fresh_detector) as station:
-        second = inspect(station, defective_cells[2], demo_product)
+        second = inspect(station, InspectionRequest(product=demo_product), defective_cells[2])
 
     assert second.judgement == first.judgement
     assert second.defects == first.defects
@@ -100,7 +125,7 @@ def test_a_refused_picture_is_an_event_and_loses_nothing(
     cut = PictureFile.of("cut.png", defective_cells[0].read()[:5000])
 
     with pytest.raises(ImageError, match=r"cut\.png"):
-        inspect(demo_station, cut, demo_product)
+        inspect(demo_station, InspectionRequest(product=demo_product), cut)
 
     assert demo_station.records.count() == before
     event = demo_station.records.events(subject="cut.png")[0]
@@ -118,7 +143,7 @@ def test_retrievers_can_be_switched_off(
         }
     )
     with open_station(off) as station:
-        inspection = inspect(station, defective_cells[0], demo_product)
+        inspection = inspect(station, InspectionRequest(product=demo_product), defective_cells[0])
 
     assert inspection.exemplars == inspection.snippets == ()
     reasons = {step.name: step.reason for step in inspection.steps if step.status == "off"}
@@ -145,7 +170,7 @@ def test_a_failed_retriever_is_recorded_and_the_verdict_stands(
         }
     )
     with open_station(broken) as station:
-        inspection = inspect(station, defective_cells[0], demo_product)
+        inspection = inspect(station, InspectionRequest(product=demo_product), defective_cells[0])
         kept = station.records.inspection(inspection.id)
 
     step = next(step for step in kept.steps if step.name == "knowledge")
@@ -162,14 +187,14 @@ def test_unknown_product_and_product_without_detector(
         station.records.product("No/such")
     untaught = Product(dataset="No", category="detector")
     with pytest.raises(ProductError, match="no detector yet"):
-        inspect(station, defective_cells[0], untaught)
+        inspect(station, InspectionRequest(product=untaught), defective_cells[0])
     assert not product_folder(station.settings, untaught).exists()
 
 
 def test_an_edit_is_a_new_revision_and_the_draft_stays(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_station, defective_cells[3], demo_product)
+    inspection = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[3])
     assert inspection.report is not None
     edited = inspection.report.model_copy(update={"summary": "Riss bestätigt, 균열 확인"})
 
@@ -187,12 +212,125 @@ def test_an_edit_is_a_new_revision_and_the_draft_stays(
 def test_kept_picture_is_the_very_file(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_station, defective_cells[4], demo_product)
+    inspection = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[4])
     data = demo_station.files.read(inspection.image.sha256)
 
     assert data == defective_cells[4].read()
-    limits = demo_station.settings
-    again = load_image(
-        data, "x.png", max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels
-    )
+    again = checked_image(demo_station.settings, data, "x.png")
     np.testing.assert_array_equal(again.pixels, picture(demo_station, inspection))
+
+
+def test_a_picture_that_changes_while_it_is_read_is_kept_as_it_was_judged(
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    first, second = defective_cells[5].read(), demo_normals()[0].read()
+    contents = cycle([first, second])
+    changing = PictureFile("changing.png", lambda: next(contents))
+
+    inspection = inspect(demo_station, InspectionRequest(product=demo_product), changing)
+
+    assert demo_station.files.read(inspection.image.sha256) == first
+    assert next(contents) == second, "it was read once"
+
+
+def test_each_picture_is_decoded_once_for_an_inspection_and_once_for_its_pdf(
+    demo_station: Station,
+    demo_product: Product,
+    defective_cells: list[PictureFile],
+    decoded: Counter[str],
+) -> None:
+    demo_station.exemplars(demo_product)
+    decoded.clear()
+
+    inspection = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[0])
+
+    assert inspection.comparisons, "it was compared with a normal part"
+    assert decoded[defective_cells[0].filename] == 1
+    assert set(decoded.values()) == {1}
+    decoded.clear()
+    report_pdf(demo_station, inspection)
+    normals = {exemplar.filename for exemplar in inspection.exemplars}
+    assert decoded == Counter({defective_cells[0].filename, *normals})
+
+
+def test_what_cannot_be_used_never_stops_the_rest(
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    def break_down() -> bytes:
+        raise ZeroDivisionError("by chance")
+
+    pictures = [
+        PictureFile.of("notes.txt", b"no picture"),
+        PictureFile("broken.png", break_down),
+        defective_cells[0],
+    ]
+
+    torn, broken, good = inspect_all(
+        demo_station, InspectionRequest(product=demo_product), pictures
+    )
+
+    assert isinstance(torn, Refusal)
+    assert (torn.filename, torn.kind) == ("notes.txt", RefusalKind.PICTURE)
+    assert "not a picture that can be read" in torn.sentence
+    assert isinstance(broken, Refusal)
+    assert (broken.kind, broken.error) == (RefusalKind.UNFORESEEN, "ZeroDivisionError")
+    assert broken.sentence.startswith("broken.png could not be inspected")
+    assert isinstance(good, Inspection)
+    assert demo_station.records.inspection(good.id) == good
+
+
+def test_what_would_meet_every_picture_stops_before_the_first(
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    before = demo_station.records.count()
+    untaught = Product(dataset="No", category="detector")
+    for request, error in (
+        (InspectionRequest(product=untaught), ProductError),
+        (InspectionRequest(product=demo_product, detector="winclip"), NotTaughtError),
+        (
+            InspectionRequest(product=demo_product, writing=WriterChoice(writer="gpt-9")),
+            WriterError,
+        ),
+        (InspectionRequest(product=demo_product, context=Context(serial="7")), RequestError),
+    ):
+        with pytest.raises(error):
+            inspect_all(demo_station, request, defective_cells[:6])
+
+    assert demo_station.records.count() == before
+
+
+def test_a_disk_that_is_full_stops_the_rest(
+    station_settings: Settings,
+    demo_station: Station,
+    demo_product: Product,
+    defective_cells: list[PictureFile],
+) -> None:
+    taught = {"ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir}
+    station_settings.data_dir.mkdir(parents=True)
+    station_settings.files_dir.write_text("in the way of every picture")
+    with open_station(station_settings.model_copy(update=taught)) as station:
+        outcomes = inspect_all(
+            station, InspectionRequest(product=demo_product), defective_cells[:3]
+        )
+
+        with pytest.raises(RecordsError):
+            next(outcomes)
+        assert list(outcomes) == []
+
+
+def test_a_name_that_is_no_text_is_no_reason_to_stop(
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile], tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"\xb0\xa1.png")
+    path.write_bytes(defective_cells[0].read())
+    gone = tmp_path / os.fsdecode(b"\xb0\xa2.png")
+
+    found, missing = inspect_all(
+        demo_station,
+        InspectionRequest(product=demo_product),
+        [PictureFile.at(path), PictureFile.at(gone)],
+    )
+
+    assert isinstance(found, Inspection)
+    assert isinstance(missing, Refusal)
+    assert missing.kind is RefusalKind.PICTURE

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from core.domain import Product
+from core.domain import InspectionRequest, Product
 from core.domain.errors import RecordsError
 from core.imaging.picture_files import PictureFile
 from core.services.inspection import inspect
@@ -18,7 +18,7 @@ from core.services.station import Station
 def test_what_can_be_printed_passes_the_check_and_what_cannot_says_why(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_station, defective_cells[0], demo_product)
+    inspection = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[0])
     check_printable(demo_station, inspection)
     assert report_pdf(demo_station, inspection).startswith(b"%PDF")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from core.domain import Disposition, Product
+from core.domain import Disposition, InspectionRequest, Product
 from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.decided import known_defects
@@ -15,7 +17,7 @@ from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.pictures import keep_pictures
 from core.tasks.registry import task_of
-from tests.services.jobs.waiting import ended
+from tests.services.jobs.waiting import ended, nobody_judges
 
 PRODUCT = Product(dataset="ELPV", category="mono")
 
@@ -36,13 +38,15 @@ def scores(station: Station) -> dict[str, float | None]:
 def test_the_newest_decision_on_a_picture_counts(
     taught: Station, defective_cells: list[PictureFile]
 ) -> None:
-    first, second, third = (inspect(taught, cell, PRODUCT) for cell in defective_cells[:3])
+    first, second, third = (
+        inspect(taught, InspectionRequest(product=PRODUCT), cell) for cell in defective_cells[:3]
+    )
     add = taught.records.add_disposition
     add(first.id, Disposition.SCRAP, "crack", "Ana")
     add(second.id, Disposition.SCRAP, "crack", "Ana")
     add(third.id, Disposition.USE_AS_IS, "fine", "Ana")
     add(second.id, Disposition.VOID, "dust after all", "Ben")
-    again = inspect(taught, defective_cells[0], PRODUCT)
+    again = inspect(taught, InspectionRequest(product=PRODUCT), defective_cells[0])
     add(again.id, Disposition.REINSPECT, "look again", "Ben")
 
     assert scores(taught) == {first.image.filename: first.judgement.score}
@@ -51,7 +55,7 @@ def test_the_newest_decision_on_a_picture_counts(
 def test_a_new_version_scores_the_known_ones_anew(
     taught: Station, defective_cells: list[PictureFile]
 ) -> None:
-    seen = inspect(taught, defective_cells[0], PRODUCT)
+    seen = inspect(taught, InspectionRequest(product=PRODUCT), defective_cells[0])
     taught.records.add_disposition(seen.id, Disposition.SCRAP, "crack", "Ana")
     done = score_known_defects(taught, PRODUCT, defective_cells[1:3], by="Ana")
     assert (done.added, done.scored, done.skipped) == (2, 2, ())
@@ -65,7 +69,9 @@ def test_a_new_version_scores_the_known_ones_anew(
     assert (done.added, done.scored) == (0, 3)
     after = scores(taught)
     assert after.keys() == before.keys()
-    expected = inspect(taught, defective_cells[1], PRODUCT).judgement.score
+    expected = inspect(
+        taught, InspectionRequest(product=PRODUCT), defective_cells[1]
+    ).judgement.score
     assert after[defective_cells[1].filename] == expected
     assert [event.detail for event in taught.records.events(PRODUCT.key)][-2:-1] == [{"added": 2}]
 
@@ -95,3 +101,16 @@ def test_labelled_pictures_need_a_name(taught: Station, defective_cells: list[Pi
         score_known_defects(taught, PRODUCT, defective_cells[:1], by=" ")
 
     assert scores(taught) == {}
+
+
+def test_a_scoring_waits_its_turn(taught: Station, defective_cells: list[PictureFile]) -> None:
+    taught.taught(PRODUCT)
+    with ThreadPoolExecutor(1) as pool:
+        with nobody_judges(taught):
+            scoring = pool.submit(
+                score_known_defects, taught, PRODUCT, defective_cells[:1], by="Ana"
+            )
+            with pytest.raises(TimeoutError):
+                scoring.result(timeout=2)
+
+        assert scoring.result().scored == 1

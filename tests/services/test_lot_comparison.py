@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from core.detection.checkpoints import Active, versions
-from core.domain import Context, Disposition, EvidenceChoice, JobState, Product, Verdict
+from core.domain import (
+    Context,
+    Disposition,
+    EvidenceChoice,
+    InspectionRequest,
+    JobState,
+    Product,
+    Verdict,
+)
 from core.domain.errors import EvaluationError
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
 from core.records.search import Filter
@@ -15,7 +25,7 @@ from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.registry import task_of
-from tests.services.jobs.waiting import ended
+from tests.services.jobs.waiting import ended, nobody_judges
 
 PRODUCT = Product(dataset="ELPV", category="mono")
 LOT = Filter(product_key=PRODUCT.key, lot="L-1")
@@ -58,10 +68,16 @@ def test_a_lot_is_judged_by_both_and_the_records_stay(
     void, bad = defective_cells[:2]
     pictures = [void, bad, *demo_unseen_normals()[:3]]
     seen = [
-        inspect(station, each, PRODUCT, context=Context(lot="L-1"), evidence=BARE)
+        inspect(
+            station,
+            InspectionRequest(product=PRODUCT, context=Context(lot="L-1"), evidence=BARE),
+            each,
+        )
         for each in pictures
     ]
-    inspect(station, void, PRODUCT, context=Context(lot="L-2"), evidence=BARE)
+    inspect(
+        station, InspectionRequest(product=PRODUCT, context=Context(lot="L-2"), evidence=BARE), void
+    )
     station.records.add_disposition(seen[0].id, Disposition.VOID, "a shadow", "Ana")
     add_normals(station, PRODUCT, [void])
     newer, older = versions(station.settings, PRODUCT)
@@ -91,7 +107,11 @@ def test_a_lost_picture_is_named_and_the_rest_is_judged_by_a_job(
     teach(station, PRODUCT, demo_normals()[:20])
     teach(station, PRODUCT, demo_normals()[:21])
     lost, kept = (
-        inspect(station, each, PRODUCT, context=Context(lot="L-1"), evidence=BARE)
+        inspect(
+            station,
+            InspectionRequest(product=PRODUCT, context=Context(lot="L-1"), evidence=BARE),
+            each,
+        )
         for each in defective_cells[:2]
     )
     (station.files.root / lost.image.sha256[:2] / lost.image.sha256).unlink()
@@ -108,6 +128,21 @@ def test_a_lost_picture_is_named_and_the_rest_is_judged_by_a_job(
     assert [each.inspection_id for each in compared.parts] == [kept.id]
     assert [each.inspection_id for each in compared.skipped] == [lost.id]
     assert lost.image.sha256[:16] in compared.skipped[0].sentence
+
+
+def test_a_comparison_waits_its_turn(station: Station, defective_cells: list[PictureFile]) -> None:
+    for count in (20, 21):
+        teach(station, PRODUCT, demo_normals()[:count])
+    request = InspectionRequest(product=PRODUCT, context=Context(lot="L-1"), evidence=BARE)
+    inspect(station, request, defective_cells[0])
+    newer, older = versions(station.settings, PRODUCT)
+    with ThreadPoolExecutor(1) as pool:
+        with nobody_judges(station):
+            comparing = pool.submit(compare_lot, station, LOT, (older, newer))
+            with pytest.raises(TimeoutError):
+                comparing.result(timeout=2)
+
+        assert len(comparing.result().parts) == 1
 
 
 def test_what_persons_decided_says_who_was_right() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Product
+from core.domain import InspectionRequest, Product
 from core.domain.errors import OutputError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.files import FileStore
@@ -104,7 +104,7 @@ def test_from_picture_to_pdf_with_evidence(
 
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
-    there = inspect(demo_station, PictureFile.at(cell), demo_product)
+    there = inspect(demo_station, InspectionRequest(product=demo_product), PictureFile.at(cell))
     assert record["verdict"] == "FAIL"
     assert record["score"] == pytest.approx(there.judgement.score, rel=1e-6)
     assert len(record["exemplars"]) == len(there.exemplars) == 3

@@ -6,7 +6,7 @@ import pytest
 
 from core.detection.checkpoints import Active, active_version, versions
 from core.detection.product_files import product_folder, read_policy
-from core.domain import Context, Disposition, Product
+from core.domain import Context, Disposition, InspectionRequest, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.services.inspection import inspect
@@ -107,7 +107,8 @@ def test_false_alarms_are_offered_until_they_are_learned(
     taught: Station, defective_cells: list[PictureFile]
 ) -> None:
     voided, scrapped = (
-        inspect(taught, cell, PRODUCT, context=Context(lot="L-1")) for cell in defective_cells[:2]
+        inspect(taught, InspectionRequest(product=PRODUCT, context=Context(lot="L-1")), cell)
+        for cell in defective_cells[:2]
     )
     taught.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
     taught.records.add_disposition(scrapped.id, Disposition.SCRAP, "crack", "Ana")

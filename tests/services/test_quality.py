@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from core.detection.product_files import save_policy
-from core.domain import Disposition, Product, Verdict
+from core.domain import Disposition, InspectionRequest, Product, Verdict
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.search import Filter
@@ -19,7 +19,10 @@ from core.services.station import Station
 def test_drift_holds_passed_parts_against_the_active_detectors_normals(
     demo_station: Station, demo_product: Product
 ) -> None:
-    found = [inspect(demo_station, cell, demo_product) for cell in demo_normals()[:6]]
+    found = [
+        inspect(demo_station, InspectionRequest(product=demo_product), cell)
+        for cell in demo_normals()[:6]
+    ]
     calibration = demo_station.taught(demo_product).calibration
 
     history = score_history(demo_station, demo_product, Filter())
@@ -43,7 +46,7 @@ def test_drift_holds_passed_parts_against_the_active_detectors_normals(
 def test_cost_is_unknown_until_a_policy_says_it(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    bad = inspect(demo_station, defective_cells[0], demo_product)
+    bad = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[0])
     only = Filter(text=bad.id)
     demo_station.records.add_disposition(bad.id, Disposition.SCRAP, "Broken cell", "Ana")
     assert costs_by_type(demo_station, only) is None
@@ -64,7 +67,7 @@ def test_cost_is_unknown_until_a_policy_says_it(
 def test_takt_is_the_settings(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(demo_station, defective_cells[0], demo_product)
+    inspection = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[0])
     only = Filter(text=inspection.id)
 
     found = times_against_takt(demo_station, only)

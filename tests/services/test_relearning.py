@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain import Product
+from core.domain import InspectionRequest, Product
 from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.services.inspection import inspect
@@ -25,12 +25,12 @@ def test_a_false_alarm_becomes_a_normal(
 ) -> None:
     first = teach(station, PRODUCT, cells[:60])
     stranger = defective_cells[0]
-    before = inspect(station, stranger, PRODUCT).judgement
+    before = inspect(station, InspectionRequest(product=PRODUCT), stranger).judgement
     bank = station.taught(PRODUCT).detector.save()["bank.safetensors"]
 
     card = add_normals(station, PRODUCT, [stranger])
 
-    after = inspect(station, stranger, PRODUCT).judgement
+    after = inspect(station, InspectionRequest(product=PRODUCT), stranger).judgement
     assert after.score < 0.8 * before.score
     assert card.detector.version > first.detector.version
     assert card.held_out == first.held_out == after.false_alarm.held_out

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
-from core.domain import Inspection, Language, Outcome, Product, RevisionKind, Rule, Verdict
+from core.domain import (
+    Inspection,
+    InspectionRequest,
+    Language,
+    Outcome,
+    Product,
+    RevisionKind,
+    Rule,
+    Verdict,
+    WriterChoice,
+)
 from core.domain.errors import WriterError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.reporting.catalogue import find_model
-from core.services.inspection import examine, inspect
-from core.services.reports import NOT_ASKED, WriterChoice, draft_report, save_edit, write_report
-from core.services.side_by_side import hold_contest
+from core.services.inspection import examine, inspect, take_in
+from core.services.listener import Listener
+from core.services.reports import NOT_ASKED, draft_report, save_edit, write_report
+from core.services.side_by_side import put_side_by_side
 from core.services.station import Station
 from tests.reporting.writers.wire.openai_chat import OpenAIChat
 from tests.reporting.writers.wire.server import INPUT_TOKENS, OUTPUT_TOKENS, LoopbackServer, Reply
@@ -52,7 +64,9 @@ def desk(demo_station: Station, server: LoopbackServer, monkeypatch: pytest.Monk
 @pytest.fixture
 def found(desk: Station, demo_product: Product, defective_cells: list[PictureFile]) -> Inspection:
     """A defective cell as it was found, on record, without a report."""
-    inspection = examine(desk, defective_cells[0], demo_product)
+    inspection = examine(
+        desk, InspectionRequest(product=demo_product), take_in(desk, defective_cells[0])
+    )
     desk.records.save_inspection(inspection)
     return inspection
 
@@ -91,7 +105,7 @@ def test_a_model_writes_and_all_of_it_is_on_record(
     server.replies = [Reply(answer_on(found))]
     seen: list[str] = []
 
-    revision = draft_report(desk, found, WriterChoice(on_answer=seen.append))
+    revision = draft_report(desk, found, listener=Listener(on_answer=seen.append))
 
     kept = desk.records.inspection(found.id).revisions
     assert kept == (revision,)
@@ -166,7 +180,7 @@ def test_without_a_usable_answer_the_composer_writes_and_the_record_says_why(
     assert (writing.writer, writing.outcome) == (WRITER, Outcome.FELL_BACK)
     assert revision.author == "offline"
     assert said in writing.reason
-    assert revision.report == write_report(desk, found, WriterChoice("offline"))[0]
+    assert revision.report == write_report(desk, found, WriterChoice(writer="offline"))[0]
     assert revision.violations == ()
 
 
@@ -254,7 +268,12 @@ def test_parts_that_passed_cost_nothing_unless_asked_for(
     good = next(
         inspection
         for picture in demo_normals()
-        if (inspection := examine(desk, picture, demo_product)).judgement.verdict is Verdict.PASS
+        if (
+            inspection := examine(
+                desk, InspectionRequest(product=demo_product), take_in(desk, picture)
+            )
+        ).judgement.verdict
+        is Verdict.PASS
     )
     server.replies = [Reply(answer_of_a_good_part())]
 
@@ -266,23 +285,68 @@ def test_parts_that_passed_cost_nothing_unless_asked_for(
     assert write_report(desk, good)[1].outcome is Outcome.WRITTEN
 
 
+def test_each_picture_is_decoded_once_for_a_report_that_a_model_writes(
+    desk: Station,
+    server: LoopbackServer,
+    demo_product: Product,
+    defective_cells: list[PictureFile],
+    decoded: Counter[str],
+) -> None:
+    desk.exemplars(demo_product)
+    server.replies = [Reply("no report"), Reply("no report")]
+    decoded.clear()
+
+    inspection = inspect(desk, InspectionRequest(product=demo_product), defective_cells[0])
+
+    (revision,) = inspection.revisions
+    assert revision.writing is not None
+    assert revision.writing.pictures > 2
+    assert decoded[defective_cells[0].filename] == 1
+    assert set(decoded.values()) == {1}
+
+
+def test_a_picture_is_decoded_once_for_all_columns(
+    desk: Station,
+    demo_product: Product,
+    defective_cells: list[PictureFile],
+    decoded: Counter[str],
+) -> None:
+    desk.exemplars(demo_product)
+    decoded.clear()
+
+    put_side_by_side(
+        desk,
+        InspectionRequest(product=demo_product),
+        defective_cells[0],
+        writers=["offline", WRITER],
+    )
+
+    assert decoded[defective_cells[0].filename] == 1
+    assert set(decoded.values()) == {1}
+
+
 def test_a_model_chosen_for_a_comparison_writes_of_a_part_that_passed(
     desk: Station, server: LoopbackServer, demo_product: Product
 ) -> None:
     picture = next(
         picture
         for picture in demo_normals()
-        if examine(desk, picture, demo_product).judgement.verdict is Verdict.PASS
+        if examine(
+            desk, InspectionRequest(product=demo_product), take_in(desk, picture)
+        ).judgement.verdict
+        is Verdict.PASS
     )
     server.replies = [Reply(answer_of_a_good_part())]
 
-    unchosen = hold_contest(desk, picture, demo_product)
-    assert [one.writer for one in unchosen.contestants] == ["offline"]
+    unchosen = put_side_by_side(desk, InspectionRequest(product=demo_product), picture)
+    assert [one.writer for one in unchosen.columns] == ["offline"]
     assert server.requests == []
 
-    contest = hold_contest(desk, picture, demo_product, writers=["offline", WRITER])
-    assert [one.writer for one in contest.contestants] == ["offline", WRITER]
-    assert contest.contestants[1].writing.outcome is Outcome.WRITTEN
+    compared = put_side_by_side(
+        desk, InspectionRequest(product=demo_product), picture, writers=["offline", WRITER]
+    )
+    assert [one.writer for one in compared.columns] == ["offline", WRITER]
+    assert compared.columns[1].writing.outcome is Outcome.WRITTEN
     assert len(server.requests) == 1
 
 
@@ -309,7 +373,11 @@ def test_an_unknown_writer_is_said_before_anything_is_inspected(
     before = desk.records.count()
 
     with pytest.raises(WriterError, match="There is no report writer 'gpt-9'"):
-        inspect(desk, defective_cells[0], demo_product, writing=WriterChoice("gpt-9"))
+        inspect(
+            desk,
+            InspectionRequest(product=demo_product, writing=WriterChoice(writer="gpt-9")),
+            defective_cells[0],
+        )
 
     assert desk.records.count() == before
 
@@ -317,7 +385,11 @@ def test_an_unknown_writer_is_said_before_anything_is_inspected(
 def test_a_writer_that_cannot_run_leaves_verdict_and_a_composed_report(
     desk: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = inspect(desk, defective_cells[0], demo_product, writing=WriterChoice("claude"))
+    inspection = inspect(
+        desk,
+        InspectionRequest(product=demo_product, writing=WriterChoice(writer="claude")),
+        defective_cells[0],
+    )
 
     (revision,) = inspection.revisions
     assert revision.author == "offline"
@@ -328,14 +400,14 @@ def test_a_writer_that_cannot_run_leaves_verdict_and_a_composed_report(
 
 @pytest.mark.parametrize("language", [Language.KOREAN, Language.GERMAN])
 def test_the_language_is_a_choice(desk: Station, found: Inspection, language: Language) -> None:
-    revision = draft_report(desk, found, WriterChoice("offline", language))
+    revision = draft_report(desk, found, WriterChoice(writer="offline", language=language))
 
     assert revision.report.language is language
     assert revision.violations == ()
 
 
 def test_a_persons_edit_is_checked_too(desk: Station, found: Inspection) -> None:
-    drafted = draft_report(desk, found, WriterChoice("offline"))
+    drafted = draft_report(desk, found, WriterChoice(writer="offline"))
     worse = drafted.report.model_copy(update={"effect": "D77 is the cause of the loss."})
 
     edited = save_edit(desk, found, worse, RevisionKind.EDITED, "Ana")

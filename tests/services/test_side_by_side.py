@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 from core.detection.checkpoints import activate, read_card
-from core.domain import Inspection, Outcome, Product, RevisionKind
+from core.domain import Inspection, InspectionRequest, Outcome, Product, RevisionKind
 from core.domain.errors import DetectorError, RecordsError, WriterError
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings, settings
 from core.interfaces.cli.main import main
-from core.records.side_by_side import win_rates
+from core.records.side_by_side import save_side_by_side, side_by_side, win_rates
 from core.services.inspection import inspect
-from core.services.reports import WriterChoice
-from core.services.side_by_side import choose, detectors_of, hold_contest
+from core.services.side_by_side import choose, detectors_of, put_side_by_side
 from core.services.station import Station
 from core.services.teaching import teach
 
@@ -50,24 +49,24 @@ def test_every_detector_meets_every_writer(
 ) -> None:
     told: list[tuple[int, int]] = []
 
-    contest = hold_contest(
+    comparison = put_side_by_side(
         two_detectors,
+        InspectionRequest(product=demo_product),
         defective_cells[0],
-        demo_product,
         ["patchcore", "efficientad"],
         ["offline", "claude"],
         on_progress=lambda done, of: told.append((done, of)),
     )
 
-    assert [contestant.name for contestant in contest.contestants] == [
+    assert [column.name for column in comparison.columns] == [
         "patchcore/offline",
         "patchcore/offline composer; claude failed",
         "efficientad/offline",
         "efficientad/offline composer; claude failed",
     ]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    assert {c.writing.outcome for c in contest.contestants[1::2]} == {Outcome.FELL_BACK}
-    first, _, third, _ = contest.contestants
+    assert {c.writing.outcome for c in comparison.columns[1::2]} == {Outcome.FELL_BACK}
+    first, _, third, _ = comparison.columns
     assert first.inspection.judgement.t_low != third.inspection.judgement.t_low
     assert two_detectors.records.count() == 0, "nothing is on record as an inspection until chosen"
 
@@ -75,13 +74,17 @@ def test_every_detector_meets_every_writer(
 def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
     two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    contest = hold_contest(
-        two_detectors, defective_cells[1], demo_product, ["patchcore", "efficientad"], ["offline"]
+    comparison = put_side_by_side(
+        two_detectors,
+        InspectionRequest(product=demo_product),
+        defective_cells[1],
+        ["patchcore", "efficientad"],
+        ["offline"],
     )
 
-    inspection = choose(two_detectors, contest.id, 1, "Ana")
+    inspection = choose(two_detectors, comparison.id, 1, "Ana")
 
-    chosen = contest.contestants[1]
+    chosen = comparison.columns[1]
     assert inspection.detector.algorithm == "efficientad"
     (revision,) = inspection.revisions
     assert (revision.report, revision.kind) == (chosen.report, RevisionKind.DRAFTED)
@@ -91,41 +94,68 @@ def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
         "patchcore": 0,
     }
     with pytest.raises(RecordsError, match="a choice was made already"):
-        choose(two_detectors, contest.id, 0, "Bo")
+        choose(two_detectors, comparison.id, 0, "Bo")
     assert two_detectors.records.count() == 1
 
 
 def test_a_report_joins_the_inspection_that_it_was_asked_about(
     two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    recorded: Inspection = inspect(two_detectors, defective_cells[2], demo_product)
+    recorded: Inspection = inspect(
+        two_detectors, InspectionRequest(product=demo_product), defective_cells[2]
+    )
     before = two_detectors.records.count()
 
-    contest = hold_contest(
+    comparison = put_side_by_side(
         two_detectors,
+        InspectionRequest(product=demo_product),
         defective_cells[2],
-        demo_product,
         writers=["offline"],
-        choice=WriterChoice(),
         recorded=recorded,
     )
-    inspection = choose(two_detectors, contest.id, 0, "Ana")
+    inspection = choose(two_detectors, comparison.id, 0, "Ana")
 
     assert inspection.id == recorded.id
     assert len(inspection.revisions) == len(recorded.revisions) + 1
     assert two_detectors.records.count() == before
 
 
+def test_a_choice_whose_inspection_is_gone_is_not_made(
+    two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    """As when the comparison's records were restored and the inspection's were not."""
+    request = InspectionRequest(product=demo_product)
+    found = put_side_by_side(two_detectors, request, defective_cells[3])
+    elsewhere = found.columns[0].inspection.id
+    lost = found.model_copy(update={"id": f"{found.id}-lost", "inspection_id": elsewhere})
+    save_side_by_side(two_detectors.records, lost)
+
+    with pytest.raises(RecordsError, match="There is no inspection"):
+        choose(two_detectors, lost.id, 0, "Ana")
+
+    assert side_by_side(two_detectors.records, lost.id).chosen is None
+    assert choose(two_detectors, found.id, 0, "Ana").report is not None
+
+
 def test_what_is_unknown_is_said_before_anything_runs(
     two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     with pytest.raises(DetectorError, match="was not taught with winclip; it was with patchcore"):
-        hold_contest(two_detectors, defective_cells[0], demo_product, ["winclip"])
+        put_side_by_side(
+            two_detectors, InspectionRequest(product=demo_product), defective_cells[0], ["winclip"]
+        )
     with pytest.raises(WriterError, match="There is no report writer 'gpt-9'"):
-        hold_contest(two_detectors, defective_cells[0], demo_product, writers=["gpt-9"])
-    contest = hold_contest(two_detectors, defective_cells[0], demo_product)
+        put_side_by_side(
+            two_detectors,
+            InspectionRequest(product=demo_product),
+            defective_cells[0],
+            writers=["gpt-9"],
+        )
+    comparison = put_side_by_side(
+        two_detectors, InspectionRequest(product=demo_product), defective_cells[0]
+    )
     with pytest.raises(RecordsError, match="there is no number 8"):
-        choose(two_detectors, contest.id, 7, "Ana")
+        choose(two_detectors, comparison.id, 7, "Ana")
 
 
 def test_the_active_detector_comes_first(two_detectors: Station, demo_product: Product) -> None:
@@ -156,11 +186,11 @@ def test_the_command_compares_chooses_and_tells_who_wins(
 
     assert main(["compare", str(picture), *both, "--json", "--choose", "2", "--by", "Ana"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert [one["detector"] for one in record["contestants"]] == ["patchcore", "efficientad"]
-    assert record["contestants"][0]["report"]["language"] == "de"
+    assert [one["detector"] for one in record["columns"]] == ["patchcore", "efficientad"]
+    assert record["columns"][0]["report"]["language"] == "de"
 
     assert main(["compare", "--win-rates"]) == 0
     assert "detector  efficientad              chosen 1 of 1" in capsys.readouterr().out
-    assert main(["compare", "--contest", "C-none"]) == 1
+    assert main(["compare", "--comparison", "C-none"]) == 1
     assert "no comparison 'C-none'" in capsys.readouterr().err
     assert settings() is not station_settings

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.domain import EvidenceChoice, Inspection, Product
+from core.domain import EvidenceChoice, Inspection, InspectionRequest, Product
 from core.domain.errors import RecordsError
 from core.imaging.picture_files import PictureFile, demo_unseen_normals
 from core.services.inspection import inspect
@@ -21,7 +21,7 @@ from core.services.viewer import Look, View, near_enough, nearest_normal, view_p
 def cell(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> Inspection:
-    return inspect(demo_station, defective_cells[0], demo_product)
+    return inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[0])
 
 
 def seen(station: Station, inspection: Inspection, view: View) -> Image.Image:
@@ -109,7 +109,7 @@ def test_a_part_without_defects_is_aligned_with_its_nearest_normal(
     demo_station: Station, demo_product: Product
 ) -> None:
     for candidate in demo_unseen_normals()[:5]:
-        part = inspect(demo_station, candidate, demo_product)
+        part = inspect(demo_station, InspectionRequest(product=demo_product), candidate)
         if not part.defects:
             break
 
@@ -125,7 +125,9 @@ def test_without_a_normal_nothing_blinks(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
     evidence = EvidenceChoice(exemplars=False, knowledge=False)
-    alone = inspect(demo_station, defective_cells[0], demo_product, evidence=evidence)
+    alone = inspect(
+        demo_station, InspectionRequest(product=demo_product, evidence=evidence), defective_cells[0]
+    )
 
     with pytest.raises(RecordsError, match=r"No normal part was looked up for cell0010\.png"):
         view_picture(demo_station, alone, View(Look.BLINK))

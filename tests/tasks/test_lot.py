@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -10,14 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Context, EvidenceChoice, JobState, Product, StepName, Verdict
-from core.domain.errors import JobError
-from core.imaging.picture_files import PictureFile, demo_normals
+from core.domain import (
+    Context,
+    EvidenceChoice,
+    InspectionRequest,
+    JobState,
+    Product,
+    StepName,
+    Verdict,
+)
+from core.domain.errors import JobError, RequestError
+from core.imaging.picture_files import PictureFile, demo_examples, demo_normals
 from core.infrastructure.settings import Settings
-from core.services.inspection import examine
+from core.services.inspection import examine, take_in
 from core.services.reports import draft_report
 from core.services.station import Station
 from core.services.teaching import teach
+from core.tasks.inspect import inspect_later
 from core.tasks.pictures import keep_pictures
 from core.tasks.registry import task_of
 from core.tasks.shared_station import open_station
@@ -90,6 +100,53 @@ def test_a_bad_file_never_stops_the_rest(
     ]
 
 
+def test_a_lots_picture_is_hashed_once_when_it_is_kept_and_once_when_it_is_judged(
+    demo_station: Station, defective_cells: list[PictureFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = defective_cells[7]
+    data, hashed, sha256 = picture.read(), list[int](), hashlib.sha256
+
+    def counted(content: bytes = b"", **options: bool) -> object:
+        if content == data:
+            hashed.append(len(content))
+        return sha256(content, **options)
+
+    monkeypatch.setattr(hashlib, "sha256", counted)
+    kept = lot(demo_station, [picture])
+    assert len(hashed) == 1
+    job = ended(demo_station, demo_station.jobs.submit(task_of("inspect_lot", kept), "Lot L-7").id)
+
+    assert job.result["refused"] == []
+    assert len(hashed) == 2
+
+
+def test_a_kept_picture_that_is_lost_never_stops_the_rest(
+    demo_station: Station, defective_cells: list[PictureFile]
+) -> None:
+    lost = demo_examples()[-1]
+    arguments = lot(demo_station, [lost, defective_cells[1]])
+    sha256 = hashlib.sha256(lost.read()).hexdigest()
+    (demo_station.files.root / sha256[:2] / sha256).unlink()
+
+    job = ended(
+        demo_station, demo_station.jobs.submit(task_of("inspect_lot", arguments), "Lot L-7").id
+    )
+
+    assert (job.state, len(job.result["inspections"])) == (JobState.DONE, 1)
+    (refused,) = job.result["refused"]
+    assert refused["filename"] == lost.filename
+    assert "is missing from" in refused["sentence"]
+
+
+def test_a_serial_is_of_one_part_in_the_background_too(
+    demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    request = InspectionRequest(product=demo_product, context=Context(serial="0007"))
+
+    with pytest.raises(RequestError, match="6 pictures were given under the serial 0007"):
+        inspect_later(demo_station, request, defective_cells[:6])
+
+
 def test_a_lot_of_an_untaught_product_fails_as_a_whole(demo_station: Station) -> None:
     arguments = lot(demo_station, demo_normals()[:2]) | {"product": "No/such"}
 
@@ -149,9 +206,8 @@ def test_the_picture_at_which_the_process_died_gets_one_report(
     # What is on record when the process dies before the report, or before its step, is saved.
     left = examine(
         demo_station,
-        defective_cells[0],
-        demo_product,
-        evidence=EvidenceChoice(knowledge=False),
+        InspectionRequest(product=demo_product, evidence=EvidenceChoice(knowledge=False)),
+        take_in(demo_station, defective_cells[0]),
         inspection_id=f"{second.id}-00001",
     )
     demo_station.records.save_inspection(left)

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain import JobState, Outcome, Product, StepName
+from core.domain import (
+    Inspection,
+    InspectionRequest,
+    JobState,
+    Outcome,
+    Product,
+    StepName,
+    WriterChoice,
+)
 from core.domain.errors import DetectorError, JobError
 from core.imaging.picture_files import PictureFile
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
-from core.services.inspection import inspect, record
-from core.services.reports import WriterChoice
+from core.services.inspection import inspect
 from core.services.station import Station
+from core.tasks.inspect import inspect_now
 from core.tasks.registry import task_of
-from core.tasks.report import WriteReport, inspect_now, is_slow, write_later
+from core.tasks.report import WriteReport, is_slow, write_later
 from tests.services.jobs.waiting import ended
 
 
 def test_the_first_report_is_a_step_and_the_next_a_revision(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = record(demo_station, defective_cells[0], demo_product)
+    inspection = inspect(
+        demo_station,
+        InspectionRequest(product=demo_product),
+        defective_cells[0],
+        report=lambda inspection, _: inspection,
+    )
     assert inspection.report is None
-    choice = WriterChoice("offline")
+    choice = WriterChoice(writer="offline")
 
     first = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
     second = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
@@ -40,11 +53,18 @@ def test_the_first_report_is_a_step_and_the_next_a_revision(
 def test_a_model_writes_in_the_background(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    writer = WriterChoice(_without_key(demo_station))
+    writer = WriterChoice(writer=_without_key(demo_station))
 
-    inspection = inspect_now(demo_station, defective_cells[0], demo_product, writing=writer)
+    inspection = next(
+        inspect_now(
+            demo_station,
+            InspectionRequest(product=demo_product, writing=writer),
+            [defective_cells[0]],
+        )
+    )
 
     assert is_slow(demo_station, writer)
+    assert isinstance(inspection, Inspection)
     assert inspection.revisions == ()
     job = demo_station.jobs.latest(WriteReport, "inspection", inspection.id)
     assert job is not None
@@ -71,11 +91,19 @@ def test_a_report_of_nothing_cannot_be_asked_for(demo_station: Station) -> None:
 def test_a_detector_is_chosen_by_name(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    chosen = inspect(demo_station, defective_cells[0], demo_product, detector="patchcore")
+    chosen = inspect(
+        demo_station,
+        InspectionRequest(product=demo_product, detector="patchcore"),
+        defective_cells[0],
+    )
 
     assert chosen.detector.algorithm == "patchcore"
     with pytest.raises(DetectorError, match="was not taught with winclip; it was with patchcore"):
-        inspect(demo_station, defective_cells[0], demo_product, detector="winclip")
+        inspect(
+            demo_station,
+            InspectionRequest(product=demo_product, detector="winclip"),
+            defective_cells[0],
+        )
 
 
 def _without_key(station: Station) -> str:

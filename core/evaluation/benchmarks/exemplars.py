@@ -11,7 +11,7 @@ from pydantic import Field
 
 from core.domain import Box, Defect, Frozen, Severity
 from core.domain.errors import EvaluationError
-from core.imaging.decoding import CheckedImage, load_image
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.retrieval.normals.comparisons import compare
@@ -127,7 +127,7 @@ def _normals(
     pictures: Sequence[PictureFile], encoder: VisualEncoder, settings: Settings
 ) -> Iterator[Normal]:
     for picture in pictures:
-        image = _checked(picture, settings)
+        image = checked_image(settings, picture.read(), picture.filename)
         yield Normal(image.info.sha256, image.info.filename, Look.of(image.pixels, encoder))
 
 
@@ -154,13 +154,4 @@ def _three_defects(pixels: np.ndarray) -> list[Defect]:
 
 
 def _pixels(picture: PictureFile, settings: Settings) -> np.ndarray:
-    return _checked(picture, settings).pixels
-
-
-def _checked(picture: PictureFile, settings: Settings) -> CheckedImage:
-    return load_image(
-        picture.read(),
-        picture.filename,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
-    )
+    return checked_image(settings, picture.read(), picture.filename).pixels

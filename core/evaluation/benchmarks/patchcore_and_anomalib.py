@@ -24,7 +24,7 @@ from core.evaluation.benchmarks.environment import machine, versions_of
 from core.evaluation.detection.datasets import Dataset
 from core.evaluation.detection.metrics import image_auroc
 from core.evaluation.temporary_station import temporary_station
-from core.imaging.decoding import load_image
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.backbones import DEFAULT_BACKBONE, find_weights
 from core.infrastructure.settings import Settings
@@ -151,12 +151,7 @@ def compare_patchcores(
 
 
 def _pixels(picture: PictureFile, settings: Settings) -> np.ndarray:
-    return load_image(
-        picture.read(),
-        picture.filename,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
-    ).pixels
+    return checked_image(settings, picture.read(), picture.filename).pixels
 
 
 @contextlib.contextmanager

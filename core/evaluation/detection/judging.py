@@ -16,7 +16,7 @@ from core.domain import JobStep, Product, Verdict
 from core.evaluation.detection.datasets import Dataset, TestPicture
 from core.evaluation.detection.localisation import Overlap, overlap
 from core.evaluation.temporary_station import temporary_station
-from core.imaging.decoding import load_image
+from core.imaging.decoding import checked_image
 from core.infrastructure.settings import Settings
 from core.services.teaching import teach
 
@@ -128,29 +128,24 @@ def read_pixels(item: TestPicture, settings: Settings) -> np.ndarray:
     Raises:
         ImageError: if it cannot be used.
     """
-    return load_image(
-        item.picture.read(),
-        item.picture.filename,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
-    ).pixels
+    return checked_image(settings, item.picture.read(), item.picture.filename).pixels
 
 
 def _judged(
     item: TestPicture, taught: Taught, settings: Settings, *, compare: bool
 ) -> JudgedPicture:
     pixels = read_pixels(item, settings)
-    prediction = taught.detector.predict(pixels)
-    judgement = taught.calibration.judge(prediction)
+    assessment = taught.assess(pixels)
+    judgement = assessment.judgement
     truth = item.truth(*pixels.shape[:2])
     if truth is None:
-        return JudgedPicture(item, prediction.score, judgement.verdict, None, None)
-    agreement = overlap(prediction.anomaly_map, truth, judgement, taught.policy)
+        return JudgedPicture(item, judgement.score, judgement.verdict, None, None)
+    agreement = overlap(assessment.anomaly_map, truth, judgement, taught.policy)
     pair = None
     if compare:
         small = cv2.resize(truth.astype(np.uint8), COMPARED_SIZE, interpolation=cv2.INTER_NEAREST)
-        pair = Compared(cv2.resize(prediction.anomaly_map, COMPARED_SIZE), small > 0)
-    return JudgedPicture(item, prediction.score, judgement.verdict, agreement, pair)
+        pair = Compared(cv2.resize(assessment.anomaly_map, COMPARED_SIZE), small > 0)
+    return JudgedPicture(item, judgement.score, judgement.verdict, agreement, pair)
 
 
 def chosen_to_compare(items: list[TestPicture], seed: int) -> frozenset[int]:

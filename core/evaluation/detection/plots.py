@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from core.detection.defects import find_defects
 from core.domain import Verdict
 from core.evaluation.detection.figures import DetectionFigures
 from core.evaluation.detection.judging import Judged, JudgedPicture, read_pixels
@@ -152,10 +151,8 @@ def draw_mistake(picture: JudgedPicture, judged: Judged, settings: Settings) -> 
     calibration = judged.taught.calibration
     scale = ColourScale(calibration.map_t_low, calibration.map_t_high)
     pixels = read_pixels(picture.item, settings)
-    prediction = judged.taught.detector.predict(pixels)
-    judgement = calibration.judge(prediction)
-    defects = find_defects(prediction.anomaly_map, judgement, judged.taught.policy)
-    overlay = render_overlay(pixels, prediction.anomaly_map, scale, defects, opacity=OPACITY)
+    found = judged.taught.assess(pixels)
+    overlay = render_overlay(pixels, found.anomaly_map, scale, found.defects(), opacity=OPACITY)
     size = (overlay.shape[1], overlay.shape[0])
     plain = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
     truth = picture.item.truth(*pixels.shape[:2])

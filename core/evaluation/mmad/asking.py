@@ -10,7 +10,7 @@ from pathlib import Path
 from core.domain import Language
 from core.domain.errors import EvaluationError, ImageError
 from core.evaluation.mmad.questions import MmadQuestion
-from core.imaging.decoding import load_image, thumbnail_png
+from core.imaging.decoding import checked_image, thumbnail_png
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture, Question, Turn
@@ -130,12 +130,7 @@ def _pictures(
 
 def _png(path: Path, settings: Settings, side: int) -> bytes:
     try:
-        loaded = load_image(
-            path.read_bytes(),
-            path.name,
-            max_bytes=settings.max_image_bytes,
-            max_pixels=settings.max_image_pixels,
-        )
+        loaded = checked_image(settings, path.read_bytes(), path.name)
     except (OSError, ImageError) as error:
         raise EvaluationError(f"The picture {path} cannot be used: {error}") from error
     return thumbnail_png(loaded.pixels, side)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from core.detection.base import OnProgress
-from core.domain import Defect, Frozen, Inspection, JobStep, Product
+from core.domain import Defect, Frozen, Inspection, InspectionRequest, JobStep, Product
 from core.domain.errors import EvaluationError
 from core.evaluation.detection.datasets import Dataset, TestPicture
 from core.evaluation.detection.estimates import (
@@ -24,7 +24,8 @@ from core.infrastructure.settings import Settings
 from core.retrieval.normals.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.normals.labelled import LabelledCrops
 from core.services.defect_labels import LabelledPicture, defect_region, label_pictures
-from core.services.inspection import DESCRIBED_DEFECTS, inspect
+from core.services.inspection import inspect
+from core.services.knowledge_evidence import DESCRIBED_DEFECTS
 from core.services.station import Station
 from core.services.teaching import teach
 from core.services.training_images import StoredPictures
@@ -118,7 +119,7 @@ def evaluate_evidence(
 
 def _inspected(station: Station, item: TestPicture, product: Product) -> Inspection:
     """An inspection whose evidence is whole: one without would be measured as a miss."""
-    inspection = inspect(station, item.picture, product)
+    inspection = inspect(station, InspectionRequest(product=product), item.picture)
     for step in inspection.steps:
         if step.status == "failed":
             raise EvaluationError(

@@ -9,7 +9,13 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Contest, Contestant, Product
+from core.domain import (
+    InspectionRequest,
+    Product,
+    SideBySide,
+    SideBySideColumn,
+    WriterChoice,
+)
 from core.domain.errors import ProductError, RecordsError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import settings
@@ -29,7 +35,7 @@ def add_command(commands: _SubParsersAction) -> None:
     )
     what = compare.add_mutually_exclusive_group(required=True)
     what.add_argument("image", nargs="?", type=Path, metavar="IMAGE")
-    what.add_argument("--contest", metavar="ID", help="an earlier comparison, to choose from")
+    what.add_argument("--comparison", metavar="ID", help="an earlier comparison, to choose from")
     what.add_argument(
         "--win-rates", action="store_true", help="how often each detector and writer was chosen"
     )
@@ -55,36 +61,37 @@ def _names(text: str) -> list[str]:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from core.records.side_by_side import contest as recorded_contest
-    from core.services.reports import WriterChoice
-    from core.services.side_by_side import choose, hold_contest
+    from core.records.side_by_side import side_by_side
+    from core.services.side_by_side import choose, put_side_by_side
     from core.services.station import Station
 
     with Station(settings()) as station:
         if options.win_rates:
             _print_win_rates(station)
             return 0
-        if options.contest:
-            contest = recorded_contest(station.records, options.contest)
+        if options.comparison:
+            comparison = side_by_side(station.records, options.comparison)
             if options.choose is None:
-                _print(contest, as_json=options.json)
+                _print(comparison, as_json=options.json)
         else:
-            contest = hold_contest(
+            comparison = put_side_by_side(
                 station,
+                InspectionRequest(
+                    product=_product(station, options.product),
+                    writing=WriterChoice(language=options.language, fresh=options.fresh),
+                ),
                 PictureFile.at(options.image),
-                _product(station, options.product),
                 options.detectors,
                 options.writers,
-                choice=WriterChoice(language=options.language, fresh=options.fresh),
                 on_progress=lambda done, count: show_progress("Writing", done / count),
             )
-            _print(contest, as_json=options.json)
+            _print(comparison, as_json=options.json)
             if options.maps is not None:
-                _save_maps(station, contest, options.maps)
+                _save_maps(station, comparison, options.maps)
         if options.choose is not None:
-            inspection = choose(station, contest.id, options.choose - 1, options.by)
+            inspection = choose(station, comparison.id, options.choose - 1, options.by)
             print(
-                f"{contest.contestants[options.choose - 1].name} became the report of "
+                f"{comparison.columns[options.choose - 1].name} became the report of "
                 f"{inspection.id}.",
                 file=sys.stderr,
             )
@@ -103,39 +110,39 @@ def _product(station: Station, key: str | None) -> Product:
     )
 
 
-def _print(contest: Contest, *, as_json: bool) -> None:
+def _print(comparison: SideBySide, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_record(contest), ensure_ascii=False))
+        print(json.dumps(_record(comparison), ensure_ascii=False))
         return
-    first = contest.contestants[0]
-    print(f"{contest.id}  {contest.product_key}  {first.inspection.image.filename}")
-    for number, contestant in enumerate(contest.contestants, start=1):
-        _print_contestant(number, contestant, first)
+    first = comparison.columns[0]
+    print(f"{comparison.id}  {comparison.product_key}  {first.inspection.image.filename}")
+    for number, column in enumerate(comparison.columns, start=1):
+        _print_column(number, column, first)
 
 
-def _print_contestant(number: int, contestant: Contestant, first: Contestant) -> None:
+def _print_column(number: int, column: SideBySideColumn, first: SideBySideColumn) -> None:
     from core.reporting.differences import fields, marked
 
-    judgement, writing = contestant.inspection.judgement, contestant.writing
+    judgement, writing = column.inspection.judgement, column.writing
     cost = "" if writing.cost_usd is None else f", {writing.cost_usd:.4f} USD"
     print(
-        f"\n[{number}] {contestant.name}  {judgement.verdict.value}  score {judgement.score:.3f} "
+        f"\n[{number}] {column.name}  {judgement.verdict.value}  score {judgement.score:.3f} "
         f"(review from {judgement.t_low:.3f}, fail from {judgement.t_high:.3f}), "
-        f"{len(contestant.inspection.defects)} defects\n"
+        f"{len(column.inspection.defects)} defects\n"
         f"    report {writing.outcome.value} in {writing.seconds:.1f} s, tokens "
         f"{_told(writing.input_tokens)} in, {_told(writing.output_tokens)} out{cost}; "
-        f"{len(contestant.violations)} violations"
+        f"{len(column.violations)} violations"
     )
     if writing.reason:
         print(_wrapped("why", writing.reason))
     others = fields(first.report)
-    for name, text in fields(contestant.report).items():
+    for name, text in fields(column.report).items():
         if not text:
             continue
         # What the first report does not say stands in brackets.
         pieces = [(text, False)] if number == 1 else marked(text, others.get(name, ""))
         print(_wrapped(name, "".join(_bracketed(*piece) for piece in pieces)))
-    for remark in contestant.remarks:
+    for remark in column.remarks:
         kind = "violation" if remark.is_violation else "note"
         print(_wrapped(f"{kind} in {remark.place}", remark.message))
 
@@ -157,35 +164,35 @@ def _told(tokens: int | None) -> str:
     return "not told" if tokens is None else str(tokens)
 
 
-def _record(contest: Contest) -> dict[str, object]:
+def _record(comparison: SideBySide) -> dict[str, object]:
     from core.interfaces.inspection_json import inspection_record
 
     return {
-        "id": contest.id,
-        "product": contest.product_key,
-        "chosen": contest.chosen,
-        "contestants": [
+        "id": comparison.id,
+        "product": comparison.product_key,
+        "chosen": comparison.chosen,
+        "columns": [
             {
-                "detector": contestant.detector,
-                "writer": contestant.writer,
-                "found": inspection_record(contestant.inspection),
-                "report": contestant.report.model_dump(mode="json"),
-                "writing": contestant.writing.model_dump(mode="json"),
-                "remarks": [remark.model_dump(mode="json") for remark in contestant.remarks],
+                "detector": column.detector,
+                "writer": column.writer,
+                "found": inspection_record(column.inspection),
+                "report": column.report.model_dump(mode="json"),
+                "writing": column.writing.model_dump(mode="json"),
+                "remarks": [remark.model_dump(mode="json") for remark in column.remarks],
             }
-            for contestant in contest.contestants
+            for column in comparison.columns
         ],
     }
 
 
-def _save_maps(station: Station, contest: Contest, folder: Path) -> None:
+def _save_maps(station: Station, comparison: SideBySide, folder: Path) -> None:
     from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 
     with written(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for contestant in contest.contestants:
-            png = overlay_png(station, contestant.inspection, opacity=PDF_OVERLAY_OPACITY)
-            (folder / f"{contest.id}-{contestant.detector}.png").write_bytes(png)
+        for column in comparison.columns:
+            png = overlay_png(station, column.inspection, opacity=PDF_OVERLAY_OPACITY)
+            (folder / f"{comparison.id}-{column.detector}.png").write_bytes(png)
 
 
 def _print_win_rates(station: Station) -> None:

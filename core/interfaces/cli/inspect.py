@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.domain import Context, EvidenceChoice, Inspection, Outcome, Revision
-from core.domain.errors import ImageError
+from core.detection.registry import DETECTORS
+from core.domain import (
+    Context,
+    EvidenceChoice,
+    Inspection,
+    InspectionRequest,
+    Outcome,
+    Refusal,
+    Revision,
+    WriterChoice,
+)
 from core.imaging.picture_files import PictureFile, pictures_at
 from core.infrastructure.settings import settings
 from core.interfaces.cli.options import add_writer_options, written
@@ -25,6 +34,9 @@ def add_command(commands: _SubParsersAction) -> None:
     inspect = commands.add_parser("inspect", help="judge pictures, or all pictures of a folder")
     inspect.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     inspect.add_argument("--product", required=True, metavar="DATASET/CATEGORY")
+    inspect.add_argument(
+        "--detector", choices=DETECTORS, help="that judges; the active one unless given"
+    )
     for name in Context.model_fields:
         inspect.add_argument(f"--{name}", default="")
     inspect.add_argument("--json", action="store_true", help="a line of JSON for each picture")
@@ -44,26 +56,25 @@ def add_command(commands: _SubParsersAction) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from core.services.inspection import inspect
-    from core.services.reports import WriterChoice
+    from core.services.inspection import inspect_all
     from core.services.station import Station
 
-    context = Context(**{name: getattr(options, name) for name in Context.model_fields})
-    evidence = EvidenceChoice(exemplars=options.exemplars, knowledge=options.knowledge)
-    writing = WriterChoice(options.writer, options.language, fresh=options.fresh)
     failed = False
     pictures = _pictures(options.images)
     with Station(settings()) as station:
-        product = station.product(options.product)
-        station.taught(product)  # a product without a detector is one error, not one a picture
-        for number, picture in enumerate(pictures, start=1):
-            try:
-                inspection = inspect(
-                    station, picture, product, context=context, evidence=evidence, writing=writing
-                )
-            except ImageError as error:
+        request = InspectionRequest(
+            product=station.product(options.product),
+            detector=options.detector,
+            context=Context(**{name: getattr(options, name) for name in Context.model_fields}),
+            evidence=EvidenceChoice(exemplars=options.exemplars, knowledge=options.knowledge),
+            writing=WriterChoice(
+                writer=options.writer, language=options.language, fresh=options.fresh
+            ),
+        )
+        for number, inspection in enumerate(inspect_all(station, request, pictures), start=1):
+            if isinstance(inspection, Refusal):
                 failed = True
-                _print_refusal(picture, error, as_json=options.json)
+                _print_refusal(inspection, as_json=options.json)
                 continue
             _print_inspection(inspection, as_json=options.json, timing=options.timing)
             if options.maps is not None:
@@ -122,12 +133,12 @@ def _print_writing(revision: Revision) -> None:
         print(f"       report, {remark.place}: {remark.message}")
 
 
-def _print_refusal(picture: PictureFile, error: ImageError, *, as_json: bool) -> None:
+def _print_refusal(refusal: Refusal, *, as_json: bool) -> None:
     if as_json:
-        record = {"file": picture.filename, "error": str(error)}
+        record = {"file": refusal.filename, "error": refusal.sentence}
         print(json.dumps(record, ensure_ascii=False), flush=True)
     else:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {refusal.sentence}", file=sys.stderr)
 
 
 def _save_map(folder: Path, inspection: Inspection, anomaly_map: np.ndarray, number: int) -> None:

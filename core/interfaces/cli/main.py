@@ -13,6 +13,7 @@ from typing import NoReturn
 from core.domain.errors import InspectionError
 from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
+from core.infrastructure.unforeseen import unforeseen
 from core.interfaces.cli import (
     bench,
     compare,
@@ -27,6 +28,7 @@ from core.interfaces.cli import (
     policy,
     teach,
 )
+from core.interfaces.cli.error_log import errors_logged
 
 COMMANDS = (
     teach,
@@ -52,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keyboard, it ends by that signal instead, which a shell reads as 130.
     """
     options = command_parser().parse_args(arguments)
+    with errors_logged():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         with memory_guard("do this"), library_guard("do this"):
             status = options.run(options)
@@ -66,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read the output, such as `head`, has enough; Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        print(f"Error: {unforeseen('The command could not be done', error)}", file=sys.stderr)
         return 1
 
 

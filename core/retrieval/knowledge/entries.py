@@ -96,15 +96,6 @@ def read_knowledge(path: Path) -> bytes:
     Raises:
         KnowledgeError: if it cannot be read.
     """
-    return shelves_of(read_knowledge(path), path)
-
-
-def read_knowledge(path: Path) -> bytes:
-    """Read the bytes of a knowledge file.
-
-    Raises:
-        KnowledgeError: if it cannot be read.
-    """
     try:
         return path.read_bytes()
     except OSError as error:

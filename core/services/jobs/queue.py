@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from pydantic import BaseModel
 from core.domain import Job, JobState
 from core.domain.errors import InspectionError, JobError, RecordsError
 from core.infrastructure.extras import library_guard
+from core.infrastructure.ids import id_of
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
 from core.services.jobs.task import JobStopped, Progress, StopSign, Task, TaskOf
@@ -86,7 +86,7 @@ class Jobs:
         self._require_task_of()
         now = datetime.now(UTC)
         job = Job(
-            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            id=id_of(now),
             kind=task.kind,
             title=title.strip() or task.kind,
             who=who.strip(),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from core.domain import Context, EvidenceChoice, Product
+from core.domain import Context, EvidenceChoice, InspectionRequest, Product
 from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
@@ -18,7 +18,6 @@ from core.imaging.picture_files import (
     demo_lot,
     has_demo,
 )
-from core.services.reports import WriterChoice
 from core.services.side_by_side import detectors_of
 from core.services.station import Station
 from pages.parts.writers import ask_writer
@@ -29,14 +28,18 @@ SOURCES = ("files", "folder", "camera")
 
 
 @dataclass(frozen=True)
-class Order:
-    """How pictures are to be inspected."""
+class Refused:
+    """Pictures that were not inspected for one and the same reason.
 
-    product: Product
-    detector: str | None
-    context: Context
-    evidence: EvidenceChoice
-    writing: WriterChoice
+    Attributes:
+        request: how they were to be inspected.
+        pictures: one, unless the reason would have met all of them.
+        sentence: why, and what to do.
+    """
+
+    request: InspectionRequest
+    pictures: tuple[PictureFile, ...]
+    sentence: str
 
 
 @dataclass
@@ -48,14 +51,14 @@ class Tray:
 
     Attributes:
         given: how often pictures were given; another number is a fresh, empty uploader.
-        waiting: to be inspected, each as it was ordered.
-        refused: that could not be inspected, each as it was ordered and with the sentence why.
+        waiting: to be inspected, each as it was asked for.
+        refused: that could not be inspected, each with what was asked and the sentence why.
         inspected: ids, the newest first.
     """
 
     given: int = 0
-    waiting: list[tuple[Order, PictureFile]] = field(default_factory=list)
-    refused: list[tuple[Order, PictureFile, str]] = field(default_factory=list)
+    waiting: list[tuple[InspectionRequest, PictureFile]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
     inspected: list[str] = field(default_factory=list)
 
 
@@ -78,14 +81,16 @@ def ask_product(products: Sequence[Product], opened: str | None) -> Product:
     return known[key]
 
 
-def ask_order(station: Station, product: Product, tray: Tray) -> Order:
+def ask_request(station: Station, product: Product, tray: Tray) -> InspectionRequest:
     """Ask for context, detector, writer and evidence; they are kept over the session."""
     context = _ask_context(tray)
     with st.expander(t("intake.how"), icon=":material/tune:"):
         detector = _ask_detector(station, product)
         writing = ask_writer(station, "inspect")
         evidence = _ask_evidence(station)
-    return Order(product, detector, context, evidence, writing)
+    return InspectionRequest(
+        product=product, detector=detector, context=context, evidence=evidence, writing=writing
+    )
 
 
 def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:

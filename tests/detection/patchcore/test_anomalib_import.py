@@ -14,7 +14,7 @@ from anomalib.engine import Engine
 from anomalib.models import Patchcore
 
 from core.detection.patchcore.anomalib_import import import_patchcore
-from core.domain import Product, Verdict
+from core.domain import InspectionRequest, Product, Verdict
 from core.domain.errors import CheckpointError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
@@ -96,7 +96,9 @@ def test_an_imported_detector_judges(trained: tuple[Path, Any], station: Station
 
     unseen = [picture(f"{number}.png") for number in range(8)]
     card = adopt_anomalib_checkpoint(station, PRODUCT, trained[0], unseen)
-    inspection = inspect(station, picture("holed.png", holed=True), PRODUCT)
+    inspection = inspect(
+        station, InspectionRequest(product=PRODUCT), picture("holed.png", holed=True)
+    )
 
     assert card.held_out == 8
     assert card.detector.backbone == "resnet18"

@@ -19,7 +19,7 @@ from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.detection.patchcore.memory_bank import HostMemory, Memory, TorchMemory
 from core.domain import Product
 from core.domain.errors import CheckpointError, DetectorError, WeightsError
-from core.imaging.decoding import load_image
+from core.imaging.decoding import checked_image
 from core.imaging.picture_files import demo_examples, demo_normals
 from core.infrastructure.backbones import DEFAULT_BACKBONE, find_weights
 from core.infrastructure.settings import Settings
@@ -55,8 +55,7 @@ def cells(settings: Settings) -> tuple[Lesson, list[np.ndarray]]:
     """Real functional cells to learn from, and real cells, good and bad, to judge."""
 
     def pixels(pictures: list[Any]) -> list[np.ndarray]:
-        limits = {"max_bytes": 10**8, "max_pixels": 10**8}
-        return [load_image(item.read(), item.filename, **limits).pixels for item in pictures]
+        return [checked_image(settings, item.read(), item.filename).pixels for item in pictures]
 
     lesson = Lesson(PRODUCT, pixels(demo_normals()[:12]), settings)
     return lesson, pixels(demo_normals()[12:15] + demo_examples()[:5])

@@ -142,6 +142,24 @@ def test_a_setting_that_cannot_be(environment: dict[str, str], cells: Path) -> N
     assert_sentence(done, "The setting DEVICE cannot be 'tpu'")
 
 
+def test_a_folder_under_one_serial(environment: dict[str, str], cells: Path) -> None:
+    one = next(cells.iterdir())
+
+    done = run(environment, "inspect", cells, *DEMO, "--serial", "0007")
+
+    assert_sentence(done, "6 pictures were given under the serial 0007")
+    assert run(environment, "inspect", one, *DEMO, "--serial", "0007").returncode == 0
+
+
+def test_a_detector_is_named(environment: dict[str, str], cells: Path) -> None:
+    one = next(cells.iterdir())
+
+    done = run(environment, "inspect", one, *DEMO, "--detector", "winclip")
+
+    assert_sentence(done, "was not taught with winclip")
+    assert run(environment, "inspect", one, *DEMO, "--detector", "patchcore").returncode == 0
+
+
 def test_a_model_cache_that_cannot_be_written(
     environment: dict[str, str], cells: Path, tmp_path: Path
 ) -> None:

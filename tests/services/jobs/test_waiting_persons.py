@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
 
-from core.domain import Job, JobState, Product
+from core.domain import InspectionRequest, Job, JobState, Product, WriterChoice
 from core.imaging.picture_files import PictureFile
-from core.infrastructure.fair_queue import CORES_OF_A_PICTURE
 from core.infrastructure.settings import Settings
 from core.records.health import last_troubles
-from core.services.inspection import record
-from core.services.reports import WriterChoice
+from core.services.inspection import inspect
 from core.services.station import Station
 from core.tasks.pictures import keep_pictures
 from core.tasks.registry import task_of
 from core.tasks.report import write_later
 from core.tasks.shared_station import open_station
-from tests.services.jobs.waiting import ended, wait_for
-
-
-@contextmanager
-def nobody_judges(station: Station) -> Generator[None]:
-    """All places at the detectors are taken: a lot waits at its first picture, and says nothing."""
-    places = max(1, (os.cpu_count() or 1) // CORES_OF_A_PICTURE)
-    with ExitStack() as taken:
-        for _ in range(places):
-            taken.enter_context(station.judging.turn([]))
-        yield
+from tests.services.jobs.waiting import ended, nobody_judges, wait_for
 
 
 def lot(station: Station, cell: PictureFile) -> Job:
@@ -45,11 +30,16 @@ def lot(station: Station, cell: PictureFile) -> Job:
 def test_a_report_does_not_wait_behind_a_lot(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    inspection = record(demo_station, defective_cells[0], demo_product)
+    inspection = inspect(
+        demo_station,
+        InspectionRequest(product=demo_product),
+        defective_cells[0],
+        report=lambda inspection, _: inspection,
+    )
     with nobody_judges(demo_station):
         running, waiting = (lot(demo_station, defective_cells[0]) for _ in range(2))
         wait_for(demo_station, running.id, lambda job: job.state is JobState.RUNNING)
-        report = write_later(demo_station, inspection, WriterChoice("offline"), "Ana")
+        report = write_later(demo_station, inspection, WriterChoice(writer="offline"), "Ana")
 
         assert report.place in (1, None), "what is long is not counted before it"
         assert ended(demo_station, report.id).result["revision"] == 1

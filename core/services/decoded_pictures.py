@@ -1,0 +1,57 @@
+"""Pictures that one piece of work looks at several times, each decoded once."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from core.domain import Inspection
+from core.imaging.decoding import CheckedImage, checked_image
+from core.services.station import Station
+
+
+class DecodedPictures:
+    """Pictures of the file store, read and decoded at first use; safe to use from several threads.
+
+    They live as long as the work that they are made for: what is altered on disk is noticed by the
+    next one.
+
+    Example:
+        >>> decoded = DecodedPictures(station)                              # doctest: +SKIP
+        >>> decoded.of(inspection) is decoded.of(inspection)                # doctest: +SKIP
+        True
+    """
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._lock = threading.Lock()
+        self._pixels: dict[str, np.ndarray] = {}
+
+    def add(self, image: CheckedImage) -> None:
+        """Take in a picture that was decoded already."""
+        with self._lock:
+            self._pixels[image.info.sha256] = _read_only(image.pixels)
+
+    def of(self, inspection: Inspection) -> np.ndarray:
+        """The inspected picture as it was judged; as for `pixels`."""
+        return self.pixels(inspection.image.sha256, inspection.image.filename)
+
+    def pixels(self, sha256: str, filename: str) -> np.ndarray:
+        """A picture of the file store: uint8 (H, W, 3), RGB, read-only.
+
+        Raises:
+            RecordsError: if the stored file is missing or altered.
+        """
+        with self._lock:
+            if sha256 not in self._pixels:
+                data = self._station.files.read(sha256)
+                image = checked_image(self._station.settings, data, filename, sha256)
+                self._pixels[sha256] = _read_only(image.pixels)
+            return self._pixels[sha256]
+
+
+def _read_only(pixels: np.ndarray) -> np.ndarray:
+    view = pixels.view()
+    view.flags.writeable = False
+    return view
