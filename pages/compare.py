@@ -7,6 +7,7 @@ import streamlit as st
 from core.domain import Inspection, Product
 from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.records.side_by_side import contest as recorded_contest
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
@@ -104,7 +105,7 @@ def compare_on_a_picture(station: Station) -> None:
     st.query_params.pop("comparison", None)
     inspection_id = st.query_params.get("inspection")
     with st.sidebar:
-        run(station, station.records.inspection(inspection_id) if inspection_id else None)
+        run(station, load_inspection(station.records, inspection_id) if inspection_id else None)
     if contest_id := st.query_params.get("contest"):
         show_contest(station, recorded_contest(station.records, contest_id))
     else:

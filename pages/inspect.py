@@ -9,6 +9,7 @@ import streamlit as st
 from core.domain import Inspection
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.records.search import of_ids
 from core.services.station import Station, shared_station
 from core.tasks.lot import inspect_later
@@ -238,7 +239,7 @@ with shown_to_the_operator():
         with shown_to_the_operator():
             show_lot(station, station.jobs.job(job_id))
     if inspection_id:
-        show_inspection(station, station.records.inspection(inspection_id), tray)
+        show_inspection(station, load_inspection(station.records, inspection_id), tray)
     elif not products:
         say_what_to_do_first(station)
     elif not job_id:

@@ -13,6 +13,7 @@ from core.domain import Context, EvidenceChoice, Language
 from core.domain.errors import ImageError, InspectionError, JobError, ProductError, WriterError
 from core.imaging.picture_files import PictureFile
 from core.interfaces.inspection_json import inspection_record
+from core.records.search import count
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
 from core.services.station import shared_station
@@ -43,7 +44,7 @@ def health() -> dict[str, Any]:
         "status": "ok",
         "program_version": __version__,
         "products": [product.key for product in station.taught_products()],
-        "inspections": station.records.count(),
+        "inspections": count(station.records),
     }
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import AwareDatetime, Field
 
 from core.domain import Disposition, Frozen, Verdict
-from core.records.connection import Database
 from core.records.search import Filter, where
+from core.records.store.database import Database
 
 GRID = 24  # fields along each side of the picture
 # Stopped, or passed and found bad by a person; a false alarm is no defect.

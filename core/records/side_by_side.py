@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from core.domain import Contest, Contestant, Outcome, WinRate
 from core.domain.errors import RecordsError
-from core.records.connection import Database, insert
+from core.records.store.database import Database, insert
 
 
 def save_contest(database: Database, contest: Contest) -> None:

@@ -19,7 +19,8 @@ from core.domain.errors import InspectionError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
 from core.infrastructure.settings import Settings
 from core.records.health import Trouble, count_migrations, last_troubles, try_to_write
-from core.records.migrations import MIGRATIONS
+from core.records.search import count as count_inspections
+from core.records.store.migrations import MIGRATIONS
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
 from core.retrieval.knowledge.encoders import MULTILINGUAL, find_encoder
@@ -207,7 +208,8 @@ def _records(station: Station | None, in_use: str, broken: str) -> Check:
 
     def write() -> str:
         try_to_write(station.records)
-        return f"{station.records.count()} inspections are on record, and more can be written."
+        inspections = count_inspections(station.records)
+        return f"{inspections} inspections are on record, and more can be written."
 
     return _check("records", write)
 

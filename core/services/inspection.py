@@ -23,6 +23,8 @@ from core.imaging.acquisition import condition_notices, is_of_taught_size
 from core.imaging.decoding import CheckedImage, load_image
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.step_log import optional, timed
+from core.records.events import add_event
+from core.records.inspections import add_step, save_inspection
 from core.reporting.catalogue import find_model
 from core.services.exemplar_evidence import find_exemplars
 from core.services.knowledge_evidence import find_knowledge
@@ -111,7 +113,7 @@ def record(
         on_verdict=on_verdict,
         inspection_id=inspection_id,
     )
-    station.records.save_inspection(inspection)
+    save_inspection(station.records, inspection)
     return inspection
 
 
@@ -125,7 +127,7 @@ def add_report(station: Station, inspection: Inspection, writing: WriterChoice) 
     revisions: tuple[Revision, ...] = ()
     with optional(steps, "report"):
         revisions = (draft_report(station, inspection, writing),)
-    station.records.add_step(inspection.id, steps[0])
+    add_step(station.records, inspection.id, steps[0])
     return inspection.model_copy(
         update={"steps": (*inspection.steps, *steps), "revisions": revisions}
     )
@@ -209,5 +211,5 @@ def _checked(station: Station, picture: PictureFile) -> CheckedImage:
             max_pixels=limits.max_image_pixels,
         )
     except ImageError as error:
-        station.records.add_event("picture refused", picture.filename, {"reason": str(error)})
+        add_event(station.records, "picture refused", picture.filename, {"reason": str(error)})
         raise

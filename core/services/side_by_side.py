@@ -22,6 +22,8 @@ from core.domain import (
 )
 from core.domain.errors import DetectorError, RecordsError
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection, save_inspection
+from core.records.revisions import add_revision
 from core.records.side_by_side import contest as recorded_contest
 from core.records.side_by_side import save_choice, save_contest
 from core.reporting.catalogue import find_model
@@ -152,8 +154,9 @@ def choose(station: Station, contest_id: str, position: int, person: str) -> Ins
     chosen = contest.contestants[position]
     inspection = chosen.inspection
     if inspection.id != contest.inspection_id:
-        station.records.save_inspection(inspection)
-    station.records.add_revision(
+        save_inspection(station.records, inspection)
+    add_revision(
+        station.records,
         inspection.id,
         chosen.report,
         RevisionKind.DRAFTED,
@@ -161,7 +164,7 @@ def choose(station: Station, contest_id: str, position: int, person: str) -> Ins
         remarks=chosen.remarks,
         writing=chosen.writing,
     )
-    return station.records.inspection(inspection.id)
+    return load_inspection(station.records, inspection.id)
 
 
 def _chosen_versions(

@@ -21,6 +21,7 @@ from core.domain.errors import (
     WriterError,
 )
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.records.jobs import inspected_in
 from core.services.inspection import add_report, inspect
 from core.services.jobs.task import Progress, Task
@@ -103,7 +104,7 @@ class InspectLot(Task):
             if inspection_id in known:
                 verdict, is_reported = known[inspection_id]
                 if not is_reported:
-                    add_report(station, station.records.inspection(inspection_id), writing)
+                    add_report(station, load_inspection(station.records, inspection_id), writing)
                 result.add(inspection_id, verdict)
                 continue
             self._inspect(station, product, picture, inspection_id, writing, result)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.domain import Context, EvidenceChoice, Inspection, Job, Language, Product
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
 from core.services.inspection import OnVerdict, add_report, record
@@ -43,7 +44,7 @@ class WriteReport(Task):
             RecordsError: if the inspection is not on record, or cannot be added to.
         """
         find_model(self.writer or station.settings.llm_model)
-        inspection = station.records.inspection(self.inspection)
+        inspection = load_inspection(station.records, self.inspection)
         progress(STEP, 0)
         choice = WriterChoice(
             self.writer,

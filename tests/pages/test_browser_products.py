@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from core.domain import Disposition, Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
 from core.infrastructure.settings import Settings
+from core.records.dispositions import add_disposition
 from core.services.inspection import inspect
 from core.services.station import Station
 from tests.pages.test_browser import ARGUMENTS, CHROMIUM, REPOSITORY, wait_for
@@ -32,7 +33,7 @@ def server(
     shutil.copytree(demo_station.settings.files_dir, station_settings.files_dir)
     with Station(station_settings) as station:
         seen = inspect(station, defective_cells[0], Product.from_key(DEMO_PRODUCT_KEY))
-        station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
+        add_disposition(station.records, seen.id, Disposition.VOID, "dust", "Ana")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain import Context, EvidenceChoice, Inspection, JobState, Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_lot, demo_normals
 from core.infrastructure.settings import Settings
+from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.reports import WriterChoice
 from core.services.station import Station
@@ -112,7 +113,7 @@ def test_a_serial_is_of_one_part(demo: Station) -> None:
     assert "50 pictures were given under the serial 0007" in words(app)
     assert "job" not in app.query_params
     press(app, "Try a defective demo cell")
-    assert demo.records.inspection(parameter(app, "inspection")).context.serial == "0007"
+    assert load_inspection(demo.records, parameter(app, "inspection")).context.serial == "0007"
     assert field(app, "Serial").value == ""
 
 
@@ -132,7 +133,9 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
     assert not app.exception
     assert "broken.png could not be inspected" in words(app)
     assert "ZeroDivisionError" in words(app)
-    assert demo.records.inspection(parameter(app, "inspection")).image.filename == good.filename
+    assert (
+        load_inspection(demo.records, parameter(app, "inspection")).image.filename == good.filename
+    )
     assert "Try again" in labels(app)
 
 

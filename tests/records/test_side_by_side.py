@@ -7,14 +7,14 @@ import pytest
 from core.domain import Contest, Contestant, Outcome
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
-from core.records.database import Records
 from core.records.side_by_side import contest, save_choice, save_contest, win_rates
+from core.records.store.database import Database
 from tests.records import examples
 
 
 @pytest.fixture
-def records(station_settings: Settings) -> Generator[Records]:
-    with Records.open(station_settings) as opened:
+def records(station_settings: Settings) -> Generator[Database]:
+    with Database.open(station_settings) as opened:
         yield opened
 
 
@@ -40,14 +40,14 @@ def held(number: int, *names: str) -> Contest:
     )
 
 
-def test_a_contest_comes_back_equal(records: Records) -> None:
+def test_a_contest_comes_back_equal(records: Database) -> None:
     saved = held(1, "patchcore/offline", "patchcore/gpt-4o")
     save_contest(records, saved)
 
     assert contest(records, "C-1") == saved
 
 
-def test_a_choice_is_made_once_and_by_somebody(records: Records) -> None:
+def test_a_choice_is_made_once_and_by_somebody(records: Database) -> None:
     save_contest(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
 
     with pytest.raises(RecordsError, match="Name the person"):
@@ -61,7 +61,7 @@ def test_a_choice_is_made_once_and_by_somebody(records: Records) -> None:
     assert chosen.chosen_at is not None
 
 
-def test_win_rates_count_only_contests_with_a_choice_and_a_rival(records: Records) -> None:
+def test_win_rates_count_only_contests_with_a_choice_and_a_rival(records: Database) -> None:
     save_contest(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
     save_choice(records, "C-1", 1, "Ana")
     save_contest(records, held(2, "patchcore/offline", "efficientad/offline"))
@@ -89,7 +89,7 @@ def with_failed(contest: Contest, *positions: int) -> Contest:
 
 
 def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writer(
-    records: Records,
+    records: Database,
 ) -> None:
     three = ("patchcore/offline", "patchcore/gpt-4o", "patchcore/claude")
     # The failed one is chosen: nobody's own report was.
@@ -107,7 +107,7 @@ def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writ
     assert rates == {"claude": (1, 1), "offline": (0, 1)}
 
 
-def test_a_detector_is_chosen_also_where_its_writer_failed(records: Records) -> None:
+def test_a_detector_is_chosen_also_where_its_writer_failed(records: Database) -> None:
     save_contest(records, with_failed(held(1, "patchcore/gpt-4o", "efficientad/gpt-4o"), 0, 1))
     save_choice(records, "C-1", 1, "Ana")
 
@@ -116,6 +116,6 @@ def test_a_detector_is_chosen_also_where_its_writer_failed(records: Records) -> 
     assert rates == {("detector", "efficientad"): 1, ("detector", "patchcore"): 0}
 
 
-def test_an_unknown_contest_is_said(records: Records) -> None:
+def test_an_unknown_contest_is_said(records: Database) -> None:
     with pytest.raises(RecordsError, match="no comparison 'C-9'"):
         contest(records, "C-9")

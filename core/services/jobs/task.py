@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.domain import Frozen
-from core.records.connection import Database
 from core.records.jobs import save_progress
+from core.records.store.database import Database
 
 if TYPE_CHECKING:
     from core.services.station import Station

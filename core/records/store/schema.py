@@ -1,4 +1,4 @@
-"""The whole schema of version 0.1.0, subject by subject.
+"""State the whole schema of version 0.1.0, subject by subject.
 
 Times are plain TIMESTAMPs in UTC: DuckDB's own time zones need an extension from the net.
 What lists and charts read stands in columns: a million JSON texts take many seconds to read, the
