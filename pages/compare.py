@@ -7,6 +7,7 @@ import streamlit as st
 from core.domain import Inspection, InspectionRequest, Product, WriterChoice
 from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.records.side_by_side import side_by_side
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
@@ -103,7 +104,7 @@ def compare_on_a_picture(station: Station) -> None:
     st.query_params.pop("comparison", None)
     inspection_id = st.query_params.get("inspection")
     with st.sidebar:
-        run(station, station.records.inspection(inspection_id) if inspection_id else None)
+        run(station, load_inspection(station.records, inspection_id) if inspection_id else None)
     if comparison_id := st.query_params.get(SIDE_BY_SIDE):
         show_side_by_side(station, side_by_side(station.records, comparison_id))
     else:

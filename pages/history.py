@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.domain import InspectionSummary, Verdict
+from core.records.inspections import load_inspection
 from core.records.search import PAGE, Filter, count, search
 from core.services.inspection_images import check_printable, report_pdf
 from core.services.station import Station
@@ -24,7 +25,7 @@ MOST_HEIGHT_PX = 430
 
 def show_history(station: Station) -> None:
     """Show the search, its results, and what can be done with them."""
-    if station.records.count() == 0:
+    if count(station.records) == 0:
         st.info(t("history.nothing"), icon=":material/frame_inspect:")
         return
     filter = history_filter(station)
@@ -116,7 +117,7 @@ def _actions(station: Station, chosen: InspectionSummary) -> None:
     if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
         st.switch_page("inspect.py", query_params={"inspection": chosen.id})
     with shown_to_the_operator():
-        inspection = station.records.inspection(chosen.id)
+        inspection = load_inspection(station.records, chosen.id)
         check_printable(station, inspection)
         st.download_button(
             t("history.print"),

@@ -7,6 +7,7 @@ import streamlit as st
 from core.domain import Inspection, InspectionRequest, Refusal, RefusalKind
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.records.search import of_ids
 from core.services.inspection_images import recorded_picture
 from core.services.listener import Listener
@@ -211,7 +212,7 @@ with shown_to_the_operator():
         with shown_to_the_operator():
             show_lot(station, station.jobs.job(job_id))
     if inspection_id:
-        show_inspection(station, station.records.inspection(inspection_id), tray)
+        show_inspection(station, load_inspection(station.records, inspection_id), tray)
     elif not products:
         say_what_to_do_first(station)
     elif not job_id:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import streamlit as st
 
+from core.records.search import count
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
@@ -44,7 +45,7 @@ def view_text(view: View) -> str:
 
 def show_quality(station: Station) -> None:
     """Show the filter, the rates, and the charts of a view."""
-    if station.records.count() == 0:
+    if count(station.records) == 0:
         st.info(t("quality.nothing"), icon=":material/frame_inspect:")
         return
     filter = quality_filter(station)

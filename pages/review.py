@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Inspection
+from core.records.inspections import load_inspection
+from core.records.products import list_products
 from core.records.queue import Waiting, waiting
 from core.services.review import Kind, filter_of, first, is_audit
 from core.services.station import Station
@@ -24,7 +26,7 @@ def ask_work(station: Station) -> Work:
         with st.container(width=170):
             product = option_in_url(
                 t("review.product"),
-                [product.key for product in station.records.products()],
+                [product.key for product in list_products(station.records)],
                 str,
                 "product",
                 placeholder=t("review.all_products"),
@@ -138,4 +140,4 @@ with shown_to_the_operator():
         show_learning(station, work.person)
     else:
         st.query_params["inspection"] = inspection_id
-        show_part(station, station.records.inspection(inspection_id), work)
+        show_part(station, load_inspection(station.records, inspection_id), work)

@@ -30,6 +30,7 @@ from core.domain.errors import (
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.unforeseen import unforeseen
 from core.interfaces.inspection_json import inspection_record
+from core.records.search import count
 from core.services.inspection import inspect_all
 from core.tasks.exports import export_file
 from core.tasks.shared_station import shared_station
@@ -78,7 +79,7 @@ def health() -> dict[str, Any]:
         "status": "ok",
         "program_version": __version__,
         "products": [product.key for product in station.taught_products()],
-        "inspections": station.records.count(),
+        "inspections": count(station.records),
     }
 
 

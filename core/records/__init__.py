@@ -1,1 +1,4 @@
-"""The only place with SQL, and the files that the records point to."""
+"""Keep what was inspected, written and decided: the only room with SQL, and the file store.
+
+Each module holds the functions of one subject; all take the open `store.database.Database` first.
+"""

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from core.domain import Report, Writing
-from core.records.connection import Database
+from core.records.store.database import Database
 
 
 def save_answer(database: Database, question_sha256: str, report: Report, writing: Writing) -> None:

@@ -1,19 +1,11 @@
-"""Where a piece of knowledge was used: inspections that retrieved it, findings that cite it."""
+"""List where a piece of knowledge was used: retrieved by inspections, cited by findings."""
 
 from __future__ import annotations
-
-from typing import Protocol
 
 from pydantic import AwareDatetime, Field
 
 from core.domain import Frozen, Snippet, Verdict
-from core.records.rows import Row
-
-
-class Query(Protocol):
-    """Runs a query with its parameters."""
-
-    def __call__(self, query: str, *parameters: object) -> list[Row]: ...
+from core.records.store.database import Database
 
 
 class Citation(Frozen):
@@ -29,8 +21,9 @@ class Citation(Frozen):
     ever_cited: bool = Field(description="whether any revision cites it")
 
 
-def cited_snippet(query: Query, snippet_id: str) -> Snippet | None:
-    found = query(
+def load_cited_snippet(database: Database, snippet_id: str) -> Snippet | None:
+    """Load a piece of knowledge as it was when last retrieved; None: it never was."""
+    found = database.rows(
         """
         SELECT content FROM evidence
         JOIN inspections ON inspections.id = evidence.inspection_id
@@ -42,8 +35,9 @@ def cited_snippet(query: Query, snippet_id: str) -> Snippet | None:
     return Snippet.model_validate_json(found[0]["content"]) if found else None
 
 
-def citations(query: Query, snippet_id: str, limit: int) -> tuple[Citation, ...]:
-    found = query(
+def list_citations(database: Database, snippet_id: str, limit: int = 100) -> tuple[Citation, ...]:
+    """List the inspections that retrieved a piece of knowledge, the newest first."""
+    found = database.rows(
         """
         WITH used AS (
             SELECT id AS inspection_id, created_at, product_key, filename, verdict, similarity

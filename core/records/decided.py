@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from core.domain import Disposition, Frozen
-from core.records.connection import Database
+from core.records.store.database import Database
 
 FOUND_BAD = ", ".join(f"'{each.value}'" for each in Disposition if each.is_of_good_part is False)
 # The newest decision on a picture counts; to inspect it again decides nothing.

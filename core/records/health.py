@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pydantic import AwareDatetime, Field
 
 from core.domain import Frozen
-from core.records.connection import Database
+from core.records.store.database import Database
 
 # Failed steps are looked for among the newest inspections only: a station may have a million.
 INSPECTIONS_SEARCHED = 2000
@@ -41,7 +41,10 @@ def try_to_write(database: Database) -> None:
 
 
 def last_troubles(database: Database, limit: int = 20) -> tuple[Trouble, ...]:
-    """List what went wrong, the newest first: steps, jobs, refused pictures, replaced indexes."""
+    """List what went wrong, the newest first.
+
+    That is failed steps and jobs, stalled jobs, refused pictures and replaced indexes.
+    """
     found = database.rows(
         """
         WITH newest AS (

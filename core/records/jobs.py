@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from core.domain import Job, JobState
 from core.domain.errors import JobError
 from core.domain.job import WAITED_FOR
-from core.records.connection import Database, insert
-from core.records.rows import Row
+from core.records.store.database import Database, insert
+from core.records.store.rows import Row
 
 INTERRUPTED = (
     "The program ended while this ran. Start it again: a lot goes on with the pictures that are "

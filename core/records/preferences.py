@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from core.domain import Frozen
-from core.records.connection import Database, insert
+from core.records.store.database import Database, insert
 
 
 class Change(Frozen):

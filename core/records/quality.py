@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.records.connection import Database
 from core.records.search import Filter, where
+from core.records.store.database import Database
 from core.statistics.counts import Period, PeriodCount, TypeCount, VerdictCount
 
 GRID = 24  # fields along each side of the picture

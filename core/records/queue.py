@@ -9,9 +9,9 @@ from __future__ import annotations
 from pydantic import AwareDatetime, Field
 
 from core.domain import Frozen, InspectionSummary
-from core.records.connection import Database
-from core.records.rows import summary_of
 from core.records.search import PAGE, SUMMARY, WAITS, Filter, where
+from core.records.store.database import Database
+from core.records.store.rows import summary_of
 
 
 class Waiting(Frozen):

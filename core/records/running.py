@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from core.domain import Frozen
-from core.records.connection import Database
 from core.records.search import Filter, where
+from core.records.store.database import Database
 from core.statistics.counts import ScoreWeek, WritingCost
 
 # Inspections: percentiles of so many are steady, and to read more takes longer than a screen may.

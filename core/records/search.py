@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from core.domain import Disposition, Frozen, InspectionSummary, Verdict
-from core.records.connection import Database
-from core.records.rows import summary_of
 from core.records.standing import folded
+from core.records.store.database import Database
+from core.records.store.rows import summary_of
 
 PAGE = 50  # inspections
 SUMMARY = ", ".join(InspectionSummary.model_fields)
@@ -68,10 +68,10 @@ def whole_days(
 
 
 def search(
-    database: Database, filter: Filter, *, limit: int = PAGE, offset: int = 0
+    database: Database, filter: Filter | None = None, *, limit: int = PAGE, offset: int = 0
 ) -> tuple[InspectionSummary, ...]:
-    """List a page of the inspections that a filter means, the newest first."""
-    condition, values = where(filter)
+    """List a page of the inspections that a filter means (None: of all), the newest first."""
+    condition, values = where(filter or Filter())
     found = database.rows(
         f"SELECT {SUMMARY} FROM inspections WHERE {condition} {NEWEST_FIRST} LIMIT ? OFFSET ?",
         *values,
@@ -90,9 +90,9 @@ def of_ids(database: Database, ids: Sequence[str]) -> tuple[InspectionSummary, .
     return tuple(known[one] for one in ids if one in known)
 
 
-def count(database: Database, filter: Filter) -> int:
-    """Count the inspections that a filter means."""
-    condition, values = where(filter)
+def count(database: Database, filter: Filter | None = None) -> int:
+    """Count the inspections that a filter means; None: all."""
+    condition, values = where(filter or Filter())
     found = database.rows(f"SELECT count(*) AS n FROM inspections WHERE {condition}", *values)
     return found[0]["n"]
 

@@ -1,7 +1,4 @@
-"""Detectors and writers side by side, on record: what was chosen, and who wins how often.
-
-Its tables are `contests` and `contestants`, as the first version of the records called them.
-"""
+"""Detectors and writers side by side, on record: what was chosen, and who wins how often."""
 
 from __future__ import annotations
 
@@ -9,8 +6,9 @@ from datetime import UTC, datetime
 
 from core.domain import Outcome, RevisionKind, SideBySide, SideBySideColumn, WinRate
 from core.domain.errors import RecordsError
-from core.records.connection import Database, insert
-from core.records.database import Records, insert_inspection, insert_revision
+from core.records.inspections import insert_inspection
+from core.records.revisions import insert_revision
+from core.records.store.database import Database, insert
 
 
 def save_side_by_side(database: Database, comparison: SideBySide) -> None:
@@ -19,13 +17,13 @@ def save_side_by_side(database: Database, comparison: SideBySide) -> None:
         row = comparison.model_dump(
             include={"id", "created_at", "product_key", "image_sha256", "inspection_id"}
         )
-        insert(cursor, "contests", [row])
+        insert(cursor, "side_by_sides", [row])
         insert(
             cursor,
-            "contestants",
+            "side_by_side_columns",
             [
                 {
-                    "contest_id": comparison.id,
+                    "side_by_side_id": comparison.id,
                     "position": position,
                     "detector": column.detector,
                     "writer": column.writer,
@@ -42,11 +40,12 @@ def side_by_side(database: Database, comparison_id: str) -> SideBySide:
     Raises:
         RecordsError: if there is none of that id.
     """
-    found = database.rows("SELECT * FROM contests WHERE id = ?", comparison_id)
+    found = database.rows("SELECT * FROM side_by_sides WHERE id = ?", comparison_id)
     if not found:
         raise RecordsError(f"There is no comparison {comparison_id!r} on record here.")
     columns = database.rows(
-        "SELECT content FROM contestants WHERE contest_id = ? ORDER BY position", comparison_id
+        "SELECT content FROM side_by_side_columns WHERE side_by_side_id = ? ORDER BY position",
+        comparison_id,
     )
     return SideBySide(
         **found[0],
@@ -55,7 +54,7 @@ def side_by_side(database: Database, comparison_id: str) -> SideBySide:
 
 
 def save_choice(
-    records: Records, comparison: SideBySide, position: int, person: str, author: str
+    database: Database, comparison: SideBySide, position: int, person: str, author: str
 ) -> None:
     """Record which column a person chose, and its report as that of the inspection: all or nothing.
 
@@ -63,7 +62,7 @@ def save_choice(
     a picture that was not inspected before, become an inspection of their own.
 
     Args:
-        records: that hold the comparison.
+        database: that holds the comparison.
         comparison: as it was saved.
         position: of the chosen column, from 0.
         person: who chooses.
@@ -76,10 +75,10 @@ def save_choice(
     if not person.strip():
         raise RecordsError("Name the person who chooses.")
     chosen = comparison.columns[position]
-    with records.transaction() as cursor:
+    with database.transaction() as cursor:
         # First of all, so that a report is chosen once even if two people choose at the same time.
         done = cursor.execute(
-            "UPDATE contests SET chosen = ?, chosen_by = ?, chosen_at = ? "
+            "UPDATE side_by_sides SET chosen = ?, chosen_by = ?, chosen_at = ? "
             "WHERE id = ? AND chosen IS NULL RETURNING id",
             [position, person.strip(), datetime.now(UTC).replace(tzinfo=None), comparison.id],
         ).fetchone()
@@ -89,7 +88,7 @@ def save_choice(
                 "comparison. Run a new one to choose again."
             )
         if chosen.inspection.id != comparison.inspection_id:
-            insert_inspection(cursor, chosen.inspection, records.audit_share)
+            insert_inspection(cursor, chosen.inspection, database.audit_share)
         insert_revision(
             cursor,
             chosen.inspection.id,
@@ -110,18 +109,18 @@ def win_rates(database: Database) -> tuple[WinRate, ...]:
     found = database.rows(
         """
         WITH entered AS (
-            SELECT contest_id, position, 'writer' AS kind, writer AS name FROM contestants
-            WHERE content ->> '$.writing.outcome' <> ?
+            SELECT side_by_side_id, position, 'writer' AS kind, writer AS name
+            FROM side_by_side_columns WHERE content ->> '$.writing.outcome' <> ?
             UNION ALL
-            SELECT contest_id, position, 'detector', detector FROM contestants
+            SELECT side_by_side_id, position, 'detector', detector FROM side_by_side_columns
         ),
         settled AS (
-            SELECT kind, name, contest_id, bool_or(position = chosen) AS is_winner
-            FROM entered JOIN contests ON contests.id = contest_id
+            SELECT kind, name, side_by_side_id, bool_or(position = chosen) AS is_winner
+            FROM entered JOIN side_by_sides ON side_by_sides.id = side_by_side_id
             WHERE chosen IS NOT NULL
-            GROUP BY kind, name, contest_id
-            QUALIFY count(*) OVER (PARTITION BY kind, contest_id) > 1
-                AND bool_or(is_winner) OVER (PARTITION BY kind, contest_id)
+            GROUP BY kind, name, side_by_side_id
+            QUALIFY count(*) OVER (PARTITION BY kind, side_by_side_id) > 1
+                AND bool_or(is_winner) OVER (PARTITION BY kind, side_by_side_id)
         )
         SELECT kind, name, count(*) AS decided, count(*) FILTER (is_winner) AS won
         FROM settled GROUP BY kind, name ORDER BY kind DESC, won / decided DESC, name

@@ -23,7 +23,7 @@ from collections.abc import Collection, Sequence
 from duckdb import DuckDBPyConnection
 
 from core.domain import NOT_CLASSIFIED, Inspection, Verdict, defect_type_name
-from core.records.rows import Row
+from core.records.store.rows import Row
 
 DRAWN_BITS = 52
 

@@ -23,6 +23,10 @@ from core.domain import (
 from core.domain.errors import ImageError, ProductError
 from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
+from core.records.events import add_event
+from core.records.inspections import load_inspection
+from core.records.search import Filter, search
+from core.records.search import count as count_inspections
 from core.retrieval.normals.defect_types import MOST_TYPES, text_similarities
 from core.retrieval.normals.labelled import Label, LabelledCrops, defect_crop
 from core.services.inspection_images import picture
@@ -190,10 +194,11 @@ def _boxes(mask: np.ndarray) -> list[Box]:
 
 def _newest_of_each_picture(station: Station, product: Product) -> Iterator[Inspection]:
     seen: set[str] = set()
-    for offset in range(0, station.records.count(product.key), PAGE):
-        page = station.records.summaries(product_key=product.key, limit=PAGE, offset=offset)
+    of_product = Filter(product_key=product.key)
+    for offset in range(0, count_inspections(station.records, of_product), PAGE):
+        page = search(station.records, of_product, limit=PAGE, offset=offset)
         for summary in page:
-            inspection = station.records.inspection(summary.id)
+            inspection = load_inspection(station.records, summary.id)
             if inspection.image.sha256 not in seen and _signed(inspection) is not None:
                 seen.add(inspection.image.sha256)
                 yield inspection
@@ -243,5 +248,5 @@ def _kept(station: Station, product: Product, cut: _Cuttings, by: str) -> Labell
     crops = new if before is None else before.with_more(new)
     crops.save(station.labelled_path(product))
     detail = {"added": len(cut.labels), "pictures": crops.pictures(), "skipped": cut.skipped}
-    station.records.add_event("defects labelled", product.key, detail, actor=by)
+    add_event(station.records, "defects labelled", product.key, detail, actor=by)
     return Labelling(crops, len(cut.labels), tuple(cut.skipped))

@@ -17,8 +17,9 @@ from pydantic import Field
 from core.domain import Frozen
 from core.domain.errors import InspectionError, OutputError
 from core.infrastructure.atomic_files import whole_file
+from core.records.exports import write_table
+from core.records.inspections import load_inspection
 from core.records.search import Filter, ids
-from core.records.tables import write_table
 from core.services.inspection_images import report_pdf
 from core.services.station import Station
 
@@ -91,7 +92,7 @@ def write_export(
 def export_csv(station: Station, filter: Filter, path: Path) -> None:
     """The inspections that a filter means as CSV, in UTF-8 with the mark that spreadsheets go by.
 
-    A text that begins like a formula gets an apostrophe before it (see `core.records.tables`).
+    A text that begins like a formula gets an apostrophe before it (see `core.records.exports`).
 
     Raises:
         OutputError: if the file cannot be written.
@@ -153,7 +154,7 @@ def export_pdfs(
 
 def _pdf_or_problem(station: Station, inspection_id: str) -> bytes | str:
     try:
-        return report_pdf(station, station.records.inspection(inspection_id))
+        return report_pdf(station, load_inspection(station.records, inspection_id))
     except InspectionError as error:
         return f"{inspection_id}: {error}"
     except Exception as error:

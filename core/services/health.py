@@ -21,7 +21,8 @@ from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_ha
 from core.infrastructure.extras import not_installed
 from core.infrastructure.settings import Settings
 from core.records.health import Trouble, count_migrations, last_troubles, try_to_write
-from core.records.migrations import MIGRATIONS
+from core.records.search import count as count_inspections
+from core.records.store.migrations import MIGRATIONS
 from core.reporting.availability import missing, ranked
 from core.reporting.catalogue import catalogue, find_model
 from core.reporting.lacks import Lack
@@ -240,7 +241,8 @@ def _records(station: Station | None, in_use: str, broken: str) -> Check:
 
     def write() -> str:
         try_to_write(station.records)
-        return f"{station.records.count()} inspections are on record, and more can be written."
+        inspections = count_inspections(station.records)
+        return f"{inspections} inspections are on record, and more can be written."
 
     return _check(CheckName.RECORDS, write)
 

@@ -23,6 +23,8 @@ from core.imaging.picture_files import PictureFile, storable
 from core.infrastructure.ids import id_of
 from core.infrastructure.step_log import optional, timed
 from core.infrastructure.unforeseen import unforeseen
+from core.records.events import add_event
+from core.records.inspections import add_step, save_inspection
 from core.reporting.catalogue import find_model
 from core.services.decoded_pictures import DecodedPictures
 from core.services.exemplar_evidence import find_exemplars
@@ -122,7 +124,7 @@ def inspect(
         inspection_id=inspection_id,
         listener=listener,
     )
-    station.records.save_inspection(inspection)
+    save_inspection(station.records, inspection)
     if report is not None:
         return report(inspection, decoded)
     return add_report(station, inspection, request.writing, decoded, listener)
@@ -144,7 +146,7 @@ def add_report(
     revisions: tuple[Revision, ...] = ()
     with optional(steps, StepName.REPORT):
         revisions = (draft_report(station, inspection, choice, decoded, listener),)
-    station.records.add_step(inspection.id, steps[0])
+    add_step(station.records, inspection.id, steps[0])
     return inspection.model_copy(
         update={"steps": (*inspection.steps, *steps), "revisions": revisions}
     )
@@ -161,7 +163,7 @@ def take_in(station: Station, picture: PictureFile) -> CheckedImage:
         data = picture.read()
         image = checked_image(station.settings, data, picture.filename, picture.sha256 or None)
     except ImageError as error:
-        station.records.add_event("picture refused", picture.filename, {"reason": str(error)})
+        add_event(station.records, "picture refused", picture.filename, {"reason": str(error)})
         raise
     if not picture.sha256:
         station.files.put(data, image.info.sha256)

@@ -8,8 +8,8 @@ from typing import Any
 
 from core.domain import Product, Snippet
 from core.domain.errors import KnowledgeError
-from core.records.citations import Citation
-from core.records.database import Event
+from core.records.citations import Citation, list_citations, load_cited_snippet
+from core.records.events import Event, add_event, add_events, list_events
 from core.retrieval.knowledge.documents import Document
 from core.retrieval.knowledge.drafts import Change, Draft, open_draft
 from core.retrieval.knowledge.entries import Entry
@@ -179,14 +179,14 @@ def look_up(station: Station, entry_id: str) -> Known:
         RecordsError: if the records cannot be read.
     """
     entry = station.knowledge.entry(entry_id)
-    as_cited = station.records.cited_snippet(entry_id)
+    as_cited = load_cited_snippet(station.records, entry_id)
     known = entry or as_cited
     if known is None:
         raise KnowledgeError(
             f"There is no entry {entry_id!r} here, and no inspection retrieved one. Check the id."
         )
-    history = () if not known.defect_type else station.records.events(_place_of(known))
-    return Known(entry, as_cited, station.records.citations(entry_id), history)
+    history = () if not known.defect_type else list_events(station.records, _place_of(known))
+    return Known(entry, as_cited, list_citations(station.records, entry_id), history)
 
 
 def _changed(
@@ -198,7 +198,8 @@ def _changed(
         if changes:
             draft.save()
             # Inside: when nothing can be recorded, the file goes back to what it was.
-            station.records.add_events(
+            add_events(
+                station.records,
                 f"knowledge {what}",
                 [(_place_of(change.entry), _detail(change, reason)) for change in changes],
                 by.strip(),
@@ -229,7 +230,7 @@ def _record_document(station: Station, kind: str, document: Document, by: str, r
         "passages": len(document.passages),
         "reason": reason.strip(),
     }
-    station.records.add_event(kind, document.sha256, detail, by.strip())
+    add_event(station.records, kind, document.sha256, detail, by.strip())
 
 
 def _require(by: str) -> None:

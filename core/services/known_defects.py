@@ -11,6 +11,7 @@ from core.domain.errors import ImageError, InspectionError, ProductError
 from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
 from core.records.decided import known_defects, save_known_defect, save_known_score
+from core.records.events import add_event
 from core.services.decoded_pictures import DecodedPictures
 from core.services.station import Station
 
@@ -82,8 +83,8 @@ def score_known_defects(
         save_known_score(station.records, product.key, version, each.image_sha256, score)
         scored += 1
     if added:
-        station.records.add_event(
-            "known defects added", product.key, {"added": added}, actor=by.strip()
+        add_event(
+            station.records, "known defects added", product.key, {"added": added}, actor=by.strip()
         )
     on_progress(JobStep.SCORE_DEFECTS, 1)
     return Scored(added, scored, tuple(skipped))

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.detection.checkpoints import Active, Taught, load_version
 from core.domain import Disposition, Frozen, Inspection, JobStep, Verdict
 from core.domain.errors import EvaluationError, ImageError, RecordsError
+from core.records.inspections import load_inspection
 from core.records.search import Filter, ids
 from core.services.inspection_images import picture
 from core.services.station import Station
@@ -132,7 +133,7 @@ def compare_lot(
     skipped: list[SkippedPart] = []
     for done, inspection_id in enumerate(meant):
         on_part(done, len(meant))
-        inspection = station.records.inspection(inspection_id)
+        inspection = load_inspection(station.records, inspection_id)
         try:
             parts.append(_part(station, inspection, (first, second)))
         except (ImageError, RecordsError) as error:

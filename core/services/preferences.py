@@ -10,8 +10,9 @@ from pydantic import Field, SecretStr, ValidationError
 from core.domain import Frozen
 from core.domain.errors import InspectionError, SettingsError
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.events import add_event
 from core.records.preferences import Change, changes, preferences, save_preference
+from core.records.store.database import Database
 from core.reporting.catalogue import find_model
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class FixedSetting(Frozen):
     description: str
 
 
-def standings(environment: Settings, records: Records) -> tuple[Standing, ...]:
+def standings(environment: Settings, records: Database) -> tuple[Standing, ...]:
     """Every setting that can be changed in the console, and who changed it."""
     present, made = with_preferences(environment, records), changes(records)
     return tuple(
@@ -73,7 +74,7 @@ def fixed_settings(settings: Settings) -> tuple[FixedSetting, ...]:
     )
 
 
-def with_preferences(environment: Settings, records: Records) -> Settings:
+def with_preferences(environment: Settings, records: Database) -> Settings:
     """The environment's settings with what was changed in the console.
 
     One that cannot be any more, such as a writer that left the catalogue, is left out and logged.
@@ -88,7 +89,7 @@ def with_preferences(environment: Settings, records: Records) -> Settings:
 
 
 def change_setting(
-    environment: Settings, records: Records, name: str, value: object, person: str
+    environment: Settings, records: Database, name: str, value: object, person: str
 ) -> Settings:
     """Change a setting and put on record who did; None gives it back to the environment.
 
@@ -108,7 +109,7 @@ def change_setting(
     save_preference(records, name, value, person.strip())
     after = with_preferences(environment, records)
     detail = {"before": _plain(before, name), "after": _plain(after, name)}
-    records.add_event("setting changed", name, detail, person.strip())
+    add_event(records, "setting changed", name, detail, person.strip())
     return after
 
 

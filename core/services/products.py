@@ -13,6 +13,7 @@ from core.domain import Frozen, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
 from core.records.decided import FalseAlarm, false_alarms
+from core.records.events import add_event, list_events
 from core.services.station import Station
 
 
@@ -59,7 +60,7 @@ def change_policy(
     else:
         details["before"] = before.model_dump(mode="json")
     save_policy(station.settings, product, after)
-    station.records.add_event("policy changed", product.key, details, actor=by)
+    add_event(station.records, "policy changed", product.key, details, actor=by)
     return aside
 
 
@@ -92,12 +93,12 @@ def activate_version(
         "after": version.model_dump(),
         "reason": reason,
     }
-    station.records.add_event("version activated", product.key, detail, actor=by)
+    add_event(station.records, "version activated", product.key, detail, actor=by)
 
 
 def history(station: Station, product: Product, limit: int = 50) -> tuple[Change, ...]:
     """What changed how a product is judged, the newest first."""
-    events = station.records.events(product.key, limit)
+    events = list_events(station.records, product.key, limit)
     return tuple(
         Change(
             at=event.happened_at,

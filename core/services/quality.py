@@ -9,6 +9,7 @@ import numpy as np
 from core.detection.checkpoints import read_calibration, read_card
 from core.detection.product_files import read_policy
 from core.domain import Disposition, Product
+from core.records.products import list_products
 from core.records.quality import type_counts
 from core.records.running import StepTimes, passed_scores, step_times
 from core.records.search import Filter
@@ -77,5 +78,5 @@ def times_against_takt(station: Station, filter: Filter) -> StepTimes:
 def _disposition_costs(station: Station) -> dict[str, dict[Disposition, float]]:
     return {
         product.key: read_policy(station.settings, product).disposition_costs
-        for product in station.records.products()
+        for product in list_products(station.records)
     }

@@ -18,6 +18,7 @@ from core.domain import (
 )
 from core.domain.errors import WriterError
 from core.records.answers import kept_answer, save_answer
+from core.records.revisions import add_revision
 from core.reporting.answers import AnswerError, longest_answer, read_answer
 from core.reporting.catalogue import Model, find_model
 from core.reporting.composer import WRITER, compose
@@ -56,7 +57,8 @@ def draft_report(
         RecordsError: if the inspection is not on record, or cannot be added to.
     """
     report, writing = write_report(station, inspection, choice, decoded, listener)
-    return station.records.add_revision(
+    return add_revision(
+        station.records,
         inspection.id,
         report,
         RevisionKind.DRAFTED,
@@ -77,7 +79,7 @@ def save_edit(
         RecordsError: if nobody is named, or the inspection is not on record.
     """
     remarks = check(report, inspection.evidence)
-    return station.records.add_revision(inspection.id, report, kind, person, remarks=remarks)
+    return add_revision(station.records, inspection.id, report, kind, person, remarks=remarks)
 
 
 def write_report(

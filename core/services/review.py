@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from core.domain import Disposition, DispositionEntry, Inspection, Verdict
 from core.domain.errors import RecordsError
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection
 from core.records.queue import next_waiting, previous_waiting, queue
 from core.records.search import Filter
 from core.services.station import Station
@@ -78,14 +80,14 @@ def decide(
     Raises:
         RecordsError: if somebody has decided in the meantime, or reason or name is missing.
     """
-    inspection = station.records.inspection(inspection_id)
+    inspection = load_inspection(station.records, inspection_id)
     if inspection.dispositions:
         last = inspection.dispositions[-1]
         raise RecordsError(
             f"{last.decided_by} has decided on {inspection.image.filename} in the meantime: "
             f"{last.disposition.value}. Open it in Inspect to decide otherwise."
         )
-    return station.records.add_disposition(inspection_id, disposition, reason, person)
+    return add_disposition(station.records, inspection_id, disposition, reason, person)
 
 
 def is_learned(station: Station, inspection: Inspection) -> bool:

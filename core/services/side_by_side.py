@@ -21,6 +21,7 @@ from core.domain.errors import NotTaughtError, RecordsError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.ids import id_of
 from core.infrastructure.step_log import timed
+from core.records.inspections import load_inspection
 from core.records.side_by_side import save_choice, save_side_by_side, side_by_side
 from core.reporting.catalogue import find_model
 from core.reporting.grounding import check
@@ -138,7 +139,7 @@ def choose(station: Station, comparison_id: str, position: int, person: str) -> 
         )
     chosen = comparison.columns[position]
     save_choice(station.records, comparison, position, person, author_of(chosen.writing))
-    return station.records.inspection(chosen.inspection.id)
+    return load_inspection(station.records, chosen.inspection.id)
 
 
 def _chosen_versions(

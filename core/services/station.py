@@ -27,8 +27,10 @@ from core.domain.errors import NotTaughtError
 from core.infrastructure.fair_queue import FairQueue
 from core.infrastructure.settings import Settings
 from core.infrastructure.step_log import timed
-from core.records.database import Records
+from core.records.events import add_event
 from core.records.files import FileStore
+from core.records.products import list_products, load_product, save_product
+from core.records.store.database import Database
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import Writer
 from core.reporting.writers.registry import open_writer
@@ -68,7 +70,7 @@ class Station:
             RecordsError: if the records are locked by another process, damaged or unwritable.
         """
         self._environment = settings
-        self.records = Records.open(settings)
+        self.records = Database.open(settings)
         self._use(with_preferences(settings, self.records))
         self.files = FileStore(settings.files_dir)
         self.judging = FairQueue()
@@ -124,10 +126,10 @@ class Station:
             ProductError: if there is none, or the key is not DATASET/CATEGORY.
         """
         named = Product.from_key(key)
-        is_known = any(product.key == key for product in self.records.products())
+        is_known = any(product.key == key for product in list_products(self.records))
         if not is_known and any(product.key == key for product in taught_products(self.settings)):
-            self.records.save_product(read_card(self.settings, named).product)
-        return self.records.product(key)
+            save_product(self.records, read_card(self.settings, named).product)
+        return load_product(self.records, key)
 
     def taught(self, product: Product, algorithm: str | None = None) -> Taught:
         """A detector of the product, loaded once for each version.
@@ -196,7 +198,7 @@ class Station:
             if opened is None or opened[0] != version:
                 index = open_index(self.settings, self.files, taught, lambda: self.visual_encoder)
                 if index.notice:
-                    self.records.add_event("index replaced", product.key, {"why": index.notice})
+                    add_event(self.records, "index replaced", product.key, {"why": index.notice})
                 opened = self._indexes[product.key] = version, index
             return opened[1]
 

@@ -32,6 +32,8 @@ from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.extras import not_installed
 from core.infrastructure.memory import memory_guard
+from core.records.events import add_event
+from core.records.products import save_product
 from core.retrieval.normals.exemplars import ExemplarIndex
 from core.services.station import Station
 from core.services.training_images import Normals, StoredPictures, check_pictures
@@ -200,8 +202,9 @@ def publish(
         discard_version(station.settings, card)
         raise
     activate(station.settings, product, card.detector)
-    station.records.save_product(product)
-    station.records.add_event(
+    save_product(station.records, product)
+    add_event(
+        station.records,
         event,
         product.key,
         {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},

@@ -16,6 +16,7 @@ from core.domain import (
     Refusal,
     WriterChoice,
 )
+from core.records.inspections import load_inspection
 from core.records.jobs import inspected_in
 from core.services.inspection import add_report, inspect_all
 from core.services.jobs.task import Progress, Task
@@ -86,7 +87,7 @@ class InspectLot(Task):
             if inspection_id in known:
                 verdict, is_reported = known[inspection_id]
                 if not is_reported:
-                    inspection = station.records.inspection(inspection_id)
+                    inspection = load_inspection(station.records, inspection_id)
                     add_report(station, inspection, request.writing, listener=listener)
                 result.add(inspection_id, verdict)
                 continue

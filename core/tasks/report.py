@@ -15,6 +15,7 @@ from core.domain import (
     StepName,
     WriterChoice,
 )
+from core.records.inspections import load_inspection
 from core.reporting.answers import prose_so_far
 from core.reporting.catalogue import find_model
 from core.services.inspection import add_report
@@ -57,7 +58,7 @@ class WriteReport(Task):
             RecordsError: if the inspection is not on record, or cannot be added to.
         """
         find_model(self.writer or station.settings.llm_model)
-        inspection = station.records.inspection(self.inspection)
+        inspection = load_inspection(station.records, self.inspection)
         progress(STEP, 0)
         choice = WriterChoice(writer=self.writer, language=self.language, fresh=self.fresh)
         listener = Listener(

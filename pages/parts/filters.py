@@ -7,6 +7,7 @@ from datetime import date
 import streamlit as st
 
 from core.domain import Disposition, Verdict
+from core.records.products import list_products
 from core.records.search import Filter, values_of, whole_days
 from core.services.station import Station
 from pages.parts.quality.words import type_text
@@ -94,7 +95,7 @@ def quality_filter(station: Station) -> Filter:
 def _product(station: Station) -> str | None:
     return st.selectbox(
         t("filters.product"),
-        [product.key for product in station.records.products()],
+        [product.key for product in list_products(station.records)],
         index=None,
         key="by-product",
         placeholder=t("filters.all"),

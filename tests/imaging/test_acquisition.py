@@ -10,6 +10,7 @@ from core.detection.checkpoints import read_card
 from core.domain import Inspection, InspectionRequest, Product
 from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.relearning import add_normals
 from core.services.station import Station
@@ -54,7 +55,7 @@ def test_grey_and_colour_are_not_mixed_up_in_silence(station: Station, in_colour
     this, those = ("grey", "in colour") if in_colour else ("in colour", "grey")
     assert alike.image.notices == ()
     assert f"This picture is {this}, but those taught are {those}" in notices(other)
-    assert station.records.inspection(other.id).image.notices == other.image.notices
+    assert load_inspection(station.records, other.id).image.notices == other.image.notices
 
 
 def test_a_product_taught_with_both_takes_both(station: Station) -> None:

@@ -13,6 +13,8 @@ from core.domain import Product
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.interfaces.api import api
+from core.records.inspections import load_inspection
+from core.records.search import count
 from core.services.station import Station
 
 Post = Callable[..., Any]
@@ -46,11 +48,11 @@ def test_a_picture_is_inspected_by_the_detector_that_is_named(
     unknown = post(defective_cells[0], detector="winclip")
 
     assert done.status_code == 200, done.text
-    kept = own.records.inspection(done.json()["id"])
+    kept = load_inspection(own.records, done.json()["id"])
     assert (kept.detector.algorithm, kept.context.serial) == ("patchcore", "0007")
     assert unknown.status_code == 422
     assert "was not taught with winclip" in unknown.json()["error"]
-    assert own.records.count() == 1
+    assert count(own.records) == 1
 
 
 def test_a_picture_that_cannot_be_used_is_a_sentence(post: Post) -> None:

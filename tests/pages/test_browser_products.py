@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from core.domain import Disposition, InspectionRequest, Product
 from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile
+from core.records.dispositions import add_disposition
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.tasks.shared_station import open_station
@@ -40,7 +41,7 @@ def server(
             InspectionRequest(product=Product.from_key(DEMO_PRODUCT_KEY)),
             defective_cells[0],
         )
-        station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
+        add_disposition(station.records, seen.id, Disposition.VOID, "dust", "Ana")
     with running_console(settings) as address:
         yield address
 

@@ -14,6 +14,8 @@ from core.imaging.picture_files import (
     demo_normals,
     demo_unseen_normals,
 )
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection
 from core.records.side_by_side import save_side_by_side
 from core.reporting.catalogue import find_model
 from core.services.inspection import inspect
@@ -65,7 +67,7 @@ def test_an_inspections_report_is_compared_and_chosen(
     assert app.selectbox[-1].options[1] == f"2: patchcore/offline composer; {claude} failed"
     (warning,) = app.warning
     assert "ANTHROPIC_API_KEY" in warning.value.replace("\\", ""), "why the composer wrote instead"
-    assert demo.records.inspection(recorded.id).revisions == recorded.revisions
+    assert load_inspection(demo.records, recorded.id).revisions == recorded.revisions
 
 
 def test_markup_of_a_model_does_nothing(
@@ -107,7 +109,7 @@ def two_versions(station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
             picture,
         )
         if picture in void:
-            station.records.add_disposition(inspection.id, Disposition.VOID, "a shadow", "Ana")
+            add_disposition(station.records, inspection.id, Disposition.VOID, "a shadow", "Ana")
     add_normals(station, product, void)
     return station
 

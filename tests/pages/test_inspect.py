@@ -16,6 +16,7 @@ from core.domain import (
 )
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_lot, demo_normals
 from core.infrastructure.settings import Settings
+from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
@@ -123,7 +124,7 @@ def test_a_serial_is_of_one_part(demo: Station) -> None:
     assert "50 pictures were given with the serial 0007" in words(app)
     assert "job" not in app.query_params
     press(app, "Try a defective demo cell")
-    assert demo.records.inspection(parameter(app, "inspection")).context.serial == "0007"
+    assert load_inspection(demo.records, parameter(app, "inspection")).context.serial == "0007"
     assert field(app, "Serial").value == ""
 
 
@@ -143,7 +144,9 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
     assert not app.exception
     assert "broken.png could not be inspected" in words(app)
     assert "ZeroDivisionError" in words(app)
-    assert demo.records.inspection(parameter(app, "inspection")).image.filename == good.filename
+    assert (
+        load_inspection(demo.records, parameter(app, "inspection")).image.filename == good.filename
+    )
     assert "Try again" in labels(app)
 
 
@@ -163,7 +166,10 @@ def test_what_would_meet_every_picture_is_said_once_and_holds_them_all_back(
     assert words(app).count("was not taught with winclip") == 1
     (refused,) = tray.refused
     assert [picture.filename for picture in refused.pictures] == [first.filename, third.filename]
-    assert demo.records.inspection(parameter(app, "inspection")).image.filename == second.filename
+    assert (
+        load_inspection(demo.records, parameter(app, "inspection")).image.filename
+        == second.filename
+    )
 
 
 def test_an_unknown_job_is_a_sentence_and_stops_nothing_else(inspected: Inspection) -> None:

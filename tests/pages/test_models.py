@@ -11,6 +11,8 @@ import pytest
 
 from core.domain import Language, RevisionKind
 from core.infrastructure.settings import Settings
+from core.records.inspections import save_inspection
+from core.records.revisions import add_revision
 from core.reporting.catalogue import catalogue
 from core.reporting.lacks import Lack, LackKind
 from core.services.station import Station
@@ -110,9 +112,10 @@ def test_an_unknown_writer_is_said() -> None:
 def test_costs_are_summed_by_writer(station: Station) -> None:
     assert "No model has written a report yet" in words(page("models"))
     inspection = examples.inspection()
-    station.records.save_inspection(inspection)
+    save_inspection(station.records, inspection)
     for _ in range(2):
-        station.records.add_revision(
+        add_revision(
+            station.records,
             inspection.id,
             examples.report(),
             RevisionKind.DRAFTED,

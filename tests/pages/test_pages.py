@@ -12,6 +12,7 @@ import core.tasks.shared_station
 from core.domain import Context, InspectionRequest, Product, RevisionKind
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
+from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.station import Station
 from tests.pages.app import page, press, words
@@ -75,7 +76,7 @@ def test_an_edit_is_saved_as_a_revision(demo: Station, inspected: str) -> None:
     app.text_area[0].set_value("Edited by a person")
     press(app, "Save as new revision")
 
-    revisions = demo.records.inspection(inspected).revisions
+    revisions = load_inspection(demo.records, inspected).revisions
     assert [revision.kind for revision in revisions] == [RevisionKind.DRAFTED, RevisionKind.EDITED]
     assert revisions[1].report.summary == "Edited by a person"
     assert revisions[1].author == "Ana"
@@ -86,7 +87,7 @@ def test_an_edit_is_saved_as_a_revision(demo: Station, inspected: str) -> None:
 def test_defects_stand_beside_the_same_place_on_a_normal(demo: Station, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
 
-    inspection = demo.records.inspection(inspected)
+    inspection = load_inspection(demo.records, inspected)
     comparison, likeness = inspection.comparisons[0], inspection.likeness
     assert "The same place on the nearest normal part" in words(app)
     assert f"{comparison.filename} · {comparison.sentence()}" in words(app)
@@ -96,7 +97,7 @@ def test_defects_stand_beside_the_same_place_on_a_normal(demo: Station, inspecte
 
 
 def test_a_vanished_normal_is_a_sentence_on_the_page(demo: Station, inspected: str) -> None:
-    sha256 = demo.records.inspection(inspected).comparisons[0].exemplar_sha256
+    sha256 = load_inspection(demo.records, inspected).comparisons[0].exemplar_sha256
     path = demo.files.root / sha256[:2] / sha256
     aside = path.with_suffix(".aside")
     path.rename(aside)
@@ -134,9 +135,9 @@ def test_locked_records_are_a_sentence(
 ) -> None:
     hold = "import sys, time; from pathlib import Path\n"
     hold += "from core.infrastructure.settings import Settings\n"
-    hold += "from core.records.database import Records\n"
+    hold += "from core.records.store.database import Database\n"
     hold += (
-        "records = Records.open(Settings(data_dir=Path(sys.argv[1]))); print('held', flush=True)\n"
+        "records = Database.open(Settings(data_dir=Path(sys.argv[1]))); print('held', flush=True)\n"
     )
     hold += "time.sleep(60)"
     command = [sys.executable, "-c", hold, str(station_settings.data_dir)]
@@ -158,7 +159,7 @@ def test_fitting_types_stand_beside_the_defects(demo: Station, inspected: str) -
     app = page("inspect", inspection=inspected)
 
     (table,) = [frame.value for frame in app.dataframe if "Severity" in frame.value]
-    guesses = demo.records.inspection(inspected).defect_types
+    guesses = load_inspection(demo.records, inspected).defect_types
     own = [g.defect_type.replace("_", " ") for g in guesses if g.defect_id == "D1"]
     assert len(own) == 3
     assert table["Fits"][0] == ", ".join(own)

@@ -18,6 +18,8 @@ from core.imaging.picture_files import (
     demo_unseen_normals,
 )
 from core.infrastructure.settings import Settings
+from core.records.dispositions import add_disposition
+from core.records.events import list_events
 from core.services.inspection import inspect
 from core.services.known_defects import score_known_defects
 from core.services.relearning import add_normals
@@ -68,7 +70,7 @@ def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
     after = station.taught(PRODUCT).calibration
     assert after.t_low == before.normals.scores[-4]
     assert read_policy(station.settings, PRODUCT).fail_margin == 0.5
-    event = station.records.events(PRODUCT.key)[0]
+    event = list_events(station.records, PRODUCT.key)[0]
     assert (event.kind, event.actor) == ("policy changed", "Ana")
     assert event.detail["reason"] == "two cracks passed"
     assert "The thresholds of ELPV/mono were set" in words(app)
@@ -199,7 +201,7 @@ def test_false_alarms_of_the_past_are_offered(
 ) -> None:
     assert "No false alarm waits" in words(page("products", view="alarms"))
     seen = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
-    station.records.add_disposition(seen.id, Disposition.VOID, "dust", "Ana")
+    add_disposition(station.records, seen.id, Disposition.VOID, "dust", "Ana")
 
     app = page("products", view="alarms")
 

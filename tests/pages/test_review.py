@@ -13,6 +13,8 @@ import core.tasks.shared_station
 from core.domain import Context, Disposition, Inspection, InspectionRequest, Product, Verdict
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
 from core.infrastructure.settings import Settings
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection
 from core.records.queue import waiting
 from core.services.inspection import inspect
 from core.services.station import Station
@@ -83,7 +85,7 @@ def test_the_oldest_comes_first_and_the_decision_leads_on(
 
     press(app, "reject")
 
-    decided = desk.records.inspection(failed.id)
+    decided = load_inspection(desk.records, failed.id)
     assert [entry.disposition for entry in decided.dispositions] == [Disposition.SCRAP]
     assert decided.dispositions[0].reason == "Defect confirmed by eye"
     assert decided.judgement.verdict is Verdict.FAIL
@@ -100,7 +102,7 @@ def test_an_audit_is_blind_until_it_is_decided(desk: Station, passed: Inspection
 
     assert "the machine said :green[:material/check_circle: **PASS**]" in words(app)
     assert "An escape" in words(app)
-    assert desk.records.inspection(passed.id).judgement.verdict is Verdict.PASS
+    assert load_inspection(desk.records, passed.id).judgement.verdict is Verdict.PASS
 
 
 def test_judging_blind_hides_every_finding(failed: Inspection) -> None:
@@ -117,7 +119,7 @@ def test_a_decision_needs_a_name(desk: Station, failed: Inspection) -> None:
     press(app, "hold")
 
     assert app.error[0].value == "Name the person who decides."
-    assert desk.records.inspection(failed.id).dispositions == ()
+    assert load_inspection(desk.records, failed.id).dispositions == ()
 
 
 def test_next_and_previous_change_nothing(
@@ -176,13 +178,13 @@ def test_who_inspects_decides_unless_another_name_is_given() -> None:
 
 def test_somebody_else_was_quicker(desk: Station, failed: Inspection) -> None:
     app = named(page("review"))
-    desk.records.add_disposition(failed.id, Disposition.REWORK, "Solder again", "Bo")
+    add_disposition(desk.records, failed.id, Disposition.REWORK, "Solder again", "Bo")
 
     press(app, "accept")
 
     assert "Bo has decided: rework. Solder again" in words(app)
     assert button(app, "accept").disabled
-    assert len(desk.records.inspection(failed.id).dispositions) == 1
+    assert len(load_inspection(desk.records, failed.id).dispositions) == 1
 
 
 def test_a_false_alarm_is_voided_and_learned_in_two_presses(
@@ -198,7 +200,9 @@ def test_a_false_alarm_is_voided_and_learned_in_two_presses(
     press(app, "accept")
     press(app, "learn")
 
-    assert station.records.inspection(alarm.id).dispositions[0].disposition is Disposition.VOID
+    assert (
+        load_inspection(station.records, alarm.id).dispositions[0].disposition is Disposition.VOID
+    )
     (job,) = station.jobs.recent()
     assert (ended(station, job.id).error, job.who) == ("", "Ana")
     learned = station.taught(product).card.images

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.domain import Language
 from core.infrastructure.settings import Settings
+from core.records.events import list_events
 from core.services.preferences import fixed_settings
 from core.services.station import Station
 from pages.texts import texts
@@ -40,7 +41,10 @@ def test_the_language_of_the_console_changes_at_once_and_is_given_back(station: 
 
     assert "Language of the console" in words(app)
     assert station.settings.console_language is Language.ENGLISH
-    assert [event.actor for event in station.records.events("console_language")] == ["Ana", "Ana"]
+    assert [event.actor for event in list_events(station.records, "console_language")] == [
+        "Ana",
+        "Ana",
+    ]
 
 
 def test_a_change_needs_a_name(station: Station) -> None:

@@ -11,8 +11,8 @@ import pytest
 from core.domain import Inspection
 from core.evaluation.benchmarks.generated_records import generate
 from core.infrastructure.settings import Settings
-from core.records.database import Records
-from core.records.rows import Row, inspection_of
+from core.records.store.database import Database
+from core.records.store.rows import Row, inspection_of
 
 ENTRIES = 2000
 # Enough audited parts among few.
@@ -23,7 +23,7 @@ SHARE = 0.2
 class Past:
     """Records that tests only read, and all that is in them."""
 
-    records: Records
+    records: Database
     inspections: tuple[Inspection, ...]
 
 
@@ -31,12 +31,12 @@ class Past:
 def past(tmp_path_factory: pytest.TempPathFactory) -> Generator[Past]:
     """A past of 2,000 inspections, the newest first."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("past"), audit_share=SHARE)
-    with Records.open(settings) as records:
+    with Database.open(settings) as records:
         generate(records, ENTRIES, SHARE)
         yield Past(records, everything(records))
 
 
-def everything(records: Records) -> tuple[Inspection, ...]:
+def everything(records: Database) -> tuple[Inspection, ...]:
     """All inspections, the newest first, read table by table: one by one takes ten times longer."""
     children: dict[str, dict[str, list[Row]]] = {}
     for table, order in (

@@ -12,10 +12,12 @@ import pytest
 from core.domain import NOT_CLASSIFIED, Disposition, Inspection, RevisionKind, Verdict
 from core.evaluation.benchmarks.generated_records import END, VERSION
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.inspections import add_step, save_inspection
 from core.records.quality import defect_places, period_counts, type_counts, verdict_counts
+from core.records.revisions import add_revision
 from core.records.running import passed_scores, step_times, writing_costs
 from core.records.search import Filter
+from core.records.store.database import Database
 from core.statistics.counts import Period
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
@@ -127,8 +129,8 @@ def test_defect_places(past: Past, filter: Filter, is_meant: Meant) -> None:
 
 def test_a_defect_at_the_very_edge_has_a_place(station_settings: Settings) -> None:
     edge = examples.defect().model_copy(update={"centroid": (300.0, 0.0)})
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection().model_copy(update={"defects": (edge,)}))
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection().model_copy(update={"defects": (edge,)}))
 
         places = defect_places(records, Filter(), columns=4, rows=4)
 
@@ -161,11 +163,11 @@ def test_step_times(past: Past, filter: Filter, is_meant: Meant) -> None:
 
 
 def test_steps_that_failed_are_counted_and_off_ones_are_not(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
+    with Database.open(station_settings) as records:
         saved = examples.inspection()
         failed = saved.steps[0].model_copy(update={"name": "report", "status": "failed"})
-        records.save_inspection(saved)
-        records.add_step(saved.id, failed)
+        save_inspection(records, saved)
+        add_step(records, saved.id, failed)
 
         found = step_times(records, Filter())
 
@@ -206,12 +208,12 @@ def test_writing_costs(past: Past, filter: Filter, is_meant: Meant) -> None:
 
 
 def test_a_draft_of_no_known_price_is_counted_as_such(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection("1"))
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection("1"))
         for cost in (0.25, None):
             writing = examples.writing().model_copy(update={"cost_usd": cost})
-            records.add_revision(
-                "1", examples.report(), RevisionKind.DRAFTED, "gpt-4o", writing=writing
+            add_revision(
+                records, "1", examples.report(), RevisionKind.DRAFTED, "gpt-4o", writing=writing
             )
 
         (found,) = writing_costs(records, Filter())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from core.domain import Disposition, Verdict
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection, save_inspection
 from core.records.queue import next_waiting, previous_waiting, queue, waiting
 from core.records.search import Filter
+from core.records.store.database import Database
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import waits
@@ -56,10 +58,10 @@ def test_next_and_previous_walk_the_whole_queue(past: Past) -> None:
 
 
 def test_next_of_one_that_was_just_decided(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
+    with Database.open(station_settings) as records:
         for name in ("a", "b", "c"):
-            records.save_inspection(examples.inspection(name))
-        records.add_disposition("b", Disposition.REINSPECT, "Blurred", "Ana")
+            save_inspection(records, examples.inspection(name))
+        add_disposition(records, "b", Disposition.REINSPECT, "Blurred", "Ana")
 
         assert [summary.id for summary in queue(records)] == ["a", "c"], "equal times: by id"
         assert next_waiting(records, "b") == "c"
@@ -71,13 +73,13 @@ def test_next_of_one_that_was_just_decided(station_settings: Settings) -> None:
 def test_a_passed_part_waits_only_when_it_was_drawn(station_settings: Settings) -> None:
     everything = station_settings.model_copy(update={"audit_share": 1.0})
     passed = {"judgement": examples.judgement(Verdict.PASS)}
-    with Records.open(station_settings.model_copy(update={"audit_share": 0.0})) as records:
-        records.save_inspection(examples.inspection("a").model_copy(update=passed))
+    with Database.open(station_settings.model_copy(update={"audit_share": 0.0})) as records:
+        save_inspection(records, examples.inspection("a").model_copy(update=passed))
         assert waiting(records).total == 0
         assert waiting(records).oldest is None
-    with Records.open(everything) as records:
+    with Database.open(everything) as records:
         assert waiting(records).total == 0, "the draw was made when it was inspected"
-        records.save_inspection(examples.inspection("b").model_copy(update=passed))
+        save_inspection(records, examples.inspection("b").model_copy(update=passed))
         assert [summary.id for summary in queue(records)] == ["b"]
         assert waiting(records).audit == 1
-        assert records.inspection("b").judgement.verdict is Verdict.PASS
+        assert load_inspection(records, "b").judgement.verdict is Verdict.PASS

@@ -11,8 +11,10 @@ import pytest
 from core.domain import Disposition, Inspection, Verdict
 from core.evaluation.benchmarks.generated_records import END
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.dispositions import add_disposition
+from core.records.inspections import save_inspection
 from core.records.search import Filter, count, ids, search, values_of, whole_days
+from core.records.store.database import Database
 from tests.records import examples
 from tests.records.conftest import Past
 from tests.records.oracle import defect_type_of, disposition_of
@@ -109,34 +111,34 @@ def test_values_to_choose_from(past: Past) -> None:
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "'; DROP TABLE inspections; --", "\\", "%", "_"])
 def test_what_is_typed_is_taken_literally(station_settings: Settings, text: str) -> None:
-    with Records.open(station_settings) as records:
+    with Database.open(station_settings) as records:
         for name, lot in (("1", f"x{text}y"), ("2", "100 a-b")):
-            records.save_inspection(examples.inspection(name, lot))
+            save_inspection(records, examples.inspection(name, lot))
 
         assert ids(records, Filter(text=text)) == ("1",)
         assert ids(records, Filter(lot=f"x{text}y")) == ("1",)
 
 
 def test_hangul_and_umlauts_are_found_in_any_form_and_case(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection())
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection())
         for text in ("균열", unicodedata.normalize("NFD", "균열"), "ZOË MÜ", "größe"):
             assert count(records, Filter(text=text)) == 1
 
 
 def test_no_match_reaches_from_one_field_into_the_next(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection(lot="L-7"))
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection(lot="L-7"))
 
         assert count(records, Filter(text="L-7균열")) == 0
 
 
 def test_a_new_disposition_and_report_are_found_at_once(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
+    with Database.open(station_settings) as records:
         saved = examples.inspection()
-        records.save_inspection(saved)
-        records.add_disposition(saved.id, Disposition.SCRAP, "Bent rim", "Ana")
-        records.add_disposition(saved.id, Disposition.REWORK, "Can be ground", "Ana")
+        save_inspection(records, saved)
+        add_disposition(records, saved.id, Disposition.SCRAP, "Bent rim", "Ana")
+        add_disposition(records, saved.id, Disposition.REWORK, "Can be ground", "Ana")
 
         assert count(records, Filter(disposition=Disposition.REWORK, text="ground")) == 1
         assert count(records, Filter(text="bent rim")) == 0, "an earlier reason"
@@ -144,8 +146,8 @@ def test_a_new_disposition_and_report_are_found_at_once(station_settings: Settin
 
 
 def test_times_of_any_zone_are_compared_in_utc(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection())
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection())
         plus_nine = datetime.fromisoformat("2026-11-24T18:30:15.123456+09:00")
 
         assert plus_nine == examples.NOW.astimezone(UTC)

@@ -7,14 +7,17 @@ import pytest
 from core.domain import Outcome, SideBySide, SideBySideColumn
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.events import list_events
+from core.records.inspections import load_inspection, save_inspection
+from core.records.search import count
 from core.records.side_by_side import save_choice, save_side_by_side, side_by_side, win_rates
+from core.records.store.database import Database
 from tests.records import examples
 
 
 @pytest.fixture
-def records(station_settings: Settings) -> Generator[Records]:
-    with Records.open(station_settings) as opened:
+def records(station_settings: Settings) -> Generator[Database]:
+    with Database.open(station_settings) as opened:
         yield opened
 
 
@@ -40,18 +43,18 @@ def held(number: int, *names: str) -> SideBySide:
     )
 
 
-def choose(records: Records, number: int, position: int, person: str, by: str = "offline") -> None:
+def choose(records: Database, number: int, position: int, person: str, by: str = "offline") -> None:
     save_choice(records, side_by_side(records, f"C-{number}"), position, person, by)
 
 
-def test_a_comparison_comes_back_equal(records: Records) -> None:
+def test_a_comparison_comes_back_equal(records: Database) -> None:
     saved = held(1, "patchcore/offline", "patchcore/gpt-4o")
     save_side_by_side(records, saved)
 
     assert side_by_side(records, "C-1") == saved
 
 
-def test_a_choice_is_made_once_and_by_somebody(records: Records) -> None:
+def test_a_choice_is_made_once_and_by_somebody(records: Database) -> None:
     save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
 
     with pytest.raises(RecordsError, match="Name the person"):
@@ -65,44 +68,44 @@ def test_a_choice_is_made_once_and_by_somebody(records: Records) -> None:
     assert chosen.chosen_at is not None
 
 
-def test_a_choice_and_its_report_are_recorded_together(records: Records) -> None:
+def test_a_choice_and_its_report_are_recorded_together(records: Database) -> None:
     save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
 
     choose(records, 1, 1, "Ana", "gpt-4o")
 
-    inspection = records.inspection("I-1")
+    inspection = load_inspection(records, "I-1")
     (revision,) = inspection.revisions
     assert (revision.number, revision.author) == (1, "gpt-4o")
     assert revision.remarks == (examples.remark(),)
 
 
-def test_nothing_of_a_choice_stays_when_its_report_cannot_be_recorded(records: Records) -> None:
+def test_nothing_of_a_choice_stays_when_its_report_cannot_be_recorded(records: Database) -> None:
     save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
 
     with pytest.raises(RecordsError, match="who saves the report"):
         choose(records, 1, 1, "Ana", by=" ")
 
     assert side_by_side(records, "C-1").chosen is None
-    assert records.count() == 0
-    assert records.events() == ()
+    assert count(records) == 0
+    assert list_events(records) == ()
     choose(records, 1, 1, "Ana")
     assert side_by_side(records, "C-1").chosen == 1
 
 
 def test_nothing_of_a_choice_stays_when_its_inspection_is_on_record_already(
-    records: Records,
+    records: Database,
 ) -> None:
     save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
-    records.save_inspection(column("patchcore", "offline", "I-1").inspection)
+    save_inspection(records, column("patchcore", "offline", "I-1").inspection)
 
     with pytest.raises(RecordsError):
         choose(records, 1, 0, "Ana")
 
     assert side_by_side(records, "C-1").chosen is None
-    assert records.inspection("I-1").revisions == ()
+    assert load_inspection(records, "I-1").revisions == ()
 
 
-def test_win_rates_count_only_comparisons_with_a_choice_and_a_rival(records: Records) -> None:
+def test_win_rates_count_only_comparisons_with_a_choice_and_a_rival(records: Database) -> None:
     save_side_by_side(records, held(1, "patchcore/offline", "patchcore/gpt-4o"))
     choose(records, 1, 1, "Ana")
     save_side_by_side(records, held(2, "patchcore/offline", "efficientad/offline"))
@@ -130,7 +133,7 @@ def with_failed(comparison: SideBySide, *positions: int) -> SideBySide:
 
 
 def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writer(
-    records: Records,
+    records: Database,
 ) -> None:
     three = ("patchcore/offline", "patchcore/gpt-4o", "patchcore/claude")
     # The failed one is chosen: nobody's own report was.
@@ -148,7 +151,7 @@ def test_a_report_that_the_composer_wrote_for_a_failed_writer_counts_for_no_writ
     assert rates == {"claude": (1, 1), "offline": (0, 1)}
 
 
-def test_a_detector_is_chosen_also_where_its_writer_failed(records: Records) -> None:
+def test_a_detector_is_chosen_also_where_its_writer_failed(records: Database) -> None:
     save_side_by_side(records, with_failed(held(1, "patchcore/gpt-4o", "efficientad/gpt-4o"), 0, 1))
     choose(records, 1, 1, "Ana")
 
@@ -157,6 +160,6 @@ def test_a_detector_is_chosen_also_where_its_writer_failed(records: Records) -> 
     assert rates == {("detector", "efficientad"): 1, ("detector", "patchcore"): 0}
 
 
-def test_an_unknown_comparison_is_said(records: Records) -> None:
+def test_an_unknown_comparison_is_said(records: Database) -> None:
     with pytest.raises(RecordsError, match="no comparison 'C-9'"):
         side_by_side(records, "C-9")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from core.domain import NOT_CLASSIFIED, Disposition, Finding, Report, RevisionKind, Verdict
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection, save_inspection
+from core.records.revisions import add_revision
+from core.records.search import search
 from core.records.standing import is_drawn, refresh
+from core.records.store.database import Database
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
 from tests.records.oracle import is_audited
@@ -27,7 +31,7 @@ def naming(*types: str) -> Report:
     )
 
 
-def fill(records: Records) -> None:
+def fill(records: Database) -> None:
     """Inspections of every kind that the columns tell apart."""
     drawn = next(name for name in map("audit-{}".format, range(1000)) if is_drawn(name, 0.02))
     for number in range(60):
@@ -43,12 +47,13 @@ def fill(records: Records) -> None:
             changes |= {"defect_types": ()}
         if number % 6 == 1:
             changes |= {"defect_types": (examples.guess(defect_type="dark_spot"),)}
-        records.save_inspection(saved.model_copy(update=changes))
+        save_inspection(records, saved.model_copy(update=changes))
         if number % 2 == 0:
             report = naming("no such", ("Dark-Spot", "CRACK", "?")[number % 3], "crack")
-            records.add_revision(saved.id, report, RevisionKind.EDITED, "Ana")
+            add_revision(records, saved.id, report, RevisionKind.EDITED, "Ana")
         if number % 10 == 3:
-            records.add_revision(
+            add_revision(
+                records,
                 saved.id,
                 examples.report(),
                 RevisionKind.DRAFTED,
@@ -56,45 +61,47 @@ def fill(records: Records) -> None:
                 writing=examples.writing(),
             )
         if number % 3 == 1:
-            records.add_disposition(saved.id, Disposition.SCRAP, "Too deep", "Ana")
-            records.add_disposition(saved.id, Disposition.VOID, "Only DUST", "Bo")
+            add_disposition(records, saved.id, Disposition.SCRAP, "Too deep", "Ana")
+            add_disposition(records, saved.id, Disposition.VOID, "Only DUST", "Bo")
 
 
 def test_defect_type_follows_what_a_person_writes(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
+    with Database.open(station_settings) as records:
 
         def stands(inspection_id: str) -> str:
-            found = next(s for s in records.summaries() if s.id == inspection_id)
+            found = next(s for s in search(records) if s.id == inspection_id)
             return found.defect_type
 
-        records.save_inspection(examples.inspection("1"))
+        save_inspection(records, examples.inspection("1"))
         assert stands("1") == "crack", "ranked first"
-        records.save_inspection(
+        save_inspection(
+            records,
             examples.inspection("2").model_copy(
                 update={"defect_types": (examples.guess(defect_type="dark_spot"),)}
-            )
+            ),
         )
-        records.add_revision("1", naming("Dark Spot"), RevisionKind.DRAFTED, "offline")
+        add_revision(records, "1", naming("Dark Spot"), RevisionKind.DRAFTED, "offline")
         assert stands("1") == "crack", "a draft is not a person's word"
-        records.add_revision("1", naming("odd", "Dark Spot"), RevisionKind.EDITED, "Ana")
+        add_revision(records, "1", naming("odd", "Dark Spot"), RevisionKind.EDITED, "Ana")
         assert stands("1") == "dark_spot"
-        records.add_revision("1", naming("odd"), RevisionKind.SIGNED, "Ana")
+        add_revision(records, "1", naming("odd"), RevisionKind.SIGNED, "Ana")
         assert stands("1") == "crack"
-        records.save_inspection(
-            examples.inspection("3").model_copy(update={"defect_types": (), "snippets": ()})
+        save_inspection(
+            records,
+            examples.inspection("3").model_copy(update={"defect_types": (), "snippets": ()}),
         )
         assert stands("3") == NOT_CLASSIFIED
-        records.save_inspection(examples.inspection("4").model_copy(update={"defects": ()}))
+        save_inspection(records, examples.inspection("4").model_copy(update={"defects": ()}))
         assert stands("4") == ""
 
 
 def test_columns_say_what_was_saved_written_and_decided(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
+    with Database.open(station_settings) as records:
         fill(records)
         standing = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
         costs = records.rows(f"SELECT {COSTS} FROM revisions")
         types = records.rows("SELECT name FROM known_types ORDER BY name")
-        inspections = {row["id"]: records.inspection(row["id"]) for row in standing}
+        inspections = {row["id"]: load_inspection(records, row["id"]) for row in standing}
 
     serials = set()
     for row in standing:
@@ -135,18 +142,18 @@ def test_the_share_is_the_stations(station_settings: Settings) -> None:
         of_it = station_settings.model_copy(
             update={"audit_share": share, "data_dir": station_settings.data_dir / str(drawn)}
         )
-        with Records.open(of_it) as records:
+        with Database.open(of_it) as records:
             for number in range(8):
                 part = examples.inspection(f"2026-{number}")
                 judged = {"judgement": examples.judgement(Verdict.PASS)}
-                records.save_inspection(part.model_copy(update=judged))
-            assert sum(s.is_audited for s in records.summaries()) == drawn
+                save_inspection(records, part.model_copy(update=judged))
+            assert sum(s.is_audited for s in search(records)) == drawn
 
 
 def test_an_unusual_report_is_searched_by_its_newest_summary(station_settings: Settings) -> None:
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection("1"))
-        records.add_revision("1", naming(), RevisionKind.EDITED, "Ana")
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection("1"))
+        add_revision(records, "1", naming(), RevisionKind.EDITED, "Ana")
 
         searched = records.rows("SELECT searched FROM inspections")[0]["searched"]
 

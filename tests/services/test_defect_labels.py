@@ -14,6 +14,10 @@ from core.evaluation.temporary_station import temporary_station
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
+from core.records.dispositions import add_disposition
+from core.records.events import list_events
+from core.records.inspections import load_inspection
+from core.records.revisions import add_revision
 from core.services.defect_labels import LabelledPicture, label_from_records, label_pictures
 from core.services.inspection import inspect
 from core.services.station import Station
@@ -61,7 +65,7 @@ def test_labelled_defects_name_those_to_come(metal_station: Station) -> None:
 
         first = inspection.defect_types[0]
         assert (first.defect_id, first.defect_type, first.rank) == ("D1", kind, 1)
-        assert metal_station.records.inspection(inspection.id) == inspection
+        assert load_inspection(metal_station.records, inspection.id) == inspection
         assert inspection_record(inspection)["defect_types"][0]["defect_type"] == kind
         assert inspection.report is not None
         words = inspection.report.findings[0].probable_defect_type
@@ -76,7 +80,7 @@ def test_labels_say_where_they_come_from(metal_station: Station) -> None:
     assert crops.pictures() == {"hole": 12, "scratch": 12}
     assert {label.origin for label in crops.labels} == {"drawn"}
     assert all(metal_station.files.contains(label.sha256) for label in crops.labels)
-    event = metal_station.records.events(METAL.key)[0]
+    event = list_events(metal_station.records, METAL.key)[0]
     assert (event.kind, event.actor) == ("defects labelled", "Ana")
 
 
@@ -126,7 +130,7 @@ def sign(station: Station, inspection: Inspection, defect_type: str) -> None:
         for finding in inspection.report.findings
     )
     report = inspection.report.model_copy(update={"findings": findings})
-    station.records.add_revision(inspection.id, report, RevisionKind.SIGNED, "Ana")
+    add_revision(station.records, inspection.id, report, RevisionKind.SIGNED, "Ana")
 
 
 def test_signed_reports_label_their_defects(
@@ -137,11 +141,11 @@ def test_signed_reports_label_their_defects(
         for cell in defective_cells[20:24]
     )
     assert unnamed.report is not None
-    demo_station.records.add_revision(unnamed.id, unnamed.report, RevisionKind.SIGNED, "Ana")
+    add_revision(demo_station.records, unnamed.id, unnamed.report, RevisionKind.SIGNED, "Ana")
     sign(demo_station, named, "Finger interruption")
     sign(demo_station, voided, "crack")
     sign(demo_station, free, "looks odd to me")
-    demo_station.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
+    add_disposition(demo_station.records, voided.id, Disposition.VOID, "dust", "Ana")
 
     try:
         labelling = label_from_records(demo_station, demo_product, by="Ana")

@@ -12,6 +12,9 @@ from core.domain import EvidenceChoice, Inspection, InspectionRequest, Product
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
+from core.records.events import list_events
+from core.records.inspections import load_inspection
+from core.records.products import save_product
 from core.services.inspection import inspect
 from core.services.inspection_images import compared_pairs, report_pdf
 from core.services.station import Station
@@ -57,7 +60,7 @@ def test_each_defect_is_compared_and_on_record(
     assert compared == [defect.id for defect in inspection.defects[:6]]
     assert inspection.likeness is not None
     assert inspection.likeness.nearest == inspection.exemplars[0].similarity
-    assert cells.records.inspection(inspection.id) == inspection
+    assert load_inspection(cells.records, inspection.id) == inspection
     record = inspection_record(inspection)
     assert record["likeness"]["sentence"] == inspection.likeness.sentence()
     for pair in compared_pairs(cells, inspection):
@@ -129,12 +132,12 @@ def test_a_damaged_index_is_built_again_and_the_verdict_stands(
     try:
         with open_station(own) as station:
             after = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
-            events = [event.kind for event in station.records.events(PRODUCT.key)]
+            events = [event.kind for event in list_events(station.records, PRODUCT.key)]
         with open_station(own) as station:
             later = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
         moved = own.model_copy(update={"data_dir": own.data_dir / "elsewhere"})
         with open_station(moved) as station:
-            station.records.save_product(PRODUCT)
+            save_product(station.records, PRODUCT)
             lost = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
     finally:
         path.write_bytes(data)

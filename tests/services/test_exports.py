@@ -16,8 +16,10 @@ import pytest
 from core.domain import Context, Disposition, Inspection, Verdict
 from core.domain.errors import OutputError
 from core.imaging.decoding import encode_png
+from core.records.dispositions import add_disposition
+from core.records.exports import write_table
+from core.records.inspections import save_inspection
 from core.records.search import Filter
-from core.records.tables import write_table
 from core.services.exports import NOT_PRINTED, export_csv, export_parquet, export_pdfs
 from core.services.station import Station
 from tests.records import examples
@@ -34,7 +36,7 @@ def record(station: Station, name: str, lot: str = "L-7") -> Inspection:
             "map_sha256": station.files.put_map(rng.random((300, 300), np.float32)),
         }
     )
-    station.records.save_inspection(saved)
+    save_inspection(station.records, saved)
     return saved
 
 
@@ -45,8 +47,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def test_csv_has_what_is_on_record(station: Station, tmp_path: Path) -> None:
     saved = record(station, "1")
     record(station, "2", "other")
-    station.records.add_disposition("1", Disposition.REWORK, 'Says "grind",\nthen look', "Ana")
-    station.records.add_disposition("1", Disposition.SCRAP, "Too; deep", "Bo")
+    add_disposition(station.records, "1", Disposition.REWORK, 'Says "grind",\nthen look', "Ana")
+    add_disposition(station.records, "1", Disposition.SCRAP, "Too; deep", "Bo")
 
     path = tmp_path / "out" / "lot.csv"
     export_csv(station, Filter(lot="L-7"), path)
@@ -73,9 +75,9 @@ def test_no_text_in_csv_begins_a_formula(station: Station, tmp_path: Path, start
     saved = examples.inspection("1")
     context = Context(lot=evil, serial=evil, station=evil, inspector=evil)
     image = saved.image.model_copy(update={"filename": evil})
-    station.records.save_inspection(saved.model_copy(update={"context": context, "image": image}))
-    station.records.add_disposition(
-        "1", Disposition.SCRAP, f"{start.strip()}x", f"{start.strip()}y"
+    save_inspection(station.records, saved.model_copy(update={"context": context, "image": image}))
+    add_disposition(
+        station.records, "1", Disposition.SCRAP, f"{start.strip()}x", f"{start.strip()}y"
     )
 
     export_csv(station, Filter(), tmp_path / "all.csv")
@@ -94,7 +96,7 @@ def test_no_text_in_csv_begins_a_formula(station: Station, tmp_path: Path, start
 def test_negative_numbers_stay_numbers(station: Station, tmp_path: Path) -> None:
     saved = examples.inspection("1")
     low = examples.judgement(Verdict.PASS, score=-0.25)
-    station.records.save_inspection(saved.model_copy(update={"judgement": low}))
+    save_inspection(station.records, saved.model_copy(update={"judgement": low}))
 
     export_csv(station, Filter(), tmp_path / "all.csv")
 
@@ -103,7 +105,7 @@ def test_negative_numbers_stay_numbers(station: Station, tmp_path: Path) -> None
 
 def test_parquet_has_types(station: Station, tmp_path: Path) -> None:
     for name in ("1", "2", "3"):
-        station.records.save_inspection(examples.inspection(name))
+        save_inspection(station.records, examples.inspection(name))
 
     export_parquet(station, Filter(), tmp_path / "all.parquet")
 
@@ -126,11 +128,11 @@ def test_of_nothing_there_is_a_table_with_its_heading(station: Station, tmp_path
 def test_one_bad_inspection_does_not_stop_the_pack(station: Station, tmp_path: Path) -> None:
     record(station, "good-1")
     record(station, "good-2")
-    station.records.save_inspection(examples.inspection("no-picture"))
+    save_inspection(station.records, examples.inspection("no-picture"))
     no_report = record(station, "elsewhere", "L-8").model_copy(
         update={"id": "no-report", "revisions": (), "context": Context(lot="L-7")}
     )
-    station.records.save_inspection(no_report)
+    save_inspection(station.records, no_report)
     seen: list[tuple[int, int]] = []
 
     pack = export_pdfs(

@@ -17,7 +17,8 @@ from core.domain import EvidenceChoice, InspectionRequest, JobState, Product
 from core.domain.errors import ImageError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
-from core.records.migrations import MIGRATIONS
+from core.records.events import list_events
+from core.records.store.migrations import MIGRATIONS
 from core.retrieval.normals.visual import DINOV2
 from core.services import health
 from core.services.health import Check, check_health, files_size
@@ -71,7 +72,7 @@ def test_a_station_that_lacks_nothing(station: Station) -> None:
     assert (found.files.files, found.files.is_estimate) == (10, False)
     assert found.records_bytes > 0
     assert found.troubles == ()
-    assert not [e for e in station.records.events() if e.kind == "doctor"], "it leaves no trace"
+    assert not [e for e in list_events(station.records) if e.kind == "doctor"], "it leaves no trace"
 
 
 @pytest.mark.usefixtures("hub")

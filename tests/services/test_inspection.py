@@ -34,6 +34,11 @@ from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings
 from core.interfaces.inspection_json import inspection_record
+from core.records.events import list_events
+from core.records.inspections import load_inspection
+from core.records.products import load_product
+from core.records.revisions import add_revision
+from core.records.search import count
 from core.services.inspection import inspect, inspect_all
 from core.services.inspection_images import overlay_png, picture, report_pdf
 from core.services.listener import Listener
@@ -67,7 +72,7 @@ def test_a_defective_cell_goes_the_whole_road(
     assert report is not None
     cited = {defect for finding in report.findings for defect in finding.defect_ids}
     assert cited == {defect.id for defect in inspection.defects}
-    assert demo_station.records.inspection(inspection.id) == inspection
+    assert load_inspection(demo_station.records, inspection.id) == inspection
     assert report_pdf(demo_station, inspection).startswith(b"%PDF")
 
 
@@ -94,7 +99,7 @@ def test_reopened_after_a_restart_pixel_for_pixel(
         pictures = picture(station, before), overlay_png(station, before, opacity=0.5)
         anomaly_map = station.files.read_map(before.map_sha256)
     with open_station(taught_elsewhere) as station:
-        after = station.records.inspection(before.id)
+        after = load_inspection(station.records, before.id)
         assert after == before
         np.testing.assert_array_equal(picture(station, after), pictures[0])
         np.testing.assert_array_equal(station.files.read_map(after.map_sha256), anomaly_map)
@@ -121,14 +126,14 @@ def test_the_same_picture_scores_the_same_in_a_new_process_state(
 def test_a_refused_picture_is_an_event_and_loses_nothing(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    before = demo_station.records.count()
+    before = count(demo_station.records)
     cut = PictureFile.of("cut.png", defective_cells[0].read()[:5000])
 
     with pytest.raises(ImageError, match=r"cut\.png"):
         inspect(demo_station, InspectionRequest(product=demo_product), cut)
 
-    assert demo_station.records.count() == before
-    event = demo_station.records.events(subject="cut.png")[0]
+    assert count(demo_station.records) == before
+    event = list_events(demo_station.records, subject="cut.png")[0]
     assert "cut.png" in event.detail["reason"]
 
 
@@ -171,7 +176,7 @@ def test_a_failed_retriever_is_recorded_and_the_verdict_stands(
     )
     with open_station(broken) as station:
         inspection = inspect(station, InspectionRequest(product=demo_product), defective_cells[0])
-        kept = station.records.inspection(inspection.id)
+        kept = load_inspection(station.records, inspection.id)
 
     step = next(step for step in kept.steps if step.name == "knowledge")
     assert step.status == "failed"
@@ -184,7 +189,7 @@ def test_unknown_product_and_product_without_detector(
     station: Station, defective_cells: list[PictureFile]
 ) -> None:
     with pytest.raises(ProductError, match="No/such"):
-        station.records.product("No/such")
+        load_product(station.records, "No/such")
     untaught = Product(dataset="No", category="detector")
     with pytest.raises(ProductError, match="no detector yet"):
         inspect(station, InspectionRequest(product=untaught), defective_cells[0])
@@ -198,9 +203,9 @@ def test_an_edit_is_a_new_revision_and_the_draft_stays(
     assert inspection.report is not None
     edited = inspection.report.model_copy(update={"summary": "Riss bestätigt, 균열 확인"})
 
-    demo_station.records.add_revision(inspection.id, edited, RevisionKind.EDITED, "J. Müller")
+    add_revision(demo_station.records, inspection.id, edited, RevisionKind.EDITED, "J. Müller")
 
-    kept = demo_station.records.inspection(inspection.id)
+    kept = load_inspection(demo_station.records, inspection.id)
     assert [revision.kind for revision in kept.revisions] == ["drafted", "edited"]
     assert kept.report == edited
     assert kept.revisions[0] == inspection.revisions[0]
@@ -276,13 +281,13 @@ def test_what_cannot_be_used_never_stops_the_rest(
     assert (broken.kind, broken.error) == (RefusalKind.UNFORESEEN, "ZeroDivisionError")
     assert broken.sentence.startswith("broken.png could not be inspected")
     assert isinstance(good, Inspection)
-    assert demo_station.records.inspection(good.id) == good
+    assert load_inspection(demo_station.records, good.id) == good
 
 
 def test_what_would_meet_every_picture_stops_before_the_first(
     demo_station: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    before = demo_station.records.count()
+    before = count(demo_station.records)
     untaught = Product(dataset="No", category="detector")
     for request, error in (
         (InspectionRequest(product=untaught), ProductError),
@@ -296,7 +301,7 @@ def test_what_would_meet_every_picture_stops_before_the_first(
         with pytest.raises(error):
             inspect_all(demo_station, request, defective_cells[:6])
 
-    assert demo_station.records.count() == before
+    assert count(demo_station.records) == before
 
 
 def test_a_disk_that_is_full_stops_the_rest(

@@ -12,6 +12,8 @@ from core.domain import InspectionRequest, Product
 from core.domain.errors import KnowledgeError, RecordsError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
+from core.records.events import list_events
+from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.knowledge import (
     add_document,
@@ -110,7 +112,7 @@ def test_an_import_is_recorded_entry_by_entry(station: Station) -> None:
     assert outcome.sentence() == (
         "1 entries added, 0 replaced, 3 left as they were (MVTec as MVTec-AD)."
     )
-    (event,) = station.records.events("MVTec-AD/bottle/dent")
+    (event,) = list_events(station.records, "MVTec-AD/bottle/dent")
     assert (event.kind, event.detail["reason"]) == ("knowledge imported", "Import of mmad.json")
     again = import_file(station, "mmad.json", data, by="Ana")
     assert (again.added, again.kept) == (0, 4)
@@ -123,7 +125,7 @@ def test_documents_are_added_and_retired_on_record(station: Station) -> None:
     retire_document(station, document.sha256, by="Ben", reason="outdated")
 
     assert "note.txt" not in {s.source for s in station.knowledge.search("lamp", MONO)}
-    kinds = [(event.kind, event.actor) for event in station.records.events(document.sha256)]
+    kinds = [(event.kind, event.actor) for event in list_events(station.records, document.sha256)]
     assert kinds == [("knowledge document retired", "Ben"), ("knowledge document added", "Ana")]
 
 
@@ -155,7 +157,7 @@ def test_a_report_keeps_the_text_that_it_cites(
         assert known.history[0].detail["before"]["text"] == cited.text
         after = inspect(station, InspectionRequest(product=demo_product), defective_cells[0])
         assert cited.id not in {snippet.id for snippet in after.snippets}
-        assert station.records.inspection(before.id).snippets == before.snippets
+        assert load_inspection(station.records, before.id).snippets == before.snippets
 
 
 def test_an_inspection_goes_on_when_the_chroma_server_is_down(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,8 @@ from core.domain import Disposition, InspectionRequest, Product
 from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.decided import known_defects
+from core.records.dispositions import add_disposition
+from core.records.events import list_events
 from core.services.inspection import inspect
 from core.services.known_defects import score_known_defects
 from core.services.relearning import add_normals
@@ -41,7 +44,7 @@ def test_the_newest_decision_on_a_picture_counts(
     first, second, third = (
         inspect(taught, InspectionRequest(product=PRODUCT), cell) for cell in defective_cells[:3]
     )
-    add = taught.records.add_disposition
+    add = partial(add_disposition, taught.records)
     add(first.id, Disposition.SCRAP, "crack", "Ana")
     add(second.id, Disposition.SCRAP, "crack", "Ana")
     add(third.id, Disposition.USE_AS_IS, "fine", "Ana")
@@ -56,7 +59,7 @@ def test_a_new_version_scores_the_known_ones_anew(
     taught: Station, defective_cells: list[PictureFile]
 ) -> None:
     seen = inspect(taught, InspectionRequest(product=PRODUCT), defective_cells[0])
-    taught.records.add_disposition(seen.id, Disposition.SCRAP, "crack", "Ana")
+    add_disposition(taught.records, seen.id, Disposition.SCRAP, "crack", "Ana")
     done = score_known_defects(taught, PRODUCT, defective_cells[1:3], by="Ana")
     assert (done.added, done.scored, done.skipped) == (2, 2, ())
     before = scores(taught)
@@ -73,7 +76,9 @@ def test_a_new_version_scores_the_known_ones_anew(
         taught, InspectionRequest(product=PRODUCT), defective_cells[1]
     ).judgement.score
     assert after[defective_cells[1].filename] == expected
-    assert [event.detail for event in taught.records.events(PRODUCT.key)][-2:-1] == [{"added": 2}]
+    assert [event.detail for event in list_events(taught.records, PRODUCT.key)][-2:-1] == [
+        {"added": 2}
+    ]
 
 
 def test_a_job_names_what_it_could_not_use(

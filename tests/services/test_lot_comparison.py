@@ -18,7 +18,9 @@ from core.domain import (
 )
 from core.domain.errors import EvaluationError
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
-from core.records.search import Filter
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection
+from core.records.search import Filter, search
 from core.services.inspection import inspect
 from core.services.lot_comparison import ComparedPart, LotComparison, Standing, compare_lot
 from core.services.relearning import add_normals
@@ -78,7 +80,7 @@ def test_a_lot_is_judged_by_both_and_the_records_stay(
     inspect(
         station, InspectionRequest(product=PRODUCT, context=Context(lot="L-2"), evidence=BARE), void
     )
-    station.records.add_disposition(seen[0].id, Disposition.VOID, "a shadow", "Ana")
+    add_disposition(station.records, seen[0].id, Disposition.VOID, "a shadow", "Ana")
     add_normals(station, PRODUCT, [void])
     newer, older = versions(station.settings, PRODUCT)
     told: list[tuple[int, int]] = []
@@ -98,7 +100,7 @@ def test_a_lot_is_judged_by_both_and_the_records_stay(
     # The second learned that very picture: for it, that is no test.
     assert compared.seen_in_teaching == (0, 1)
     assert sum(compared.counts().values()) == 5
-    assert station.records.inspection(seen[0].id).judgement == seen[0].judgement
+    assert load_inspection(station.records, seen[0].id).judgement == seen[0].judgement
 
 
 def test_a_lost_picture_is_named_and_the_rest_is_judged_by_a_job(
@@ -197,7 +199,7 @@ def test_too_many_are_a_sentence(station: Station, monkeypatch: pytest.MonkeyPat
 
     generate(station.records, 200, 0)
     monkeypatch.setattr(lot_comparison, "MOST_PARTS", 20)
-    key = station.records.summaries(limit=1)[0].product_key
+    key = search(station.records, limit=1)[0].product_key
 
     with pytest.raises(EvaluationError, match="at most 20 are judged again"):
         compare_lot(station, Filter(product_key=key), (OLD, NEW))

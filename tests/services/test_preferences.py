@@ -5,6 +5,7 @@ import pytest
 from core.domain import Language
 from core.domain.errors import SettingsError
 from core.infrastructure.settings import Settings
+from core.records.events import list_events
 from core.services.preferences import CHANGEABLE, fixed_settings
 from core.services.station import Station
 from core.tasks.shared_station import open_station
@@ -14,7 +15,7 @@ def test_a_change_holds_over_a_restart_and_is_on_record(station_settings: Settin
     with open_station(station_settings) as station:
         station.change_setting("report_language", "ko", " Ana ")
         assert station.settings.report_language is Language.KOREAN
-        (event,) = station.records.events("report_language")
+        (event,) = list_events(station.records, "report_language")
 
     with open_station(station_settings) as station:
         assert station.settings.report_language is Language.KOREAN

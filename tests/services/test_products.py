@@ -9,6 +9,8 @@ from core.detection.product_files import product_folder, read_policy
 from core.domain import Context, Disposition, InspectionRequest, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
+from core.records.dispositions import add_disposition
+from core.records.events import list_events
 from core.services.inspection import inspect
 from core.services.products import activate_version, change_policy, history, unlearned_false_alarms
 from core.services.relearning import add_normals
@@ -34,7 +36,7 @@ def test_a_change_of_policy_judges_and_is_on_record(taught: Station) -> None:
     assert after.t_low == before.t_low
     assert after.t_high - after.t_low == pytest.approx(4 * (before.t_high - before.t_low))
     assert read_policy(taught.settings, PRODUCT).line.parts_per_day == 500
-    event = taught.records.events(PRODUCT.key)[0]
+    event = list_events(taught.records, PRODUCT.key)[0]
     assert (event.kind, event.actor) == ("policy changed", "Ana")
     assert event.detail["before"]["fail_margin"] == 0.5
     assert event.detail["after"]["fail_margin"] == 2.0
@@ -59,12 +61,15 @@ def test_a_change_of_policy_judges_and_is_on_record(taught: Station) -> None:
 def test_what_cannot_be_changes_nothing(
     taught: Station, changes: dict, by: str, reason: str, said: str
 ) -> None:
-    before = read_policy(taught.settings, PRODUCT), taught.records.events(PRODUCT.key)
+    before = read_policy(taught.settings, PRODUCT), list_events(taught.records, PRODUCT.key)
 
     with pytest.raises(ProductError, match=said):
         change_policy(taught, PRODUCT, changes, by=by, reason=reason)
 
-    assert (read_policy(taught.settings, PRODUCT), taught.records.events(PRODUCT.key)) == before
+    assert (
+        read_policy(taught.settings, PRODUCT),
+        list_events(taught.records, PRODUCT.key),
+    ) == before
 
 
 def test_an_older_version_judges_again(taught: Station) -> None:
@@ -76,7 +81,7 @@ def test_an_older_version_judges_again(taught: Station) -> None:
 
     assert taught.taught(PRODUCT).card.detector.version == first.version
     assert versions(taught.settings, PRODUCT) == (second, first)
-    event = taught.records.events(PRODUCT.key)[0]
+    event = list_events(taught.records, PRODUCT.key)[0]
     assert (event.kind, event.actor) == ("version activated", "Ana")
     assert event.detail == {
         "before": second.model_dump(),
@@ -110,8 +115,8 @@ def test_false_alarms_are_offered_until_they_are_learned(
         inspect(taught, InspectionRequest(product=PRODUCT, context=Context(lot="L-1")), cell)
         for cell in defective_cells[:2]
     )
-    taught.records.add_disposition(voided.id, Disposition.VOID, "dust", "Ana")
-    taught.records.add_disposition(scrapped.id, Disposition.SCRAP, "crack", "Ana")
+    add_disposition(taught.records, voided.id, Disposition.VOID, "dust", "Ana")
+    add_disposition(taught.records, scrapped.id, Disposition.SCRAP, "crack", "Ana")
 
     (alarm,) = unlearned_false_alarms(taught, PRODUCT)
     assert (alarm.inspection_id, alarm.reason, alarm.lot) == (voided.id, "dust", "L-1")

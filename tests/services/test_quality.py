@@ -10,7 +10,9 @@ from core.detection.product_files import save_policy
 from core.domain import Disposition, InspectionRequest, Product, Verdict
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile, demo_normals
-from core.records.search import Filter
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection
+from core.records.search import Filter, search
 from core.services.inspection import inspect
 from core.services.quality import costs_by_type, score_history, times_against_takt
 from core.services.station import Station
@@ -29,7 +31,7 @@ def test_drift_holds_passed_parts_against_the_active_detectors_normals(
     weeks = history.weeks
 
     of_all = [
-        demo_station.records.inspection(s.id) for s in demo_station.records.summaries(limit=999)
+        load_inspection(demo_station.records, s.id) for s in search(demo_station.records, limit=999)
     ]
     passed = [i.judgement.score for i in of_all if i.judgement.verdict is Verdict.PASS]
     normals = [score for score in calibration.normals.scores if score < calibration.t_low]
@@ -48,7 +50,7 @@ def test_cost_is_unknown_until_a_policy_says_it(
 ) -> None:
     bad = inspect(demo_station, InspectionRequest(product=demo_product), defective_cells[0])
     only = Filter(text=bad.id)
-    demo_station.records.add_disposition(bad.id, Disposition.SCRAP, "Broken cell", "Ana")
+    add_disposition(demo_station.records, bad.id, Disposition.SCRAP, "Broken cell", "Ana")
     assert costs_by_type(demo_station, only) is None
 
     save_policy(

@@ -22,6 +22,8 @@ from core.domain import (
 )
 from core.domain.errors import WriterError
 from core.imaging.picture_files import PictureFile, demo_normals
+from core.records.inspections import load_inspection, save_inspection
+from core.records.search import count
 from core.reporting.catalogue import find_model
 from core.services.inspection import examine, inspect, take_in
 from core.services.listener import Listener
@@ -67,7 +69,7 @@ def found(desk: Station, demo_product: Product, defective_cells: list[PictureFil
     inspection = examine(
         desk, InspectionRequest(product=demo_product), take_in(desk, defective_cells[0])
     )
-    desk.records.save_inspection(inspection)
+    save_inspection(desk.records, inspection)
     return inspection
 
 
@@ -107,7 +109,7 @@ def test_a_model_writes_and_all_of_it_is_on_record(
 
     revision = draft_report(desk, found, listener=Listener(on_answer=seen.append))
 
-    kept = desk.records.inspection(found.id).revisions
+    kept = load_inspection(desk.records, found.id).revisions
     assert kept == (revision,)
     assert (revision.kind, revision.author) == (RevisionKind.DRAFTED, WRITER)
     writing = revision.writing
@@ -370,7 +372,7 @@ def answer_of_a_good_part() -> str:
 def test_an_unknown_writer_is_said_before_anything_is_inspected(
     desk: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    before = desk.records.count()
+    before = count(desk.records)
 
     with pytest.raises(WriterError, match="There is no report writer 'gpt-9'"):
         inspect(
@@ -379,7 +381,7 @@ def test_an_unknown_writer_is_said_before_anything_is_inspected(
             defective_cells[0],
         )
 
-    assert desk.records.count() == before
+    assert count(desk.records) == before
 
 
 def test_a_writer_that_cannot_run_leaves_verdict_and_a_composed_report(
@@ -395,7 +397,7 @@ def test_a_writer_that_cannot_run_leaves_verdict_and_a_composed_report(
     assert revision.author == "offline"
     assert revision.writing is not None
     assert "ANTHROPIC_API_KEY" in revision.writing.reason
-    assert desk.records.inspection(inspection.id) == inspection
+    assert load_inspection(desk.records, inspection.id) == inspection
 
 
 @pytest.mark.parametrize("language", [Language.KOREAN, Language.GERMAN])
@@ -415,4 +417,4 @@ def test_a_persons_edit_is_checked_too(desk: Station, found: Inspection) -> None
     assert [remark.rule for remark in edited.violations] == [Rule.KNOWN_ID]
     assert edited.violations[0].place == "effect"
     assert edited.writing is None
-    assert desk.records.inspection(found.id).revisions == (drafted, edited)
+    assert load_inspection(desk.records, found.id).revisions == (drafted, edited)

@@ -15,6 +15,7 @@ from core.evaluation.temporary_station import temporary_station
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.infrastructure.settings import Settings, settings
 from core.interfaces.cli.main import main
+from core.records.search import count
 from core.records.side_by_side import save_side_by_side, side_by_side, win_rates
 from core.services.inspection import inspect
 from core.services.side_by_side import choose, detectors_of, put_side_by_side
@@ -68,7 +69,7 @@ def test_every_detector_meets_every_writer(
     assert {c.writing.outcome for c in comparison.columns[1::2]} == {Outcome.FELL_BACK}
     first, _, third, _ = comparison.columns
     assert first.inspection.judgement.t_low != third.inspection.judgement.t_low
-    assert two_detectors.records.count() == 0, "nothing is on record as an inspection until chosen"
+    assert count(two_detectors.records) == 0, "nothing is on record as an inspection until chosen"
 
 
 def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
@@ -95,7 +96,7 @@ def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
     }
     with pytest.raises(RecordsError, match="a choice was made already"):
         choose(two_detectors, comparison.id, 0, "Bo")
-    assert two_detectors.records.count() == 1
+    assert count(two_detectors.records) == 1
 
 
 def test_a_report_joins_the_inspection_that_it_was_asked_about(
@@ -104,7 +105,7 @@ def test_a_report_joins_the_inspection_that_it_was_asked_about(
     recorded: Inspection = inspect(
         two_detectors, InspectionRequest(product=demo_product), defective_cells[2]
     )
-    before = two_detectors.records.count()
+    before = count(two_detectors.records)
 
     comparison = put_side_by_side(
         two_detectors,
@@ -117,7 +118,7 @@ def test_a_report_joins_the_inspection_that_it_was_asked_about(
 
     assert inspection.id == recorded.id
     assert len(inspection.revisions) == len(recorded.revisions) + 1
-    assert two_detectors.records.count() == before
+    assert count(two_detectors.records) == before
 
 
 def test_a_choice_whose_inspection_is_gone_is_not_made(

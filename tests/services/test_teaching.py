@@ -22,6 +22,7 @@ from core.domain import Product
 from core.domain.errors import CheckpointError, DetectorError, ProductError
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile, demo_normals
+from core.records.products import load_product
 from core.services.station import Station
 from core.services.teaching import teach
 
@@ -61,7 +62,7 @@ def test_card_tells_what_the_detector_is_made_of(station: Station) -> None:
     assert card.facts["false alarms, by the policy when taught"] == stated
     assert set(card.seconds) == {"check and embed", "train", "calibrate"}
     assert shares[-1] == ("Done", 1)
-    assert station.records.product(PRODUCT.key) == PRODUCT
+    assert load_product(station.records, PRODUCT.key) == PRODUCT
     folder = product_folder(station.settings, PRODUCT)
     assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pt", ".ckpt"}]
     assert sum(path.stat().st_size for path in folder.rglob("*.safetensors")) < 2_200_000

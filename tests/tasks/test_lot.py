@@ -23,6 +23,9 @@ from core.domain import (
 from core.domain.errors import JobError, RequestError
 from core.imaging.picture_files import PictureFile, demo_examples, demo_normals
 from core.infrastructure.settings import Settings
+from core.records.events import list_events
+from core.records.inspections import load_inspection, save_inspection
+from core.records.search import count, search
 from core.services.inspection import examine, take_in
 from core.services.reports import draft_report
 from core.services.station import Station
@@ -41,6 +44,7 @@ import os, signal, time
 from core.services.reports import draft_report
 from core.infrastructure.settings import Settings
 from core.imaging.picture_files import demo_examples
+from core.records.search import count
 from core.tasks.pictures import keep_pictures
 from core.tasks.registry import task_of
 from core.tasks.shared_station import open_station
@@ -52,7 +56,7 @@ arguments["evidence"] = {"knowledge": False, "exemplars": False}
 station.jobs.submit(task_of("inspect_lot", arguments), "Lot L-9", "Ana")
 after = arguments | {"pictures": pictures[:1]}
 station.jobs.submit(task_of("inspect_lot", after), "After it", "Bo")
-while station.records.count() < 3:
+while count(station.records) < 3:
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -90,7 +94,7 @@ def test_a_bad_file_never_stops_the_rest(
     assert "not a picture that can be read" in refused["notes.txt"]
     assert "cannot be read" in refused["gone.png"]
     assert set(refused) == {"notes.txt", "gone.png", "vast.png"}
-    inspection = demo_station.records.inspection(job.result["inspections"][0])
+    inspection = load_inspection(demo_station.records, job.result["inspections"][0])
     assert inspection.judgement.verdict is Verdict.FAIL
     assert inspection.context == LOT
     assert inspection.report is not None
@@ -179,11 +183,11 @@ def test_a_lot_that_is_cancelled_goes_on_where_it_was(
     after = on_record(demo_station, job.id)
     assert before.items() <= after.items(), "what was inspected is not inspected again"
     assert list(after) == done.result["inspections"]
-    assert demo_station.records.events(job.id)[0].actor == "Bo"
+    assert list_events(demo_station.records, job.id)[0].actor == "Bo"
 
 
 def on_record(station: Station, job_id: str) -> dict[str, object]:
-    found = station.records.summaries(limit=10_000)
+    found = search(station.records, limit=10_000)
     mine = [summary for summary in found if summary.id.startswith(job_id)]
     return {summary.id: summary.created_at for summary in reversed(mine)}
 
@@ -210,7 +214,7 @@ def test_the_picture_at_which_the_process_died_gets_one_report(
         take_in(demo_station, defective_cells[0]),
         inspection_id=f"{second.id}-00001",
     )
-    demo_station.records.save_inspection(left)
+    save_inspection(demo_station.records, left)
     if is_written:
         draft_report(demo_station, left)
 
@@ -219,7 +223,7 @@ def test_the_picture_at_which_the_process_died_gets_one_report(
 
     assert ended(demo_station, first.id).state is JobState.DONE
     assert done.result["inspections"] == [left.id, f"{second.id}-00002"]
-    kept = demo_station.records.inspection(left.id)
+    kept = load_inspection(demo_station.records, left.id)
     assert kept.created_at == left.created_at
     assert len(kept.revisions) == 1
     assert [step.name for step in kept.steps].count(StepName.REPORT) == (not is_written)
@@ -263,10 +267,10 @@ def test_a_killed_process_goes_on_with_the_pictures_that_are_left(
         assert len(finished) == 12
         assert inspected.items() <= finished.items(), "none was inspected twice"
         for inspection_id in finished:
-            assert len(station.records.inspection(inspection_id).revisions) == 1
+            assert len(load_inspection(station.records, inspection_id).revisions) == 1
         assert ended(station, after_it.id).state is JobState.DONE
         assert ended_at(station, after_it.id) < ended_at(station, job.id), "it had waited longer"
-        assert station.records.count() == 13
+        assert count(station.records) == 13
 
 
 @pytest.mark.parametrize("missing", ["pictures", "product"])

@@ -15,6 +15,7 @@ from core.domain import (
 )
 from core.domain.errors import DetectorError, JobError
 from core.imaging.picture_files import PictureFile
+from core.records.inspections import load_inspection
 from core.reporting.availability import ranked
 from core.reporting.catalogue import catalogue
 from core.services.inspection import inspect
@@ -41,7 +42,7 @@ def test_the_first_report_is_a_step_and_the_next_a_revision(
     second = ended(demo_station, write_later(demo_station, inspection, choice, "Ana").id)
 
     assert [job.result["revision"] for job in (first, second)] == [1, 2]
-    recorded = demo_station.records.inspection(inspection.id)
+    recorded = load_inspection(demo_station.records, inspection.id)
     assert [step.name for step in recorded.steps].count(StepName.REPORT) == 1
     assert len(recorded.revisions) == 2
     latest = demo_station.jobs.latest(WriteReport, "inspection", inspection.id)
@@ -69,7 +70,7 @@ def test_a_model_writes_in_the_background(
     job = demo_station.jobs.latest(WriteReport, "inspection", inspection.id)
     assert job is not None
     assert ended(demo_station, job.id).state is JobState.DONE
-    (revision,) = demo_station.records.inspection(inspection.id).revisions
+    (revision,) = load_inspection(demo_station.records, inspection.id).revisions
     assert revision.writing is not None
     assert revision.writing.outcome is Outcome.FELL_BACK
 

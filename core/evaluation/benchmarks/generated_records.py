@@ -15,8 +15,9 @@ from duckdb import DuckDBPyConnection
 
 from core import __version__
 from core.domain import Product
-from core.records.database import Records
+from core.records.products import save_product
 from core.records.standing import DRAWN_BITS
+from core.records.store.database import Database
 
 BATCH = 100_000
 SECONDS_A_PART = 20
@@ -192,7 +193,7 @@ SELECT DISTINCT product_key, ranked FROM parts WHERE defect_count > 0
 """
 
 
-def generate(records: Records, entries: int, audit_share: float) -> None:
+def generate(records: Database, entries: int, audit_share: float) -> None:
     """Add inspections 0 ... entries - 1, the last one shortly before the first of November 2026.
 
     Args:
@@ -201,7 +202,7 @@ def generate(records: Records, entries: int, audit_share: float) -> None:
         audit_share: share of passed parts that are drawn for an audit.
     """
     for key in PRODUCTS:
-        records.save_product(Product.from_key(key, 0.1))
+        save_product(records, Product.from_key(key, 0.1))
     for start in range(0, entries, BATCH):
         with records.transaction() as cursor:
             _batch(cursor, start, min(start + BATCH, entries), entries, audit_share)

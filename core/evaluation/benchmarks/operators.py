@@ -33,7 +33,9 @@ from core.imaging.picture_files import (
     demo_unseen_normals,
 )
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.inspections import load_inspection
+from core.records.search import count
+from core.records.store.database import Database
 from core.services.station import Station
 from core.services.teaching import teach
 
@@ -189,10 +191,10 @@ def measure_operators(
             shift = _Shift(pictures, seconds)
             taken = _worked(shift, kinds, address, cells, takt)
         on_progress("Inspect", 1)
-        with Records.open(aside) as records:
-            recorded = records.count()
+        with Database.open(aside) as records:
+            recorded = count(records)
             answers = [answer for way in shift.answers.values() for answer in way]
-            steps = [records.inspection(answer.inspection).steps for answer in answers]
+            steps = [load_inspection(records, answer.inspection).steps for answer in answers]
     failed = [
         f"{step.name}: {step.reason}" for each in steps for step in each if step.status == "failed"
     ]

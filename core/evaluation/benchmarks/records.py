@@ -16,11 +16,14 @@ from core.domain import Disposition, Frozen, RevisionKind, Verdict
 from core.evaluation.benchmarks.environment import machine
 from core.evaluation.benchmarks.generated_records import END, PRODUCTS, VERSION, generate
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.dispositions import add_disposition
+from core.records.inspections import load_inspection, save_inspection
 from core.records.quality import defect_places, period_counts, type_counts, verdict_counts
 from core.records.queue import next_waiting, previous_waiting, queue, waiting
+from core.records.revisions import add_revision
 from core.records.running import passed_scores, step_times, writing_costs
 from core.records.search import PAGE, Filter, count, search, values_of
+from core.records.store.database import Database
 from core.statistics.control_charts import Sample, p_chart
 from core.statistics.counts import Period
 from core.statistics.drift import drift
@@ -82,10 +85,10 @@ def measure_many_records(
     with tempfile.TemporaryDirectory() as folder:
         temporary = settings.model_copy(update={"data_dir": Path(folder), "database_url": None})
         on_progress("Make inspections", 0)
-        with Records.open(temporary) as records:
+        with Database.open(temporary) as records:
             generated = _seconds(lambda: generate(records, entries, settings.audit_share))
         start = time.perf_counter()
-        with Records.open(temporary) as records:
+        with Database.open(temporary) as records:
             opened = time.perf_counter() - start
             asked = questions(records) | writes(records)
             timings = []
@@ -103,7 +106,7 @@ def measure_many_records(
         )
 
 
-def questions(records: Records) -> dict[str, Callable[[], object]]:
+def questions(records: Database) -> dict[str, Callable[[], object]]:
     """What the screens ask, by name; each is the whole call, from the query to its figures."""
     asked: dict[str, Callable[[], object]] = {
         "History: first page": lambda: search(records, EVERYTHING),
@@ -135,7 +138,7 @@ def questions(records: Records) -> dict[str, Callable[[], object]]:
     return asked | {"Quality, one product: drift by week": lambda: _drift(records)}
 
 
-def _charts(records: Records, filter: Filter) -> dict[str, Callable[[], object]]:
+def _charts(records: Database, filter: Filter) -> dict[str, Callable[[], object]]:
     def chart(by: Period) -> object:
         samples = [
             Sample(label=each.label, inspected=each.inspected, nonconforming=each.failed)
@@ -157,27 +160,27 @@ def _charts(records: Records, filter: Filter) -> dict[str, Callable[[], object]]
     }
 
 
-def _drift(records: Records) -> object:
+def _drift(records: Database) -> object:
     normals = [0.2 + 0.004 * number for number in range(200)]
     weeks = passed_scores(records, ONE_PRODUCT, version=VERSION, below=T_LOW)
     return drift(normals, T_LOW, weeks)
 
 
-def writes(records: Records) -> dict[str, Callable[[], object]]:
+def writes(records: Database) -> dict[str, Callable[[], object]]:
     """What is added while persons work, by name."""
-    known = records.inspection(queue(records, limit=1)[0].id)
+    known = load_inspection(records, queue(records, limit=1)[0].id)
     numbers = counter()
     report = known.revisions[0].report
 
     def save() -> None:
         name = f"{known.id}-{next(numbers)}"
-        records.save_inspection(known.model_copy(update={"id": name, "dispositions": ()}))
+        save_inspection(records, known.model_copy(update={"id": name, "dispositions": ()}))
 
     return {
         "Save an inspection": save,
-        "Save a report": lambda: records.add_revision(known.id, report, RevisionKind.EDITED, "A"),
-        "Save a disposition": lambda: records.add_disposition(
-            known.id, Disposition.REWORK, "Ground", "A"
+        "Save a report": lambda: add_revision(records, known.id, report, RevisionKind.EDITED, "A"),
+        "Save a disposition": lambda: add_disposition(
+            records, known.id, Disposition.REWORK, "Ground", "A"
         ),
     }
 

@@ -19,6 +19,7 @@ from core.infrastructure.extras import library_guard
 from core.infrastructure.ids import id_of
 from core.infrastructure.memory import memory_guard
 from core.records import jobs as recorded
+from core.records.events import add_event
 from core.services.jobs.task import JobStopped, Progress, StopSign, Task, TaskOf
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Jobs:
             if was is JobState.RUNNING and job_id in self._stops:
                 self._stops[job_id].put_up(by_person=True)
         if was in (JobState.RUNNING, JobState.QUEUED):
-            self._records.add_event("job cancelled", job_id, {"was": was.value}, who)
+            add_event(self._records, "job cancelled", job_id, {"was": was.value}, who)
         return self.job(job_id)
 
     def resume(self, job_id: str) -> Job:
@@ -212,7 +213,7 @@ class Jobs:
                 for job in stalled:
                     if job.id not in silent:
                         reason = STALLED.format(title=job.title, step=job.step, s=self._stall_s)
-                        self._records.add_event("job stalled", job.id, {"reason": reason})
+                        add_event(self._records, "job stalled", job.id, {"reason": reason})
                 silent = {job.id for job in stalled}
             except RecordsError as error:
                 log.error("Silent jobs cannot be looked for: %s", error)

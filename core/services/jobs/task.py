@@ -13,8 +13,8 @@ from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, mode
 
 from core.domain import Frozen, JobStep, step_on_record
 from core.domain.errors import JobError
-from core.records.connection import Database
 from core.records.jobs import save_progress
+from core.records.store.database import Database
 
 if TYPE_CHECKING:
     from core.services.station import Station

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Disposition, Inspection
+from core.records.dispositions import add_disposition
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.words import person_of, plain
@@ -49,7 +50,7 @@ def _drawer(station: Station, inspection: Inspection) -> None:
     ):
         with shown_to_the_operator():
             if choice is not None:
-                station.records.add_disposition(inspection.id, choice, reason, name)
+                add_disposition(station.records, inspection.id, choice, reason, name)
             st.session_state["person"] = name
             st.rerun()
 

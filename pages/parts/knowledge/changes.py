@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.errors import KnowledgeError
+from core.records.products import list_products
 from core.services.knowledge import add_entry, import_file
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
@@ -15,7 +16,7 @@ from pages.texts import t
 def known_products(station: Station) -> list[str]:
     """List the keys of all products that are taught or written about."""
     written = {entry.product_key for entry in station.knowledge.entries() if entry.product_key}
-    return sorted(written | {product.key for product in station.records.products()})
+    return sorted(written | {product.key for product in list_products(station.records)})
 
 
 def write_an_entry(station: Station) -> None:

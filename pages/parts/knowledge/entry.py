@@ -7,7 +7,7 @@ import streamlit as st
 from core.domain import Snippet
 from core.domain.errors import InspectionError
 from core.records.citations import Citation
-from core.records.database import Event
+from core.records.events import Event
 from core.retrieval.knowledge.entries import GOOD, Entry
 from core.services.knowledge import Known, edit_entry, look_up, retire_entry
 from core.services.station import Station

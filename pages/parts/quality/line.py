@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.records.products import list_products
 from core.records.quality import defect_places, period_counts, type_counts
 from core.records.search import Filter
 from core.services.inspection_images import normal_picture
@@ -175,5 +176,5 @@ def the_product(station: Station, filter: Filter) -> str | None:
     """Find the product that is meant: the chosen one, or the only one there is."""
     if filter.product_key is not None:
         return filter.product_key
-    products = station.records.products()
+    products = list_products(station.records)
     return products[0].key if len(products) == 1 else None

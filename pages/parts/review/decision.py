@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.domain import Disposition, Inspection, Job, JobState, Verdict
+from core.records.inspections import load_inspection
 from core.records.search import Filter
 from core.services.review import (
     BAD,
@@ -108,7 +109,7 @@ def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
 def show_learning(station: Station, person: str) -> None:
     """Show what was decided last; one more key learns a false alarm as a normal."""
     last = st.session_state.get("review-last")
-    inspection = station.records.inspection(last) if last else None
+    inspection = load_inspection(station.records, last) if last else None
     can_learn = (
         inspection is not None
         and inspection.dispositions[-1].disposition is Disposition.VOID

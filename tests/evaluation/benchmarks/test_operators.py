@@ -17,8 +17,9 @@ from core.evaluation.benchmarks.operators import TO_VERDICT, measure_operators, 
 from core.evaluation.benchmarks.running_console import running_console
 from core.imaging.picture_files import PictureFile, demo_unseen_normals
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.inspections import load_inspection
 from core.records.search import Filter, search
+from core.records.store.database import Database
 from core.services.station import Station
 
 
@@ -59,8 +60,8 @@ def test_what_the_page_refuses_is_an_error(demo_station: Station, tmp_path: Path
         answered = operator.inspect(demo_unseen_normals()[0])
 
     assert 0 < answered.verdict < answered.drawn
-    with Records.open(settings) as records:
-        assert records.inspection(answered.inspection).judgement.verdict is Verdict.PASS
+    with Database.open(settings) as records:
+        assert load_inspection(records, answered.inspection).judgement.verdict is Verdict.PASS
 
 
 def test_a_click_while_a_part_is_judged_loses_no_picture(
@@ -83,7 +84,7 @@ def test_a_click_while_a_part_is_judged_loses_no_picture(
                 interrupted += message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
             assert was_clicked
 
-    with Records.open(settings) as records:
+    with Database.open(settings) as records:
         recorded = search(records, Filter(), limit=50)
     assert sorted(row.filename for row in recorded) == sorted(cell.filename for cell in cells)
     assert interrupted == len(cells)

@@ -16,7 +16,7 @@ from core import __version__
 from core.domain import Product
 from core.imaging.picture_files import PictureFile, demo_examples, demo_normals
 from core.infrastructure.settings import Settings
-from core.records.database import Records
+from core.records.store.database import Database
 from core.services.station import Station
 
 REPOSITORY = Path(__file__).parents[3]
@@ -154,6 +154,8 @@ def test_teach_from_a_folder(run, tmp_path: Path) -> None:  # noqa: ANN001
 
 
 def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) -> None:  # noqa: ANN001
+    from core.records.events import list_events
+
     first, further = tmp_path / "first", tmp_path / "further"
     for folder, cells in ((first, demo_normals()[:12]), (further, demo_normals()[12:14])):
         folder.mkdir()
@@ -181,8 +183,8 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     assert "needs a name and a reason" in unexplained.stderr
     assert impossible.stderr.startswith("Error: confidence cannot be 7")
     station_settings = Settings(data_dir=tmp_path / "data")
-    with Records.open(station_settings) as records:
-        told = [(event.kind, event.actor) for event in records.events("Plant/cell")]
+    with Database.open(station_settings) as records:
+        told = [(event.kind, event.actor) for event in list_events(records, "Plant/cell")]
     assert told == [
         ("policy changed", "Ana"),
         ("normals added", "Bo"),

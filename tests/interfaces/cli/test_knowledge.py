@@ -10,7 +10,7 @@ import pytest
 from core.infrastructure.settings import Settings
 from core.interfaces.cli import knowledge
 from core.interfaces.cli.main import main
-from core.records.database import Records
+from core.records.store.database import Database
 
 KNOWLEDGE = {"ELPV": {"mono": {"crack": "A thin dark line.", "dark_spot": "A round blot."}}}
 
@@ -27,6 +27,8 @@ def there(station_settings: Settings, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_import_list_and_search(
     there: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from core.records.events import list_events
+
     other = tmp_path / "mmad.json"
     other.write_text(json.dumps({"MVTec": {"bottle": {"dent": "Shallow.", "good": "Round."}}}))
 
@@ -36,8 +38,8 @@ def test_import_list_and_search(
     assert "MVTec-AD/bottle  dent  Shallow." in capsys.readouterr().out
     assert main(["knowledge", "search", "round blot", "--product", "ELPV/mono", "-k", "1"]) == 0
     assert "dark spot  (knowledge.json, found by product)" in capsys.readouterr().out
-    with Records.open(there) as records:
-        (event,) = records.events("MVTec-AD/bottle/dent")
+    with Database.open(there) as records:
+        (event,) = list_events(records, "MVTec-AD/bottle/dent")
     assert (event.actor, event.detail["reason"]) == ("Ana", "try")
 
 

@@ -8,6 +8,7 @@ import time
 from core.domain import InspectionRequest, Job, JobState, Product, WriterChoice
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
+from core.records.events import list_events
 from core.records.health import last_troubles
 from core.services.inspection import inspect
 from core.services.station import Station
@@ -60,11 +61,11 @@ def test_each_silence_is_recorded_once(
         station.taught(demo_product)  # loaded here, where no job has to be silent for it
         with nobody_judges(station):
             job = lot(station, defective_cells[0])
-            wait_for(station, job.id, lambda _: station.records.events(job.id))
+            wait_for(station, job.id, lambda _: list_events(station.records, job.id))
             time.sleep(0.5)  # looked for several times more, and still the same silence
         ended(station, job.id)
 
-        (event,) = station.records.events(job.id)
+        (event,) = list_events(station.records, job.id)
         assert event.kind == "job stalled"
         assert "Lot L-7: nothing was told for more than 0.4 s" in event.detail["reason"]
         (trouble,) = last_troubles(station.records)

@@ -1,4 +1,4 @@
-"""One DuckDB file: opened, asked and written to, from several threads of one process."""
+"""Open, read and write one DuckDB file from several threads of one process."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import duckdb
 
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
-from core.records.migrations import migrate
-from core.records.rows import Row
-from core.records.sentences import ignoring_a_dead_transaction, in_sentences, why_not_opened
+from core.records.store.migrations import migrate
+from core.records.store.rows import Row
+from core.records.store.sentences import ignoring_a_dead_transaction, in_sentences, why_not_opened
 
 # A station is often offline: DuckDB must not look for extensions on the net.
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -25,7 +25,13 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 
 class Database:
-    """An open file of the present shape; what is asked of it stands in `Records`.
+    """The open records of one station; the functions of `core.records` read and write them.
+
+    Safe to use from several threads of one process.
+
+    Example:
+        >>> with Database.open(settings()) as records:   # doctest: +SKIP
+        ...     search(records, limit=10)
 
     Attributes:
         audit_share: share of the parts that pass from now on that are drawn for an audit.
@@ -79,7 +85,7 @@ class Database:
         self._connection.close()
 
     def rows(self, query: str, *parameters: object) -> list[Row]:
-        """Rows that a query gives, by column name."""
+        """Return the rows that a query gives, by column name."""
         with self.reading() as cursor:
             cursor.execute(query, list(parameters))
             names = [column[0] for column in cursor.description or ()]
@@ -90,13 +96,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """A connection of its own to read by: threads do not meet in one."""
+        """Open a connection of its own to read by: threads do not meet in one."""
         with in_sentences(), self._connection.cursor() as cursor:
             yield cursor
 
     @contextmanager
     def transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """All of what is written inside, or nothing of it."""
+        """Write all of what is written inside, or nothing of it."""
         with in_sentences(), self._writing, self._connection.cursor() as cursor:
             cursor.execute("BEGIN")
             try:

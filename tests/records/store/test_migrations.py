@@ -11,16 +11,17 @@ from duckdb import DuckDBPyConnection
 
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
-from core.records.database import Records
-from core.records.migrations import MIGRATIONS, migrate
+from core.records.inspections import save_inspection
+from core.records.store.database import Database
+from core.records.store.migrations import MIGRATIONS, migrate
 from tests.records import examples
 
 
 @pytest.fixture
 def path(station_settings: Settings) -> Path:
     """The file of a station whose records hold one inspection."""
-    with Records.open(station_settings) as records:
-        records.save_inspection(examples.inspection())
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection())
     return station_settings.records_path
 
 
@@ -60,9 +61,10 @@ def test_an_empty_file_gets_the_whole_schema() -> None:
 
         assert applied(connection) == ["create_schema"]
         assert {name for name, _ in tables(connection)} == {
-            *("answers", "applied_migrations", "contestants", "contests", "defects"),
+            *("answers", "applied_migrations", "defects"),
             *("dispositions", "events", "evidence", "inspections", "jobs", "known_defects"),
             *("known_scores", "known_types", "preferences", "products", "revisions"),
+            *("side_by_side_columns", "side_by_sides"),
         }
 
 
@@ -120,7 +122,7 @@ def test_records_of_a_newer_program_are_refused(path: Path, station_settings: Se
         migrate(connection, path, [*MIGRATIONS, add_colour])
 
     with pytest.raises(RecordsError, match=r"newer version .*it applied add_colour"):
-        Records.open(station_settings)
+        Database.open(station_settings)
 
     with duckdb.connect(path) as connection:
         assert applied(connection) == ["create_schema", "add_colour"]
@@ -141,7 +143,7 @@ def test_records_of_before_the_first_release_are_refused_and_left_alone(
     before = path.read_bytes()
 
     with pytest.raises(RecordsError, match=r"before 0\.1\.0.* Nothing was changed") as said:
-        Records.open(station_settings)
+        Database.open(station_settings)
 
     assert str(path) in str(said.value)
     assert "DATA_DIR" in str(said.value)

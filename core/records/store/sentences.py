@@ -1,4 +1,4 @@
-"""What DuckDB raises, as sentences for an operator."""
+"""Say what DuckDB raises in sentences for an operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ import duckdb
 from core.domain.errors import RecordsError, RecordsInUseError
 
 
+def require_text(text: str, sentence: str) -> None:
+    """Require a text that is more than blanks.
+
+    Raises:
+        RecordsError: with this sentence, if it is empty.
+    """
+    if not text.strip():
+        raise RecordsError(sentence)
+
+
 def why_not_opened(path: str, error: duckdb.Error) -> RecordsError:
+    """Say why a file cannot be opened: another process holds it, or it is damaged."""
     if "lock" in str(error).lower():
         return RecordsInUseError(
             f"The records in {path} are in use by another process, most likely the running "
@@ -36,7 +47,7 @@ def in_sentences() -> Generator[None]:
 
 @contextmanager
 def ignoring_a_dead_transaction() -> Generator[None]:
-    """DuckDB ends a transaction by itself when a commit fails; then nothing is left to undo."""
+    """Pass over a transaction that DuckDB has ended by itself, as it does when a commit fails."""
     try:
         yield
     except duckdb.TransactionException:

@@ -1,4 +1,4 @@
-"""Domain models to rows of tables and back."""
+"""Turn domain models into rows of tables and back."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ WRITING_COLUMNS = ("writer", "model", "from_cache", "input_tokens", "output_toke
 
 
 def inspection_row(inspection: Inspection) -> Row:
+    """Turn an inspection into its row, without its children and where it stands."""
     judgement, image = inspection.judgement, inspection.image
     return {
         "id": inspection.id,
@@ -56,6 +57,7 @@ def inspection_row(inspection: Inspection) -> Row:
 
 
 def defect_row(inspection_id: str, position: int, defect: Defect) -> Row:
+    """Turn a defect into its row."""
     measured = defect.model_dump(mode="json", exclude={"centroid", *DEFECT_SHAPE})
     return {
         "inspection_id": inspection_id,
@@ -68,6 +70,7 @@ def defect_row(inspection_id: str, position: int, defect: Defect) -> Row:
 
 
 def evidence_row(inspection_id: str, position: int, item: Exemplar | Comparison | Snippet) -> Row:
+    """Turn a piece of evidence into its row."""
     if isinstance(item, Exemplar):
         kind, reference, similarity = "exemplar", item.sha256, item.similarity
     elif isinstance(item, Comparison):
@@ -85,6 +88,7 @@ def evidence_row(inspection_id: str, position: int, item: Exemplar | Comparison 
 
 
 def revision_row(inspection_id: str, revision: Revision) -> Row:
+    """Turn a revision into its row."""
     return {
         "inspection_id": inspection_id,
         "number": revision.number,
@@ -110,7 +114,7 @@ def inspection_of(
     revisions: Sequence[Row],
     dispositions: Sequence[Row],
 ) -> Inspection:
-    """An inspection from its row and its children's rows, in order."""
+    """Build an inspection from its row and its children's rows, in order."""
     return Inspection(
         id=row["id"],
         created_at=row["created_at"],
@@ -155,6 +159,7 @@ def _defect_of(row: Row) -> Defect:
 
 
 def revision_of(row: Row) -> Revision:
+    """Build a revision from its row."""
     read = {
         "report": json.loads(row["report"]),
         "writing": row["writing"] and json.loads(row["writing"]),
@@ -166,8 +171,10 @@ def revision_of(row: Row) -> Revision:
 
 
 def disposition_of(row: Row) -> DispositionEntry:
+    """Build a decision from its row."""
     return DispositionEntry(**{name: row[name] for name in DispositionEntry.model_fields})
 
 
 def summary_of(row: Row) -> InspectionSummary:
+    """Build a line of a list from its row."""
     return InspectionSummary(**row)

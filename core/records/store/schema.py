@@ -1,4 +1,4 @@
-"""The whole schema of version 0.1.0, subject by subject.
+"""State the whole schema of version 0.1.0, subject by subject.
 
 Times are plain TIMESTAMPs in UTC: DuckDB's own time zones need an extension from the net.
 What lists and charts read stands in columns: a million JSON texts take many seconds to read, the
@@ -153,7 +153,7 @@ CREATE TABLE answers (
 
 # Detectors and writers that ran side by side on one picture, and which one was chosen.
 CONTESTS = """
-CREATE TABLE contests (
+CREATE TABLE side_by_sides (
     id VARCHAR PRIMARY KEY,
     created_at TIMESTAMP NOT NULL,
     product_key VARCHAR NOT NULL,
@@ -163,13 +163,13 @@ CREATE TABLE contests (
     chosen_by VARCHAR NOT NULL DEFAULT '',
     chosen_at TIMESTAMP
 );
-CREATE TABLE contestants (
-    contest_id VARCHAR NOT NULL,
+CREATE TABLE side_by_side_columns (
+    side_by_side_id VARCHAR NOT NULL,
     position INTEGER NOT NULL,
     detector VARCHAR NOT NULL,
     writer VARCHAR NOT NULL,
     content JSON NOT NULL,
-    PRIMARY KEY (contest_id, position)
+    PRIMARY KEY (side_by_side_id, position)
 );
 """
 

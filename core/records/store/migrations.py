@@ -15,7 +15,7 @@ from typing import Protocol
 from duckdb import DuckDBPyConnection
 
 from core.domain.errors import RecordsError
-from core.records.schema import SCHEMA
+from core.records.store.schema import SCHEMA
 
 
 class Migration(Protocol):

@@ -1,4 +1,4 @@
-"""Inspections as one table in a file, written by the database itself."""
+"""Write inspections as one table to a file, by the database itself."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Literal
 import duckdb
 
 from core.domain.errors import OutputError
-from core.records.connection import Database
 from core.records.search import NEWEST_FIRST, Filter, where
+from core.records.store.database import Database
 
-# Columns that persons or files name; the rest is the program's own.
+# Columns with texts of persons or files; the others are the program's own.
 TYPED_IN = ("lot", "serial", "station", "inspector", "filename", "defect_type", "reason")
-# What a spreadsheet takes for the start of a formula (OWASP, CSV Injection), with the full-width
-# forms that it takes for the same.
+# What a spreadsheet takes for the start of a formula (OWASP, CSV Injection), full-width forms
+# included.
 FORMULA = "[=+\\-@\\t\\r\\n＝＋－＠]"
 COLUMNS = """
     inspections.id, created_at AS created_at_utc, product_key, {lot}, {serial}, {station},
@@ -30,7 +30,7 @@ def write_table(
     """Write the inspections that a filter means to a file, the newest first.
 
     In CSV a text that begins like a formula gets an apostrophe before it: a spreadsheet then shows
-    it and does not run it. Parquet has every text as it was typed.
+    it and does not run it. Parquet keeps every text as it was typed.
 
     Raises:
         OutputError: if the file cannot be written.

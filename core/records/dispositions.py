@@ -1,0 +1,38 @@
+"""Keep what persons decide on inspected parts; no decision is ever changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from core.domain import Disposition, DispositionEntry
+from core.records.events import record_event
+from core.records.inspections import next_number
+from core.records.standing import refresh
+from core.records.store.database import Database, insert
+from core.records.store.sentences import require_text
+
+
+def add_disposition(
+    database: Database, inspection_id: str, disposition: Disposition, reason: str, decided_by: str
+) -> DispositionEntry:
+    """Record a person's decision; earlier decisions stay.
+
+    Raises:
+        RecordsError: if there is no such inspection, or reason or name is missing.
+    """
+    require_text(reason, "Give a reason for the disposition.")
+    require_text(decided_by, "Name the person who decides.")
+    entry = DispositionEntry(
+        disposition=disposition,
+        reason=reason.strip(),
+        decided_by=decided_by.strip(),
+        decided_at=datetime.now(UTC),
+    )
+    with database.transaction() as cursor:
+        number = next_number(cursor, "dispositions", inspection_id)
+        row = {"inspection_id": inspection_id, "number": number, **entry.model_dump()}
+        insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
+        refresh(cursor, inspection_id)
+        detail = {"disposition": disposition.value, "reason": entry.reason}
+        record_event(cursor, "disposition", inspection_id, detail, entry.decided_by)
+    return entry
