@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import random
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,13 +136,13 @@ def _demo_cells(wanted: Callable[[float], bool]) -> list[PictureFile]:
 
 
 def storable(text: str) -> str:
-    """Text of which each byte that is no UTF-8 is shown by its number: a file's name may hold some.
+    """Text in which bytes that are no UTF-8 stand as in a URL: a file's name may hold some.
 
     Example:
-        >>> print(storable("\\udcb0.jpg"))
-        \\udcb0.jpg
+        >>> storable("\\udcb0\\udca1.jpg")
+        '%B0%A1.jpg'
     """
-    return text.encode("utf-8", "backslashreplace").decode()
+    return re.sub("[\ud800-\udfff]", lambda found: f"%{ord(found[0]) & 0xFF:02X}", text)
 
 
 def _read(path: Path) -> bytes:

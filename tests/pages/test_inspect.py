@@ -157,14 +157,14 @@ def test_what_would_meet_every_picture_is_said_once_and_holds_them_all_back(
     fine = InspectionRequest(product=demo_product)
     first, second, third = demo_lot(10)[:3]
     app = AppTest.from_file(str(PAGES / "inspect.py"), default_timeout=60)
-    tray = Tray(waiting=[(untaught, first), (fine, second), (untaught, third)])
-    app.session_state["tray"] = tray
+    waiting = [(untaught, first), (fine, second), (untaught, third)]
+    app.session_state["tray"] = Tray(waiting=waiting)
 
     app.run()
 
     assert not app.exception
     assert words(app).count("was not taught with winclip") == 1
-    (refused,) = tray.refused
+    (refused,) = app.session_state["tray"].refused
     assert [picture.filename for picture in refused.pictures] == [first.filename, third.filename]
     assert (
         load_inspection(demo.records, parameter(app, "inspection")).image.filename

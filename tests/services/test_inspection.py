@@ -337,5 +337,6 @@ def test_a_name_that_is_no_text_is_no_reason_to_stop(
     )
 
     assert isinstance(found, Inspection)
+    assert found.image.filename == "%B0%A1.png"
     assert isinstance(missing, Refusal)
-    assert missing.kind is RefusalKind.PICTURE
+    assert (missing.filename, missing.kind) == ("%B0%A2.png", RefusalKind.PICTURE)
