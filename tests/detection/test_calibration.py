@@ -77,6 +77,17 @@ def test_verdict_tiers_and_percentile() -> None:
     assert judged(calibration, 4.0).verdict is Verdict.REVIEW
     assert judged(calibration, 4.75).verdict is Verdict.FAIL
     assert judged(calibration, 2.5).percentile == 50
+    # A normal is not above itself.
+    assert judged(calibration, 3.0).percentile == 50
+
+
+@pytest.mark.parametrize(("value", "is_unlike"), [(3.9, False), (4.0, True)])
+def test_a_part_is_unlike_from_the_maps_threshold_on(value: float, is_unlike: bool) -> None:
+    calibration = calibrate(NormalScores(scores=(0.1, 0.2, 0.3, 0.4), peaks=(1, 2, 3, 4)))
+
+    whole_map = np.full((8, 8), value, np.float32)
+
+    assert calibration.judge(Prediction(whole_map, 0.1)).is_unlike == is_unlike
 
 
 def test_scores_and_maps_may_have_scales_of_their_own() -> None:

@@ -112,7 +112,8 @@ def test_a_score_without_a_place_takes_the_strongest_one() -> None:
     [
         (150, 10, "12 o'clock, rim"),
         (290, 150, "3 o'clock, rim"),
-        (150, 220, "6 o'clock"),
+        (150, 240, "6 o'clock"),
+        (150, 255, "6 o'clock, rim"),
         (20, 150, "9 o'clock, rim"),
         (150, 150, "centre"),
     ],
@@ -129,7 +130,21 @@ def test_policy_sets_the_minimum_area() -> None:
     anomaly_map[10:30, 10:30] = 1.1
     anomaly_map[260:290, 260:290] = 1.9
 
-    assert len(find(anomaly_map, policy=Policy(min_area_px=500))) == 1
+    found = {
+        least: len(find(anomaly_map, policy=Policy(min_area_px=least))) for least in (400, 401)
+    }
+
+    assert found == {400: 2, 401: 1}
+
+
+def test_regions_that_touch_by_a_corner_are_one() -> None:
+    anomaly_map = blank()
+    anomaly_map[50:70, 50:70] = 1.2
+    anomaly_map[70:90, 70:90] = 1.5
+
+    (defect,) = find(anomaly_map)
+
+    assert defect.area_px == 800
 
 
 def test_no_scale_no_square_millimetres() -> None:

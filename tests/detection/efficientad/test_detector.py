@@ -39,8 +39,8 @@ from core.domain.errors import CheckpointError, DetectorError, WeightsError
 from core.infrastructure.settings import Settings
 
 PRODUCT = Product(dataset="Plant", category="weave")
-FEW = EfficientAdOptions(max_steps=3)
-SHORT = EfficientAdOptions(max_steps=16, distillation_steps=16, check_every=8, validation_share=0.3)
+FEW = EfficientAdOptions(max_steps=2)
+SHORT = EfficientAdOptions(max_steps=4, distillation_steps=4, check_every=2, validation_share=0.3)
 
 
 def weave(rng: np.random.Generator) -> np.ndarray:
@@ -150,10 +150,10 @@ def test_facts_say_how_it_was_trained(trained: EfficientAd) -> None:
     facts = trained.facts()
 
     assert facts["teacher"].startswith(
-        "distilled from efficientnet_lite0 on the product's own images (16 steps, last loss "
+        "distilled from efficientnet_lite0 on the product's own images (4 steps, last loss "
     )
     assert facts["out-of-distribution pictures"].startswith("the product's own pictures, turned")
-    assert facts["training"].startswith("16 steps of 16, ended by all steps; validation loss ")
+    assert facts["training"].startswith("4 steps of 4, ended by all steps; validation loss ")
     assert "of the map's range at most, on 12 pictures" in facts["export"]
 
 
@@ -222,6 +222,7 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_same_lesson_gives_the_same_detector(
     hardly_trained: EfficientAd, published: Settings
 ) -> None:
@@ -245,6 +246,7 @@ def test_training_stops_at_the_time_limit(hasty: Hasty) -> None:
     assert all(0 <= share <= 1 for share in shares)
 
 
+@pytest.mark.slow
 def test_training_stops_when_nothing_is_gained(published: Settings) -> None:
     idle = EfficientAdOptions(learning_rate=1e-12, check_every=1, patience=2)
 
