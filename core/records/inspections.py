@@ -15,39 +15,46 @@ from core.records.store.database import Database, insert
 def save_inspection(database: Database, inspection: Inspection) -> None:
     """Record a whole inspection in one transaction."""
     with database.transaction() as cursor:
-        add_types(cursor, inspection)
-        standing = first_standing(cursor, inspection, database.audit_share)
-        insert(cursor, "inspections", [rows.inspection_row(inspection) | standing])
-        insert(
-            cursor,
-            "defects",
-            [
-                rows.defect_row(inspection.id, position, defect)
-                for position, defect in enumerate(inspection.defects)
-            ],
-        )
-        insert(
-            cursor,
-            "evidence",
-            [
-                rows.evidence_row(inspection.id, position, item)
-                for items in (inspection.exemplars, inspection.comparisons, inspection.snippets)
-                for position, item in enumerate(items)
-            ],
-        )
-        insert(
-            cursor,
-            "revisions",
-            [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
-        )
-        refresh(cursor, inspection.id)
-        record_event(
-            cursor,
-            "inspected",
-            inspection.id,
-            {"verdict": inspection.judgement.verdict.value},
-            inspection.context.inspector,
-        )
+        insert_inspection(cursor, inspection, database.audit_share)
+
+
+def insert_inspection(
+    cursor: duckdb.DuckDBPyConnection, inspection: Inspection, audit_share: float
+) -> None:
+    """Record a whole inspection inside a transaction."""
+    add_types(cursor, inspection)
+    standing = first_standing(cursor, inspection, audit_share)
+    insert(cursor, "inspections", [rows.inspection_row(inspection) | standing])
+    insert(
+        cursor,
+        "defects",
+        [
+            rows.defect_row(inspection.id, position, defect)
+            for position, defect in enumerate(inspection.defects)
+        ],
+    )
+    insert(
+        cursor,
+        "evidence",
+        [
+            rows.evidence_row(inspection.id, position, item)
+            for items in (inspection.exemplars, inspection.comparisons, inspection.snippets)
+            for position, item in enumerate(items)
+        ],
+    )
+    insert(
+        cursor,
+        "revisions",
+        [rows.revision_row(inspection.id, revision) for revision in inspection.revisions],
+    )
+    refresh(cursor, inspection.id)
+    record_event(
+        cursor,
+        "inspected",
+        inspection.id,
+        {"verdict": inspection.judgement.verdict.value},
+        inspection.context.inspector,
+    )
 
 
 def load_inspection(database: Database, inspection_id: str) -> Inspection:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
+
 from core import __version__
 from core.domain import Remark, Report, Revision, RevisionKind, Writing
 from core.records.events import record_event
@@ -41,25 +43,41 @@ def add_revision(
     Raises:
         RecordsError: if there is no such inspection, or no author is named.
     """
-    require_text(author, "Name the person who saves the report.")
     with database.transaction() as cursor:
-        revision = Revision(
-            number=next_number(cursor, "revisions", inspection_id),
-            kind=kind,
-            report=report,
-            author=author.strip(),
-            created_at=datetime.now(UTC),
-            program_version=__version__,
-            sha256=report_sha256(report),
-            remarks=None if remarks is None else tuple(remarks),
-            writing=writing,
+        return insert_revision(
+            cursor, inspection_id, report, kind, author, remarks=remarks, writing=writing
         )
-        insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
-        refresh(cursor, inspection_id)
-        detail: dict[str, Any] = {"revision": revision.number, "sha256": revision.sha256}
-        if remarks is not None:
-            detail["violations"] = len(revision.violations)
-        if writing is not None:
-            detail |= {"writer": writing.writer, "outcome": writing.outcome.value}
-        record_event(cursor, f"report {kind.value}", inspection_id, detail, revision.author)
+
+
+def insert_revision(
+    cursor: duckdb.DuckDBPyConnection,
+    inspection_id: str,
+    report: Report,
+    kind: RevisionKind,
+    author: str,
+    *,
+    remarks: Sequence[Remark] | None = None,
+    writing: Writing | None = None,
+) -> Revision:
+    """Save a report as the next revision inside a transaction; as for `add_revision`."""
+    require_text(author, "Name the person who saves the report.")
+    revision = Revision(
+        number=next_number(cursor, "revisions", inspection_id),
+        kind=kind,
+        report=report,
+        author=author.strip(),
+        created_at=datetime.now(UTC),
+        program_version=__version__,
+        sha256=report_sha256(report),
+        remarks=None if remarks is None else tuple(remarks),
+        writing=writing,
+    )
+    insert(cursor, "revisions", [rows.revision_row(inspection_id, revision)])
+    refresh(cursor, inspection_id)
+    detail: dict[str, Any] = {"revision": revision.number, "sha256": revision.sha256}
+    if remarks is not None:
+        detail["violations"] = len(revision.violations)
+    if writing is not None:
+        detail |= {"writer": writing.writer, "outcome": writing.outcome.value}
+    record_event(cursor, f"report {kind.value}", inspection_id, detail, revision.author)
     return revision
