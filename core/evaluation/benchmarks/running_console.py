@@ -1,4 +1,4 @@
-"""The real console in a process of its own, on this machine alone."""
+"""Run the real console in a process of its own, reachable from this machine only."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ ENDS_WITHIN_S = 30
 
 @contextmanager
 def running_console(settings: Settings) -> Generator[str]:
-    """`streamlit run app.py` with these folders; its reports are written offline, in English.
+    """Run `streamlit run app.py` with the settings' folders; reports are offline and in English.
 
     Args:
-        settings: of a station that no other process works with.
+        settings: of a station that no other process has open.
 
     Yields:
-        The address that it answers at.
+        The console's address.
 
     Raises:
-        EvaluationError: if it does not start.
+        EvaluationError: if the console does not start.
     """
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
@@ -79,5 +79,5 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log_path: Path) -> Non
     said = log_path.read_text("utf-8", errors="replace").strip().splitlines()
     raise EvaluationError(
         f"The console did not start within {STARTS_WITHIN_S} s"
-        + (f"; the last that it said is: {said[-1]}" if said else ".")
+        + (f"; its last output was: {said[-1]}" if said else ".")
     )
