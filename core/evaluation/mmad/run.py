@@ -17,8 +17,8 @@ from core.evaluation.mmad.figures import MmadFigures, figures_of
 from core.evaluation.mmad.questions import (
     MmadQuestion,
     check_pictures,
-    sample_questions,
     read_questions,
+    sample_questions,
 )
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model, find_model

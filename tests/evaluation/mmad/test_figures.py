@@ -10,7 +10,7 @@ from core.domain.errors import EvaluationError
 from core.evaluation.mmad.answered import Answered, Asked
 from core.evaluation.mmad.asking import letter_of
 from core.evaluation.mmad.figures import figures_of, mmad_average
-from core.evaluation.mmad.questions import MmadQuestion, sample_questions, read_questions
+from core.evaluation.mmad.questions import MmadQuestion, read_questions, sample_questions
 from core.reporting.catalogue import find_model
 from tests.evaluation.mmad.runs import WRITER
 
