@@ -34,11 +34,11 @@ def add_command(commands: _SubParsersAction) -> None:
         "--win-rates", action="store_true", help="how often each detector and writer was chosen"
     )
     compare.add_argument(
-        "--product", metavar="DATASET/CATEGORY", help="may be left out where one is taught"
+        "--product", metavar="DATASET/CATEGORY", help="optional if only one product is taught"
     )
     compare.add_argument("--writers", type=_names, default=[], metavar="A,B", help="see `models`")
     compare.add_argument(
-        "--detectors", type=_names, default=[], metavar="X,Y", help="that the product has"
+        "--detectors", type=_names, default=[], metavar="X,Y", help="detectors of the product"
     )
     add_language_options(compare)
     compare.add_argument(
@@ -123,7 +123,7 @@ def _print_contestant(number: int, contestant: Contestant, first: Contestant) ->
         f"(review from {judgement.t_low:.3f}, fail from {judgement.t_high:.3f}), "
         f"{len(contestant.inspection.defects)} defects\n"
         f"    report {writing.outcome.value} in {writing.seconds:.1f} s, tokens "
-        f"{_told(writing.input_tokens)} in, {_told(writing.output_tokens)} out{cost}; "
+        f"{_count_text(writing.input_tokens)} in, {_count_text(writing.output_tokens)} out{cost}; "
         f"{len(contestant.violations)} violations"
     )
     if writing.reason:
@@ -132,7 +132,7 @@ def _print_contestant(number: int, contestant: Contestant, first: Contestant) ->
     for name, text in fields(contestant.report).items():
         if not text:
             continue
-        # What the first report does not say stands in brackets.
+        # Brackets mark what the first report does not contain.
         pieces = [(text, False)] if number == 1 else marked(text, others.get(name, ""))
         print(_wrapped(name, "".join(_bracketed(*piece) for piece in pieces)))
     for remark in contestant.remarks:
@@ -153,7 +153,7 @@ def _wrapped(name: str, text: str) -> str:
     )
 
 
-def _told(tokens: int | None) -> str:
+def _count_text(tokens: int | None) -> str:
     return "not told" if tokens is None else str(tokens)
 
 

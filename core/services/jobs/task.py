@@ -24,7 +24,7 @@ SAVED_EVERY_S = 0.5
 
 
 class JobStopped(BaseException):
-    """Stop a job. A BaseException, so that steps that record their failures do not catch it."""
+    """The signal that stops a job; no step that records its failures may catch it."""
 
 
 @dataclass
