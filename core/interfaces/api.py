@@ -49,7 +49,7 @@ def health() -> dict[str, Any]:
 
 @api.get("/exports/{job_id}")
 def download_export(job_id: str) -> FileResponse:
-    """Stream the file of a finished export from disk: it may be larger than memory."""
+    """Send the file of a finished export from disk: it may be larger than memory."""
     station = shared_station()
     path = export_file(station.settings, station.jobs.job(job_id))
     return FileResponse(path, filename=f"inspections-{path.name}")

@@ -47,8 +47,8 @@ def _likeness(inspection: Inspection) -> dict[str, Any] | None:
     likeness = inspection.likeness
     if likeness is None:
         return None
-    said = {"is_far": likeness.is_far, "sentence": likeness.sentence()}
-    return likeness.model_dump() | said
+    derived = {"is_far": likeness.is_far, "sentence": likeness.sentence()}
+    return likeness.model_dump() | derived
 
 
 def _report(inspection: Inspection) -> dict[str, Any] | None:

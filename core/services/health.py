@@ -280,9 +280,9 @@ def _writer(settings: Settings) -> Check:
         model = find_model(settings.llm_model)
         lacks = missing(model, settings)
         if lacks:
-            said = "; ".join(lack.sentence() for lack in lacks)
+            reasons = "; ".join(lack.sentence() for lack in lacks)
             raise InspectionError(
-                f"Reports should be written by {model.title}, which lacks: {said}. "
+                f"Reports should be written by {model.title}, which lacks: {reasons}. "
                 "Until then the offline composer writes."
             )
         return f"Reports are written by {model.title}."

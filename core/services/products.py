@@ -125,8 +125,8 @@ def unlearned_false_alarms(station: Station, product: Product) -> tuple[FalseAla
 def _describe_change(detail: dict[str, Any]) -> tuple[str, ...]:
     """Describe an event: values before and after, or its other details."""
     if not isinstance(detail.get("after"), dict):
-        told = {name: value for name, value in detail.items() if name != "reason"}
-        return tuple(f"{name} {value}" for name, value in _flat(told).items() if value != [])
+        details = {name: value for name, value in detail.items() if name != "reason"}
+        return tuple(f"{name} {value}" for name, value in _flat(details).items() if value != [])
     before, after = _flat(detail.get("before") or {}), _flat(detail["after"])
     return tuple(
         f"{name} {before.get(name, '-')} → {value}"

@@ -65,7 +65,7 @@ class PChart(Frozen):
 
 
 def p_chart(samples: Sequence[Sample]) -> PChart | None:
-    """Chart samples given in order of time; None without samples.
+    """Compute the p-chart of samples in order of time; None without samples.
 
     Samples of different size have different limits. The run rules are applied to each point's
     distance from the centre in its own standard errors, as in a standardised chart. They assume

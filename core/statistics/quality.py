@@ -245,7 +245,7 @@ def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
 
 
 def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: int) -> PChart | None:
-    """Chart the newest periods, with limits from those periods only.
+    """Compute the p-chart of the newest periods, with limits from those periods only.
 
     Args:
         periods: in order of time.

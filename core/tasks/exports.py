@@ -55,7 +55,7 @@ class Export(Task):
         progress(step, 0)
         remove_old_exports(station.settings)
         path = station.settings.exports_dir / f"{progress.job_id}.{self.what.value}"
-        meant = count(station.records, self.filter)
+        selected = count(station.records, self.filter)
         missing = write_export(
             station,
             self.what,
@@ -65,7 +65,7 @@ class Export(Task):
         )
         return ExportResult(
             file=path.name,
-            inspections=meant,
+            inspections=selected,
             missing=len(missing),
             sentences=missing[:MAX_LISTED_MISSING],
         )

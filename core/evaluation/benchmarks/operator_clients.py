@@ -171,11 +171,11 @@ class BrowserOperator:
             page.wait_for_function("uploader => !uploader.isConnected", arg=taken)
             page.locator(DRAWN).wait_for()
             drawn = time.perf_counter() - start
-            told = page.evaluate("window.verdictAfterMs")
+            shown_ms = page.evaluate("window.verdictAfterMs")
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
         # On a busy machine the browser may paint only the final state: both at once.
-        verdict = drawn if told is None else told / 1000
+        verdict = drawn if shown_ms is None else shown_ms / 1000
         return Answered(_inspection_of(urlsplit(page.url).query), verdict, drawn)
 
 

@@ -41,7 +41,7 @@ from core.services.teaching import teach
 # The steps of the console up to the verdict.
 TO_VERDICT = ("check", "load detector", "wait", "detect", "measure")
 VERDICT = "verdict"
-SHOWN_ERRORS = 5
+MAX_SHOWN_ERRORS = 5
 COLUMNS = (
     "operators",
     "way",
@@ -303,11 +303,11 @@ def operators_table(figures: OperatorsFigures) -> str:
         f"{step.name} {step.taken.p50:.2f} / {step.taken.p95:.2f}" for step in figures.steps
     )
     pace = f"one each {figures.takt:g} s or later" if figures.takt else "no pause between them"
-    said = "".join(f"\n- {error}" for error in figures.errors[:SHOWN_ERRORS])
+    listed_errors = "".join(f"\n- {error}" for error in figures.errors[:MAX_SHOWN_ERRORS])
     return "\n".join([header(COLUMNS), *rows]) + (
         f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, {pace}, "
         f"{len(figures.errors)} errors, {figures.recorded} inspections on record with each "
-        "operator's first. From the beginning of an upload until the page tells the verdict, and "
+        "operator's first. From the start of an upload until the page shows the verdict, and "
         "until the whole inspection is drawn with report, evidence and pictures. Steps inside the "
-        f"console, p50 / p95 in s: {steps}. {machine()}.{said}"
+        f"console, p50 / p95 in s: {steps}. {machine()}.{listed_errors}"
     )

@@ -76,8 +76,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log_path: Path) -> Non
                 return
         except httpx.TransportError:
             time.sleep(0.2)
-    said = log_path.read_text("utf-8", errors="replace").strip().splitlines()
+    output = log_path.read_text("utf-8", errors="replace").strip().splitlines()
     raise EvaluationError(
         f"The console did not start within {STARTS_WITHIN_S} s"
-        + (f"; its last output was: {said[-1]}" if said else ".")
+        + (f"; its last output was: {output[-1]}" if output else ".")
     )

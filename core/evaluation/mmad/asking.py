@@ -89,11 +89,11 @@ def letter_of(text: str, options: Mapping[str, str]) -> str | None:
         >>> letter_of("A or B", options) is None
         True
     """
-    said = _unwrapped_answer(text)
-    if alone := LETTER_ALONE.fullmatch(said):
+    answer = _unwrapped_answer(text)
+    if alone := LETTER_ALONE.fullmatch(answer):
         letter = alone[1].upper()
         return letter if letter in options else None
-    if (pair := LETTER_AND_TEXT.fullmatch(said)) and pair[1].upper() in options:
+    if (pair := LETTER_AND_TEXT.fullmatch(answer)) and pair[1].upper() in options:
         letter = pair[1].upper()
         return letter if _bare(pair[2]) == _bare(options[letter]) else None
     return None
@@ -102,11 +102,11 @@ def letter_of(text: str, options: Mapping[str, str]) -> str | None:
 def _unwrapped_answer(text: str) -> str:
     """Take the answer out of a code fence and a JSON object, if it is in one."""
     fenced = FENCED.fullmatch(text.strip())
-    said = (fenced[1] if fenced else text).strip()
+    answer = (fenced[1] if fenced else text).strip()
     try:
-        found = json.loads(said)
+        found = json.loads(answer)
     except ValueError:
-        return said
+        return answer
     answer = found.get("answer") if isinstance(found, dict) else found
     return answer.strip() if isinstance(answer, str) else ""
 

@@ -45,7 +45,7 @@ class MmadFigures(Frozen):
     unreadable: int = Field(description="answers that did not name exactly one option")
     failed: int = Field(description="questions without an answer")
     seconds: float = Field(description="total time of all answers")
-    tokens: float | None = Field(description="read and written; None: not told of every answer")
+    tokens: float | None = Field(description="read and written; None: not known for every answer")
     cost_usd: float | None = Field(description="None: price or tokens are not known")
 
 
@@ -137,7 +137,7 @@ def conditions(figures: MmadFigures) -> str:
             f"{asked.limit} questions drawn with seed {asked.seed}, evenly from subtasks and data "
             "sets,"
         )
-    tokens = "not told" if figures.tokens is None else f"{figures.tokens:,.0f}"
+    tokens = "not known" if figures.tokens is None else f"{figures.tokens:,.0f}"
     cost = "not known" if figures.cost_usd is None else f"{figures.cost_usd:.2f} USD"
     return (
         f"{figures.writer}, {saw if figures.saw_pictures else 'it saw no pictures'}; {drawn} of "

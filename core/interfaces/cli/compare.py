@@ -154,7 +154,7 @@ def _wrapped(name: str, text: str) -> str:
 
 
 def _count_text(tokens: int | None) -> str:
-    return "not told" if tokens is None else str(tokens)
+    return "unknown" if tokens is None else str(tokens)
 
 
 def _record(contest: Contest) -> dict[str, object]:

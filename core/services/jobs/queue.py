@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 NICENESS = 10
 RETRY_S = 5
 CHECKS_PER_STALL = 4
-STALLED = "{title}: nothing was told for more than {s:g} s in the step {step!r}. It may hang."
+STALLED = "{title}: no progress for more than {s:g} s in the step {step!r}. It may hang."
 
 
 class Jobs:
