@@ -1,1 +1,1 @@
-"""The command line and REST; the pages of the console are their sibling outside."""
+"""The command line and REST; the console's pages are the third interface, outside core."""

@@ -35,7 +35,7 @@ from core.services.inspection import inspect_all
 from core.tasks.exports import export_file
 from core.tasks.shared_station import shared_station
 
-# What the caller can mend is a 4xx; what the station's keeper must mend is a 503.
+# Errors that the caller can correct are 4xx; those that the station's owner must correct are 503.
 STATUS = {
     RequestError: 422,
     ProductError: 404,
@@ -55,7 +55,7 @@ api = FastAPI(
 
 
 def routes() -> list[Mount]:
-    """Routes for the composition root."""
+    """List the routes for the composition root."""
     return [Mount("/api", app=api)]
 
 
@@ -73,7 +73,7 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 @api.get("/health")
 def health() -> dict[str, Any]:
-    """Whether inspections can be made, and by which version: the products that have a detector."""
+    """Report whether inspections can be made: the program's version and the taught products."""
     station = shared_station()
     return {
         "status": "ok",
@@ -85,7 +85,7 @@ def health() -> dict[str, Any]:
 
 @api.get("/exports/{job_id}")
 def download_export(job_id: str) -> FileResponse:
-    """The file of a finished export, from disk: it may be larger than memory."""
+    """Send the file of a finished export from disk: it may be larger than memory."""
     station = shared_station()
     path = export_file(station.settings, station.jobs.job(job_id))
     return FileResponse(path, filename=f"inspections-{path.name}")
@@ -107,9 +107,9 @@ def inspect_picture(
     writer: Annotated[str | None, Form(description="key of the report writer")] = None,
     language: Annotated[Language | None, Form(description="of the report")] = None,
 ) -> dict[str, Any] | JSONResponse:
-    """Inspect one picture and answer when all of it is on record."""
+    """Inspect one picture, and respond when the inspection is recorded."""
     opened = shared_station()
-    # A byte over the limit is enough to be refused: memory stays bounded for any upload.
+    # One byte over the limit suffices for refusal, and bounds the memory for any upload.
     data = image.file.read(opened.settings.max_image_bytes + 1)
     request = InspectionRequest(
         product=opened.product(product),

@@ -1,4 +1,4 @@
-"""An inspection as plain JSON data, the same from the command line and from REST."""
+"""Convert an inspection to plain JSON data, the same for the command line and REST."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.domain import Inspection
 
 
 def inspection_record(inspection: Inspection) -> dict[str, Any]:
-    """What a program that called for an inspection wants to know of it."""
+    """Convert an inspection to the data that a calling program needs."""
     judgement = inspection.judgement
     return {
         "id": inspection.id,
@@ -47,8 +47,8 @@ def _likeness(inspection: Inspection) -> dict[str, Any] | None:
     likeness = inspection.likeness
     if likeness is None:
         return None
-    said = {"is_far": likeness.is_far, "sentence": likeness.sentence()}
-    return likeness.model_dump() | said
+    derived = {"is_far": likeness.is_far, "sentence": likeness.sentence()}
+    return likeness.model_dump() | derived
 
 
 def _report(inspection: Inspection) -> dict[str, Any] | None:

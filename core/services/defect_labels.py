@@ -1,4 +1,4 @@
-"""Defects whose type a person has named: from labelled pictures and from signed reports."""
+"""Collect defects whose type a person named, from labelled pictures and signed reports."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from core.retrieval.normals.labelled import Label, LabelledCrops, defect_crop
 from core.services.inspection_images import picture
 from core.services.station import Station
 
-PAGE = 200
-# Stray pixels of a mask are no defect.
+PAGE_SIZE = 200
+# Smaller marks of a mask are stray pixels.
 SMALLEST_MARK_PX = 10
 
 
 @dataclass(frozen=True)
 class LabelledPicture:
-    """A picture of a part with one named type of defect.
+    """A picture of a part with defects of one named type.
 
     Attributes:
         picture: the file.
-        defect_type: that a person named.
-        truth: where the defect is, bool (H, W), for a picture's height and width; None when that is
-            not known.
+        defect_type: the type that a person named.
+        truth: returns the defect's pixels, bool (H, W), for the picture's height and width; None if
+            they are not known.
     """
 
     picture: PictureFile
@@ -55,12 +55,12 @@ class LabelledPicture:
 
 @dataclass(frozen=True)
 class Labelling:
-    """What a labelling led to.
+    """The result of a labelling.
 
     Attributes:
-        crops: all labelled defects of the product, those from before included.
-        added: how many defects were labelled now.
-        skipped: sentences that name what could not be used, and why.
+        crops: all labelled defects of the product, including earlier ones.
+        added: number of defects labelled this time.
+        skipped: a sentence for each item that could not be used, with the reason.
     """
 
     crops: LabelledCrops
@@ -70,7 +70,7 @@ class Labelling:
 
 @dataclass
 class _Cuttings:
-    """Crops on their way into the index."""
+    """Crops to be added to the index."""
 
     embeddings: list[np.ndarray]
     labels: list[Label]
@@ -86,24 +86,24 @@ def label_pictures(
     by: str,
     on_progress: OnProgress = lambda step, share: None,
 ) -> Labelling:
-    """Keep a crop of each labelled defect.
+    """Store a crop of each labelled defect.
 
-    A defect is cut where the product's detector finds it, as inspection will cut those to come; one
-    that the detector misses is cut where the label marks it.
+    A defect is cut where the product's detector finds it, as in an inspection. One that the
+    detector misses is cut where the label marks it.
 
     Args:
         station: where the product's detector and labels are.
         product: it must have been taught.
-        pictures: labelled ones of defective parts.
+        pictures: labelled pictures of defective parts.
         origin: where the labels come from, such as the folder's name.
-        by: who vouches for them.
+        by: name of the person who vouches for them.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
         ProductError: if the product has no detector, or no defect could be used.
-        CheckpointError: if the labels of before are damaged or cannot be written.
+        CheckpointError: if the existing labels are damaged, or the file cannot be written.
     """
-    station.taught(product)  # a product without a detector is one error, not one a picture
+    station.taught(product)  # a missing detector must fail once, not for each picture
     cut = _Cuttings([], [], [])
     for done, item in enumerate(pictures):
         on_progress(JobStep.CUT_DEFECTS, done / len(pictures))
@@ -116,15 +116,15 @@ def label_pictures(
 
 
 def label_from_records(station: Station, product: Product, *, by: str) -> Labelling:
-    """Keep a crop of each defect whose type a signed report names.
+    """Store a crop of each defect whose type a signed report names.
 
-    The newest signed revision of an inspection counts, unless the part was found to be good (void).
-    A type counts when it is one that the product's knowledge or its labels know; "_", "-", blanks
-    and capitals make no difference.
+    The newest signed revision of an inspection is used, unless the part was found to be good
+    (void). The type must occur in the product's knowledge or labels; "_", "-", spaces and case are
+    ignored.
 
     Raises:
         ProductError: if no signed report of the product names a known type.
-        CheckpointError: if the labels of before are damaged or cannot be written.
+        CheckpointError: if the existing labels are damaged, or the file cannot be written.
     """
     before = station.labelled_crops(product)
     known = set(text_similarities(station.knowledge.search("defect", product, k=MOST_TYPES)))
@@ -138,7 +138,7 @@ def label_from_records(station: Station, product: Product, *, by: str) -> Labell
 
 
 def defect_region(defect: Defect, shape: tuple[int, ...]) -> np.ndarray:
-    """The pixels within a defect's contour: bool of the given shape."""
+    """Fill a defect's contour: bool of the given shape."""
     region = np.zeros(shape, np.uint8)
     cv2.drawContours(region, [np.array(defect.contour)], -1, color=1, thickness=cv2.FILLED)
     return region > 0
@@ -152,7 +152,7 @@ def _cut_picture(
     truth = item.truth(*image.pixels.shape[:2])
     if truth is None:
         cut.skipped.append(
-            f"{image.info.filename} has no mask, so that the place of its defect is not known."
+            f"{image.info.filename} has no mask, so the place of its defect is not known."
         )
         return
     station.files.put(data, image.info.sha256)
@@ -171,7 +171,7 @@ def _cut_picture(
 
 
 def _found_boxes(found: Sequence[Defect], truth: np.ndarray) -> tuple[list[Box], np.ndarray]:
-    """Boxes of found defects that touch a true one, and the true ones that none touches."""
+    """List the boxes of found defects that touch a true one, and the true ones left untouched."""
     _, labels = cv2.connectedComponents(truth.astype(np.uint8), connectivity=8)
     boxes, touched = [], set[int]()
     for defect in found:
@@ -195,8 +195,8 @@ def _boxes(mask: np.ndarray) -> list[Box]:
 def _newest_of_each_picture(station: Station, product: Product) -> Iterator[Inspection]:
     seen: set[str] = set()
     of_product = Filter(product_key=product.key)
-    for offset in range(0, count_inspections(station.records, of_product), PAGE):
-        page = search(station.records, of_product, limit=PAGE, offset=offset)
+    for offset in range(0, count_inspections(station.records, of_product), PAGE_SIZE):
+        page = search(station.records, of_product, limit=PAGE_SIZE, offset=offset)
         for summary in page:
             inspection = load_inspection(station.records, summary.id)
             if inspection.image.sha256 not in seen and _signed(inspection) is not None:
@@ -205,7 +205,7 @@ def _newest_of_each_picture(station: Station, product: Product) -> Iterator[Insp
 
 
 def _signed(inspection: Inspection) -> Report | None:
-    """The newest signed report; None when there is none, or the part was found to be good."""
+    """Find the newest signed report; None if there is none, or the part was found good."""
     decided = inspection.dispositions
     if decided and decided[-1].disposition is Disposition.VOID:
         return None

@@ -1,4 +1,4 @@
-"""Normal parts as evidence: the most similar ones, how similar they are, and what they show."""
+"""Find normal parts as evidence: the most similar ones, and the places of defects on them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMPARED_DEFECTS = 6
 
 @dataclass(frozen=True)
 class NormalEvidence:
-    """What the normal parts say of an inspected one."""
+    """The normal parts found for an inspected one."""
 
     exemplars: tuple[Exemplar, ...] = ()
     likeness: Likeness | None = None
@@ -49,7 +49,7 @@ def find_exemplars(
 ) -> NormalEvidence:
     """Look up the most similar normals and, for each defect, its place on the nearest one.
 
-    What fails or is off is said in the steps "exemplars" and "compare".
+    The steps "exemplars" and "compare" report what fails or is switched off.
     """
     if reason := why_off(evidence.exemplars, station.settings.rag_enabled, "RAG_ENABLED"):
         steps.append(Step(name=StepName.EXEMPLARS, seconds=0, status="off", reason=reason))
@@ -75,7 +75,7 @@ def _nearest(
     look = Look.of(image.pixels, station.visual_encoder)
     same = opened.index.near_duplicates(look, image.info.sha256)
     if same:
-        notices.append(f"Left out, being this very picture: {len(same)} of the normals.")
+        notices.append(f"Left out as copies of this picture: {len(same)} of the normals.")
     exemplars = opened.index.search(look, k=EXEMPLAR_COUNT, exclude=same)
     if not exemplars:
         return NormalEvidence()
@@ -85,10 +85,10 @@ def _nearest(
 def _first_with_picture(
     decoded: DecodedPictures, exemplars: tuple[Exemplar, ...], notices: list[str]
 ) -> tuple[Exemplar, np.ndarray]:
-    """The nearest normal whose picture can be read, and its pixels.
+    """Find the nearest normal whose picture can be read, and read its pixels.
 
     Raises:
-        CheckpointError: if none can.
+        CheckpointError: if none can be read.
     """
     for exemplar in exemplars:
         try:

@@ -1,4 +1,4 @@
-"""A product's index of normal pictures, opened, or built again where it no longer fits."""
+"""Open a product's index of normal pictures, and rebuild it if it no longer fits."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OpenedIndex:
-    """An index that the present encoder can ask.
+    """An index that the present encoder can search.
 
     Attributes:
         index: of the product's normals.
-        notice: what was done to have it; empty when it was read as it was written.
+        notice: why and how it was rebuilt; empty if it was read unchanged.
     """
 
     index: ExemplarIndex
@@ -40,18 +40,18 @@ def open_index(
 ) -> OpenedIndex:
     """Read the index of a taught version.
 
-    One that is damaged, older than this program or made by another encoder is built again from
-    the stored pictures, and kept in DATA_DIR: the version itself stays as its card names it.
+    An index that is damaged, older than this program or made with another encoder is rebuilt from
+    the stored pictures and kept in DATA_DIR. The files of the version itself stay unchanged.
 
     Args:
-        settings: where the rebuilt index is kept.
-        files: where the normals' pictures are.
+        settings: name the folder of rebuilt indexes.
+        files: the store of the normals' pictures.
         taught: the version.
-        encoder: gives the present encoder; called once.
+        encoder: loads the present encoder; called once.
 
     Raises:
         WeightsError: if there is no encoder.
-        CheckpointError: if the index must be built again and no picture is left to do it with.
+        CheckpointError: if the index must be rebuilt but no picture is left.
     """
     present = encoder()
     try:
@@ -91,7 +91,7 @@ def _rebuilt(
 
 
 def _keep(path: Path, index: ExemplarIndex) -> None:
-    """Save the next start the work; where that cannot be done, the index serves all the same."""
+    """Store a rebuilt index for later; if that fails, it is used from memory."""
     try:
         write_atomically(path, index.to_bytes())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Inspections taken out of the system: as a table, and as a pack of their PDFs."""
+"""Export inspections as a table, or their reports as a ZIP of PDFs."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ OnPrinted = Callable[[int, int], object]
 
 
 class ExportKind(StrEnum):
-    """What can be exported; the value is the file's ending."""
+    """What can be exported; the value is the file's extension."""
 
     CSV = "csv"
     PARQUET = "parquet"
     PDFS = "zip"
 
 
-# What a person waits for at the screen, a second or two; what is longer is a job.
+# Exports of up to this many inspections take a second or two; longer ones are jobs.
 AT_ONCE = {ExportKind.CSV: 20_000, ExportKind.PARQUET: 20_000, ExportKind.PDFS: 5}
 
 
 class PdfPack(Frozen):
-    """What a ZIP of PDFs holds."""
+    """The contents of a ZIP of PDFs."""
 
     printed: int
     missing: tuple[str, ...] = Field(
@@ -52,7 +52,7 @@ class PdfPack(Frozen):
 
 
 def exported(station: Station, kind: ExportKind, filter: Filter) -> bytes:
-    """A short export (`AT_ONCE`) as the contents of its file.
+    """Return the bytes of a short export (`AT_ONCE`).
 
     Raises:
         OutputError: if it cannot be written to a temporary folder.
@@ -71,10 +71,10 @@ def write_export(
     *,
     on_printed: OnPrinted = lambda done, count: None,
 ) -> tuple[str, ...]:
-    """The inspections that a filter means, as a file of a kind.
+    """Write the inspections that match a filter to a file of a kind.
 
     Returns:
-        A sentence for each inspection that is missing from it.
+        A sentence for each inspection that is missing from the file.
 
     Raises:
         OutputError: if the file cannot be written.
@@ -90,9 +90,9 @@ def write_export(
 
 
 def export_csv(station: Station, filter: Filter, path: Path) -> None:
-    """The inspections that a filter means as CSV, in UTF-8 with the mark that spreadsheets go by.
+    """Write the inspections that match a filter as CSV, in UTF-8 with a byte order mark.
 
-    A text that begins like a formula gets an apostrophe before it (see `core.records.exports`).
+    A text that begins like a formula is prefixed with an apostrophe (see `core.records.exports`).
 
     Raises:
         OutputError: if the file cannot be written.
@@ -101,13 +101,13 @@ def export_csv(station: Station, filter: Filter, path: Path) -> None:
         plain = scratch.with_suffix(".plain")
         write_table(station.records, filter, plain, "csv")
         with plain.open("rb") as source, scratch.open("wb") as target:
-            # Without it a spreadsheet shows Hangul and umlauts as other characters.
+            # Without it a spreadsheet misreads Hangul and umlauts.
             target.write(codecs.BOM_UTF8)
             shutil.copyfileobj(source, target)
 
 
 def export_parquet(station: Station, filter: Filter, path: Path) -> None:
-    """The inspections that a filter means as Parquet, every text as it was typed.
+    """Write the inspections that match a filter as Parquet, with texts unchanged.
 
     Raises:
         OutputError: if the file cannot be written.
@@ -123,15 +123,15 @@ def export_pdfs(
     *,
     on_printed: OnPrinted = lambda done, count: None,
 ) -> PdfPack:
-    """A ZIP with the newest report of each inspection that a filter means, as ID.pdf.
+    """Write a ZIP with the newest report of each inspection that matches a filter, as ID.pdf.
 
     An inspection that cannot be printed does not stop the rest: it is named in `not-printed.txt`.
 
     Args:
         station: records and files.
-        filter: which inspections; those that come while it prints are left out.
-        path: of the ZIP, which is there when it is whole.
-        on_printed: called with how many are done, of how many; what it raises ends the export.
+        filter: selects the inspections; those recorded during the export are left out.
+        path: of the ZIP; the file appears only when it is complete.
+        on_printed: called with the number done and the total; an exception ends the export.
 
     Raises:
         OutputError: if the ZIP cannot be written.

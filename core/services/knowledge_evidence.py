@@ -1,4 +1,4 @@
-"""Knowledge as evidence: snippets about what was measured, and the defect types that fit."""
+"""Find knowledge as evidence: snippets about what was measured, and fitting defect types."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DESCRIBED_DEFECTS = 3
 
 @dataclass(frozen=True)
 class KnowledgeEvidence:
-    """What the knowledge says of an inspected part."""
+    """The knowledge found for an inspected part."""
 
     snippets: tuple[Snippet, ...] = ()
     defect_types: tuple[DefectTypeGuess, ...] = ()
@@ -37,9 +37,9 @@ def find_knowledge(
     evidence: EvidenceChoice,
     steps: list[Step],
 ) -> KnowledgeEvidence:
-    """Look up what fits the strongest defects.
+    """Look up the knowledge that fits the strongest defects.
 
-    What fails or is off is said in the steps "knowledge" and "defect types".
+    The steps "describe", "knowledge" and "defect types" report what fails or is switched off.
     """
     setting = station.settings.domain_rag_enabled
     reason = why_off(evidence.knowledge, setting, "DOMAIN_RAG_ENABLED")
@@ -67,7 +67,7 @@ def find_knowledge(
 def _fitting_types(
     station: Station, product: Product, image: CheckedImage, defect: Defect, query: str
 ) -> tuple[DefectTypeGuess, ...]:
-    """The known types that fit one defect best, by words and by labelled crops."""
+    """Rank the known types that fit one defect best, by words and by labelled crops."""
     texts = text_similarities(station.knowledge.search(query, product, k=MOST_TYPES))
     labelled = station.labelled_crops(product)
     if labelled is None:

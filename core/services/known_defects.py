@@ -1,4 +1,4 @@
-"""Known defects of a product and their scores: what thresholds would pass."""
+"""Score a product's known defects, to see which of them a threshold would pass."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from core.services.station import Station
 
 @dataclass(frozen=True)
 class Scored:
-    """What a scoring led to.
+    """The result of a scoring.
 
     Attributes:
-        added: labelled pictures that were not known.
-        scored: known defects that the active version has judged now.
-        skipped: sentences that name what could not be used, and why.
+        added: number of labelled pictures that are new.
+        scored: number of known defects that the active version scored this time.
+        skipped: a sentence for each picture that could not be used, with the reason.
     """
 
     added: int
@@ -39,20 +39,20 @@ def score_known_defects(
     by: str,
     on_progress: OnProgress = lambda step, share: None,
 ) -> Scored:
-    """Keep labelled pictures of bad parts, and have the active version score all known defects.
+    """Store labelled pictures of bad parts, and score all known defects with the active version.
 
-    Known are the labelled ones, and inspected parts that a person found bad. Those that the active
-    version has judged already are left alone. No threshold changes by this.
+    Known defects are the labelled pictures and the inspected parts that a person found bad. Those
+    that the active version has scored already are left out. No threshold changes.
 
     Args:
         station: where the product's detector and records are.
         product: it must have been taught.
-        pictures: of bad parts only; none: those that are known already are scored.
-        by: who vouches for the pictures.
+        pictures: of bad parts only; if empty, the defects known already are scored.
+        by: name of the person who vouches for the pictures.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
-        ProductError: if the product has no detector, or pictures come and nobody is named.
+        ProductError: if the product has no detector, or pictures are given but no person.
         RecordsError: if the records or files cannot be written.
     """
     if pictures and not by.strip():

@@ -1,4 +1,4 @@
-"""Settings that a person changes in the console; they go before the environment's."""
+"""Change settings in the console; they take precedence over the environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.reporting.catalogue import find_model
 
 log = logging.getLogger(__name__)
 
-# What an operator may change without touching the machine's environment.
+# Settings that an operator may change without access to the machine's environment.
 CHANGEABLE = (
     "console_language",
     "report_language",
@@ -31,12 +31,12 @@ CHANGEABLE = (
 
 
 class Standing(Frozen):
-    """A setting that can be changed in the console, as it stands."""
+    """The state of a setting that can be changed in the console."""
 
     name: str
-    value: Any = Field(description="as it holds now")
-    environment: Any = Field(description="what it is without a change in the console")
-    change: Change | None = Field(description="None: as the environment says")
+    value: Any = Field(description="the value in force")
+    environment: Any = Field(description="the value without a change in the console")
+    change: Change | None = Field(description="None: the environment's value is in force")
     description: str
 
 
@@ -51,7 +51,7 @@ class FixedSetting(Frozen):
 
 
 def standings(environment: Settings, records: Database) -> tuple[Standing, ...]:
-    """Every setting that can be changed in the console, and who changed it."""
+    """List every setting that can be changed in the console, and who changed it."""
     present, made = with_preferences(environment, records), changes(records)
     return tuple(
         Standing(
@@ -66,7 +66,7 @@ def standings(environment: Settings, records: Database) -> tuple[Standing, ...]:
 
 
 def fixed_settings(settings: Settings) -> tuple[FixedSetting, ...]:
-    """Every setting that only the environment changes; secrets and passwords are left out."""
+    """List the settings that only the environment changes, without secrets and passwords."""
     return tuple(
         _shown(name, getattr(settings, name))
         for name in Settings.model_fields
@@ -75,9 +75,9 @@ def fixed_settings(settings: Settings) -> tuple[FixedSetting, ...]:
 
 
 def with_preferences(environment: Settings, records: Database) -> Settings:
-    """The environment's settings with what was changed in the console.
+    """Apply the changes made in the console to the environment's settings.
 
-    One that cannot be any more, such as a writer that left the catalogue, is left out and logged.
+    A change that is no longer valid, such as a removed writer, is left out and logged.
     """
     present = environment
     for name, value in preferences(records).items():
@@ -91,13 +91,13 @@ def with_preferences(environment: Settings, records: Database) -> Settings:
 def change_setting(
     environment: Settings, records: Database, name: str, value: object, person: str
 ) -> Settings:
-    """Change a setting and put on record who did; None gives it back to the environment.
+    """Change a setting and record who did; None restores the environment's value.
 
     Returns:
-        The settings as they stand then.
+        The settings after the change.
 
     Raises:
-        SettingsError: if it cannot be changed here, cannot have that value, or nobody is named.
+        SettingsError: if it cannot be changed here, the value is invalid, or no person is named.
     """
     if not person.strip():
         raise SettingsError("Name the person who changes the setting.")
@@ -114,10 +114,10 @@ def change_setting(
 
 
 def changed(settings: Settings, name: str, value: object) -> Settings:
-    """The same settings with another value of one.
+    """Replace the value of one setting.
 
     Raises:
-        SettingsError: if it cannot be changed here, or cannot have that value.
+        SettingsError: if it cannot be changed here, or the value is invalid.
     """
     if name not in CHANGEABLE:
         raise _not_here(name)
@@ -147,7 +147,7 @@ def _shown(name: str, value: object) -> FixedSetting:
 
 
 def _without_password(text: str) -> str:
-    """A URL without what stands before its host: user and password."""
+    """Remove user and password from a URL."""
     scheme, separator, rest = text.partition("://")
     host = rest.partition("/")[0]
     if not separator or "@" not in host:
@@ -158,7 +158,7 @@ def _without_password(text: str) -> str:
 def _not_here(name: str) -> SettingsError:
     return SettingsError(
         f"The setting {name.upper()} cannot be changed in the console; set it in the environment "
-        "or in .env and start anew."
+        "or in .env and restart."
     )
 
 

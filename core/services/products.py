@@ -1,4 +1,4 @@
-"""What an engineer changes of a taught product: its policy, and which version judges."""
+"""Change a taught product's policy or active version, and read its history."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class Change(Frozen):
 def change_policy(
     station: Station, product: Product, changes: Mapping[str, Any], *, by: str, reason: str
 ) -> str:
-    """Change values of a product's policy and put that on record.
+    """Change values of a product's policy and record the change.
 
     Args:
         station: where product and records are.
-        product: whose policy.
-        changes: new values by name; "severity.major_peak" reaches into a part of the policy.
-        by: who changes it.
-        reason: why.
+        product: the product whose policy changes.
+        changes: new values by name; a dotted name such as "severity.major_peak" sets a part.
+        by: name of the person who changes it.
+        reason: the reason for it.
 
     Returns:
-        Under which name a damaged policy was kept, whose place the defaults took; empty: it was
-        not damaged.
+        The name under which a damaged policy was kept, when the defaults replaced it; empty if the
+        policy was not damaged.
 
     Raises:
-        ProductError: if nobody or no reason is named, a name is unknown, or a value cannot be.
+        ProductError: if person or reason is missing, a name is unknown, or a value is invalid.
         CheckpointError: if the policy cannot be written.
     """
     by, reason = _who_and_why(by, reason, "change of policy")
@@ -67,20 +67,20 @@ def change_policy(
 def activate_version(
     station: Station, product: Product, version: Active, *, by: str, reason: str
 ) -> None:
-    """Let another version of a product's detector judge from the next picture on.
+    """Make another version of a product's detector the active one.
 
-    The version is loaded first: one that is damaged changes nothing.
+    The version is loaded first, so that a damaged one changes nothing.
 
     Args:
         station: where product and records are.
-        product: whose detector.
-        version: that shall judge; an older one rolls back.
-        by: who decides so.
-        reason: why.
+        product: the product whose detector changes.
+        version: the version to activate; an older one is a rollback.
+        by: name of the person who decides.
+        reason: the reason for it.
 
     Raises:
-        ProductError: if nobody or no reason is named, or that version judges already.
-        CheckpointError: if the version is missing or damaged, or cannot be made the active one.
+        ProductError: if person or reason is missing, or the version is active already.
+        CheckpointError: if the version is missing or damaged, or cannot be activated.
     """
     by, reason = _who_and_why(by, reason, "change of version")
     before = active_version(station.settings, product)
@@ -97,14 +97,14 @@ def activate_version(
 
 
 def history(station: Station, product: Product, limit: int = 50) -> tuple[Change, ...]:
-    """What changed how a product is judged, the newest first."""
+    """List the changes to how a product is judged, the newest first."""
     events = list_events(station.records, product.key, limit)
     return tuple(
         Change(
             at=event.happened_at,
             kind=event.kind,
             by=event.actor,
-            what=_what(event.detail),
+            what=_describe_change(event.detail),
             reason=event.detail.get("reason", ""),
         )
         for event in events
@@ -112,22 +112,22 @@ def history(station: Station, product: Product, limit: int = 50) -> tuple[Change
 
 
 def unlearned_false_alarms(station: Station, product: Product) -> tuple[FalseAlarm, ...]:
-    """False alarms whose pictures the active version was not taught with, the newest first.
+    """List the false alarms that the active version was not taught with, the newest first.
 
     Raises:
         ProductError: if the product has no detector.
-        CheckpointError: if its card is damaged.
+        CheckpointError: if the card of its active version is damaged.
     """
     known = {image.sha256 for image in read_card(station.settings, product).images}
     found = false_alarms(station.records, product.key)
     return tuple(alarm for alarm in found if alarm.image_sha256 not in known)
 
 
-def _what(detail: dict[str, Any]) -> tuple[str, ...]:
-    """Values before and after, or what else an event tells."""
+def _describe_change(detail: dict[str, Any]) -> tuple[str, ...]:
+    """Describe an event: values before and after, or its other details."""
     if not isinstance(detail.get("after"), dict):
-        told = {name: value for name, value in detail.items() if name != "reason"}
-        return tuple(f"{name} {value}" for name, value in _flat(told).items() if value != [])
+        details = {name: value for name, value in detail.items() if name != "reason"}
+        return tuple(f"{name} {value}" for name, value in _flat(details).items() if value != [])
     before, after = _flat(detail.get("before") or {}), _flat(detail["after"])
     return tuple(
         f"{name} {before.get(name, '-')} → {value}"
@@ -153,10 +153,10 @@ def _who_and_why(by: str, reason: str, what: str) -> tuple[str, str]:
 
 
 def _changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """A policy with values replaced.
+    """Replace values of a policy.
 
     Raises:
-        ProductError: if a name is unknown or a value cannot be.
+        ProductError: if a name is unknown or a value is invalid.
     """
     values = policy.model_dump(mode="json")
     for name, value in changes.items():

@@ -1,4 +1,4 @@
-"""Quality figures that need more than the records: the calibration, the policies, the settings."""
+"""Compute quality figures that need calibration, policies or settings besides the records."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from core.statistics.quality import CostPareto, cost_pareto
 
 @dataclass(frozen=True)
 class ScoreHistory:
-    """A product's passed parts against the normals that its active detector was calibrated by.
+    """Scores of a product's passed parts, and of the normals that calibrated its detector.
 
     Attributes:
         weeks: one for each week in which a part passed.
-        normals: float64 (N,), scores of all held-out normals, rising.
+        normals: float64 (N,), scores of all held-out normals, ascending.
         t_low: threshold below which a part passes.
-        newest: float64 (M,), scores of the parts that passed in the last of the weeks; may be
-            empty.
+        newest: float64 (M,), scores of the parts that passed in the last week; may be empty.
     """
 
     weeks: tuple[Drift, ...]
@@ -37,7 +36,7 @@ class ScoreHistory:
 
 
 def score_history(station: Station, product: Product, filter: Filter) -> ScoreHistory:
-    """Each week's passed parts of a product against the normals of its active detector.
+    """Compare each week's passed parts of a product with the normals of its active detector.
 
     The detector itself is not loaded.
 
@@ -62,7 +61,7 @@ def score_history(station: Station, product: Product, filter: Filter) -> ScoreHi
 
 
 def costs_by_type(station: Station, filter: Filter) -> CostPareto | None:
-    """Cost by defect type, by the policies' costs of a disposition; None when none is set.
+    """Sum costs by defect type, from each policy's disposition costs; None if none is set.
 
     Raises:
         CheckpointError: if a policy is damaged.
@@ -71,7 +70,7 @@ def costs_by_type(station: Station, filter: Filter) -> CostPareto | None:
 
 
 def times_against_takt(station: Station, filter: Filter) -> StepTimes:
-    """Time of each step, and how many inspections took longer than TAKT_S."""
+    """Measure the time of each step, and count the inspections that took longer than TAKT_S."""
     return step_times(station.records, filter, station.settings.takt_s)
 
 

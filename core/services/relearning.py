@@ -1,4 +1,4 @@
-"""Detectors that did not begin here, or go on learning: further normals, and anomalib's own."""
+"""Extend a taught detector with further normals, or import one that anomalib trained."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def add_normals(
 ) -> Card:
     """Add good pictures, such as false alarms, to a taught product without starting again.
 
-    The pictures that were held out stay held out and are scored anew, so the thresholds follow the
-    detector and their guarantee stays what it was. Pictures that the product knows are skipped.
+    The held-out pictures stay held out and are scored again, so the thresholds follow the detector
+    and keep their guarantee. Pictures that the product knows already are skipped.
 
     Args:
-        station: where records and files are.
-        product: that was taught already.
+        station: gives records and files.
+        product: a product that was taught already.
         pictures: of good parts only.
-        by: who adds them, for the product's history; empty: nobody is named.
+        by: name of the person who adds them, for the product's history; may be empty.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
         ProductError: if the product has no detector, no picture is new, or its thresholds were
-            cross-fitted: nothing is held out then.
+            cross-fitted, which leaves nothing held out.
         DetectorError: if its algorithm cannot learn further pictures, or memory runs out.
     """
     taught = station.taught(product)
@@ -89,23 +89,23 @@ def adopt_anomalib_checkpoint(
     by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
-    """Make a Patchcore that anomalib trained a product's active detector.
+    """Make a Patchcore trained by anomalib the active detector of a product.
 
     Args:
-        station: where records and files are.
-        product: that it was trained for.
+        station: gives records and files.
+        product: the product that it was trained for.
         checkpoint: the .ckpt file that anomalib wrote.
-        pictures: of good parts that it was not trained with: the thresholds come from these, and
-            they are the normals that screens and reports compare with.
-        by: who imports it, for the product's history; empty: nobody is named.
+        pictures: of good parts that it was not trained with; they set the thresholds, and are the
+            normals that screens and reports compare with.
+        by: name of the person who imports it, for the product's history; may be empty.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
-        CheckpointError: if the file is not a Patchcore that can be used.
+        CheckpointError: if the file is not a usable Patchcore.
         ProductError: if fewer than 5 good pictures can be used.
     """
     clock = Clock()
-    read_policy(station.settings, product)  # one that cannot be used is said before the work
+    read_policy(station.settings, product)  # an invalid policy must fail before the work
     with memory_guard(f"import {checkpoint.name}"):
         detector = import_patchcore(checkpoint, station.settings)
     clock.lap("import")

@@ -1,4 +1,4 @@
-"""The review queue at the desk: which part is next, and what a person decides about it."""
+"""Work through the review queue: find the next part and record a person's decision."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Kind(StrEnum):
 
 
 def filter_of(kind: Kind, product_key: str | None = None, lot: str | None = None) -> Filter:
-    """The part of the queue that is worked on.
+    """Build the filter of a part of the queue.
 
     Args:
-        kind: why they wait.
-        product_key: of one product; None or empty: of all.
-        lot: of one lot, by its whole name; None or empty: of all.
+        kind: why the inspections wait.
+        product_key: key of one product; None or empty: all products.
+        lot: full name of one lot; None or empty: all lots.
     """
     verdicts = {Kind.REVIEW: Verdict.REVIEW, Kind.FAIL: Verdict.FAIL, Kind.AUDIT: Verdict.PASS}
     return Filter(
@@ -47,35 +47,35 @@ def filter_of(kind: Kind, product_key: str | None = None, lot: str | None = None
 
 
 def is_audit(inspection: Inspection) -> bool:
-    """Whether it waits as a passed part that was drawn: shown with its verdict, it would bias."""
+    """Tell whether it waits for an audit: its verdict must stay hidden to avoid bias."""
     return inspection.judgement.verdict is Verdict.PASS
 
 
 def dispositions_of_good(inspection: Inspection) -> tuple[Disposition, ...]:
-    """What an accepted part may be: one that was stopped was a false alarm, unless it is used."""
+    """List the dispositions of a good part; void (false alarm) applies to stopped parts only."""
     return (Disposition.USE_AS_IS,) if is_audit(inspection) else GOOD
 
 
 def first(station: Station, filter: Filter) -> str | None:
-    """Id of the one that waits longest; None: nothing waits."""
+    """Find the id of the inspection that has waited longest; None: nothing waits."""
     found = queue(station.records, filter, limit=1)
     return found[0].id if found else None
 
 
 def following(station: Station, inspection_id: str, filter: Filter) -> str | None:
-    """Id of the next one that waits, from the start again after the last; None: nothing waits."""
+    """Find the id of the next waiting inspection, wrapping at the end; None: nothing waits."""
     return next_waiting(station.records, inspection_id, filter) or first(station, filter)
 
 
 def preceding(station: Station, inspection_id: str, filter: Filter) -> str | None:
-    """Id of the one that waits before it; None: it is the first."""
+    """Find the id of the previous waiting inspection; None: it is the first."""
     return previous_waiting(station.records, inspection_id, filter)
 
 
 def decide(
     station: Station, inspection_id: str, disposition: Disposition, reason: str, person: str
 ) -> DispositionEntry:
-    """Record what a person decides about a part that waits; the machine's verdict stays.
+    """Record a person's decision about a waiting part; the machine's verdict stays.
 
     Raises:
         RecordsError: if somebody has decided in the meantime, or reason or name is missing.
@@ -91,6 +91,6 @@ def decide(
 
 
 def is_learned(station: Station, inspection: Inspection) -> bool:
-    """Whether the product's detector knows this picture as one of a good part."""
+    """Tell whether the product's detector was taught with this picture as a good part."""
     images = station.taught(inspection.product).card.images
     return any(image.sha256 == inspection.image.sha256 for image in images)

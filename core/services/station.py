@@ -1,4 +1,4 @@
-"""The station: what one process holds open."""
+"""The station: everything that one process holds open."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Station:
         """Open the records.
 
         Args:
-            settings: of the environment.
-            task_of: makes the tasks of jobs (`core.tasks.registry`); None: it runs no jobs.
+            settings: the environment's settings.
+            task_of: makes the tasks of jobs (`core.tasks.registry`); None: run no jobs.
 
         Raises:
             RecordsError: if the records are locked by another process, damaged or unwritable.
@@ -100,15 +100,15 @@ class Station:
         self.records.close()
 
     def change_setting(self, name: str, value: object, person: str) -> None:
-        """Change a setting from now on, also after a restart; None: as the environment says.
+        """Change a setting permanently; None restores the environment's value.
 
         Raises:
-            SettingsError: if it cannot be changed here, cannot have that value, or nobody is named.
+            SettingsError: if it cannot be changed here, is invalid, or no person is named.
         """
         self._use(change_setting(self._environment, self.records, name, value, person))
 
     def preferences(self) -> tuple[Standing, ...]:
-        """Every setting that can be changed here, what it is and who changed it."""
+        """List every setting that can be changed here, its value and who changed it."""
         return standings(self._environment, self.records)
 
     def _use(self, settings: Settings) -> None:
@@ -116,11 +116,11 @@ class Station:
         self.records.audit_share = settings.audit_share
 
     def taught_products(self) -> tuple[Product, ...]:
-        """Every product that has a detector, by key."""
+        """List every product that has a detector, by key."""
         return tuple(self.product(product.key) for product in taught_products(self.settings))
 
     def product(self, key: str) -> Product:
-        """The product of a key; one whose detector came from another station is put on record.
+        """Find the product with a key; record it if its detector came from another station.
 
         Raises:
             ProductError: if there is none, or the key is not DATASET/CATEGORY.
@@ -132,11 +132,11 @@ class Station:
         return load_product(self.records, key)
 
     def taught(self, product: Product, algorithm: str | None = None) -> Taught:
-        """A detector of the product, loaded once for each version.
+        """Return a detector of the product, loaded once for each version.
 
         Args:
-            product: that it was taught.
-            algorithm: of the detector, whose newest version is meant; None: the active detector.
+            product: the taught product.
+            algorithm: selects the newest version of this algorithm; None: the active detector.
 
         Raises:
             ProductError: if the product has no detector.
@@ -184,7 +184,7 @@ class Station:
         return known[algorithm]
 
     def exemplars(self, product: Product) -> OpenedIndex:
-        """The normal pictures that the product's active detector was taught with.
+        """Open the index of the normal pictures that taught the product's active detector.
 
         Raises:
             ProductError, CheckpointError: as `taught`, or if the index is lost.
@@ -192,7 +192,7 @@ class Station:
         """
         taught = self.taught(product)
         version = taught.card.detector.version
-        # A lock of its own: building an index again takes seconds, and no verdict waits for it.
+        # A separate lock: rebuilding an index takes seconds, and must not delay a verdict.
         with self._index_lock:
             opened = self._indexes.get(product.key)
             if opened is None or opened[0] != version:
@@ -203,7 +203,7 @@ class Station:
             return opened[1]
 
     def labelled_crops(self, product: Product) -> LabelledCrops | None:
-        """Defects of the product whose type a person has named; None when there are none yet.
+        """Load the product's defects whose type a person named; None if there are none yet.
 
         Raises:
             CheckpointError: if their file is damaged or another encoder made it.
@@ -220,7 +220,7 @@ class Station:
             return known[1]
 
     def labelled_path(self, product: Product) -> Path:
-        """Where the product's labelled defects are."""
+        """Return the path of the product's labelled defects."""
         return product_folder(self.settings, product) / LABELLED_FILE
 
     @cached_property
@@ -229,12 +229,12 @@ class Station:
         return KnowledgeBase(self.settings, self._sentence_encoder)
 
     def writer(self, model: Model) -> Writer:
-        """The report writer of a catalogue entry, opened once.
+        """Open the report writer of a catalogue entry, once.
 
         Raises:
             WriterError: if it cannot run on this machine: a key, weights or memory are missing.
         """
-        # Opening loads libraries, and weights of a local model: no verdict waits for it.
+        # A separate lock: opening loads libraries and local weights, and must not delay a verdict.
         with self._writers_lock:
             if model.key not in self._writers:
                 self._writers[model.key] = open_writer(model, self.settings)
@@ -245,17 +245,17 @@ class Station:
 
     @cached_property
     def visual_encoder(self) -> VisualEncoder:
-        """What finds similar normal pictures, loaded at first use."""
+        """The encoder that finds similar normal pictures, loaded at first use."""
         return VisualEncoder.load(self.settings)
 
     def warm(self) -> None:
-        """Load in the background what the first inspection would otherwise wait for."""
+        """Load in the background what the first inspection would otherwise have to wait for."""
         threading.Thread(target=self._warm, name="warm-up", daemon=True).start()
 
     def _warm(self) -> None:
-        # Most of a second, for the first drift that a screen shows.
+        # Takes most of a second, which the first drift chart would otherwise wait for.
         importlib.import_module("scipy.stats")
-        # A product whose files are damaged must not keep the others cold: it is reported when used.
+        # A damaged product must not keep the others from warming; it is reported when used.
         for product in self.taught_products():
             try:
                 self.taught(product)

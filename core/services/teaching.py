@@ -1,4 +1,4 @@
-"""Teaching a product from pictures of good parts."""
+"""Teach a product from pictures of good parts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from core.services.training_images import Normals, StoredPictures, check_picture
 
 FEWEST_NORMALS = 5
 HELD_OUT_SHARE = 0.3
-# From here on more held-out normals would say little more about the threshold (1 % at 95 %).
+# More held-out normals would hardly improve the threshold (300 guarantee 1 % at 95 %).
 MOST_HELD_OUT = 300
 FOLDS = 5
 MOST_SEED = 2**32 - 1
@@ -62,21 +62,21 @@ def teach(
 ) -> Card:
     """Teach a product from pictures of good parts and make the new detector the active one.
 
-    A seeded share of the pictures is kept out of training: the threshold and its false-alarm rate
-    come from these alone. With `cross_fit` every picture is trained on, and the threshold comes
-    from detectors that were each trained without the pictures that they score: better use of few
-    pictures, but an estimate, without a guarantee. An interruption leaves the active version as
-    it was.
+    A seeded share of the pictures is held out from training; the threshold and its false-alarm
+    rate come from these alone. With `cross_fit`, training uses every picture and the threshold
+    comes from detectors that were each trained without the pictures that they score. That makes
+    better use of few pictures, but gives an estimate without a guarantee. An interruption leaves
+    the active version unchanged.
 
     Args:
-        station: where records and files are.
-        product: taught anew when it has a detector already (as a further version).
-        pictures: of good parts only; unreadable ones and duplicates are skipped and named.
-        algorithm: a name in the registry of detectors.
-        options: of the algorithm, by name; its defaults unless given.
+        station: gives records and files.
+        product: the product; if it has a detector already, it gets a further version.
+        pictures: of good parts only; unreadable ones and duplicates are skipped and reported.
+        algorithm: name of a registered detector.
+        options: of the algorithm, by name; None: its defaults.
         cross_fit: see above.
         seed: of every random choice.
-        by: who teaches, for the product's history; empty: nobody is named.
+        by: name of the person who teaches, for the product's history; may be empty.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -90,7 +90,7 @@ def teach(
         raise DetectorError(f"A seed is a whole number from 0 to {MOST_SEED}, but {seed} came.")
     kind = detector_class(algorithm)
     chosen = _checked_options(kind, options or {})
-    read_policy(station.settings, product)  # one that cannot be used is said before the work
+    read_policy(station.settings, product)  # an invalid policy must fail before the work
     clock = Clock()
     normals = check_pictures(station, pictures, (), on_progress)
     clock.lap("check and embed")
@@ -131,7 +131,7 @@ def teach(
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained and calibrated detector that is not the active one yet."""
+    """A trained and calibrated detector that is not active yet."""
 
     product: Product
     detector: Detector[Any]
@@ -153,11 +153,11 @@ def publish(
     by: str,
     on_progress: OnProgress,
 ) -> Card:
-    """Write a version with its card, try it, make it the active one and put that on record.
+    """Write a version with its card, try it, activate it and record that.
 
     Raises:
-        CheckpointError: if it cannot be written, or what was written does not work; the version
-            that was active before still is.
+        CheckpointError: if it cannot be written, or does not work once written; the active version
+            then stays the same.
     """
     now = datetime.now(UTC)
     product, detector = outcome.product, outcome.detector
@@ -215,7 +215,10 @@ def publish(
 
 
 def _guarantees(policy: Policy) -> dict[str, str]:
-    """What numbers of held-out normals can guarantee; 29, 59, 149 and 299 at 95 % confidence."""
+    """List the false-alarm rates that numbers of held-out normals can guarantee.
+
+    At 95 % confidence the numbers are 29, 59, 149 and 299.
+    """
     rates = {rate: normals_needed(rate, policy.confidence) for rate in STATED_RATES}
     table = ", ".join(f"{count} for {percent(rate)}" for rate, count in rates.items())
     asked = normals_needed(policy.false_alarm_rate, policy.confidence)
@@ -228,7 +231,7 @@ def _guarantees(policy: Policy) -> dict[str, str]:
 
 
 def _try(station: Station, card: Card) -> None:
-    """Judge one of its pictures with a version as it lies on disk."""
+    """Load a version from disk and let it judge one of its own pictures."""
     ref = card.detector
     version = Active(algorithm=ref.algorithm, version=ref.version)
     taught = load_version(station.settings, card.product, version)
@@ -241,7 +244,7 @@ def held_out_predictions(
     images: Sequence[TaughtImage],
     on_progress: OnProgress,
 ) -> Iterator[Prediction]:
-    """What a detector says of the pictures that it has never seen."""
+    """Predict held-out pictures, which the detector has never seen."""
     held_out = StoredPictures(station, [image for image in images if image.use == "held out"])
     for done, pixels in enumerate(held_out):
         on_progress(JobStep.CALIBRATE, done / len(held_out))
@@ -254,7 +257,7 @@ def _cross_fitted(
     fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
     seed: int,
 ) -> Iterator[Prediction]:
-    """Each picture judged by a detector that was trained without it."""
+    """Predict each picture with a detector that was trained without it."""
     order = np.random.default_rng(seed).permutation(len(images))
     for fold in np.array_split(order, min(FOLDS, len(images))):
         left_out = set(fold.tolist())
@@ -304,7 +307,7 @@ def _versions() -> dict[str, str]:
 
 
 class Clock:
-    """Names the time that passed since the last lap."""
+    """A stopwatch that records the time since the last lap under a name."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}

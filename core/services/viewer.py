@@ -1,4 +1,4 @@
-"""What the picture viewer shows of an inspection: looks, places and how near."""
+"""Render the views of an inspection's picture: looks, places and zoom."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from core.services.decoded_pictures import DecodedPictures
 from core.services.inspection_images import colour_scale
 from core.services.station import Station
 
-# A screen shows no more, and a browser need not load more.
-LARGEST_SIDE = 1400
-BLINK_SIDE = 900
-# Two pictures in turn, about one change a second: slow enough to be calm.
+# Screens show no more, so browsers should not load more.
+MAX_SIDE_PX = 1400
+BLINK_SIDE_PX = 900
+# Two pictures alternate about once a second: slow enough to be calm.
 BLINK_S = 0.9
-MOST_ZOOM = 16.0
+MAX_ZOOM = 16.0
 GAP = 6
 REGION_CENTRES = {
     f"{row} {column}".strip() or "centre": (x, y)
@@ -32,7 +32,7 @@ REGION_CENTRES = {
 
 
 class Look(StrEnum):
-    """What is shown of the picture."""
+    """How the picture is shown."""
 
     OVERLAY = "overlay"
     ORIGINAL = "original"
@@ -47,10 +47,10 @@ class View:
     """One view of an inspected picture.
 
     Attributes:
-        look: what is shown.
-        place: id of a defect or name of a region that is looked at; empty: the whole picture.
-        zoom: how many times nearer than the whole picture, from 1 to 16.
-        opacity: of the heat, 0..1.
+        look: how the picture is shown.
+        place: id of a defect or name of a region to zoom to; empty: the whole picture.
+        zoom: magnification relative to the whole picture, 1..16.
+        opacity: of the heatmap, 0..1.
         contour: draw the line where the map crosses the review threshold.
         numbers: draw each defect's name beside it.
     """
@@ -65,18 +65,18 @@ class View:
 
 @dataclass(frozen=True)
 class _Seen:
-    """The part of an inspection that a view shows, brought to the size of a screen."""
+    """The part of an inspection that a view shows, scaled to the screen."""
 
     pixels: np.ndarray
     anomaly_map: np.ndarray
     defects: tuple[Defect, ...]
 
 
-def near_enough(inspection: Inspection, place: str) -> float:
-    """The zoom at which a place fills the viewer well.
+def fitting_zoom(inspection: Inspection, place: str) -> float:
+    """Choose the zoom at which a place fills the viewer well.
 
     Args:
-        inspection: whose defects are meant.
+        inspection: the inspection with the defects.
         place: id of a defect, name of a region, or empty.
     """
     if place in REGION_CENTRES:
@@ -86,13 +86,13 @@ def near_enough(inspection: Inspection, place: str) -> float:
         return 1.0
     width, height = inspection.image.width, inspection.image.height
     side = crop_around(box, width, height).width
-    return round(min(MOST_ZOOM, max(1.0, max(width, height) / side)), 1)
+    return round(min(MAX_ZOOM, max(1.0, max(width, height) / side)), 1)
 
 
 def window_of(inspection: Inspection, view: View) -> Box:
-    """The part of the picture that a view shows, in its pixels."""
+    """Compute the part of the picture that a view shows, in picture pixels."""
     width, height = inspection.image.width, inspection.image.height
-    zoom = min(MOST_ZOOM, max(1.0, view.zoom))
+    zoom = min(MAX_ZOOM, max(1.0, view.zoom))
     seen_width, seen_height = max(8, round(width / zoom)), max(8, round(height / zoom))
     seen_width, seen_height = min(width, seen_width), min(height, seen_height)
     box = _box_of(inspection, view.place)
@@ -110,10 +110,10 @@ def window_of(inspection: Inspection, view: View) -> Box:
 
 
 def view_picture(station: Station, inspection: Inspection, view: View) -> bytes:
-    """The view as a JPEG, or as an endless GIF where it blinks.
+    """Render a view as a JPEG, or as a looping GIF if it blinks.
 
     Raises:
-        RecordsError: if a stored file is missing or altered, or it should blink and no normal part
+        RecordsError: if a stored file is missing or altered, or the view blinks but no normal part
             is known.
     """
     window = window_of(inspection, view)
@@ -133,7 +133,7 @@ def view_picture(station: Station, inspection: Inspection, view: View) -> bytes:
 def nearest_normal(
     station: Station, inspection: Inspection, decoded: DecodedPictures | None = None
 ) -> Comparison:
-    """The whole picture beside the normal part that it blinks with.
+    """Register the whole picture with the normal part that it blinks with.
 
     Raises:
         RecordsError: if no normal part is known, or its picture is missing or altered.
@@ -155,11 +155,11 @@ def nearest_normal(
 def _blinking(
     station: Station, inspection: Inspection, view: View, decoded: DecodedPictures, window: Box
 ) -> bytes:
-    """This part and the normal one in turn, in the same place; tagged 1 and 2."""
+    """Render this part and the normal one alternating in place, tagged 1 and 2."""
     nearest = nearest_normal(station, inspection, decoded)
     compared = nearest.model_copy(update={"crop": window})
     normal = decoded.pixels(compared.exemplar_sha256, compared.filename)
-    zoom = BLINK_SIDE / max(window.width, window.height)
+    zoom = BLINK_SIDE_PX / max(window.width, window.height)
     size = (max(1, round(window.width * zoom)), max(1, round(window.height * zoom)))
     pair = _cut(decoded.of(inspection), window), same_place(normal, compared)
     frames = [_resized(pixels, size).copy() for pixels in pair]
@@ -196,7 +196,7 @@ def _render(inspection: Inspection, view: View, seen: _Seen) -> np.ndarray:
 def _seen(
     part: np.ndarray, anomaly_map: np.ndarray, defects: tuple[Defect, ...], window: Box
 ) -> _Seen:
-    zoom = min(1.0, LARGEST_SIDE / max(window.width, window.height))
+    zoom = min(1.0, MAX_SIDE_PX / max(window.width, window.height))
     size = (max(1, round(window.width * zoom)), max(1, round(window.height * zoom)))
     return _Seen(
         pixels=_resized(_cut(part, window), size),
@@ -219,7 +219,7 @@ def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _moved(defect: Defect, window: Box, zoom: float) -> Defect:
-    """The defect as it lies in the window; only what is drawn of it is moved."""
+    """Move a defect into the window's coordinates; only the drawn fields change."""
     box = Box(
         x=round((defect.box.x - window.x) * zoom),
         y=round((defect.box.y - window.y) * zoom),

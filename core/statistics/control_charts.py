@@ -1,4 +1,4 @@
-"""Control charts: is the process the same as it was, or did something change?
+"""Draw control charts, which show whether a process has changed.
 
 The p-chart with limits for the number of parts in each sample: Montgomery, Introduction to
 Statistical Quality Control, chapter 7; ISO 7870-2. Run rules: Nelson, The Shewhart Control Chart -
@@ -30,7 +30,7 @@ class ChartRule(StrEnum):
 
 
 class Sample(Frozen):
-    """Parts of one hour, day or lot."""
+    """The parts of one hour, day or lot."""
 
     label: str
     inspected: int = Field(ge=1)
@@ -50,14 +50,14 @@ class Point(Frozen):
 
 
 class Violation(Frozen):
-    """A rule that is broken, and by which points."""
+    """A broken rule, and the points that break it."""
 
     rule: ChartRule
-    points: tuple[int, ...] = Field(description="positions on the chart, rising")
+    points: tuple[int, ...] = Field(description="positions on the chart, ascending")
 
 
 class PChart(Frozen):
-    """Share of nonconforming parts, sample by sample."""
+    """The share of nonconforming parts in each sample."""
 
     centre: float = Field(description="nonconforming, of all parts of all samples")
     points: tuple[Point, ...]
@@ -65,12 +65,12 @@ class PChart(Frozen):
 
 
 def p_chart(samples: Sequence[Sample]) -> PChart | None:
-    """Chart samples in their order in time; None without samples.
+    """Compute the p-chart of samples in order of time; None without samples.
 
-    Samples of different size have different limits. The run rules are held against each point's
-    distance from the centre in its own standard errors, as in a standardised chart. They suppose
-    that a process in control varies by chance alone: with thousands of parts a sample, ordinary
-    differences between days lie beyond such narrow limits.
+    Samples of different size have different limits. The run rules are applied to each point's
+    distance from the centre in its own standard errors, as in a standardised chart. They assume
+    that a process in control varies only by chance: with thousands of parts in a sample, ordinary
+    differences between days exceed such narrow limits.
 
     Example:
         >>> p_chart([Sample(label="a", inspected=50, nonconforming=5)]).centre
@@ -83,7 +83,7 @@ def p_chart(samples: Sequence[Sample]) -> PChart | None:
     centre = float(counts.sum() / sizes.sum())
     errors = np.sqrt(centre * (1 - centre) / sizes)
     shares = counts / sizes
-    # With no or only nonconforming parts there is no variation, and nothing beyond it.
+    # If no part or every part is nonconforming, there is no variation, and nothing exceeds it.
     sigmas = np.divide(shares - centre, errors, out=np.zeros(len(sizes)), where=errors > 0)
     points = tuple(
         Point(
@@ -112,7 +112,7 @@ def _violations(sigmas: np.ndarray) -> list[Violation]:
         if side[start] != 0 and stop - start >= RUN_POINTS
     ]
     direction = np.sign(np.diff(sigmas))
-    # Between six points lie five steps.
+    # Six points have five steps between them.
     found += [
         Violation(rule=ChartRule.TREND, points=tuple(range(start, stop + 1)))
         for start, stop in _runs(direction)
@@ -134,7 +134,7 @@ def _runs(values: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _two_of_three(is_beyond: np.ndarray) -> list[tuple[int, ...]]:
-    """Group points beyond 2 sigma that lie at most two apart, as far as they go on."""
+    """Group consecutive points beyond 2 sigma that lie at most two positions apart."""
     groups: list[list[int]] = []
     for at in np.flatnonzero(is_beyond).tolist():
         if groups and at - groups[-1][-1] <= 2:

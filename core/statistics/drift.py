@@ -1,6 +1,6 @@
-"""Drift: whether parts still score as they did when the detector was calibrated.
+"""Detect whether the scores of parts have drifted since the detector was calibrated.
 
-Scores of passed parts are held against those of the held-out normals that would have passed too.
+Scores of passed parts are compared with those of held-out normals that would also have passed.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from core.statistics.intervals import CONFIDENCE
 
 PSI_BINS = 10
 MIN_SCORES = 20
-# A custom of credit scoring (Siddiqi, Credit Risk Scorecards, 2006).
+# A convention of credit scoring (Siddiqi, Credit Risk Scorecards, 2006).
 LARGE_PSI = 0.25
 
 
 class Drift(Frozen):
-    """One week against the calibration.
+    """One week compared with the calibration.
 
-    Both tests find ever smaller differences as parts grow many: the size of the difference is
-    in `ks` and `psi`, whether chance makes it is in `ks_p` and `psi_by_chance`.
+    With more parts, both tests find ever smaller differences. `ks` and `psi` give the size of the
+    difference; `ks_p` and `psi_by_chance` tell whether chance could explain it.
     """
 
     start: AwareDatetime = Field(description="Monday, 0:00 UTC")
     parts: int
-    normals: int = Field(description="held-out normals that they are held against")
+    normals: int = Field(description="number of held-out normals compared with")
     median: float = Field(description="of the week's scores")
     median_of_normals: float
     psi: float | None = Field(description="population stability index; None: too few")
@@ -39,19 +39,19 @@ class Drift(Frozen):
 
     @property
     def psi_limit(self) -> float | None:
-        """Above which the index is large and no chance; None: too few parts or normals."""
+        """The index above which drift is large and not chance; None: too few parts or normals."""
         return None if self.psi_by_chance is None else max(LARGE_PSI, self.psi_by_chance)
 
     @property
     def has_drifted(self) -> bool:
-        """Whether the difference is neither chance nor small."""
+        """Whether the difference is neither small nor explained by chance."""
         if self.psi is None or self.psi_limit is None:
             return False
         return self.psi > self.psi_limit and self.ks_p < 1 - CONFIDENCE
 
 
 def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) -> tuple[Drift, ...]:
-    """Test each week's scores for drift.
+    """Measure the drift of each week's scores.
 
     Kolmogorov-Smirnov two-sample test (Smirnov 1939); population stability index over tenths of the
     normals, whose spread by chance is that of a chi-squared variable with nine degrees of freedom
@@ -60,11 +60,11 @@ def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) ->
 
     Args:
         normals: scores of the held-out normals of the detector's version.
-        t_low: threshold below which a part passes; normals above it are left out.
-        weeks: of `passed_scores`, of the same version and threshold.
+        t_low: threshold below which a part passes; normals at or above it are left out.
+        weeks: result of `passed_scores` for the same version and threshold.
 
     Returns:
-        One for each week; none when no held-out normal passes.
+        One for each week; empty if no held-out normal passes.
     """
     from scipy.stats import ks_2samp
 
@@ -94,7 +94,7 @@ def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) ->
 def _stability(
     reference: np.ndarray, scores: np.ndarray
 ) -> tuple[float, float] | tuple[None, None]:
-    """Compute the stability index and what it reaches by chance; None with too few scores."""
+    """Compute the population stability index and its limit by chance; None: too few scores."""
     from scipy.stats import chi2
 
     if min(len(reference), len(scores)) < MIN_SCORES:
@@ -103,7 +103,7 @@ def _stability(
 
     def shares(values: np.ndarray) -> np.ndarray:
         counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=PSI_BINS)
-        # Half a part more in every bin: an empty one would make the index infinite.
+        # Add half a part to every bin: an empty one would make the index infinite.
         return (counts + 0.5) / (len(values) + 0.5 * PSI_BINS)
 
     before, now = shares(reference), shares(scores)

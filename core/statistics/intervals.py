@@ -1,4 +1,4 @@
-"""Shares with their uncertainty: exact intervals of counts."""
+"""Compute exact confidence intervals of shares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONFIDENCE = 0.95
 class Rate(Frozen):
     """A count out of a number, with the exact 95 % interval of its share.
 
-    The interval is that of Clopper and Pearson (1934): it holds for independent cases.
+    The interval is that of Clopper and Pearson (1934) and assumes independent cases.
     """
 
     count: int
@@ -26,8 +26,8 @@ class Rate(Frozen):
 
 
 def exact_rate(count: int, out_of: int) -> Rate | None:
-    """Compute the rate of a count; None when there is no case at all."""
-    # scipy.stats has the same by name, but takes most of a second to load: a screen waits for it.
+    """Compute the rate of a count; None if there are no cases."""
+    # scipy.stats offers the same interval, but takes most of a second to import.
     from scipy.special import betaincinv
 
     if out_of == 0:

@@ -1,11 +1,11 @@
-"""What inspections say of the line and of the machine: rates, agreement and Pareto.
+"""Measure the quality of the line and the machine: rates, agreement and Pareto charts.
 
 Pure functions of counts. What is not known is None, never 0.
 
-A person finds a part good who uses it as it is or calls it a false alarm, and bad who reworks,
-repairs, scraps or returns it; "reinspect" leaves it open. Escapes are estimated from the audit: as
-long as AUDIT_SHARE stays the same, what was drawn is a random sample of all that passed. Over times
-with several shares it holds more of some than of others; then look at each time by itself.
+A person's disposition tells whether a part is good (use as is, false alarm) or bad (rework, repair,
+scrap, return); "reinspect" leaves it open. Escapes are estimated from the audit: as long as
+AUDIT_SHARE stays the same, the audited parts are a random sample of all passed ones. If it changed
+within a period, evaluate the times before and after separately.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from core.statistics.intervals import CONFIDENCE, Rate, exact_rate
 
 
 class Rates(Frozen):
-    """How many parts pass, and how often the machine is wrong.
+    """Shares of passed parts and of the machine's errors.
 
-    First-pass yield is of the first inspection of each part; the other rates are of inspections.
+    First-pass yield counts the first inspection of each part; the other rates count inspections.
     """
 
     inspected: int
@@ -56,17 +56,19 @@ class Kappa(Frozen):
 
 
 class Agreement(Frozen):
-    """Person and machine, over the inspections that both judged good or bad.
+    """Agreement of person and machine, over the inspections that both judged good or bad.
 
-    Nearly all that was rejected is decided, but of what passed hardly more than the audit: the
-    table holds more rejected parts than the line, and kappa is that of the decided ones.
+    Persons decide on nearly all rejected parts, but on hardly more than the audited passed ones.
+    The table therefore over-represents rejected parts, and kappa describes decided parts only.
     """
 
     passed_good: int
     passed_bad: int
     failed_good: int
     failed_bad: int
-    kappa: Kappa | None = Field(description="None: one of the two has only one answer, or n is 0")
+    kappa: Kappa | None = Field(
+        description="None: person or machine gave only one answer, or n is 0"
+    )
     reviews: int = Field(description="decided ones that are left out: the machine did not judge")
     undecided: int = Field(description="PASS and FAIL without a decision on good or bad")
 
@@ -86,7 +88,7 @@ class Bar(Frozen):
 
 
 class CostPareto(Frozen):
-    """Cost by defect type, as far as the policies say what a disposition costs."""
+    """Costs by defect type, where the policy gives the cost of a disposition."""
 
     bars: tuple[Bar, ...]
     unpriced: int = Field(description="decided parts whose disposition has no cost")
@@ -94,7 +96,7 @@ class CostPareto(Frozen):
 
 
 class WriterTotal(Frozen):
-    """What one writer's drafts took over all days."""
+    """Totals of one writer's drafts over all days."""
 
     writer: str
     drafts: int
@@ -106,7 +108,7 @@ class WriterTotal(Frozen):
 
 
 def rates(counts: Sequence[VerdictCount]) -> Rates:
-    """Compute rates of counted verdicts, each with its exact interval and n."""
+    """Compute the rates of counted verdicts, each with its exact interval and n."""
 
     def number(is_meant: Callable[[VerdictCount], object]) -> int:
         return sum(each.count for each in counts if is_meant(each))
@@ -157,13 +159,13 @@ def agreement(counts: Iterable[VerdictCount]) -> Agreement:
 
 
 def cohen_kappa(table: np.ndarray) -> Kappa | None:
-    """Compute Cohen's kappa (1960) with Fleiss, Cohen and Everitt's interval (1969).
+    """Compute Cohen's kappa (1960) with the interval of Fleiss, Cohen and Everitt (1969).
 
     Args:
-        table: counts (k, k), one judge's answers down and the other's across, in the same order.
+        table: counts (k, k), one judge's answers by row and the other's by column, in one order.
 
     Returns:
-        None where agreement by chance is certain: both gave one and the same answer only.
+        None if agreement by chance is certain: both judges always gave the same one answer.
 
     Example:
         >>> round(cohen_kappa(np.array([[20, 5], [10, 15]])).value, 2)
@@ -191,7 +193,7 @@ def cohen_kappa(table: np.ndarray) -> Kappa | None:
 
 
 def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
-    """Rank defect types by their parts, the most frequent first, without false alarms."""
+    """Count defective parts by type, the most frequent first; false alarms are left out."""
     amounts: Counter[str] = Counter()
     for each in counts:
         if each.disposition is not Disposition.VOID:
@@ -202,14 +204,14 @@ def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
 def cost_pareto(
     counts: Iterable[TypeCount], costs: Mapping[str, Mapping[Disposition, float]]
 ) -> CostPareto | None:
-    """Rank defect types by cost, the dearest first; false alarms count with what they cost.
+    """Sum the cost by defect type, the highest first; false alarms count with their cost.
 
     Args:
         counts: of defective parts and false alarms.
         costs: of a part, by product and disposition (`Policy.disposition_costs`).
 
     Returns:
-        None when no cost is set at all.
+        None if no cost is set.
     """
     if not any(costs.values()):
         return None
@@ -228,7 +230,7 @@ def cost_pareto(
 
 
 def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
-    """Keep the first bars of a Pareto chart, and put the rest together in one of that name."""
+    """Keep the first bars of a Pareto chart, and merge the rest into one named `others`."""
     if len(bars) <= most:
         return tuple(bars)
     kept, rest = bars[: most - 1], bars[most - 1 :]
@@ -242,12 +244,12 @@ def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
 
 
 def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: int) -> PChart | None:
-    """Chart the newest periods, with limits of those alone.
+    """Compute the p-chart of the newest periods, with limits from those periods only.
 
     Args:
-        periods: by time.
+        periods: in order of time.
         with_reviews: whether REVIEW counts as nonconforming beside FAIL.
-        most: periods, so that a person can tell them apart on a screen.
+        most: largest number of periods, to keep points distinguishable on a screen.
     """
     return p_chart(
         [
@@ -262,7 +264,7 @@ def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: in
 
 
 def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:
-    """Sum drafts, tokens and cost of each writer, the dearest first."""
+    """Sum the drafts, tokens and cost of each writer, the most expensive first."""
     summed = ("drafts", "from_cache", "input_tokens", "output_tokens", "cost_usd", "unpriced")
     totals: dict[str, dict[str, float]] = {}
     for each in costs:

@@ -1,4 +1,4 @@
-"""Benchmarks on record: jobs of the kinds "evaluate" and "mmad", and their figures."""
+"""List recorded benchmarks: jobs of the kinds "evaluate" and "mmad", and their figures."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ SHOWN_RUNS = 50
 
 
 class Run(Frozen):
-    """One run: the job, and figures of the sets that it has measured so far."""
+    """A run: the job, and the figures of the sets measured so far."""
 
     job: Job
     figures: tuple[DetectionFigures, ...]
 
     @classmethod
     def of(cls, job: Job) -> Run:
-        """The run of an evaluation job."""
+        """Read the run of an evaluation job."""
         measured = job.result_as(EvaluationResult)
         return cls(job=job, figures=() if measured is None else measured.figures)
 
 
 def runs(station: Station) -> list[Run]:
-    """The newest runs in any state, the newest first."""
+    """List the latest runs in any state, the newest first."""
     return [Run.of(job) for job in station.jobs.recent(SHOWN_RUNS, Evaluate)]
 
 
 class MmadRun(Frozen):
-    """One run of MMAD's questions: the job, and its figures when it is done."""
+    """A run of MMAD's questions: the job, and its figures once it is done."""
 
     job: Job
     figures: MmadFigures | None
 
     @classmethod
     def of(cls, job: Job) -> MmadRun:
-        """The run of a job."""
+        """Read the run of an MMAD job."""
         found = job.result_as(MmadResult)
         return cls(job=job, figures=None if found is None else found.figures)
 
 
 def mmad_runs(station: Station) -> list[MmadRun]:
-    """The newest runs in any state, the newest first."""
+    """List the latest runs in any state, the newest first."""
     return [MmadRun.of(job) for job in station.jobs.recent(SHOWN_RUNS, AskMmad)]

@@ -18,7 +18,7 @@ from core.services.station import Station
 
 
 class EvaluationResult(Frozen):
-    """Figures of each set that has been measured."""
+    """The figures of each set measured so far."""
 
     figures: tuple[DetectionFigures, ...]
 
@@ -26,7 +26,7 @@ class EvaluationResult(Frozen):
 class Evaluate(Task):
     """Teach a fresh detector on each set's normals and measure it on its test pictures.
 
-    Begun anew when it is resumed. Records and detectors of the station stay as they are.
+    When resumed it starts again. Records and detectors of the station stay unchanged.
     """
 
     kind: ClassVar[str] = "evaluate"
@@ -43,7 +43,7 @@ class Evaluate(Task):
         """Measure one set after the other.
 
         Raises:
-            InspectionError: if a set cannot be used, or the detector's options cannot be.
+            InspectionError: if a set or an option of the detector cannot be used.
         """
         costs = cost_rule(self.cost_ratio, self.prevalence, self.review_cost)
         figures: list[DetectionFigures] = []

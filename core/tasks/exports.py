@@ -1,4 +1,4 @@
-"""Export inspections to a file that waits for its download."""
+"""Export inspections to a file for download."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ STEPS = {
     ExportKind.PDFS: JobStep.PRINT_REPORTS,
 }
 KEPT_S = 7 * 24 * 3600
-NAMED_MISSING = 20
+MAX_LISTED_MISSING = 20
 
 
 class ExportResult(Frozen):
-    """A file that waits for its download."""
+    """A file ready for download."""
 
     file: str = Field(description="its name in the folder of exports")
-    inspections: int = Field(description="how many were meant")
-    missing: int = Field(description="how many of them have no PDF")
-    sentences: tuple[str, ...] = Field(description="why, of the first of those")
+    inspections: int = Field(description="number of selected inspections")
+    missing: int = Field(description="number of them without a PDF")
+    sentences: tuple[str, ...] = Field(description="the reason, for the first of those")
 
 
 class Export(Task):
-    """Write the inspections that a filter means to a file; begun anew when it is resumed.
+    """Write the inspections that match a filter to a file; when resumed it starts again.
 
-    Files of earlier exports go after a week: they are copies of what stays on record.
+    Files of earlier exports are deleted after a week: they are copies of the records.
     """
 
     kind: ClassVar[str] = "export"
@@ -55,7 +55,7 @@ class Export(Task):
         progress(step, 0)
         remove_old_exports(station.settings)
         path = station.settings.exports_dir / f"{progress.job_id}.{self.what.value}"
-        meant = count(station.records, self.filter)
+        selected = count(station.records, self.filter)
         missing = write_export(
             station,
             self.what,
@@ -65,25 +65,25 @@ class Export(Task):
         )
         return ExportResult(
             file=path.name,
-            inspections=meant,
+            inspections=selected,
             missing=len(missing),
-            sentences=missing[:NAMED_MISSING],
+            sentences=missing[:MAX_LISTED_MISSING],
         )
 
 
 def export_file(settings: Settings, job: Job) -> Path:
-    """The file that a finished export made.
+    """Find the file of a finished export.
 
     Raises:
-        JobError: if the job is no export, is not done, or its file was removed since.
+        JobError: if the job is not an export or not done, or its file was removed.
     """
     is_done = job.kind == Export.kind and not job.is_active
     made = job.result_as(ExportResult) if is_done else None
     path = None if made is None else settings.exports_dir / made.file
     if path is None or not path.is_file():
         raise JobError(
-            f"The job {job.id} has no file to download. A file is there when the export is done, "
-            "and is kept for a week; export again."
+            f"The job {job.id} has no file to download. Files appear when an export is done and "
+            "are kept for a week. Export again."
         )
     return path
 

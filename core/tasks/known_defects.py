@@ -1,4 +1,4 @@
-"""score_defects: what the active version says of known defects, as a job."""
+"""score_defects: score known defects with the active version, as a job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.tasks.pictures import KeptPicture
 
 
 class ScoringResult(Frozen):
-    """What was added to the known defects of a product, and scored."""
+    """The numbers of known defects of a product that were added and scored."""
 
     product: str = Field(description="DATASET/CATEGORY")
     added: int
@@ -25,9 +25,9 @@ class ScoringResult(Frozen):
 
 
 class ScoreDefects(Task):
-    """Keep labelled pictures of bad parts and score every known defect that is not scored yet.
+    """Store labelled pictures of bad parts, and score every known defect without a score.
 
-    Done again when it is resumed; what was scored before stays.
+    When resumed it starts again; existing scores stay.
     """
 
     kind: ClassVar[str] = "score_defects"
@@ -35,10 +35,10 @@ class ScoreDefects(Task):
     product: str = Field(description="DATASET/CATEGORY")
     pictures: tuple[KeptPicture, ...] = ()
     folder: Path | None = None
-    by: str = Field("", description="who says that the parts are bad")
+    by: str = Field("", description="person who vouches that the parts are bad")
 
     def run(self, station: Station, progress: Progress) -> ScoringResult:
-        """Score.
+        """Score the defects.
 
         Raises:
             InspectionError: as `core.services.known_defects.score_known_defects`.

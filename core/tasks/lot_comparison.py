@@ -1,4 +1,4 @@
-"""Judge a past lot by two versions of a product's detectors."""
+"""Judge a past lot with two versions of a product's detectors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.services.station import Station
 
 
 class CompareLot(Task):
-    """Begun anew when it is resumed. What is on record of the parts stays as it is."""
+    """Compare two versions on a lot; when resumed it starts again. The records stay unchanged."""
 
     kind: ClassVar[str] = "compare_lot"
 
@@ -22,7 +22,7 @@ class CompareLot(Task):
     versions: tuple[Active, Active]
 
     def run(self, station: Station, progress: Progress) -> LotComparison:
-        """Judge all of them by both.
+        """Judge all inspections with both versions.
 
         Raises:
             InspectionError: as `core.services.lot_comparison.compare_lot`.

@@ -17,15 +17,15 @@ FOLDER = "mmad"
 
 
 class MmadResult(Frozen):
-    """Figures of one writer's answers."""
+    """The figures of one writer's answers."""
 
     figures: MmadFigures
 
 
 class AskMmad(Task):
-    """Ask each question; when it is resumed, those that are left.
+    """Ask each question; when resumed, those not answered yet.
 
-    Answers are kept in DATA_DIR/mmad, in a file of the job's id.
+    Answers are kept in DATA_DIR/mmad, in a file named by the job's id.
     """
 
     kind: ClassVar[str] = "mmad"
@@ -38,7 +38,7 @@ class AskMmad(Task):
     templates: int = Field(1, ge=0, le=8)
 
     def run(self, station: Station, progress: Progress) -> MmadResult:
-        """Ask.
+        """Ask the questions.
 
         Raises:
             EvaluationError, WriterError: as `run_mmad`.

@@ -1,4 +1,4 @@
-"""Pictures of a job: kept in the file store before it is put in the queue."""
+"""Store the pictures of a job before it is queued."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.services.station import Station
 
 
 class KeptPicture(Frozen):
-    """A picture in the file store, or why it is not there."""
+    """A picture in the file store, or the reason why it could not be stored."""
 
     filename: str
     sha256: str = ""
-    refusal: str = Field("", description="why it could not be kept; empty: it was")
+    refusal: str = Field("", description="why it could not be stored; empty: it was")
 
     def file(self, station: Station) -> PictureFile:
-        """The picture; reading raises ImageError if it could not be kept."""
+        """Return the picture's file; reading it raises ImageError if it could not be stored."""
         return PictureFile(self.filename, lambda: self._read(station), self.sha256)
 
     def _read(self, station: Station) -> bytes:
@@ -35,10 +35,10 @@ class KeptPicture(Frozen):
 
 
 def keep_pictures(station: Station, pictures: Iterable[PictureFile]) -> tuple[KeptPicture, ...]:
-    """Keep pictures for a job, which may run hours later and in another process.
+    """Store pictures for a job, which may run hours later and in another process.
 
-    One that cannot be read or is too large is noted with its sentence, and refused when its turn
-    comes; all others are looked at only then.
+    A picture that cannot be read or is too large is recorded with the reason, and refused when the
+    job reaches it. All other checks are made by the job.
 
     Raises:
         RecordsError: if the file store cannot be written.
@@ -50,7 +50,7 @@ def _kept(station: Station, picture: PictureFile) -> KeptPicture:
     try:
         data = picture.read()
         if len(data) > station.settings.max_image_bytes:
-            # Too large to be stored: this is what says so.
+            # Too large to be stored: this call raises the error that says so.
             checked_image(station.settings, data, picture.filename)
     except ImageError as error:
         return KeptPicture(filename=picture.filename, refusal=str(error))

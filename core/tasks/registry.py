@@ -1,6 +1,6 @@
-"""What jobs can do, by name: a new kind is a new line, and a task.
+"""The kinds of jobs by name; a new kind is a new line, and a task.
 
-Tasks use everything that a station holds, so each is imported when it is first asked for.
+Tasks import much of the program, so each is imported when first needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def task_of(kind: str, arguments: dict[str, Any]) -> Task:
     """Make the task of a kind from its arguments.
 
     Raises:
-        JobError: if there is no such kind, or an argument is missing, unknown or cannot be.
+        JobError: if the kind is unknown, or an argument is missing, unknown or invalid.
     """
     if kind not in TASKS:
         raise JobError(f"There is no job of the kind {kind!r}. Choose one of: {', '.join(TASKS)}.")

@@ -22,7 +22,7 @@ def open_station(settings: Settings) -> Station:
 
 
 def shared_station() -> Station:
-    """Return the station of this process, opened at first use: DuckDB lets one process in.
+    """Return the station of this process, opened at first use: DuckDB allows only one process.
 
     Raises:
         RecordsError: as `open_station`.

@@ -20,20 +20,20 @@ from core.tasks.pictures import KeptPicture
 
 
 class TeachingResult(Frozen):
-    """What was taught."""
+    """The result of a teaching."""
 
     product: str = Field(description="DATASET/CATEGORY")
     algorithm: str
     version: str
-    images: int = Field(description="how many normals the version knows")
-    held_out: int = Field(description="how many of them set its threshold")
+    images: int = Field(description="number of normals that the version knows")
+    held_out: int = Field(description="number of them that set its threshold")
     false_alarm: str = Field(description="the guarantee, in a sentence")
     skipped: tuple[str, ...] = Field(description="why pictures were left out, a sentence each")
-    notices: tuple[str, ...] = Field(description="what else is to be known, a sentence each")
+    notices: tuple[str, ...] = Field(description="other notices, a sentence each")
 
     @classmethod
     def of(cls, card: Card) -> Self:
-        """Read it off a version's card."""
+        """Read the result from a version's card."""
         return cls(
             product=card.product.key,
             algorithm=card.detector.algorithm,
@@ -47,9 +47,9 @@ class TeachingResult(Frozen):
 
 
 class Teach(Task):
-    """Teach from pictures that were kept, from a folder of this machine, or the demo's own.
+    """Teach from stored pictures, from a folder of this machine, or from the demo's pictures.
 
-    Begun anew when it is resumed; until it is done, the version before judges.
+    When resumed it starts again. The previous version judges until it is done.
     """
 
     kind: ClassVar[str] = "teach"
@@ -68,7 +68,7 @@ class Teach(Task):
     @model_validator(mode="after")
     def _is_one_lesson(self) -> Self:
         if (bool(self.pictures), self.folder is not None, self.demo).count(True) != 1:
-            raise ValueError("give either pictures, or a folder, or demo")
+            raise ValueError("give exactly one of pictures, folder and demo")
         if self.demo and self.product != DEMO_PRODUCT_KEY:
             raise ValueError(f"the demo's pictures are of {DEMO_PRODUCT_KEY}")
         kept = self.model_fields_set & {"detector", "options", "seed", "cross_fit", "mm_per_px"}
@@ -77,7 +77,7 @@ class Teach(Task):
         return self
 
     def run(self, station: Station, progress: Progress) -> TeachingResult:
-        """Teach; the new version judges from its end on.
+        """Teach and activate the new version.
 
         Raises:
             InspectionError: as `core.services.teaching.teach` and
@@ -112,16 +112,16 @@ class Teach(Task):
 
 
 def learn_later(station: Station, inspection: Inspection, person: str) -> Job:
-    """Have a false alarm learned as a normal, in the background.
+    """Queue a job that learns a false alarm as a normal.
 
     Raises:
-        RecordsError: if no person has said that the part is good.
-        JobError: if the job cannot be put in the queue.
+        RecordsError: if no person has found the part good.
+        JobError: if the job cannot be queued.
     """
     decided = inspection.dispositions[-1].disposition if inspection.dispositions else None
     if decided is None or not decided.is_of_good_part:
         raise RecordsError(
-            f"Only a part that a person has found good is learned as a normal; "
+            f"Only a part that a person found good can be learned as a normal; "
             f"{inspection.image.filename} is not. Record that it is a false alarm first."
         )
     image = inspection.image

@@ -149,7 +149,7 @@ def test_a_large_store_is_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         folder.mkdir()
         (folder / f"{number:064x}").write_bytes(b"12345")
         (folder / "tmp-being-written").write_bytes(b"123")
-    monkeypatch.setattr(health, "COUNTED_FILES", 64)
+    monkeypatch.setattr(health, "MAX_COUNTED_FILES", 64)
 
     size = files_size(tmp_path)
 

@@ -14,7 +14,7 @@ from core.imaging.picture_files import PictureFile, demo_unseen_normals
 from core.services.inspection import inspect
 from core.services.inspection_images import picture
 from core.services.station import Station
-from core.services.viewer import Look, View, near_enough, nearest_normal, view_picture, window_of
+from core.services.viewer import Look, View, fitting_zoom, nearest_normal, view_picture, window_of
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def seen(station: Station, inspection: Inspection, view: View) -> Image.Image:
 def test_a_window_lies_in_the_picture_and_holds_its_place(cell: Inspection) -> None:
     defect = cell.defects[0]
 
-    window = window_of(cell, View(place=defect.id, zoom=near_enough(cell, defect.id)))
+    window = window_of(cell, View(place=defect.id, zoom=fitting_zoom(cell, defect.id)))
 
     assert window.x >= 0
     assert window.x + window.width <= cell.image.width
@@ -45,7 +45,7 @@ def test_the_whole_picture_is_seen_unless_a_place_is_asked_for(cell: Inspection)
 
     assert (window.x, window.y) == (0, 0)
     assert (window.width, window.height) == (cell.image.width, cell.image.height)
-    assert near_enough(cell, "") == 1
+    assert fitting_zoom(cell, "") == 1
 
 
 def test_regions_are_seen_where_they_are_called(cell: Inspection) -> None:

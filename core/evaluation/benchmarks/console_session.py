@@ -1,4 +1,4 @@
-"""A session of the console without a browser: Streamlit's protocol, spoken by a program.
+"""Use the console without a browser, by speaking Streamlit's protocol.
 
 Source: the messages of `streamlit.proto` and the server of Streamlit's installed wheel.
 """
@@ -27,18 +27,18 @@ from core.imaging.picture_files import PictureFile
 
 ANSWERS_WITHIN_S = 120
 COOKIE = "_streamlit_xsrf"
-# What the browser says in place of a token that it was not given.
+# The browser sends this when it has no token.
 NO_TOKEN = "PLACEHOLDER_AUTH_TOKEN"
 LARGEST_MESSAGE = 200 * 2**20
 
 
 @dataclass
 class Page:
-    """What the newest run of the page's script has drawn that a program must know.
+    """The elements drawn by the newest run of the page's script that a client needs.
 
     Attributes:
-        uploaders: ids of the file uploaders.
-        pictures: addresses of the pictures.
+        uploaders: ids of file uploaders.
+        pictures: addresses of pictures.
         errors: sentences of error boxes, and exceptions.
     """
 
@@ -47,7 +47,7 @@ class Page:
     errors: list[str] = field(default_factory=list)
 
     def add(self, element: Element) -> None:
-        """Note an element that was drawn."""
+        """Record an element that was drawn."""
         kind = element.WhichOneof("type")
         if kind == "file_uploader":
             self.uploaders.append(element.file_uploader.id)
@@ -62,11 +62,11 @@ class Page:
 class ConsoleSession:
     """One open page of a running console.
 
-    Widgets that are not touched stand at their defaults, which the console knows by itself.
+    Untouched widgets keep their defaults, which the console knows.
 
     Attributes:
-        query: the page's query string, as its script has set it.
-        page: what is drawn.
+        query: the page's query string, as set by its script.
+        page: the elements drawn.
 
     Example:
         >>> with ExitStack() as stack:                                  # doctest: +SKIP
@@ -79,7 +79,7 @@ class ConsoleSession:
         """Open the page and wait until it is drawn.
 
         Args:
-            address: of the console, with http.
+            address: URL of the console, with http.
             stack: closes the session.
 
         Raises:
@@ -129,10 +129,10 @@ class ConsoleSession:
         """Run the page's script, as a browser does when a widget has changed.
 
         Args:
-            changed: states of the widgets that were touched.
+            changed: states of the touched widgets.
 
         Yields:
-            Each message of the console, up to the one that says that all is drawn.
+            Each message of the console, up to the one that ends the run.
 
         Raises:
             EvaluationError: if the connection is lost or nothing comes for two minutes.
@@ -149,10 +149,10 @@ class ConsoleSession:
                 return
 
     def ask(self, *changed: WidgetState) -> None:
-        """Ask for a run of the page's script; one that runs at the moment is ended for it.
+        """Request a run of the page's script, which ends a run in progress.
 
         Args:
-            changed: states of the widgets that were touched.
+            changed: states of the touched widgets.
 
         Raises:
             EvaluationError: if the connection is lost.
@@ -162,10 +162,10 @@ class ConsoleSession:
         self._send(BackMsg(rerun_script=state))
 
     def fetch_pictures(self) -> None:
-        """Fetch the pictures of the page that were not fetched before, as a browser does.
+        """Fetch the page's new pictures, as a browser does.
 
         Raises:
-            EvaluationError: if the console does not have one.
+            EvaluationError: if the console does not deliver one.
         """
         for url in self.page.pictures:
             if url not in self._seen:
@@ -221,7 +221,7 @@ class ConsoleSession:
             data = self._socket.recv(ANSWERS_WITHIN_S, decode=False)
         except TimeoutError as error:
             raise EvaluationError(
-                f"The console said nothing for {ANSWERS_WITHIN_S} s in the middle of its work."
+                f"The console sent nothing for {ANSWERS_WITHIN_S} s during a run. See its log."
             ) from error
         except (OSError, WebSocketException) as error:
             raise EvaluationError(f"The connection to the console was lost: {error}") from error

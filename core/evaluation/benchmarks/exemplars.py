@@ -1,4 +1,4 @@
-"""How long a product's index of normals takes to build, and one picture to be looked up in it."""
+"""Time building a product's index of normals and looking up a picture in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.retrieval.normals.visual import VisualEncoder
 
 QUERIES = 50
 DEFECTS = 3
-FEWEST = 5
+MIN_PICTURES = 5
 COLUMNS = (
     "set",
     "encoder",
@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 class ExemplarSpeed(Frozen):
-    """Seconds, and milliseconds where the name says so."""
+    """Times in seconds, or in milliseconds in fields ending in _ms."""
 
     folder: str
     encoder: str
@@ -50,21 +50,22 @@ class ExemplarSpeed(Frozen):
 def measure_exemplars(
     pictures: Sequence[PictureFile], name: str, settings: Settings
 ) -> ExemplarSpeed:
-    """Build an index and ask it with its own pictures, each left out of its own answer.
+    """Build an index and search it with its own pictures, each excluded from its own results.
 
     Args:
-        pictures: at least five different ones, of good parts.
-        name: for the table.
-        settings: which encoder, and where its weights are.
+        pictures: at least five different pictures of good parts.
+        name: the set's name in the table.
+        settings: name the encoder and its weights.
 
     Raises:
         EvaluationError: if there are fewer than five pictures.
         ImageError: if one cannot be read.
         WeightsError: if the encoder's weights are not on this machine.
     """
-    if len(pictures) < FEWEST:
+    if len(pictures) < MIN_PICTURES:
         raise EvaluationError(
-            f"{name} holds {len(pictures)} pictures; at least {FEWEST} different ones are needed."
+            f"{name} holds {len(pictures)} pictures; at least {MIN_PICTURES} different ones are "
+            "needed. Add some."
         )
     encoder = VisualEncoder.load(settings)
     encoder(_pixels(pictures[0], settings))  # the first call of a program allocates
@@ -87,7 +88,7 @@ def measure_exemplars(
 
 
 def exemplar_row(figures: ExemplarSpeed) -> str:
-    """The figures as a row of a Markdown table with the columns `COLUMNS`."""
+    """Render the figures as a row of a Markdown table with the columns `COLUMNS`."""
     cells = (
         figures.folder,
         figures.encoder,
@@ -107,7 +108,7 @@ def _queries(
     encoder: VisualEncoder,
     settings: Settings,
 ) -> tuple[list[float], list[float]]:
-    """Milliseconds of each look-up, and of each comparison of three defects."""
+    """Time each look-up and each comparison of three defects, in ms."""
     by_sha256 = dict(zip(index.sha256s, pictures, strict=True))
     searching, comparing = [], []
     for picture in asked:
@@ -132,7 +133,7 @@ def _normals(
 
 
 def _three_defects(pixels: np.ndarray) -> list[Defect]:
-    """Three small regions on the picture's diagonal."""
+    """Place three small regions on the picture's diagonal."""
     height, width = pixels.shape[:2]
     return [
         Defect(

@@ -1,10 +1,10 @@
-"""Made-up inspections in any number, written by the database itself: for measurements and tests.
+"""Generate any number of inspections inside the database, for measurements and tests.
 
-Everything follows from the number of a part, so that the same call gives the same records. Hashes
-of pictures, maps and reports are made up, and there are no files.
+Everything is derived from the number of a part, so the same call gives the same records. Hashes of
+pictures, maps and reports are made up, and there are no files.
 
-Of every hundred parts about three are bad; scores of good and bad parts overlap. Persons decide on
-nearly all that was stopped and on most of what was drawn for an audit, and are mostly right.
+About three parts in a hundred are bad, and the scores of good and bad parts overlap. Persons decide
+on nearly all stopped parts and on most audited ones, and are mostly right.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ BATCH = 100_000
 SECONDS_A_PART = 20
 PARTS_A_LOT = 200
 PRODUCTS = ("line/bracket", "line/housing", "line/lens", "line/plate", "line/seal")
-# One part in a hundred comes back after so many, when its product runs again.
+# One part in a hundred is inspected again this many parts later, when its product runs again.
 CYCLE = PARTS_A_LOT * len(PRODUCTS)
-# On the last parts nobody has decided anything: they make the queue.
+# Nobody has decided on the last parts: they form the queue.
 UNDECIDED_SHARE = 0.05
 VERSION = "20260101-080000-000000"
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -137,7 +137,7 @@ SELECT id AS inspection_id, 'exemplar' AS kind, 0 AS position,
 FROM parts WHERE verdict <> 'PASS' ORDER BY k
 """
 
-# A report of the composer for all, one of a model for some, and one that a person edited.
+# Every part has a draft, some by a model, and some parts have a revision that a person edited.
 REVISIONS = """
 INSERT INTO revisions BY NAME
 SELECT id AS inspection_id, 1 AS number, 'drafted' AS kind,
@@ -168,7 +168,7 @@ REPORT = """json_object('schema_version', 2, 'language', 'en', 'summary', $SUMMA
     'findings', CASE WHEN is_edited THEN [{'defect_ids': ['D1'], 'observation': 'A dark line.',
         'probable_defect_type': said}] ELSE [] END)"""
 
-# As long as the composer's: a search has as much to read as in a real past.
+# As long as the composer's, so that a search reads as much text as in real records.
 SUMMARY = """CASE WHEN defect_count = 0 THEN
     'No region of this ' || product_key || ' part reaches the review threshold of 1.000 (score ' ||
     round(score, 3) || ', above ' || round(100 * least(score, 0.99), 1) || ' % of held-out ' ||
@@ -194,12 +194,12 @@ SELECT DISTINCT product_key, ranked FROM parts WHERE defect_count > 0
 
 
 def generate(records: Database, entries: int, audit_share: float) -> None:
-    """Add inspections 0 ... entries - 1, the last one shortly before the first of November 2026.
+    """Add inspections 0 ... entries - 1, the last one shortly before 1 November 2026.
 
     Args:
         records: without inspections.
         entries: how many.
-        audit_share: share of passed parts that are drawn for an audit.
+        audit_share: share of passed parts drawn for an audit.
     """
     for key in PRODUCTS:
         save_product(records, Product.from_key(key, 0.1))

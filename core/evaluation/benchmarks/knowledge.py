@@ -1,4 +1,4 @@
-"""How fast the knowledge search is among very many entries."""
+"""Time the knowledge search among very many entries."""
 
 from __future__ import annotations
 
@@ -39,11 +39,13 @@ ACTIONS = _words("hold rework scrap measure polish recoat return compare documen
 
 
 class SearchTimes(Frozen):
-    """Of one kind of search, in milliseconds; the query's encoding is part of each."""
+    """Times of one kind of search in ms, including the encoding of the query."""
 
     step: str
     entries: int = Field(description="that pass the filter")
-    first: float = Field(description="of this filter, which reads its vectors; median")
+    first: float = Field(
+        description="the first search with this filter, which reads its vectors; median"
+    )
     p50: float
     p95: float
 
@@ -59,7 +61,7 @@ class RetrievalFigures(Frozen):
     building: float = Field(description="reading, encoding and indexing all of it")
     libraries: float = Field(description="importing what the search needs, in a new process")
     load_encoder: float
-    opening: float = Field(description="of the index, from files to the first search")
+    opening: float = Field(description="opening the index, from files to the first search")
     searches: tuple[SearchTimes, ...]
 
 
@@ -92,7 +94,7 @@ def measure_retrieval(
         KnowledgeBase.open(aside, lambda: encoder)
         building = time.perf_counter() - start
         on_progress("Search", 0.9)
-        # What is loaded already, by this process, would make opening look fast.
+        # Opening would look fast in this process, which has loaded the libraries already.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
             libraries, load_encoder, opening, searches = other.submit(_search, aside).result()
         on_progress("Done", 1)
@@ -111,7 +113,7 @@ def measure_retrieval(
 
 
 def generated_knowledge(count: int) -> dict[str, dict[str, dict[str, str]]]:
-    """Short entries of made-up defects, evenly over products; the same for the same count."""
+    """Generate short entries of made-up defects, evenly over products; reproducible by count."""
     draw = random.Random(0)
     knowledge: dict[str, dict[str, dict[str, str]]] = {
         f"Plant-{d}": {f"part-{c}": {} for c in range(CATEGORIES)} for d in range(DATASETS)
@@ -177,7 +179,7 @@ def _timed(
 
 
 def retrieval_table(figures: RetrievalFigures) -> str:
-    """The figures as Markdown, with the machine under them."""
+    """Render the figures as Markdown, with the machine below them."""
     lines = ["| search | entries that pass | p50 | p95 | first |", "|---|---|---|---|---|"]
     lines += [
         f"| {s.step} | {s.entries:,} | {s.p50:.1f} ms | {s.p95:.1f} ms | {s.first:.0f} ms |"

@@ -1,4 +1,4 @@
-"""Operators that are programs: a scripted session of the console, or a browser that shows it."""
+"""Simulate operators, by a scripted session of the console or by a browser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER_WITHIN_S = 120
 # Streamlit's mark of a page whose script has ended.
 DRAWN = "[data-testid=stApp][data-test-script-state=notRunning]"
 CHROMIUM = "/usr/bin/chromium"
-# The verdict stands in the sidebar until the inspection is drawn: too short a time to ask for it.
+# The sidebar shows the verdict until the inspection is drawn, which is too short for polling.
 WATCH_FOR_VERDICT = """
 () => {
     const side = document.querySelector("[data-testid=stSidebar]"), start = performance.now();
@@ -34,7 +34,7 @@ WATCH_FOR_VERDICT = """
     watch.observe(side, {subtree: true, childList: true, characterData: true});
 }
 """
-# A browser that calls home would be timed with what it says.
+# Background traffic of the browser would disturb the timing.
 QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
 
 
@@ -44,8 +44,8 @@ class Answered:
 
     Attributes:
         inspection: its id.
-        verdict: seconds from the beginning of the upload until the page told the verdict.
-        drawn: seconds until the whole inspection stood on the page, with report and pictures.
+        verdict: seconds from the start of the upload until the page showed the verdict.
+        drawn: seconds until the page showed the whole inspection, with report and pictures.
     """
 
     inspection: str
@@ -59,10 +59,10 @@ class Operator(Protocol):
     way: str
 
     def inspect(self, picture: PictureFile) -> Answered:
-        """Have a picture inspected, verdict and report.
+        """Have a picture inspected, including verdict and report.
 
         Raises:
-            EvaluationError: if anything went wrong, with what was said.
+            EvaluationError: if anything went wrong; it quotes the page.
         """
         ...
 
@@ -103,7 +103,7 @@ class SessionOperator:
         return Answered(inspection, verdict, drawn)
 
     def _complain(self) -> None:
-        """Raise what the page says is wrong; what it goes on saying is raised once."""
+        """Raise the page's error; an error that stays on the page is raised once."""
         errors = set(self._session.page.errors) - self._complained_of
         self._complained_of |= errors
         if errors:
@@ -111,7 +111,7 @@ class SessionOperator:
 
 
 class _VerdictWatch:
-    """Sees the verdict come: it takes the place where the page told that it judges."""
+    """Recognise the verdict: it replaces the element that showed the judging."""
 
     def __init__(self, filename: str) -> None:
         self._filename = filename
@@ -167,18 +167,18 @@ class BrowserOperator:
             page.wait_for_url(
                 lambda url: url != before and "inspection=" in url, wait_until="commit"
             )
-            # The page offers a fresh uploader each time; what is dropped into the old one is lost.
+            # The page renews its uploader each time; a file dropped into the old one is lost.
             page.wait_for_function("uploader => !uploader.isConnected", arg=taken)
             page.locator(DRAWN).wait_for()
             drawn = time.perf_counter() - start
-            told = page.evaluate("window.verdictAfterMs")
+            shown_ms = page.evaluate("window.verdictAfterMs")
         except Error as error:
             raise EvaluationError(f"{picture.filename}: {error.message.splitlines()[0]}") from error
-        # Told and drawn at once, where the machine is so busy that the browser shows only the last.
-        verdict = drawn if told is None else told / 1000
+        # On a busy machine the browser may paint only the final state: both at once.
+        verdict = drawn if shown_ms is None else shown_ms / 1000
         return Answered(_inspection_of(urlsplit(page.url).query), verdict, drawn)
 
 
 def _inspection_of(query: str) -> str:
-    """Id of the inspection that a query string names; empty without one."""
+    """Read the inspection's id from a query string; empty if it has none."""
     return parse_qs(query).get("inspection", [""])[0]

@@ -1,4 +1,4 @@
-"""Many operators at once: the real console, and clients that inspect one part after another."""
+"""Load the real console with many operators that inspect one part after another."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from core.records.store.database import Database
 from core.services.station import Station
 from core.services.teaching import teach
 
-# What the console does until it tells the verdict.
+# The steps of the console up to the verdict.
 TO_VERDICT = ("check", "load detector", "wait", "detect", "measure")
 VERDICT = "verdict"
-SHOWN_ERRORS = 5
+MAX_SHOWN_ERRORS = 5
 COLUMNS = (
     "operators",
     "way",
@@ -67,7 +67,7 @@ class Spread(Frozen):
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Self:
-        """The spread of at least one duration."""
+        """Compute the spread of one or more durations."""
         p50, p95 = np.percentile(seconds, [50, 95])
         return cls(p50=float(p50), p95=float(p95), longest=max(seconds))
 
@@ -78,36 +78,38 @@ class Waiting(Frozen):
     way: str = Field(description="session: Streamlit's protocol, scripted; browser: Chromium")
     operators: int
     inspected: int
-    verdict: Spread = Field(description="from the beginning of an upload")
-    drawn: Spread = Field(description="from the beginning of an upload")
+    verdict: Spread = Field(description="from the start of an upload")
+    drawn: Spread = Field(description="from the start of an upload")
 
 
 class StepTaken(Frozen):
-    """How long one step took inside the console, as the inspections' records say."""
+    """How long one step took inside the console, according to the records."""
 
-    name: str = Field(description="verdict: the steps up to it together")
+    name: str = Field(description="verdict: all steps up to it together")
     taken: Spread
 
 
 class OperatorsFigures(Frozen):
-    """What was measured."""
+    """Figures of the benchmark."""
 
     seconds: float = Field(description="that they inspected")
-    takt: float = Field(description="seconds from one picture's beginning to the next; 0: no pause")
+    takt: float = Field(
+        description="seconds from the start of one picture to the next; 0: no pause"
+    )
     waiting: tuple[Waiting, ...]
     steps: tuple[StepTaken, ...]
     recorded: int = Field(description="inspections on record afterwards, the first ones too")
-    errors: tuple[str, ...] = Field(description="sentences of what went wrong")
+    errors: tuple[str, ...] = Field(description="a sentence for each failure")
 
     @property
     def inspected(self) -> int:
-        """Pictures that were answered."""
+        """Number of pictures answered."""
         return sum(way.inspected for way in self.waiting)
 
 
 @dataclass
 class _Shift:
-    """What operators share: how many pictures are left, and what came of the others."""
+    """State shared by the operators: the number of pictures left, and the answers so far."""
 
     left: int
     seconds: float
@@ -119,12 +121,12 @@ class _Shift:
     _until: float = 0
 
     def begin(self) -> None:
-        """Called once, when everybody is ready."""
+        """Start the shift; called once, when all operators are ready."""
         self._until = time.monotonic() + self.seconds
         self.began = self.ended = time.perf_counter()
 
     def next(self) -> int | None:
-        """Number of the next picture; None: the shift is over."""
+        """Take the number of the next picture; None: the shift is over."""
         with self._lock:
             if self.left == 0 or time.monotonic() > self._until:
                 return None
@@ -132,7 +134,7 @@ class _Shift:
             return self.left
 
     def work(self, operator: Operator, picture: PictureFile) -> None:
-        """Have a picture inspected, and note what came of it."""
+        """Have a picture inspected, and record the outcome."""
         try:
             answered = operator.inspect(picture)
         except EvaluationError as error:
@@ -155,19 +157,19 @@ def measure_operators(
     takt: float,
     on_progress: Callable[[str, float], object],
 ) -> OperatorsFigures:
-    """Teach the demo product to a station in a temporary folder, and have it inspected by many.
+    """Teach the demo product to a temporary station and let many operators inspect parts.
 
-    Each operator inspects one picture first, which is not counted, and then one after another:
-    functional and defective cells in turn, that nobody was taught with.
+    Each operator first inspects one picture that is not counted, and then one after another,
+    alternating functional and defective cells that were not used in teaching.
 
     Args:
-        settings: where weights and converted networks are.
-        operators: that inspect at the same time.
-        browsers: how many of them drive the console in a browser; the others are scripted sessions.
-        pictures: to inspect, together.
-        seconds: after which no further picture is begun.
-        takt: seconds from the beginning of an operator's picture to that of the next one, or more
-            where an answer takes longer; each begins somewhere in the first takt. 0: no pause.
+        settings: name the weights and converted networks.
+        operators: number of operators inspecting at the same time.
+        browsers: number of them that use a browser; the others are scripted sessions.
+        pictures: total number of pictures to inspect.
+        seconds: time after which no further picture is started.
+        takt: seconds from the start of an operator's picture to the start of the next one, or
+            longer if an answer takes longer; starts are spread over the first takt. 0: no pause.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -215,9 +217,9 @@ def _worked(
     cells: Sequence[PictureFile],
     takt: float,
 ) -> float:
-    """Let everybody work; seconds from the first picture to the last answer."""
+    """Run all operators; return the seconds from the first picture to the last answer."""
     everybody = threading.Barrier(len(kinds), shift.begin)
-    # Lines do not beat together, nor are they timed to leave each other room.
+    # Real lines are neither synchronised nor evenly staggered.
     pauses = np.random.default_rng(0).uniform(0, takt, len(kinds))
 
     def work(number: int) -> None:
@@ -227,7 +229,7 @@ def _worked(
                 operator.inspect(cells[number % len(cells)])
                 everybody.wait()
             except BaseException:
-                # Whatever it was: the others would wait for this one for ever.
+                # Abort on any error: the others would wait forever for this operator.
                 everybody.abort()
                 raise
             beat = time.monotonic() + float(pauses[number])
@@ -239,7 +241,7 @@ def _worked(
 
     with ThreadPoolExecutor(len(kinds)) as pool:
         running = [pool.submit(work, number) for number in range(len(kinds))]
-    # Who waited for one that could not open the console only knows that it did not come.
+    # Operators that waited for a failed one report only a broken barrier: find the cause.
     failures = [error for each in running if (error := each.exception()) is not None]
     for error in sorted(
         failures, key=lambda error: isinstance(error, threading.BrokenBarrierError)
@@ -274,7 +276,7 @@ def _steps_taken(inspections: Sequence[Sequence[Step]]) -> tuple[StepTaken, ...]
 
 
 def operators_table(figures: OperatorsFigures) -> str:
-    """The figures as a Markdown table, with the steps and what they were made on under it."""
+    """Render the figures as a Markdown table, with the steps and the machine below it."""
     rows = [
         line(
             [
@@ -294,11 +296,11 @@ def operators_table(figures: OperatorsFigures) -> str:
         f"{step.name} {step.taken.p50:.2f} / {step.taken.p95:.2f}" for step in figures.steps
     )
     pace = f"one each {figures.takt:g} s or later" if figures.takt else "no pause between them"
-    said = "".join(f"\n- {error}" for error in figures.errors[:SHOWN_ERRORS])
+    listed_errors = "".join(f"\n- {error}" for error in figures.errors[:MAX_SHOWN_ERRORS])
     return "\n".join([header(COLUMNS), *rows]) + (
         f"\n\n{figures.inspected} pictures in {figures.seconds:.0f} s, {pace}, "
         f"{len(figures.errors)} errors, {figures.recorded} inspections on record with each "
-        "operator's first. From the beginning of an upload until the page tells the verdict, and "
+        "operator's first. From the start of an upload until the page shows the verdict, and "
         "until the whole inspection is drawn with report, evidence and pictures. Steps inside the "
-        f"console, p50 / p95 in s: {steps}. {machine()}.{said}"
+        f"console, p50 / p95 in s: {steps}. {machine()}.{listed_errors}"
     )

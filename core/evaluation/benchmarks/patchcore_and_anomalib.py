@@ -1,4 +1,4 @@
-"""Our PatchCore against anomalib's own, side by side in one run."""
+"""Compare our PatchCore with anomalib's, side by side in one run."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
 
 INPUT_SIZE = 256
-# anomalib can cut this network at the ends of its stages only.
+# anomalib can take features of this network only at the ends of its stages.
 LAYERS = ("blocks.2", "blocks.4")
 CORESET_RATIO = 0.01
 OPTIONS = PatchCoreOptions(
@@ -60,7 +60,7 @@ class SpeedFigures(Frozen):
     test_pictures: int
     machine: str
     versions: dict[str, str]
-    rounds: int = Field(description="of learning, one after the other on either side")
+    rounds: int = Field(description="of learning, by both sides in turn")
     learn: float = Field(description="median of the rounds")
     learn_anomalib: float = Field(description="the same")
     inspect_median_ms: float
@@ -81,16 +81,16 @@ def compare_patchcores(
     rounds: int = ROUNDS,
     on_progress: Callable[[str, float], object],
 ) -> SpeedFigures:
-    """Learn, inspect and load with both, on the same pictures, weights, layers and coreset ratio.
+    """Time both on the same pictures, with equal weights, layers and coreset ratio.
 
-    Pictures are decoded before any clock runs. Both sides take turns: at learning round by round,
-    at inspecting picture by picture. Each resizes for itself and ends at a map of the picture's
-    size and a score.
+    Pictures are decoded before timing. The two sides alternate: round by round in learning, picture
+    by picture in inspecting. Each does its own resizing and returns a score and a map of the
+    picture's size.
 
     Args:
         dataset: with good and defective test pictures.
-        settings: where weights are; the records and checkpoints in it stay as they are.
-        rounds: of learning.
+        settings: name the weights; the records and checkpoints they name stay unchanged.
+        rounds: number of rounds of learning.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
@@ -101,11 +101,10 @@ def compare_patchcores(
     labels = np.array([item.is_defective for item in dataset.test])
     if labels.all() or not labels.any():
         raise EvaluationError(
-            f"{dataset.name} must have good and defective test pictures to be compared on. Name a "
-            "set that does."
+            f"{dataset.name} must have both good and defective test pictures. Name a set that does."
         )
     product = Product.from_key("evaluation/set")
-    # Both sides have their network ready before the clock runs.
+    # Load both networks before timing.
     PatchCore.fit(Lesson(product, normals[:1], settings), OPTIONS)
     learn: dict[str, list[float]] = {"ours": [], "theirs": []}
     for done in range(rounds):
@@ -156,7 +155,7 @@ def _pixels(picture: PictureFile, settings: Settings) -> np.ndarray:
 
 @contextlib.contextmanager
 def _without_chatter() -> Generator[None]:
-    """Keeps progress bars and warnings of libraries off the screen; errors are raised as ever."""
+    """Suppress progress bars and warnings of libraries; errors are still raised."""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
@@ -201,9 +200,9 @@ def _inspect(model: PatchcoreModel, pixels: np.ndarray) -> float:
 
 
 def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tuple[float, float]:
-    """Median time in ms to load a taught product, and the memory in MB that each takes.
+    """Measure the median time in ms to load a taught product, and its memory in MB.
 
-    Their memory banks are of the compared options, but for the normals that teaching holds out.
+    The memory banks use the compared options, but without the normals that teaching holds out.
     """
     with temporary_station(settings) as station:
         first = Product.from_key("evaluation/0")
@@ -229,13 +228,13 @@ def _further_products(pictures: Sequence[PictureFile], settings: Settings) -> tu
 
 
 def _memory_of_anomalibs(model: PatchcoreModel) -> float:
-    """What its tensors take, in MB."""
+    """Measure the memory of the model's tensors in MB."""
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return sum(tensor.nbytes for tensor in tensors.values()) / 1e6
 
 
 def speed_table(figures: SpeedFigures) -> str:
-    """The comparison as a Markdown table, with the machine under it."""
+    """Render the comparison as a Markdown table, with the machine below it."""
     f = figures
     rows = [
         ("learn", f"{f.learn:.1f} s", f"{f.learn_anomalib:.1f} s", f.learn_anomalib / f.learn),

@@ -1,4 +1,4 @@
-"""How long lists, charts and writes take with very many inspections on record."""
+"""Time lists, charts and writes with very many inspections on record."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ FILTERS = {
 
 
 class Timing(Frozen):
-    """How long one thing takes."""
+    """How long one operation takes."""
 
     what: str
-    first: float = Field(description="seconds, the first time after the records were opened")
-    median: float = Field(description="seconds, of the five times after that")
+    first: float = Field(description="seconds, of the first call after opening the records")
+    median: float = Field(description="seconds, of the next five calls")
 
 
 class ManyRecordsFigures(Frozen):
-    """What was measured."""
+    """Figures of the benchmark."""
 
     entries: int
     generated: float = Field(description="seconds that making them took")
@@ -73,13 +73,13 @@ class ManyRecordsFigures(Frozen):
 def measure_many_records(
     entries: int, settings: Settings, *, on_progress: Callable[[str, float], object]
 ) -> ManyRecordsFigures:
-    """Make inspections in a temporary folder, and time what screens ask of them.
+    """Generate inspections in a temporary folder and time the queries of the screens.
 
-    The file is written and opened again; that the system holds it in memory cannot be ruled out.
+    The file is closed and opened again, but may still be in the operating system's cache.
 
     Args:
         entries: how many inspections.
-        settings: share of passed parts that are drawn for an audit.
+        settings: give the share of passed parts drawn for an audit.
         on_progress: called with the step's name and the share of it that is done, 0..1.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +107,7 @@ def measure_many_records(
 
 
 def questions(records: Database) -> dict[str, Callable[[], object]]:
-    """What the screens ask, by name; each is the whole call, from the query to its figures."""
+    """List the screens' queries by name; each call includes computing its figures."""
     asked: dict[str, Callable[[], object]] = {
         "History: first page": lambda: search(records, EVERYTHING),
         "History: count": lambda: count(records, EVERYTHING),
@@ -167,7 +167,7 @@ def _drift(records: Database) -> object:
 
 
 def writes(records: Database) -> dict[str, Callable[[], object]]:
-    """What is added while persons work, by name."""
+    """List the writes that happen while persons work, by name."""
     known = load_inspection(records, queue(records, limit=1)[0].id)
     numbers = counter()
     report = known.revisions[0].report
@@ -192,7 +192,7 @@ def _seconds(ask: Callable[[], object]) -> float:
 
 
 def many_records_table(figures: ManyRecordsFigures) -> str:
-    """The figures as a Markdown table, with what they were made on under it."""
+    """Render the figures as a Markdown table, with the machine and the data below it."""
     lines = ["| what | first time | median of 5 more |", "|---|---|---|"]
     lines += [
         f"| {timing.what} | {1000 * timing.first:.0f} ms | {1000 * timing.median:.0f} ms |"

@@ -1,4 +1,4 @@
-"""The real console in a process of its own, on this machine alone."""
+"""Run the real console in a process of its own, reachable from this machine only."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def running_console(settings: Settings, **variables: str) -> Generator[str]:
         variables: further settings of the console, as its environment names them.
 
     Yields:
-        The address that it answers at.
+        The console's address.
 
     Raises:
-        EvaluationError: if it does not start.
+        EvaluationError: if the console does not start.
     """
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
@@ -80,8 +80,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log_path: Path) -> Non
                 return
         except httpx.TransportError:
             time.sleep(0.2)
-    said = log_path.read_text("utf-8", errors="replace").strip().splitlines()
+    output = log_path.read_text("utf-8", errors="replace").strip().splitlines()
     raise EvaluationError(
         f"The console did not start within {STARTS_WITHIN_S} s"
-        + (f"; the last that it said is: {said[-1]}" if said else ".")
+        + (f"; its last output was: {output[-1]}" if output else ".")
     )

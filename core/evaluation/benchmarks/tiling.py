@@ -1,4 +1,4 @@
-"""Small marks on large pictures: seen whole and in tiles, side by side."""
+"""Compare the detection of small marks on large pictures, seen whole and in tiles."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TILE_PX = 1000
 NORMALS = 3
 PICTURES = 5
 DIAMETERS = (12, 24, 48)
-# Side of a patch when the whole picture is seen at 256 px: a map's peak cannot lie closer.
+# Side of a patch when the whole picture is scaled to 256 px: the precision of a map's peak.
 PATCH_PX = WIDTH / 32
 
 
 class TilingFigures(Frozen):
-    """Figures of one way to look at the pictures."""
+    """Figures of one way of viewing the pictures."""
 
     tile_px: int | None = Field(description="side of the tiles; None: the whole picture")
     tiles: int = Field(description="of a picture")
@@ -45,9 +45,9 @@ def compare_tiling(
     diameters: Sequence[int] = DIAMETERS,
     on_progress: Callable[[str, float], object],
 ) -> list[TilingFigures]:
-    """Learn drawn sheets of 4000 x 3000 px and look for dark round marks, whole and in tiles.
+    """Learn synthetic sheets of 4000 x 3000 px and find dark round marks, whole and in tiles.
 
-    Both ways see the same pictures, with the detector's defaults but for the tiles.
+    Both ways use the same pictures and the detector's defaults, except for the tiles.
     """
     figures = []
     for number, tile_px in enumerate((None, TILE_PX)):
@@ -58,7 +58,7 @@ def compare_tiling(
 
 
 def sheet(rng: np.random.Generator) -> np.ndarray:
-    """A sheet with coarse grain and pixel noise: uint8 (3000, 4000, 3)."""
+    """Draw a sheet with coarse grain and pixel noise: uint8 (3000, 4000, 3)."""
     coarse = rng.normal(130, 20, (HEIGHT // 4, WIDTH // 4))
     grain = cv2.resize(coarse.astype(np.float32), (WIDTH, HEIGHT))
     noisy = grain + 3 * rng.standard_normal((HEIGHT, WIDTH), np.float32)
@@ -78,7 +78,7 @@ def _seen(
     times: list[float] = []
 
     def seen(pixels: np.ndarray) -> tuple[float, float, float]:
-        """Score, and x and y of the map's peak."""
+        """Measure the score, and x and y of the map's peak."""
         start = time.perf_counter()
         prediction = detector.predict(pixels)
         times.append(time.perf_counter() - start)
@@ -106,7 +106,7 @@ def _seen(
 
 
 def tiling_table(all_figures: Sequence[TilingFigures]) -> str:
-    """The comparison as a Markdown table, with the machine under it."""
+    """Render the comparison as a Markdown table, with the machine below it."""
     diameters = list(all_figures[0].found)
     columns = ["seen", "tiles", "learn", "inspect a picture, median"]
     columns += [f"marks of {diameter} px found" for diameter in diameters]

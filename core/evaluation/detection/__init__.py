@@ -1,1 +1,1 @@
-"""How well detectors tell defective parts from good ones, on labelled pictures."""
+"""Measure on labelled pictures how well detectors tell defective parts from good ones."""

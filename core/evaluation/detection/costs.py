@@ -1,8 +1,8 @@
-"""What the errors at a pair of thresholds cost, and the pair that would cost the least.
+"""Estimate the cost of errors at a pair of thresholds, and find the cheapest pair.
 
-Such a pair is chosen by labels of defective pictures, which a calibrated one never sees. On the
-pictures that it was chosen by it looks better than it is: it is chosen on one half of them and
-measured on the other.
+The cheapest pair is chosen with labels of defective pictures, which calibration never uses. It
+looks better than it is on the pictures used to choose it, so it is chosen on one half of them and
+measured on the other half.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CostRule(Frozen):
     prevalence: float = Field(gt=0, lt=1, description="share of defective parts on the line")
 
     def on_line(self, of_defective: np.ndarray | float, of_good: np.ndarray | float) -> np.ndarray:
-        """Share of all parts, from the shares of either kind."""
+        """Combine shares of defective and of good parts to a share of all parts."""
         good = (1 - self.prevalence) * np.asarray(of_good)
         return self.prevalence * np.asarray(of_defective) + good
 
@@ -40,14 +40,16 @@ class PairCost(Frozen):
     escapes: Rate = Field(description="defective pictures passed")
     overkills: Rate = Field(description="good pictures failed")
     reviewed: float = Field(description="share of all parts, at the rule's prevalence")
-    cost: float = Field(description="expected of a part, in overkills")
+    cost: float = Field(description="expected cost of a part, in overkills")
 
 
 class CostFigures(Frozen):
-    """The cheapest pair of one half of the pictures, and the calibrated one, on the other half."""
+    """The pair that is cheapest on one half of the pictures and the calibrated pair, measured
+    on the other half.
+    """
 
     rule: CostRule
-    chosen_by: int = Field(description="pictures that the first pair was chosen by")
+    chosen_by: int = Field(description="number of pictures used to choose the first pair")
     chosen: PairCost
     calibrated: PairCost
 
@@ -55,10 +57,10 @@ class CostFigures(Frozen):
 def cost_rule(
     ratio: float | None, prevalence: float | None, review: float | None = None
 ) -> CostRule | None:
-    """Rule of what the command line says; None when it says nothing.
+    """Build the cost rule from command-line options; None if none is given.
 
     Raises:
-        EvaluationError: if only a part of it is given, or a number is out of range.
+        EvaluationError: if only some options are given, or a number is out of range.
     """
     if ratio is None and prevalence is None and review is None:
         return None
@@ -77,14 +79,14 @@ def cost_rule(
 
 
 def cheapest_pair(scores: np.ndarray, labels: np.ndarray, rule: CostRule) -> tuple[float, float]:
-    """Thresholds (t_low, t_high) with the least expected cost on these very pictures.
+    """Find the thresholds (t_low, t_high) with the lowest expected cost on these pictures.
 
-    Each lies half way between two scores; they are equal where a review is not worth its cost. Of
-    equally cheap pairs it is the lowest one, which lets the fewest defects pass.
+    Each lies half-way between two scores. They are equal if a review is not worth its cost. Among
+    equally cheap pairs the lowest is chosen, because it passes the fewest defects.
 
     Args:
         scores: float (N,).
-        labels: bool (N,), True = defective; both kinds are there.
+        labels: bool (N,), True = defective; both values occur.
         rule: of costs.
     """
     values = np.unique(scores)
@@ -93,8 +95,8 @@ def cheapest_pair(scores: np.ndarray, labels: np.ndarray, rule: CostRule) -> tup
     defective, good = np.sort(scores[labels]), np.sort(scores[~labels])
     passed_bad = np.searchsorted(defective, thresholds) / len(defective)
     passed_good = np.searchsorted(good, thresholds) / len(good)
-    # Reviewed are those below t_high but for those below t_low, so the cost is a sum of one part
-    # that depends on t_low alone and one that depends on t_high alone.
+    # Parts are reviewed from t_low up to t_high, so the cost is a sum of a term that depends on
+    # t_low alone and one that depends on t_high alone.
     below = rule.review * rule.on_line(passed_bad, passed_good)
     of_low = rule.ratio * rule.on_line(passed_bad, 0) - below
     of_high = rule.on_line(0, 1 - passed_good) + below
@@ -112,7 +114,7 @@ def cost_figures(
     t_high: float,
     seed: int = 0,
 ) -> CostFigures | None:
-    """Choose a pair on one half of the pictures, measure it and the calibrated one on the other.
+    """Choose a pair on one half of the pictures; measure it and the calibrated one on the other.
 
     Args:
         scores: float (N,).
@@ -145,7 +147,7 @@ def cost_figures(
 def pair_cost(
     pair: tuple[float, float], scores: np.ndarray, labels: np.ndarray, rule: CostRule
 ) -> PairCost:
-    """Errors, reviews and expected cost at (t_low, t_high); arguments as of `cheapest_pair`."""
+    """Measure errors, reviews and expected cost at (t_low, t_high); see `cheapest_pair`."""
     t_low, t_high = pair
     passed, failed = scores < t_low, scores >= t_high
     reviewed = ~passed & ~failed

@@ -35,10 +35,10 @@ class TestPicture:
         return self.defect_type != GOOD
 
     def truth(self, height: int, width: int) -> np.ndarray | None:
-        """Where the picture is defective: bool (height, width), or None when that is not known.
+        """Read the defective pixels: bool (height, width), or None if they are not known.
 
-        A good picture is defective nowhere. Of a defective one it is not known when the mask is
-        missing or marks no pixel.
+        A good picture has none. Those of a defective picture are not known if its mask is missing
+        or marks no pixel.
 
         Raises:
             ImageError: if the mask cannot be read or has another size than the picture.
@@ -61,7 +61,7 @@ class TestPicture:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Normals to learn from and pictures to be tested on."""
+    """Normal pictures for training, and labelled pictures for testing."""
 
     name: str
     train: list[PictureFile]
@@ -69,7 +69,7 @@ class Dataset:
 
 
 def read_datasets(folders: Sequence[Path]) -> list[Dataset]:
-    """Read several folders, before anything is taught.
+    """Read several folders before anything is taught.
 
     Raises:
         ImageError: if one of them is not in the layout above.
@@ -101,7 +101,7 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def read_test_pictures(folder: Path) -> list[TestPicture]:
-    """The labelled pictures of a folder in the layout above; it needs no `train`.
+    """Read the labelled pictures of a folder in the layout above; `train` is not needed.
 
     Raises:
         ImageError: if `test` is missing or empty.

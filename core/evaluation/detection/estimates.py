@@ -1,4 +1,4 @@
-"""Figures with their uncertainty: bootstrap intervals of areas."""
+"""Estimate the uncertainty of areas under curves by bootstrap."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from core.statistics.intervals import CONFIDENCE
 
 RESAMPLES = 1000
 FPR_LIMIT = 0.3
-# Where the per-region overlap curve is read for resampling, as false-positive rates of all
-# pictures together. A resample's own rates differ: the grid goes well beyond the limit.
+# False-positive rates, over all pictures, at which the per-region overlap curve is sampled for the
+# bootstrap. The rates of a resample differ, so the grid extends well beyond the limit.
 GRID = 0.7 * np.linspace(0, 1, 256) ** 2
 READ_PIXELS = 2_000_000
 
@@ -18,8 +18,8 @@ READ_PIXELS = 2_000_000
 class Estimate(Frozen):
     """A figure with a 95 % bootstrap interval.
 
-    An interval without width is no certainty: where good and defective are perfectly apart, so is
-    every resample of them.
+    An interval of zero width does not mean certainty: if good and defective pictures are perfectly
+    separated, so are they in every resample.
     """
 
     value: float
@@ -28,26 +28,26 @@ class Estimate(Frozen):
 
 
 def percentile_interval(value: float, resampled: np.ndarray) -> Estimate:
-    """A figure with the middle 95 % of its resampled values (B,)."""
+    """Combine a figure with the middle 95 % of its resampled values (B,)."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
-    # torchmetrics computes in single precision: a value that is 1 may come as 0.99999994.
+    # torchmetrics computes in single precision: an exact 1 may come out as 0.99999994.
     return Estimate(value=round(value, 6), low=round(float(low), 6), high=round(float(high), 6))
 
 
 def resampled_areas(
     scores: np.ndarray, labels: np.ndarray, *, seed: int, resamples: int = RESAMPLES
 ) -> tuple[np.ndarray, np.ndarray]:
-    """AUROC and average precision of resampled pictures.
+    """Compute AUROC and average precision of resampled pictures.
 
-    Good and defective pictures are drawn with replacement, each among their own kind. A resample
-    is a weight of each picture, so that one sorting serves them all.
+    Good and defective pictures are drawn with replacement, each within their own class. A resample
+    is represented by a weight for each picture, so the scores need sorting only once.
 
     Args:
         scores: float (N,).
         labels: bool (N,), True = defective; both kinds are there.
-        seed: of the drawing.
-        resamples: how often.
+        seed: of the resampling.
+        resamples: number of resamples.
 
     Returns:
         Two float64 (resamples,).
@@ -59,7 +59,7 @@ def resampled_areas(
     misses = np.add.reduceat((weights * ~labels)[:, order], starts, axis=1)
     hits_so_far, misses_so_far = hits.cumsum(axis=1), misses.cumsum(axis=1)
     defective, good = labels.sum(), (~labels).sum()
-    # Of pictures with equal scores, half are taken to be in the right order.
+    # Pairs of equal scores count as half in the right order.
     auroc = (misses * (hits_so_far - hits / 2)).sum(axis=1) / (defective * good)
     stopped = np.maximum(hits_so_far + misses_so_far, 1)
     precision = (hits * hits_so_far / stopped).sum(axis=1) / defective
@@ -74,22 +74,22 @@ def resampled_overlap(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> np.ndarray:
-    """Area under the per-region overlap curve of resampled pictures, as `resampled_areas`.
+    """Compute the area under the per-region overlap curve of resampled pictures.
 
-    Each picture's part of the curve is read once, at common thresholds; a resample adds them up.
+    Each picture's curve is sampled once, at common thresholds; a resample is a weighted sum.
 
     Args:
         maps: float32 (N, H, W).
         masks: bool (N, H, W); at least one pixel is True.
         labels: bool (N,), True = defective.
-        seed: of the drawing.
-        resamples: how often.
+        seed: of the resampling.
+        resamples: number of resamples.
 
     Returns:
         float64 (resamples,); NaN where no region was drawn.
     """
     background = maps[~masks]
-    # A curve starts at the overlap that is reached before the first false pixel.
+    # A curve starts at the overlap reached before the first false-positive pixel.
     above_all = np.nextafter(background.max(), np.float32(np.inf))
     some = background[:: 1 + len(background) // READ_PIXELS]
     thresholds = np.r_[above_all, np.quantile(some, 1 - GRID)].astype(np.float32)
@@ -105,7 +105,7 @@ def resampled_overlap(
 
 
 def _weights(labels: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """How often each picture is drawn: float64 (resamples, N)."""
+    """Draw how often each picture occurs in each resample: float64 (resamples, N)."""
     rng = np.random.default_rng(seed)
     weights = np.zeros((resamples, len(labels)))
     for kind in (False, True):
@@ -119,7 +119,7 @@ def _weights(labels: np.ndarray, seed: int, resamples: int) -> np.ndarray:
 def _curve(
     anomaly_map: np.ndarray, mask: np.ndarray, thresholds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """False pixels and sum of the regions' overlaps at each threshold; pixels and regions."""
+    """Count false pixels and sum the regions' overlaps at each threshold; count both totals."""
     import cv2
 
     count, regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)

@@ -1,4 +1,4 @@
-"""How well a detector tells good parts from bad, and where: all figures of one labelled set."""
+"""Compute all figures of a detector on one labelled set: verdicts, ranking and localisation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from core.statistics.intervals import Rate, exact_rate
 
 
 class VerdictFigures(Frozen):
-    """Errors at the calibrated thresholds. A rate is None when there is no such picture."""
+    """Errors at the calibrated thresholds. A rate is None if there is no picture to count."""
 
     good: dict[str, int] = Field(description="verdicts of the good test pictures")
     defective: dict[str, int]
@@ -76,15 +76,15 @@ def evaluate_detection(
 
     Args:
         dataset: the labelled set.
-        settings: where weights are; the records and checkpoints in it stay as they are.
-        algorithm: a name in the registry of detectors.
-        options: of the algorithm, by name; its defaults unless given.
-        costs: what errors cost, to look for the cheapest pair of thresholds.
+        settings: name the weights; the records and checkpoints they name stay unchanged.
+        algorithm: name of a registered detector.
+        options: of the algorithm, by name; None: its defaults.
+        costs: costs of errors, to find the cheapest pair of thresholds; None: do not.
         seed: of teaching, bootstrap and splits.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Returns:
-        The figures and what they were computed from.
+        The figures, and the judged pictures that they were computed from.
 
     Raises:
         InspectionError: if the set cannot be used.
@@ -101,7 +101,7 @@ def evaluate_detection(
 
 
 def measure(judged: Judged, *, costs: CostRule | None = None, seed: int = 0) -> DetectionFigures:
-    """All figures of what a detector said."""
+    """Compute all figures of a detector's judgements."""
     loading = time.perf_counter()
     import anomalib.metrics  # noqa: F401 - takes seconds the first time, so it is counted apart
 

@@ -1,4 +1,4 @@
-"""A fresh detector's judgement of every test picture of a labelled set."""
+"""Teach a fresh detector and let it judge every test picture of a labelled set."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from core.imaging.decoding import checked_image
 from core.infrastructure.settings import Settings
 from core.services.teaching import teach
 
-# Maps and masks are compared at this size, so that large pictures weigh as much as small ones.
-COMPARED_SIZE = (256, 256)
-# Maps of 400 pictures take 100 MB, but sorting their pixels takes 1.5 GB for some seconds: beyond
-# that number, a seeded draw stands for all.
-MOST_COMPARED = 400
+# Maps and masks are compared at this size in px, to give all pictures equal weight.
+COMPARED_SIZE_PX = (256, 256)
+# Maps of 400 pictures take 100 MB, but sorting their pixels takes 1.5 GB for some seconds. Of more
+# pictures, a seeded sample is compared.
+MAX_COMPARED = 400
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Map and mask of one picture, at `COMPARED_SIZE`: float32 and bool (H, W)."""
+    """Map and mask of one picture, at `COMPARED_SIZE_PX`: float32 and bool (H, W)."""
 
     anomaly_map: np.ndarray
     mask: np.ndarray
@@ -37,14 +37,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class JudgedPicture:
-    """One test picture, its label and what the detector says of it.
+    """A test picture with its label and the detector's judgement.
 
     Attributes:
         item: picture and label.
         score: of the picture.
         verdict: by the calibrated thresholds.
         overlap: of found and true defects, at full size; None when the truth is not known.
-        compared: None when the truth is not known or enough pictures are compared already.
+        compared: None if the truth is not known or the picture was not sampled for comparison.
     """
 
     item: TestPicture
@@ -72,12 +72,12 @@ class Judged:
 
     @property
     def scores(self) -> np.ndarray:
-        """Of all pictures: float64 (N,)."""
+        """Scores of all pictures: float64 (N,)."""
         return np.array([picture.score for picture in self.pictures])
 
     @property
     def labels(self) -> np.ndarray:
-        """Of all pictures: bool (N,), True = defective."""
+        """Labels of all pictures: bool (N,), True = defective."""
         return np.array([picture.item.is_defective for picture in self.pictures])
 
 
@@ -92,8 +92,8 @@ def judge_dataset(
 ) -> Judged:
     """Teach a fresh detector on the set's normals and let it judge the test pictures.
 
-    The thresholds come from held-out training normals; no test label has a part in them. Nothing
-    of it enters the records or checkpoints of the settings given.
+    The thresholds come from held-out training normals; no test label influences them. The records
+    and checkpoints that the settings name stay unchanged.
 
     Raises:
         InspectionError: if the set cannot be used.
@@ -123,7 +123,7 @@ def judge_dataset(
 
 
 def read_pixels(item: TestPicture, settings: Settings) -> np.ndarray:
-    """The picture: uint8 (H, W, 3), RGB.
+    """Read a test picture: uint8 (H, W, 3), RGB.
 
     Raises:
         ImageError: if it cannot be used.
@@ -143,15 +143,17 @@ def _judged(
     agreement = overlap(assessment.anomaly_map, truth, judgement, taught.policy)
     pair = None
     if compare:
-        small = cv2.resize(truth.astype(np.uint8), COMPARED_SIZE, interpolation=cv2.INTER_NEAREST)
-        pair = Compared(cv2.resize(assessment.anomaly_map, COMPARED_SIZE), small > 0)
+        small = cv2.resize(
+            truth.astype(np.uint8), COMPARED_SIZE_PX, interpolation=cv2.INTER_NEAREST
+        )
+        pair = Compared(cv2.resize(assessment.anomaly_map, COMPARED_SIZE_PX), small > 0)
     return JudgedPicture(item, judgement.score, judgement.verdict, agreement, pair)
 
 
 def chosen_to_compare(items: list[TestPicture], seed: int) -> frozenset[int]:
-    """All pictures that may have a known truth, or a seeded draw that keeps the kinds' shares."""
+    """Choose the pictures whose maps are compared: all, or a seeded sample stratified by kind."""
     known = [n for n, item in enumerate(items) if not item.is_defective or item.mask is not None]
-    share = min(1.0, MOST_COMPARED / max(1, len(known)))
+    share = min(1.0, MAX_COMPARED / max(1, len(known)))
     rng = np.random.default_rng(seed)
     chosen: list[int] = []
     for kind in (False, True):

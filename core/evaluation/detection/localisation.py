@@ -1,4 +1,4 @@
-"""Whether the defects that are found lie where the masks say."""
+"""Measure whether found defects lie where the masks mark true ones."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from core.statistics.intervals import Rate, exact_rate
 
 @dataclass(frozen=True)
 class Overlap:
-    """Found defects against the true ones of one picture.
+    """Found defects compared with the true ones of one picture.
 
     Attributes:
         touched: for each true defect, whether a found one touches it.
         correct: for each found defect, whether it touches a true one.
-        ious: of the pairs that were matched.
+        ious: intersection over union of each matched pair.
     """
 
     touched: tuple[bool, ...]
@@ -31,9 +31,9 @@ class Overlap:
 
 
 class LocalisationFigures(Frozen):
-    """Found defects against the true ones, over all pictures whose truth is known.
+    """Found defects compared with the true ones, over all pictures with known truth.
 
-    The intervals take defects for independent of each other. Those of one picture hardly are.
+    The intervals assume independent defects. Those of one picture hardly are.
     """
 
     recall: Rate | None = Field(description="true defects that a found one touches")
@@ -47,15 +47,16 @@ def overlap(
 ) -> Overlap:
     """Compare the defects found in one picture with its mask.
 
-    True defects are the mask's 8-connected regions. As with found ones, regions below the minimum
-    area are left out except the largest: a stray pixel of an annotation is no defect. Touching one
-    is right all the same. Pairs are matched one to one so that their IoUs add up to the most.
+    True defects are the mask's 8-connected regions. As with found defects, all regions below the
+    minimum area but the largest are left out, because a stray pixel of an annotation is no defect.
+    A found defect that touches one still counts as correct. Pairs are matched one to one, so as to
+    maximise the sum of their IoUs.
 
     Args:
         anomaly_map: float32 (H, W).
         truth: bool (H, W).
-        judgement: verdict and thresholds that the defects are found with.
-        policy: minimum area.
+        judgement: verdict and thresholds used to find the defects.
+        policy: gives the minimum area.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -76,7 +77,7 @@ def overlap(
         inside = _inside(defect) & (anomaly_map[window] >= edge)
         shared.append(np.bincount(regions[window][inside], minlength=count))
         found_areas.append(inside.sum())
-    # Rows are found defects, columns the mask's regions; column 0 is what lies in none.
+    # Rows are found defects, columns the mask's regions; column 0 is the area outside all regions.
     pixels = np.array(shared, np.int64).reshape(len(shared), count)
     both = pixels[:, counted]
     ious = both / (np.array(found_areas).reshape(-1, 1) + areas[counted] - both)
@@ -89,7 +90,7 @@ def overlap(
 
 
 def localisation_figures(overlaps: Iterable[Overlap]) -> LocalisationFigures | None:
-    """Figures of all pictures together; None when no picture has a true defect."""
+    """Compute the figures over all pictures; None if no picture has a true defect."""
     overlaps = list(overlaps)
     touched = [flag for picture in overlaps for flag in picture.touched]
     correct = [flag for picture in overlaps for flag in picture.correct]
@@ -105,7 +106,7 @@ def localisation_figures(overlaps: Iterable[Overlap]) -> LocalisationFigures | N
 
 
 def _inside(defect: Defect) -> np.ndarray:
-    """Pixels on or within the defect's contour: bool, of the size of its box."""
+    """Fill the defect's contour: bool, of the size of its box."""
     canvas = np.zeros((defect.box.height, defect.box.width), np.uint8)
     offset = (-defect.box.x, -defect.box.y)
     contour = np.array(defect.contour, np.int32).reshape(-1, 1, 2)

@@ -1,4 +1,4 @@
-"""Figures of a detector's scores and maps, by the metrics of anomalib and torchmetrics."""
+"""Measure a detector's scores and maps with the metrics of anomalib and torchmetrics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIELDS = ("values", "truth")
 
 
 class RankingFigures(Frozen):
-    """How well the scores put defective pictures above good ones, whatever the threshold."""
+    """How well the scores rank defective pictures above good ones, at any threshold."""
 
     auroc: Estimate = Field(description="area under the ROC curve")
     aupr: Estimate = Field(description="area under the precision-recall curve: average precision")
@@ -33,7 +33,7 @@ class RankingFigures(Frozen):
 class PixelFigures(Frozen):
     """How well the maps cover the masks."""
 
-    pictures: int = Field(description="that the figures come from")
+    pictures: int = Field(description="number of pictures used")
     auroc: float
     aupro: Estimate = Field(description="area under per-region overlap, up to an FPR of 0.3")
     dice: float = Field(description="of all pixels at or above map_t_low, of all pictures together")
@@ -43,12 +43,12 @@ class PixelFigures(Frozen):
 def ranking_figures(
     scores: np.ndarray, labels: np.ndarray, t_low: float, *, seed: int = 0
 ) -> RankingFigures | None:
-    """Figures of the pictures' scores.
+    """Measure the ranking of the pictures' scores.
 
     Args:
         scores: float (N,).
         labels: bool (N,), True = defective.
-        t_low: threshold from which on a picture is stopped.
+        t_low: threshold from which a picture is stopped.
         seed: of the bootstrap.
 
     Returns:
@@ -78,7 +78,7 @@ def ranking_figures(
 
 
 def image_auroc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Area under the ROC curve of float (N,) scores; of bool (N,) labels both kinds are there."""
+    """Compute the area under the ROC curve of float (N,) scores; bool (N,) labels hold both."""
     from torchmetrics.functional.classification import binary_auroc
 
     return float(binary_auroc(*_ranked(scores, labels)))
@@ -87,13 +87,13 @@ def image_auroc(scores: np.ndarray, labels: np.ndarray) -> float:
 def pixel_figures(
     maps: np.ndarray, masks: np.ndarray, labels: np.ndarray, map_t_low: float, *, seed: int = 0
 ) -> PixelFigures | None:
-    """Figures of the maps' pixels, all pictures together.
+    """Measure the maps' pixels, over all pictures together.
 
     Args:
         maps: float32 (N, H, W).
         masks: bool (N, H, W).
         labels: bool (N,), True = defective.
-        map_t_low: threshold from which on a pixel counts as defective.
+        map_t_low: threshold from which a pixel counts as defective.
         seed: of the bootstrap.
 
     Returns:
@@ -110,14 +110,14 @@ def pixel_figures(
     if masks.all() or not masks.any():
         return None
     truth, found = torch.from_numpy(masks), torch.from_numpy(maps >= map_t_low)
-    # For the same reason as above; a straight line is enough here, and needs no sorting.
+    # Scale to 0..1, as `_ranked` does for scores. A linear scale suffices and needs no sorting.
     low, high = maps.min(), maps.max()
     values = torch.from_numpy((maps - low) / max(high - low, np.finfo(np.float32).tiny))
     aupro = _measured(AUPRO(fields=FIELDS, fpr_limit=FPR_LIMIT), values, truth)
     overlap = resampled_overlap(maps, masks, labels, seed=seed)
     return PixelFigures(
         pictures=len(maps),
-        # What these arguments may be is settled here: checking them would sort all pixels again.
+        # The arguments are valid by construction; checking them would sort all pixels again.
         auroc=float(binary_auroc(values.ravel(), truth.ravel(), validate_args=False)),
         aupro=percentile_interval(aupro, overlap[np.isfinite(overlap)]),
         dice=float(binary_f1_score(found, truth, validate_args=False)),
@@ -126,10 +126,10 @@ def pixel_figures(
 
 
 def _ranked(scores: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
-    """Scores and labels as torchmetrics takes them.
+    """Convert scores and labels to tensors for torchmetrics.
 
-    It takes values beyond 0..1 for logits and squashes them, which makes high scores equal: ranks
-    keep the order, and figures of scores depend on the order alone.
+    torchmetrics takes values outside 0..1 for logits and squashes them, which makes high scores
+    equal. Ranks keep the order, which is all that the figures depend on.
     """
     import torch
 
@@ -138,6 +138,6 @@ def _ranked(scores: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
 
 
 def _measured(metric: Any, values: Any, truth: Any) -> float:  # noqa: ANN401 - anomalib's, torch's
-    """An anomalib metric of plain tensors: it takes a batch, and reads `FIELDS` from it."""
+    """Compute an anomalib metric of plain tensors, passed as a batch with `FIELDS`."""
     metric.update(SimpleNamespace(values=values, truth=truth))
     return float(metric.compute())

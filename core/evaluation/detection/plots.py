@@ -1,4 +1,4 @@
-"""Pages and pictures of an evaluation: curves, score histogram, worst mistakes."""
+"""Draw an evaluation's curves, score histogram and worst mistakes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.infrastructure.settings import Settings
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-WORST = 5
+MAX_MISTAKES = 5
 ESCAPE, FALSE_ALARM = "escape", "false-alarm"
 OPACITY = 0.6
 GOOD_COLOUR, DEFECTIVE_COLOUR, NEUTRAL = "#0072b2", "#d55e00", "#555555"
@@ -30,14 +30,14 @@ def save_evaluation(
 ) -> None:
     """Write figures.json, scores.html, roc.html and worst/*.png.
 
-    There is no roc.html unless there are good and defective pictures, and no worst/ without
-    mistakes. The pages hold all that they need and open without a network.
+    roc.html needs good and defective pictures, and worst/ needs mistakes. The pages are
+    self-contained and open without a network.
 
     Args:
-        folder: is made if need be; what an earlier run left in it is replaced.
+        folder: created if necessary; files of an earlier run are replaced.
         figures: of the set.
-        judged: that they were computed from.
-        settings: limits of the pictures that are read again.
+        judged: the judged pictures behind the figures.
+        settings: give the limits for reading the pictures again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(figures.model_dump_json(indent=2))
@@ -55,7 +55,7 @@ def save_evaluation(
 
 
 def scores_page(figures: DetectionFigures, scores: np.ndarray, labels: np.ndarray) -> Figure:
-    """Histogram of the scores of good and defective pictures, with both thresholds."""
+    """Plot a histogram of the scores of good and defective pictures, with both thresholds."""
     from plotly import graph_objects as go
 
     page = go.Figure()
@@ -69,7 +69,7 @@ def scores_page(figures: DetectionFigures, scores: np.ndarray, labels: np.ndarra
             opacity=0.6,
             xbins=bins,
         )
-    # The two names stand on either side of their lines, so that near thresholds stay readable.
+    # The labels are on opposite sides of their lines, to stay readable at close thresholds.
     for value, name, side in ((figures.t_low, "review", "left"), (figures.t_high, "fail", "right")):
         page.add_vline(
             x=value,
@@ -89,7 +89,7 @@ def scores_page(figures: DetectionFigures, scores: np.ndarray, labels: np.ndarra
 
 
 def roc_page(figures: DetectionFigures, scores: np.ndarray, labels: np.ndarray) -> Figure:
-    """ROC and precision-recall curves of the pictures, with the calibrated thresholds on them."""
+    """Plot the ROC and precision-recall curves, with the calibrated thresholds marked."""
     import torch
     from plotly import graph_objects as go
     from plotly.subplots import make_subplots
@@ -134,7 +134,7 @@ def roc_page(figures: DetectionFigures, scores: np.ndarray, labels: np.ndarray) 
 
 
 def worst_mistakes(pictures: list[JudgedPicture]) -> list[tuple[str, JudgedPicture]]:
-    """Escapes with the lowest scores and false alarms with the highest, each with a file name."""
+    """Pick the escapes of lowest score and the false alarms of highest, and name their files."""
     escapes = [p for p in pictures if p.item.is_defective and p.verdict is Verdict.PASS]
     alarms = [p for p in pictures if not p.item.is_defective and p.verdict is not Verdict.PASS]
     escapes.sort(key=lambda picture: picture.score)
@@ -142,12 +142,12 @@ def worst_mistakes(pictures: list[JudgedPicture]) -> list[tuple[str, JudgedPictu
     return [
         (f"{kind}-{number}-{picture.item.defect_type}-{_stem(picture)}", picture)
         for kind, mistakes in ((ESCAPE, escapes), (FALSE_ALARM, alarms))
-        for number, picture in enumerate(mistakes[:WORST], start=1)
+        for number, picture in enumerate(mistakes[:MAX_MISTAKES], start=1)
     ]
 
 
 def draw_mistake(picture: JudgedPicture, judged: Judged, settings: Settings) -> np.ndarray:
-    """The picture with the mask's outline beside its overlay: uint8 (H, W, 3), RGB."""
+    """Draw the picture with the mask's outline beside its overlay: uint8 (H, W, 3), RGB."""
     calibration = judged.taught.calibration
     scale = ColourScale(calibration.map_t_low, calibration.map_t_high)
     pixels = read_pixels(picture.item, settings)

@@ -1,4 +1,4 @@
-"""Figures as Markdown tables: one row a set."""
+"""Render figures as Markdown tables, with a row for each labelled set."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ or falls with labels of defects like those to come."""
 
 
 def header(columns: Sequence[str]) -> str:
-    """First two lines of a table."""
+    """Render the first two lines of a table."""
     return f"{line(columns)}\n{line(['---'] * len(columns))}"
 
 
 def detection_row(figures: DetectionFigures) -> str:
-    """One row of the table of verdicts."""
+    """Render a row of the table of verdicts."""
     ranking, verdicts = figures.ranking, figures.verdicts
     if ranking is None:
         ranked = [NONE] * 3
@@ -92,7 +92,7 @@ def detection_row(figures: DetectionFigures) -> str:
 
 
 def localisation_row(figures: DetectionFigures) -> str:
-    """One row of the table of places."""
+    """Render a row of the table of localisation."""
     pixels, places = figures.pixels, figures.localisation
     if pixels is None:
         covered = ["no masks", *[NONE] * 4]
@@ -108,7 +108,7 @@ def localisation_row(figures: DetectionFigures) -> str:
 
 
 def cost_rows(figures: DetectionFigures) -> list[str]:
-    """Rows of the table of costs, one a pair; none when costs were not asked for."""
+    """Render rows of the table of costs, one for each pair; none if costs were not requested."""
     costs = figures.costs
     if costs is None:
         return []
@@ -135,7 +135,7 @@ def cost_rows(figures: DetectionFigures) -> list[str]:
 
 
 def further_tables(all_figures: Sequence[DetectionFigures]) -> str:
-    """What follows the table of verdicts: places, costs if asked for, and how to read it all."""
+    """Render what follows the table of verdicts: localisation, costs if requested, and notes."""
     parts = [
         "\n".join([header(LOCALISATION_COLUMNS), *map(localisation_row, all_figures)]),
         NOTES,
@@ -147,7 +147,7 @@ def further_tables(all_figures: Sequence[DetectionFigures]) -> str:
 
 
 def line(cells: Sequence[str]) -> str:
-    """One row of a table."""
+    """Render a row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -157,12 +157,12 @@ def _bound(false_alarm: FalseAlarmRate) -> str:
 
 
 def estimate_text(estimate: Estimate) -> str:
-    """A figure and its interval."""
+    """Render a figure with its interval."""
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
 def rate_text(rate: Rate | None) -> str:
-    """A count, its share and its interval in percent."""
+    """Render a count with its share and its interval in percent."""
     if rate is None:
         return NONE
     interval = f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]"

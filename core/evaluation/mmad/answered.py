@@ -1,4 +1,4 @@
-"""What was answered, line by line in a file: an interrupted run goes on where it was."""
+"""Store answers line by line in a file, so that an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.infrastructure.atomic_files import write_atomically
 
 
 class Asked(Frozen):
-    """What a run asks whom; the first line of its file. Another run is another file."""
+    """What a run asks of which model: the first line of its file. Each run has its own file."""
 
     writer: str = Field(description="key of the catalogue")
     model: str = Field(description="the provider's own name, or the weights' repository")
@@ -27,12 +27,16 @@ class Asked(Frozen):
 
 
 class Answered(Frozen):
-    """What came of one question."""
+    """The outcome of one question."""
 
     question: str = Field(description="its id")
-    letter: str | None = Field(None, description="None: no answer that names one option")
-    text: str = Field("", description="the beginning of the answer as it came")
-    error: str = Field("", description="why no answer could be had; asked once more at the end")
+    letter: str | None = Field(
+        None, description="None: the answer does not name exactly one option"
+    )
+    text: str = Field("", description="the beginning of the raw answer")
+    error: str = Field(
+        "", description="why there is no answer; the question is repeated once at the end"
+    )
     seconds: float = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -43,22 +47,22 @@ class AnswerFile:
     """The answers of one run."""
 
     def __init__(self, path: Path, asked: Asked) -> None:
-        """Open a run, or begin it.
+        """Open the file of a run, or create it.
 
         Args:
             path: of the file, JSON lines.
             asked: what the run asks.
 
         Raises:
-            EvaluationError: if the file is one of another run, or cannot be read or written.
+            EvaluationError: if the file belongs to another run, or cannot be read or written.
         """
         self.path = path
         self.answers: dict[str, Answered] = {}
         try:
             if not path.exists():
-                # A file without its first line could never be gone on with.
+                # A run without a first line could never be resumed.
                 write_atomically(path, f"{asked.model_dump_json()}\n".encode())
-            # Not `splitlines`: an answer may hold any other character that ends a line.
+            # Not `splitlines`: an answer may contain other characters that end a line.
             first, *lines = path.read_bytes().split(b"\n")
             if Asked.model_validate_json(first) != asked:
                 raise EvaluationError(
@@ -67,7 +71,7 @@ class AnswerFile:
                 )
             if not lines:
                 raise EvaluationError(f"{path} is cut off in its first line. Name another file.")
-            # The last line is torn when the machine stopped in the middle of it.
+            # The last line is incomplete if the machine stopped while writing it.
             torn = lines.pop()
             for line in lines:
                 answered = Answered.model_validate_json(line)
@@ -78,7 +82,7 @@ class AnswerFile:
             raise EvaluationError(f"The answers in {path} cannot be used: {error}") from error
 
     def add(self, answered: Answered) -> None:
-        """Write one answer down.
+        """Append one answer.
 
         Raises:
             EvaluationError: if it cannot be written, such as on a full disk.
@@ -95,5 +99,5 @@ class AnswerFile:
 
     @property
     def settled(self) -> Mapping[str, Answered]:
-        """Those that need not be asked again, by question."""
+        """The answers that need not be asked again, by question."""
         return {key: each for key, each in self.answers.items() if not each.error}

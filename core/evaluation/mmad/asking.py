@@ -1,4 +1,4 @@
-"""One question of MMAD as a report writer is asked it, and the letter that it answers."""
+"""Put a question of MMAD to a report writer, and read the letter of its answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture, Question, Turn
 from core.reporting.writers.trial import nothing_found
 
-# A model that thinks before it answers spends tokens on that too.
+# Includes the tokens that a reasoning model spends before it answers.
 MOST_TOKENS = 512
 PROMPT_VERSION = "1"
 SYSTEM = (
@@ -38,14 +38,14 @@ def writers_question(
     *,
     templates: int,
 ) -> Question:
-    """A question for a writer, with the picture and normal parts beside it.
+    """Build a question for a writer, with the picture and normal parts beside it.
 
     Args:
         question: of MMAD.
-        model: that is asked.
-        settings: largest picture accepted.
-        root: folder of the pictures; None: none is shown.
-        templates: how many pictures of normal parts go with it.
+        model: the model asked.
+        settings: give the largest picture accepted.
+        root: folder of the pictures; None: show none.
+        templates: number of pictures of normal parts to show beside it.
 
     Raises:
         EvaluationError: if a picture cannot be used.
@@ -77,10 +77,10 @@ def writers_question(
 
 
 def letter_of(text: str, options: Mapping[str, str]) -> str | None:
-    """The option that an answer names; None: it names none, or may name several.
+    """Read the option that an answer names; None if it names none, or possibly several.
 
-    Nothing is guessed: a letter alone, or before the text of its own option, whether or not it is
-    the "answer" of a JSON object, in a fence or not.
+    Nothing is guessed: accepted are a letter alone, or before the text of its own option, also as
+    the "answer" of a JSON object, and within a code fence.
 
     Example:
         >>> options = {"A": "Yes.", "B": "No."}
@@ -89,24 +89,24 @@ def letter_of(text: str, options: Mapping[str, str]) -> str | None:
         >>> letter_of("A or B", options) is None
         True
     """
-    said = _said(text)
-    if alone := LETTER_ALONE.fullmatch(said):
+    answer = _unwrapped_answer(text)
+    if alone := LETTER_ALONE.fullmatch(answer):
         letter = alone[1].upper()
         return letter if letter in options else None
-    if (pair := LETTER_AND_TEXT.fullmatch(said)) and pair[1].upper() in options:
+    if (pair := LETTER_AND_TEXT.fullmatch(answer)) and pair[1].upper() in options:
         letter = pair[1].upper()
         return letter if _bare(pair[2]) == _bare(options[letter]) else None
     return None
 
 
-def _said(text: str) -> str:
-    """What is answered, out of the fence and the JSON object that it may stand in."""
+def _unwrapped_answer(text: str) -> str:
+    """Take the answer out of a code fence and a JSON object, if it is in one."""
     fenced = FENCED.fullmatch(text.strip())
-    said = (fenced[1] if fenced else text).strip()
+    answer = (fenced[1] if fenced else text).strip()
     try:
-        found = json.loads(said)
+        found = json.loads(answer)
     except ValueError:
-        return said
+        return answer
     answer = found.get("answer") if isinstance(found, dict) else found
     return answer.strip() if isinstance(answer, str) else ""
 

@@ -1,4 +1,4 @@
-"""How many of MMAD's questions were answered right, and how many by chance would be."""
+"""Count the right answers to MMAD's questions, and estimate those expected by chance."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Part(Frozen):
 
 
 class MmadFigures(Frozen):
-    """Figures of one run. What was not answered, or not with one letter, counts as wrong."""
+    """Figures of one run. A missing answer, or one without a single letter, counts as wrong."""
 
     writer: str = Field(description="title")
     saw_pictures: bool
@@ -42,10 +42,10 @@ class MmadFigures(Frozen):
         description="of 'Anomaly Detection', pictures of good parts; None: none was asked about"
     )
     defects_found: Rate | None = Field(description="of 'Anomaly Detection', defective parts")
-    unreadable: int = Field(description="answers that named no option, or not one alone")
+    unreadable: int = Field(description="answers that did not name exactly one option")
     failed: int = Field(description="questions without an answer")
-    seconds: float = Field(description="that answers took, together")
-    tokens: float | None = Field(description="read and written; None: not told of every answer")
+    seconds: float = Field(description="total time of all answers")
+    tokens: float | None = Field(description="read and written; None: not known for every answer")
     cost_usd: float | None = Field(description="None: price or tokens are not known")
 
 
@@ -55,13 +55,13 @@ def figures_of(
     asked: Asked,
     model: Model,
 ) -> MmadFigures:
-    """Count.
+    """Compute the figures of a run.
 
     Args:
-        questions: at least one; all of them count.
+        questions: at least one; unanswered ones count too.
         answers: by question.
-        asked: of the run.
-        model: that was asked.
+        asked: describes the run.
+        model: the model asked.
     """
     nothing = [Answered(question=each.id, error="not asked") for each in questions]
     given = [answers.get(none.question, none) for none in nothing]
@@ -94,17 +94,17 @@ def figures_of(
 
 
 def mmad_average(questions: Sequence[MmadQuestion], right: Sequence[float]) -> float:
-    """The one figure that MMAD gives a model.
+    """Compute MMAD's single figure for a model.
 
-    Of each data set the mean over its subtasks, and of these the mean. The share of a subtask is
-    that of its right answers; of 'Anomaly Detection' it is the mean of the shares of good and of
-    defective parts, so that one answer to everything gets a half.
+    It is the mean over data sets of the mean over their subtasks. A subtask contributes its share
+    of right answers; 'Anomaly Detection' contributes the mean of the shares for good and for
+    defective parts, so giving always the same answer scores one half.
 
-    An answer that names no option is wrong here; MMAD's script leaves it out of the count.
+    An answer that names no option counts as wrong here; MMAD's script leaves it out.
 
     Args:
         questions: at least one.
-        right: of each question, whether it was answered right, or the chance of that.
+        right: for each question, 1 if answered right, else 0; or the chance of a right answer.
     """
     sides: dict[tuple[str, str, bool], list[float]] = defaultdict(list)
     for question, is_right in zip(questions, right, strict=True):
@@ -120,7 +120,7 @@ def mmad_average(questions: Sequence[MmadQuestion], right: Sequence[float]) -> f
 
 
 def mmad_tables(figures: MmadFigures) -> str:
-    """The figures as Markdown, with what they stand on below."""
+    """Render the figures as a Markdown table, with the conditions below it."""
     rows = [line(["all", *_cells(figures.right, figures.chance)])]
     rows += [line([part.name, *_cells(part.right, part.chance)]) for part in figures.subtasks]
     rows += [line([part.name, *_cells(part.right, part.chance)]) for part in figures.datasets]
@@ -128,7 +128,7 @@ def mmad_tables(figures: MmadFigures) -> str:
 
 
 def conditions(figures: MmadFigures) -> str:
-    """What the figures stand on, and how far they go."""
+    """Describe how the figures were obtained and what limits them."""
     asked = figures.asked
     saw = f"normal parts beside each picture: {asked.templates} at most"
     drawn = "all questions"
@@ -137,7 +137,7 @@ def conditions(figures: MmadFigures) -> str:
             f"{asked.limit} questions drawn with seed {asked.seed}, evenly from subtasks and data "
             "sets,"
         )
-    tokens = "not told" if figures.tokens is None else f"{figures.tokens:,.0f}"
+    tokens = "not known" if figures.tokens is None else f"{figures.tokens:,.0f}"
     cost = "not known" if figures.cost_usd is None else f"{figures.cost_usd:.2f} USD"
     return (
         f"{figures.writer}, {saw if figures.saw_pictures else 'it saw no pictures'}; {drawn} of "

@@ -1,4 +1,4 @@
-"""The questions of MMAD's file `mmad.json`, checked and, where asked for, drawn at random."""
+"""Read and check the questions of MMAD's file `mmad.json`, and sample them at random."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.domain import Frozen
 from core.domain.errors import EvaluationError
 
 DETECTION = "Anomaly Detection"
-# The folder of pictures without a defect, in each of MMAD's data sets.
+# The folder of defect-free pictures in each of MMAD's data sets.
 NORMAL = "good"
 # MMAD counts both under one name.
 SUBTASKS = {"Object Structure": "Object Analysis", "Object Details": "Object Analysis"}
 DATASETS = {"DS-MVTec": "MVTec-AD"}
-SHOWN = 3
-# Names of data sets and subtasks stand in tables of Markdown.
+MAX_LISTED_MISSING = 3
+# Names of data sets and subtasks appear in Markdown tables, so they may not contain a |.
 NAME = r"[\w .&()+-]+"
 
 
@@ -50,25 +50,25 @@ class MmadQuestion(Frozen):
 
     @property
     def dataset(self) -> str:
-        """The data set that the picture is from, by the name under which MMAD counts it."""
+        """The picture's data set, by the name under which MMAD counts it."""
         folder = PurePosixPath(self.image).parts[0]
         return DATASETS.get(folder, folder)
 
     @property
     def is_defective(self) -> bool:
-        """Whether the part has a defect, as the folders of its data set say."""
+        """Whether the part has a defect, according to its folder."""
         return NORMAL not in PurePosixPath(self.image).parts
 
 
 def read_questions(file: Path) -> tuple[MmadQuestion, ...]:
-    """Every question of a file, in its order.
+    """Read every question of a file, in its order.
 
     Args:
         file: `{picture: {"conversation": [{"Question", "Options", "Answer", "type"}, ...],
             "random_templates": [...]}}`, as MMAD publishes it.
 
     Raises:
-        EvaluationError: if it cannot be read, or a question is not whole: which one, and why.
+        EvaluationError: if it cannot be read or a question is incomplete; names it and the reason.
     """
     try:
         entries = json.loads(file.read_text("utf-8"))
@@ -92,14 +92,14 @@ def read_questions(file: Path) -> tuple[MmadQuestion, ...]:
     return questions
 
 
-def drawn(
+def sample_questions(
     questions: Sequence[MmadQuestion], limit: int | None, seed: int
 ) -> tuple[MmadQuestion, ...]:
-    """So many questions at random, or all.
+    """Sample questions at random; a limit of None selects all.
 
-    Evenly from every subtask of every data set, good and defective parts apart.
+    The sample is spread evenly over subtasks, data sets, and good and defective parts. The same
 
-    The same seed draws the same ones; a larger limit keeps those of a smaller one.
+    seed selects the same questions, and a larger limit includes those of a smaller one.
     """
     if limit is None or limit >= len(questions):
         return tuple(questions)
@@ -109,20 +109,20 @@ def drawn(
     chance = random.Random(seed)
     for group in groups.values():
         chance.shuffle(group)
-    # One of each group in turn, while groups have any left.
+    # Take one question of each group in turn, until the groups are exhausted.
     turns = zip_longest(*groups.values())
     in_turn = (question for turn in turns for question in turn if question is not None)
     return tuple(islice(in_turn, limit))
 
 
 def check_pictures(root: Path, images: Iterable[str]) -> None:
-    """Find out before the first question whether every picture is there.
+    """Check before the first question that every picture exists.
 
     Raises:
         EvaluationError: if some are missing, or lie outside the folder.
     """
     wanted = dict.fromkeys(images)
-    # By name: MMAD's data sets may be linked into its folder.
+    # Check the name, not the resolved path: data sets may be linked into the folder.
     outside = [name for name in wanted if _leads_out(PurePosixPath(name))]
     if outside:
         raise EvaluationError(f"{outside[0]} leads out of the folder of pictures {root}.")
@@ -130,7 +130,8 @@ def check_pictures(root: Path, images: Iterable[str]) -> None:
     if missing:
         raise EvaluationError(
             f"{len(missing)} of {len(wanted)} pictures are not in {root}, such as "
-            f"{', '.join(missing[:SHOWN])}. Name the folder that holds MMAD's data sets."
+            f"{', '.join(missing[:MAX_LISTED_MISSING])}. Name the folder that holds MMAD's data "
+            "sets."
         )
 
 

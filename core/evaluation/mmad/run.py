@@ -1,4 +1,4 @@
-"""Put MMAD's questions to a report writer, one after the other."""
+"""Put MMAD's questions to a report writer, one at a time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from core.domain.errors import EvaluationError, WriterError
 from core.evaluation.mmad.answered import Answered, AnswerFile, Asked
 from core.evaluation.mmad.asking import PROMPT_VERSION, letter_of, writers_question
 from core.evaluation.mmad.figures import MmadFigures, figures_of
-from core.evaluation.mmad.questions import MmadQuestion, check_pictures, drawn, read_questions
+from core.evaluation.mmad.questions import (
+    MmadQuestion,
+    check_pictures,
+    read_questions,
+    sample_questions,
+)
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model, find_model
 from core.reporting.writers.contract import Writer
 from core.reporting.writers.registry import open_writer
 
-# So many failures one after the other are no accident: the run stops, and can be resumed.
+# After this many consecutive failures the run stops; it can be resumed.
 MOST_FAILURES_IN_A_ROW = 5
-KEPT_OF_AN_ANSWER = 200
+MAX_KEPT_ANSWER_CHARS = 200
 
 
 def run_mmad(
@@ -37,22 +42,22 @@ def run_mmad(
     templates: int = 1,
     on_progress: OnProgress,
 ) -> MmadFigures:
-    """Ask a writer MMAD's questions, each by itself, and count what is right.
+    """Ask a writer MMAD's questions, each on its own, and count the right answers.
 
-    MMAD's own scripts mostly ask several questions about a picture together; asked by itself, no
-    question can tell the answer to another.
+    MMAD's own scripts mostly ask several questions about a picture together. Asked on its own, no
+    question can reveal the answer to another.
 
     Args:
         questions_file: MMAD's `mmad.json`.
-        root: folder of its data sets; None: show no pictures, also to a writer that sees, for what
-            can be guessed from the text.
+        root: folder of its data sets; None: show no pictures, to measure what can be guessed from
+            the text alone.
         writer: key of the catalogue.
-        settings: keys, weights and limits.
-        path: file that the answers are written to; with answers in it, the run goes on.
-        limit: questions drawn at random, evenly from subtasks and data sets; None: all.
+        settings: give keys, weights and limits.
+        path: file of the answers; if it already holds answers, the run is resumed.
+        limit: number of questions, sampled evenly from subtasks and data sets; None: all.
         seed: of the draw.
-        templates: pictures of normal parts beside each picture.
-        on_progress: called with the step's name and the share of it that is done, 0..1.
+        templates: number of normal parts to show beside each picture.
+        on_progress: called with a step's name and the share of it that is done, 0..1.
 
     Raises:
         EvaluationError: if questions, pictures or answers cannot be used, or the writer sees none.
@@ -60,7 +65,7 @@ def run_mmad(
     """
     model = find_model(writer)
     _check_can_answer(model, root, templates)
-    questions = drawn(read_questions(questions_file), limit, seed)
+    questions = sample_questions(read_questions(questions_file), limit, seed)
     if root is not None:
         shown = (name for each in questions for name in (each.image, *each.templates[:templates]))
         check_pictures(root, shown)
@@ -76,7 +81,7 @@ def run_mmad(
     )
     answers = AnswerFile(path, asked)
     answer = partial(_answer, model, open_writer(model, settings), settings, root, templates)
-    # Those that failed are asked once more: what was wrong with a server may be over by then.
+    # Failed questions are repeated once: a server's trouble may be over by then.
     for _ in range(2):
         _ask_what_is_left(questions, answer, answers, model, on_progress)
     on_progress(JobStep.ASK_QUESTIONS, 1)
@@ -98,14 +103,14 @@ def _ask_what_is_left(
         if not answered.error:
             failures = 0
         elif question.id not in answers.answers:
-            # What has failed before says nothing of the others.
+            # Earlier failures do not count towards this pass.
             failures += 1
         answers.add(answered)
         if failures == MOST_FAILURES_IN_A_ROW:
             raise WriterError(
-                f"{model.title} failed {failures} times one after the other, the last time: "
+                f"{model.title} failed {failures} times in a row, most recently: "
                 f"{answered.error} {len(answers.settled)} answers are kept in {answers.path}; "
-                "start the same run again to go on."
+                "start the same run again to resume it."
             )
 
 
@@ -152,8 +157,8 @@ def _answer(
     return Answered(
         question=question.id,
         letter=letter_of(answer.text, question.options),
-        # A server may send half of a surrogate pair, which no file of UTF-8 can hold.
-        text=answer.text[:KEPT_OF_AN_ANSWER].encode("utf-8", "replace").decode(),
+        # A server may send half of a surrogate pair, which UTF-8 cannot encode.
+        text=answer.text[:MAX_KEPT_ANSWER_CHARS].encode("utf-8", "replace").decode(),
         seconds=time.perf_counter() - started,
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,

@@ -1,4 +1,4 @@
-"""How good the evidence is on a labelled set: exemplars in the same pose, types that fit."""
+"""Measure the evidence on a labelled set: exemplars in the same pose, fitting defect types."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from core.statistics.intervals import Rate, exact_rate
 
 
 class PoseFigures(Frozen):
-    """Nearest normal against a random one."""
+    """The nearest normal compared with a random one."""
 
     pictures: int
     same_pose_nearest: Rate
@@ -43,14 +43,14 @@ class PoseFigures(Frozen):
 
 
 class RankFigures(Frozen):
-    """How often the right type is the first, and among the first three."""
+    """How often the right type ranks first, and among the first three."""
 
     first: Rate
     among_three: Rate
 
 
 class TypeFigures(Frozen):
-    """Which ranking finds the right type; None where there is nothing to rank."""
+    """How well each ranking finds the right type; None if there is nothing to rank."""
 
     known_types: int
     words: RankFigures | None
@@ -85,12 +85,12 @@ def evaluate_evidence(
     seed: int = 0,
     on_progress: OnProgress,
 ) -> EvidenceFigures:
-    """Teach a set's normals, inspect its test pictures, and look at what each is given as evidence.
+    """Teach a set's normals, inspect its test pictures, and measure the evidence of each.
 
     Args:
         dataset: the labelled set; its folder's name is the category that knowledge is looked up by.
-        settings: with weights and knowledge; records and checkpoints in it stay as they are.
-        limit: test pictures at most, drawn at random; all of them unless given.
+        settings: name weights and knowledge; the records and checkpoints they name stay unchanged.
+        limit: largest number of test pictures, drawn at random; None: all.
         seed: of teaching, draws and bootstrap.
         on_progress: called with the step's name and the share of it that is done.
 
@@ -118,7 +118,7 @@ def evaluate_evidence(
 
 
 def _inspected(station: Station, item: TestPicture, product: Product) -> Inspection:
-    """An inspection whose evidence is whole: one without would be measured as a miss."""
+    """Inspect a picture and require complete evidence: a failed step would count as a miss."""
     inspection = inspect(station, InspectionRequest(product=product), item.picture)
     for step in inspection.steps:
         if step.status == "failed":
@@ -218,7 +218,7 @@ def _types(
 
 
 def _first_true(item: TestPicture, inspection: Inspection) -> Defect | None:
-    """The strongest described defect that touches a true one; None when none does."""
+    """Find the strongest described defect that touches a true one; None if none does."""
     truth = item.truth(inspection.image.height, inspection.image.width)
     if truth is None:
         return None
@@ -231,7 +231,7 @@ def _first_true(item: TestPicture, inspection: Inspection) -> Defect | None:
 def _crop_figures(
     crops: LabelledCrops | None, *, without_near_duplicates: bool
 ) -> RankFigures | None:
-    """The first crop of each picture, ranked by the crops of other pictures."""
+    """Rank the types of each picture's first crop by the crops of other pictures."""
     if crops is None or len(crops.pictures()) < 2:
         return None
     ranks: Ranks = []
@@ -251,7 +251,7 @@ def _crop_figures(
 
 
 def _rank(wanted: str, ranked: Sequence[str]) -> int:
-    """From 1; beyond any that counts when the wanted type is not among them."""
+    """Find the rank of the wanted type, from 1; NOT_RANKED if it is missing."""
     return ranked.index(wanted) + 1 if wanted in ranked else NOT_RANKED
 
 

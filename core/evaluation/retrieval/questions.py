@@ -1,4 +1,4 @@
-"""How often the knowledge search finds the right entry for a question that an inspector asks."""
+"""Measure how often the knowledge search finds the right entry for an inspector's question."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from core.retrieval.knowledge.encoders import SentenceEncoder
 from core.retrieval.knowledge.search import KnowledgeBase
 from core.statistics.intervals import Rate, exact_rate
 
-# Written before any was asked; they are there to measure and not to be tuned to an encoder.
+# The questions were written before any was asked. They measure; no encoder was tuned on them.
 QUESTIONS_FILE = Path(__file__).with_name("questions.json")
 KINDS = ("plain", "paraphrase", "ko", "de")
-# An entry that comes later than this counts as not found.
+# An entry beyond this rank counts as not found.
 LATEST_RANK = 20
-# A product that no knowledge file knows: the search then looks through all entries.
+# A product that no knowledge file contains, so that the search covers all entries.
 UNKNOWN = Product(dataset="unknown", category="unknown")
 
 
@@ -53,7 +53,7 @@ class Question(Frozen):
 
 
 class QuestionFigures(Frozen):
-    """Figures of one kind of question, with the product known or not."""
+    """Figures of one kind of question, with or without a known product."""
 
     kind: str = Field(description="'all', or one of the kinds")
     is_product_known: bool
@@ -71,7 +71,7 @@ class KnowledgeFigures(Frozen):
 
 
 def read_questions(path: Path = QUESTIONS_FILE) -> tuple[Question, ...]:
-    """The questions of a file.
+    """Read the questions of a file.
 
     Raises:
         EvaluationError: if the file is missing or not a list of questions.
@@ -87,11 +87,11 @@ def read_questions(path: Path = QUESTIONS_FILE) -> tuple[Question, ...]:
 def evaluate_knowledge(
     questions: Sequence[Question], settings: Settings, *, seed: int = 0
 ) -> KnowledgeFigures:
-    """Ask every question twice, with its product known and not, and count the right answers.
+    """Ask every question twice, with and without its product, and count the right answers.
 
     Args:
         questions: with their right entries.
-        settings: with the knowledge file; the index is made aside.
+        settings: name the knowledge file; its index is built in a temporary folder.
         seed: of the bootstrap.
 
     Raises:
@@ -123,7 +123,7 @@ def evaluate_knowledge(
 
 
 def _rank(question: Question, found: Sequence[Snippet]) -> int | None:
-    """Rank of the right entry, from 1; None when it was not found."""
+    """Find the rank of the right entry, from 1; None if it was not found."""
     for rank, snippet in enumerate(found, start=1):
         if question.is_answered_by(snippet):
             return rank

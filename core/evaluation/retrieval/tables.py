@@ -1,4 +1,4 @@
-"""Figures of the evidence as Markdown tables."""
+"""Render the figures of the evidence as Markdown tables."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ strongest true one of each picture."""
 
 
 def question_table(figures: KnowledgeFigures) -> str:
-    """The table of the knowledge search, and how to read it."""
+    """Render the table of the knowledge search with its notes."""
     rows = [
         line(
             [
@@ -59,7 +59,7 @@ def question_table(figures: KnowledgeFigures) -> str:
 
 
 def evidence_tables(all_figures: Sequence[EvidenceFigures]) -> str:
-    """The tables of exemplars and of types, and how to read them."""
+    """Render the tables of exemplars and of types with their notes."""
     poses = [header(POSE_COLUMNS), *map(_pose_row, all_figures)]
     types = [header(TYPE_COLUMNS), *map(_type_row, all_figures)]
     calibrations = [

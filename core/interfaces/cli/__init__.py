@@ -1,1 +1,1 @@
-"""The commands of `python -m core`, one a file."""
+"""The commands of `python -m core`, one in each file."""

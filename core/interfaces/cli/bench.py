@@ -1,4 +1,4 @@
-"""bench: compare speed and memory with the tools that others use, and of ways of our own."""
+"""bench: measure speed and memory, and compare them with other tools."""
 
 from __future__ import annotations
 
@@ -21,20 +21,25 @@ def add_command(commands: _SubParsersAction) -> None:
         "--data", required=True, type=Path, metavar="FOLDER", help="in MVTec AD layout"
     )
     detection.add_argument(
-        "--rounds", type=_positive, default=3, help="of learning; anomalib's take minutes (3)"
+        "--rounds",
+        type=_positive,
+        default=3,
+        help="rounds of learning; anomalib's take minutes (3)",
     )
     detection.add_argument("--json", action="store_true", help="figures as JSON")
     detection.set_defaults(run=_detection)
     tiling = what.add_parser("tiling", help="small marks on large pictures, whole and in tiles")
     tiling.add_argument("--json", action="store_true", help="figures as lines of JSON")
     tiling.set_defaults(run=_tiling)
-    exemplars = what.add_parser("exemplars", help="index of normal pictures: build, ask, compare")
+    exemplars = what.add_parser(
+        "exemplars", help="index of normal pictures: build, search, compare"
+    )
     exemplars.add_argument(
         "--data", required=True, nargs="+", type=Path, metavar="FOLDER", help="of good pictures"
     )
     exemplars.add_argument("--json", action="store_true", help="a line of JSON for each folder")
     exemplars.set_defaults(run=_exemplars)
-    retrieval = what.add_parser("retrieval", help="the knowledge search, among many entries")
+    retrieval = what.add_parser("retrieval", help="the knowledge search among many entries")
     retrieval.add_argument("--entries", type=int, default=100_000, metavar="N")
     retrieval.add_argument("--json", action="store_true", help="figures as JSON")
     retrieval.set_defaults(run=_retrieval)
@@ -45,16 +50,18 @@ def add_command(commands: _SubParsersAction) -> None:
     operators = what.add_parser("operators", help="the console, with many inspecting at once")
     operators.add_argument("--operators", type=_positive, default=10, metavar="N")
     operators.add_argument(
-        "--browsers", type=int, default=0, metavar="N", help="of them, in Chromium (0)"
+        "--browsers", type=int, default=0, metavar="N", help="number of them in Chromium (0)"
     )
     operators.add_argument("--pictures", type=_positive, default=100, metavar="N")
-    operators.add_argument("--seconds", type=float, default=60, help="at most (60)")
+    operators.add_argument(
+        "--seconds", type=float, default=60, help="longest duration in seconds (60)"
+    )
     operators.add_argument(
         "--takt",
         type=float,
         default=0,
         metavar="SECONDS",
-        help="from one picture of an operator to the next, at least (0: no pause)",
+        help="seconds between an operator's pictures, at least (0: no pause)",
     )
     operators.add_argument("--json", action="store_true", help="figures as JSON")
     operators.set_defaults(run=_operators)
@@ -85,7 +92,7 @@ def _tiling(options: argparse.Namespace) -> int:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+        raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 

@@ -40,11 +40,11 @@ def add_command(commands: _SubParsersAction) -> None:
         "--win-rates", action="store_true", help="how often each detector and writer was chosen"
     )
     compare.add_argument(
-        "--product", metavar="DATASET/CATEGORY", help="may be left out where one is taught"
+        "--product", metavar="DATASET/CATEGORY", help="optional if only one product is taught"
     )
     compare.add_argument("--writers", type=_names, default=[], metavar="A,B", help="see `models`")
     compare.add_argument(
-        "--detectors", type=_names, default=[], metavar="X,Y", help="that the product has"
+        "--detectors", type=_names, default=[], metavar="X,Y", help="detectors of the product"
     )
     add_language_options(compare)
     compare.add_argument(
@@ -130,7 +130,7 @@ def _print_column(number: int, column: SideBySideColumn, first: SideBySideColumn
         f"(review from {judgement.t_low:.3f}, fail from {judgement.t_high:.3f}), "
         f"{len(column.inspection.defects)} defects\n"
         f"    report {writing.outcome.value} in {writing.seconds:.1f} s, tokens "
-        f"{_told(writing.input_tokens)} in, {_told(writing.output_tokens)} out{cost}; "
+        f"{_count_text(writing.input_tokens)} in, {_count_text(writing.output_tokens)} out{cost}; "
         f"{len(column.violations)} violations"
     )
     if writing.reason:
@@ -139,7 +139,7 @@ def _print_column(number: int, column: SideBySideColumn, first: SideBySideColumn
     for name, text in fields(column.report).items():
         if not text:
             continue
-        # What the first report does not say stands in brackets.
+        # Brackets mark what the first report does not contain.
         pieces = [(text, False)] if number == 1 else marked(text, others.get(name, ""))
         print(_wrapped(name, "".join(_bracketed(*piece) for piece in pieces)))
     for remark in column.remarks:
@@ -160,8 +160,8 @@ def _wrapped(name: str, text: str) -> str:
     )
 
 
-def _told(tokens: int | None) -> str:
-    return "not told" if tokens is None else str(tokens)
+def _count_text(tokens: int | None) -> str:
+    return "unknown" if tokens is None else str(tokens)
 
 
 def _record(comparison: SideBySide) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""doctor: whether the station can do its work, and what it lacks."""
+"""doctor: check whether the station can work, and what it lacks."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _print(health: Health) -> None:
     for weights in health.weights:
         print(f"  {weights.name}: {'at hand' if weights.at_hand else 'not on this machine'}")
     can_run = [writer.key for writer in health.writers if not writer.missing]
-    print(f"\nReport writers that can run: {', '.join(can_run)} (`models` tells of the others).")
+    print(f"\nReport writers that can run: {', '.join(can_run)} (see `models` for the others).")
     about = "about " if health.files.is_estimate else ""
     print(
         f"Records: {health.records_bytes / 2**20:.1f} MiB, schema {health.schema_found or '?'} of "

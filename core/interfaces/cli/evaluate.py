@@ -30,7 +30,10 @@ def add_command(commands: _SubParsersAction) -> None:
         "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="in MVTec AD layout"
     )
     evaluate.add_argument(
-        "--limit", type=int, metavar="N", help="retrieval: test pictures of each set at most"
+        "--limit",
+        type=int,
+        metavar="N",
+        help="retrieval: largest number of test pictures in each set",
     )
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
@@ -54,7 +57,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if not options.data:
         raise EvaluationError("Name the labelled sets: --data FOLDER...")
     if options.limit is not None:
-        raise EvaluationError("--limit goes with `evaluate retrieval` only.")
+        raise EvaluationError("--limit is an option of `evaluate retrieval` only. Leave it out.")
     return _detection(options)
 
 

@@ -49,7 +49,7 @@ def add_command(commands: _SubParsersAction) -> None:
         inspect.add_argument(
             f"--{name}",
             action=argparse.BooleanOptionalAction,
-            help=f"look up {what}, or not; as the settings say unless given",
+            help=f"look up {what}, or not (default: the settings)",
         )
     add_writer_options(inspect)
     inspect.set_defaults(run=_inspect)
@@ -91,7 +91,7 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _pictures(paths: Sequence[Path]) -> list[PictureFile]:
-    """Pictures of all paths; one that does not exist is refused when its turn comes."""
+    """List the pictures of all paths; a missing one is refused when it is inspected."""
     pictures: list[PictureFile] = []
     for path in paths:
         pictures += pictures_at([path]) if path.is_dir() else [PictureFile.at(path)]
@@ -145,7 +145,7 @@ def _save_map(folder: Path, inspection: Inspection, anomaly_map: np.ndarray, num
     folder.mkdir(parents=True, exist_ok=True)
     name = Path(inspection.image.filename).stem
     path = folder / f"{name}.npy"
-    # Pictures of several folders may share a name: none overwrites another's map.
+    # Pictures of several folders may share a name; their maps must not overwrite each other.
     np.save(path if not path.exists() else folder / f"{name}-{number}.npy", anomaly_map)
 
 

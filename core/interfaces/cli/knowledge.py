@@ -1,4 +1,4 @@
-"""knowledge: list, search, import, add documents."""
+"""knowledge: list, search and import entries, and add documents."""
 
 from __future__ import annotations
 
@@ -14,44 +14,50 @@ from core.interfaces.cli.options import person_named
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-SHOWN = 90
+MAX_SHOWN_CHARS = 90
 
 
 def add_command(commands: _SubParsersAction) -> None:
-    knowledge = commands.add_parser("knowledge", help="what the reports cite: look up and change")
+    knowledge = commands.add_parser(
+        "knowledge", help="look up and change the knowledge that reports cite"
+    )
     what = knowledge.add_subparsers(required=True, metavar="WHAT")
 
-    listing = what.add_parser("list", help="entries, a line each")
+    listing = what.add_parser("list", help="list the entries, one on each line")
     listing.add_argument("--product", metavar="DATASET/CATEGORY")
     listing.set_defaults(run=_list)
 
-    search = what.add_parser("search", help="entries that are nearest in meaning")
+    search = what.add_parser("search", help="find the entries nearest in meaning")
     search.add_argument("query", metavar="WORDS")
     search.add_argument("--product", metavar="DATASET/CATEGORY")
     search.add_argument("--defect-type", metavar="TYPE", help="with --product")
     search.add_argument("-k", type=int, default=3, metavar="N", help="how many")
     search.set_defaults(run=_search)
 
-    importing = what.add_parser("import", help="take in a knowledge file, such as MMAD's")
+    importing = what.add_parser("import", help="import a knowledge file, such as MMAD's")
     importing.add_argument("file", type=Path, metavar="FILE")
     importing.add_argument(
-        "--replace", action="store_true", help="entries of the same product and type too"
+        "--replace", action="store_true", help="also replace entries of the same product and type"
     )
     _add_who(importing)
     importing.set_defaults(run=_import)
 
     document = what.add_parser("add-document", help="add a PDF, Markdown or text file")
     document.add_argument("file", type=Path, metavar="FILE")
-    document.add_argument("--product", metavar="DATASET/CATEGORY", help="all products unless given")
+    document.add_argument(
+        "--product", metavar="DATASET/CATEGORY", help="product it is about (default: all products)"
+    )
     _add_who(document)
     document.set_defaults(run=_add_document)
 
-    encoder = what.add_parser("download-encoder", help="fetch the multilingual encoder")
+    encoder = what.add_parser("download-encoder", help="download the multilingual encoder")
     encoder.set_defaults(run=_download_encoder)
 
 
 def _add_who(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--by", default="", metavar="NAME", help="who does it; else who runs this")
+    command.add_argument(
+        "--by", default="", metavar="NAME", help="person who does it (default: this account)"
+    )
     command.add_argument("--reason", default="", metavar="TEXT")
 
 
@@ -146,4 +152,6 @@ def _line(snippet: Snippet) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= SHOWN else text[:SHOWN].rsplit(" ", 1)[0] + " ..."
+    return (
+        text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS].rsplit(" ", 1)[0] + " ..."
+    )

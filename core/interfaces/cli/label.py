@@ -1,4 +1,4 @@
-"""label: show what the product's types of defects look like."""
+"""label: learn what a product's defect types look like."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ if TYPE_CHECKING:
 
 def add_command(commands: _SubParsersAction) -> None:
     label = commands.add_parser(
-        "label", help="learn how a product's types of defects look, from labelled ones"
+        "label", help="learn a product's defect types from labelled defects"
     )
     label.add_argument("--product", required=True, metavar="DATASET/CATEGORY")
     source = label.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "--data", type=Path, metavar="FOLDER", help="test/<defect type> and ground_truth in it"
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="folder with test/<defect type> and ground_truth",
     )
     source.add_argument(
-        "--signed", action="store_true", help="the types that signed reports on record name"
+        "--signed", action="store_true", help="use the types named in signed reports"
     )
-    label.add_argument("--by", default="", help="who vouches for the labels")
+    label.add_argument("--by", default="", help="person who vouches for the labels")
     label.set_defaults(run=_label)
 
 
@@ -57,11 +60,11 @@ def _label(options: argparse.Namespace) -> int:
                 by=options.by.strip(),
                 on_progress=show_progress,
             )
-    _say(product.key, labelling)
+    _print_labelling(product.key, labelling)
     return 0
 
 
-def _say(product_key: str, labelling: Labelling) -> None:
+def _print_labelling(product_key: str, labelling: Labelling) -> None:
     from core.statistics.intervals import exact_rate
 
     crops = labelling.crops
@@ -82,8 +85,8 @@ def _say(product_key: str, labelling: Labelling) -> None:
         )
     calibration = crops.calibration
     print(
-        "Types are ranked without a probability: it takes 10 pictures of each type on which the "
-        "detector finds the defect, and a likeness that agrees with the labels."
+        "Types are ranked without a probability: that takes 10 pictures of each type on which the "
+        "detector finds the defect, and similarities that agree with the labels."
         if calibration is None
         else calibration.sentence()
     )

@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        Exit status: 0 when all went well, 1 when anything could not be done. Stopped from the
-        keyboard, it ends by that signal instead, which a shell reads as 130.
+        Exit status: 0 on success, 1 if anything could not be done. When interrupted from the
+        keyboard, the process ends by the signal instead, which a shell reports as 130.
     """
     options = command_parser().parse_args(arguments)
     with errors_logged():
@@ -71,7 +71,7 @@ def _run(options: argparse.Namespace) -> int:
         print("\nStopped; the version that was active before still is.", file=sys.stderr)
         _end_as_interrupted()
     except BrokenPipeError:
-        # Whoever read the output, such as `head`, has enough; Python would complain at its end.
+        # The reader, such as `head`, closed the pipe; Python would complain on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -80,10 +80,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _end_as_interrupted() -> NoReturn:
-    """End by the signal: a loop of a shell stops only when its command ended so.
+    """End the process by SIGINT: a shell's loop stops only if its command ended that way.
 
-    An exit status would not always arrive either: where the interrupt met code that runs inside
-    `exec`, `python -m` ends by the signal whatever the status (seen in CPython 3.11).
+    An exit status would not always take effect either: if the interrupt hits code inside `exec`,
+    `python -m` ends by the signal whatever the status (seen in CPython 3.11).
     """
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()

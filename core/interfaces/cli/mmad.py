@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 
 
 def add_command(commands: _SubParsersAction) -> None:
-    mmad = commands.add_parser("mmad", help="MMAD's questions about pictures, put to a writer")
+    mmad = commands.add_parser("mmad", help="put MMAD's questions about pictures to a writer")
     mmad.add_argument("--questions", type=Path, required=True, metavar="FILE", help="mmad.json")
     shown = mmad.add_mutually_exclusive_group(required=True)
-    shown.add_argument("--images", type=Path, metavar="FOLDER", help="that holds MMAD's data sets")
-    shown.add_argument("--blind", action="store_true", help="show none: what can be guessed")
+    shown.add_argument("--images", type=Path, metavar="FOLDER", help="folder of MMAD's data sets")
+    shown.add_argument("--blind", action="store_true", help="show no pictures, to measure guessing")
     mmad.add_argument("--writer", required=True, metavar="KEY", help="see `models`")
     mmad.add_argument(
         "--answers",
         type=Path,
         required=True,
         metavar="FILE",
-        help="where each answer is kept; a run that stopped goes on with what is left",
+        help="file of the answers; an interrupted run is resumed from it",
     )
-    mmad.add_argument("--limit", type=int, metavar="N", help="questions drawn at random (all)")
-    mmad.add_argument("--seed", type=int, default=0, help="of the draw (0)")
+    mmad.add_argument(
+        "--limit", type=int, metavar="N", help="number of questions, drawn at random (all)"
+    )
+    mmad.add_argument("--seed", type=int, default=0, help="seed of the draw (0)")
     mmad.add_argument(
         "--templates", type=int, default=1, metavar="N", help="normal parts beside a picture (1)"
     )

@@ -1,4 +1,4 @@
-"""models: the report writers, and what is missing for each to run here."""
+"""models: list the report writers, and what each lacks to run here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ NOTES = (
 
 
 def add_command(commands: _SubParsersAction) -> None:
-    models = commands.add_parser("models", help="report writers, and what each lacks to run here")
+    models = commands.add_parser(
+        "models", help="list report writers, and what each lacks to run here"
+    )
     models.add_argument("--family", metavar="NAME", help="only one, such as Claude or 'Gemma 3'")
     models.add_argument("--json", action="store_true", help="a line of JSON for each model")
     models.set_defaults(run=_models)
@@ -48,7 +50,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _chosen(family: str | None) -> list[Model]:
-    """Models of a family, upper and lower case alike, or all.
+    """List the models of a family, regardless of case, or all.
 
     Raises:
         WriterError: if there is no such family.
@@ -62,7 +64,7 @@ def _chosen(family: str | None) -> list[Model]:
     chosen = [model for model in models if model.family.lower() == family.lower()]
     if not chosen:
         known = dict.fromkeys(model.family for model in models)
-        raise WriterError(f"There is no family {family!r}. There are: {', '.join(known)}.")
+        raise WriterError(f"There is no family {family!r}. Choose one of: {', '.join(known)}.")
     return chosen
 
 
@@ -84,9 +86,9 @@ def _price(usd: float | None) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table that is aligned in a terminal as well; the first row is its head."""
+    """Render a Markdown table that is also aligned in a terminal; the first row is its header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    # Nothing stands behind the last column, and some of its cells are long.
+    # The last column needs no padding, and some of its cells are long.
     widths[-1] = len(rows[0][-1])
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

@@ -1,4 +1,4 @@
-"""What several commands share: a detector's options, and progress."""
+"""Options and output that several commands share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_writer_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--writer",
         metavar="KEY",
-        help="who writes the report (see `models`); as LLM_MODEL says unless given",
+        help="writer of the report (see `models`; default: LLM_MODEL)",
     )
     add_language_options(command)
 
@@ -41,19 +41,19 @@ def add_language_options(command: argparse.ArgumentParser) -> None:
         "--language",
         type=Language,
         choices=list(Language),
-        help="of the report; as REPORT_LANGUAGE says unless given",
+        help="language of the report (default: REPORT_LANGUAGE)",
     )
     command.add_argument(
         "--fresh",
         action="store_true",
-        help="ask the model even if the same was asked before, or the part passed",
+        help="ask the model even if the part passed or the answer is cached",
     )
 
 
 def person_named(name: str) -> str:
-    """Who does it: the name that was given, else the account that runs this.
+    """Return the person's name: the one given, or else the account that runs this process.
 
-    Empty where neither is known: in a container the user often has a number and no name.
+    It is empty if neither is known: in a container the user often has a number but no name.
     """
     if name.strip():
         return name.strip()
@@ -65,7 +65,7 @@ def person_named(name: str) -> str:
 
 @contextmanager
 def written(path: Path) -> Generator[None]:
-    """Say in a sentence when what is written below cannot be.
+    """Turn an OSError in the block into a sentence about the path.
 
     Raises:
         OutputError: instead of an OSError.
@@ -75,7 +75,7 @@ def written(path: Path) -> Generator[None]:
     except OSError as error:
         raise OutputError(
             f"{error.filename or path} could not be written: {error.strerror}. Name another place, "
-            "or correct its rights; what was recorded before is kept."
+            "or correct its permissions. Earlier records are kept."
         ) from error
 
 

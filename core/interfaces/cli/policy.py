@@ -1,4 +1,4 @@
-"""policy: what is asked of a product's inspection; changed without teaching again."""
+"""policy: show or change a product's policy, without teaching again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_command(commands: _SubParsersAction) -> None:
-    policy = commands.add_parser("policy", help="show or change what is asked of an inspection")
+    policy = commands.add_parser("policy", help="show or change a product's policy")
     policy.add_argument("--product", required=True, metavar="DATASET/CATEGORY")
     policy.add_argument(
         "--set",
@@ -27,8 +27,8 @@ def add_command(commands: _SubParsersAction) -> None:
         "min_area_px=50, mm_per_px=0.05, severity.major_peak=1.2, disposition_costs.scrap=12.5, "
         "line.parts_per_day=20000",
     )
-    policy.add_argument("--by", default="", help="who changes it; needed with --set")
-    policy.add_argument("--reason", default="", help="why; needed with --set")
+    policy.add_argument("--by", default="", help="person who changes it; required with --set")
+    policy.add_argument("--reason", default="", help="the reason; required with --set")
     policy.set_defaults(run=_policy)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 
-# A detector that exists already keeps its algorithm, options and seed; the demo its pictures.
+# An existing detector keeps its algorithm, options and seed; the demo keeps its pictures.
 WITHOUT_EFFECT = {
     "add": ("detector", "option", "seed", "mm_per_px"),
     "anomalib": ("detector", "option", "seed"),
@@ -37,8 +37,10 @@ def add_command(commands: _SubParsersAction) -> None:
     what.add_argument("--demo", action="store_true", help="the demo product, ELPV solar cells")
     teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
     teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
-    teach.add_argument("--seed", type=int, help="of every random choice (default 0)")
-    teach.add_argument("--by", default="", metavar="NAME", help="who teaches; else who runs this")
+    teach.add_argument("--seed", type=int, help="seed of every random choice (default: 0)")
+    teach.add_argument(
+        "--by", default="", metavar="NAME", help="person who teaches (default: this account)"
+    )
     add_detector_options(teach)
     how = teach.add_mutually_exclusive_group()
     how.add_argument(
@@ -53,7 +55,7 @@ def add_command(commands: _SubParsersAction) -> None:
         "--anomalib",
         type=Path,
         metavar="CKPT",
-        help="take this Patchcore that anomalib trained; the pictures set its threshold",
+        help="import this Patchcore trained by anomalib; the pictures set its threshold",
     )
     teach.set_defaults(run=_teach)
 

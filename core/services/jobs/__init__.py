@@ -1,1 +1,1 @@
-"""Long work in the background: a durable queue over the records, and the threads that serve it."""
+"""Long work in the background: a durable queue in the records, and the threads that run it."""

@@ -1,4 +1,4 @@
-"""The queue of jobs of one process, and the threads that work it off."""
+"""The job queue of one process, and the threads that run its jobs."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Inspections of operators come first wherever the system can tell threads apart.
+# Inspections of operators take precedence where the system has a priority for each thread.
 NICENESS = 10
 RETRY_S = 5
-LOOKS_A_SILENCE = 4
-STALLED = "{title}: nothing was told for more than {s:g} s in the step {step!r}. It may hang."
+CHECKS_PER_STALL = 4
+STALLED = "{title}: no progress for more than {s:g} s in the step {step!r}. It may hang."
 
 
 class Jobs:
     """Long work of one station; safe to use from several threads.
 
-    It is on record from the moment that it is asked for: a closed tab, another browser and the
-    next process see it. What ran when the process ended is interrupted, and can be resumed; what
-    waited goes on waiting, until `start` or the next job. Jobs that a person waits for have a queue
-    and a thread of their own, beside those of long work. A running job that falls silent is an
-    event on record.
+    Jobs are recorded as soon as they are requested, so they outlive a closed tab and are visible in
+    another browser and to the next process. Jobs that were running when the process ended are
+    interrupted and can be resumed; waiting jobs keep waiting until `start` or the next job. Jobs
+    that a person waits for have a queue and a thread of their own, separate from long work. A
+    running job that reports no progress for too long is recorded as an event.
 
     Example:
         >>> from core.infrastructure.settings import Settings
@@ -54,11 +54,11 @@ class Jobs:
     """
 
     def __init__(self, station: Station, task_of: TaskOf | None) -> None:
-        """Look after the jobs of a station; none runs yet.
+        """Manage the jobs of a station; none runs yet.
 
         Args:
-            station: whose jobs they are.
-            task_of: makes the task of a job on record; None: this process runs no jobs.
+            station: the owner of the jobs.
+            task_of: makes the task of a recorded job; None: this process runs no jobs.
 
         Raises:
             RecordsError: if the records cannot be read or written.
@@ -76,9 +76,9 @@ class Jobs:
         """Put a job at the end of the queue.
 
         Args:
-            task: what is to be done.
-            title: for the operator.
-            who: asks for it.
+            task: the work to do.
+            title: its title for the operator.
+            who: name of the person who requests it.
 
         Raises:
             JobError: if this process runs no jobs.
@@ -94,16 +94,16 @@ class Jobs:
             created_at=now,
             state=JobState.QUEUED,
         )
-        # What was left out stays so: a task may refuse some fields beside others.
+        # Unset fields stay unset: a task may refuse some fields in combination with others.
         recorded.add_job(self._records, job, task.model_dump_json(exclude_unset=True))
         self.start()
         return self.job(job.id)
 
     def job(self, job_id: str) -> Job:
-        """A job as it stands now.
+        """Read a job in its present state.
 
         Raises:
-            JobError: if there is none of that id.
+            JobError: if there is no job with this id.
         """
         return recorded.job(self._records, job_id, self._stall_s)
 
@@ -126,16 +126,16 @@ class Jobs:
         return recorded.latest_job(self._records, task.kind, argument, value, self._stall_s)
 
     def active(self) -> tuple[Job, ...]:
-        """Jobs that run, and then those that wait, in their order."""
+        """List the running jobs, and then the waiting ones, in their order."""
         return recorded.active_jobs(self._records, self._stall_s)
 
     def cancel(self, job_id: str, who: str = "") -> Job:
-        """Cancel a job; one that runs stops where it next tells its progress.
+        """Cancel a job; a running one stops when it next reports progress.
 
-        Nothing changes for a job that has ended.
+        A job that has ended stays as it is.
 
         Raises:
-            JobError: if there is none of that id.
+            JobError: if there is no job with this id.
         """
         with self._changed:
             was = recorded.cancel_job(self._records, job_id)
@@ -149,17 +149,17 @@ class Jobs:
         """Start a job again that failed, was cancelled or was interrupted.
 
         Raises:
-            JobError: if it waits, runs or is done, or there is none of that id.
+            JobError: if it waits, runs or is done, or there is no job with this id.
         """
         recorded.requeue_job(self._records, job_id)
         self.start()
         return self.job(job_id)
 
     def start(self) -> None:
-        """Work the queue off, in threads of their own, until `close`.
+        """Start the threads that run the jobs of the queue until `close`.
 
         Raises:
-            JobError: if it is closed, or this process runs no jobs.
+            JobError: if the queue is closed, or this process runs no jobs.
         """
         self._require_task_of()
         with self._changed:
@@ -181,10 +181,10 @@ class Jobs:
             self._changed.notify_all()
 
     def close(self, timeout_s: float = 10) -> None:
-        """Stop what runs, where it next tells its progress; it can be resumed after that.
+        """Stop the running jobs when they next report progress; they can be resumed later.
 
         Args:
-            timeout_s: longest wait; what has not stopped by then counts as interrupted.
+            timeout_s: longest wait; jobs still running after it count as interrupted.
         """
         with self._changed:
             self._is_closed = True
@@ -205,7 +205,7 @@ class Jobs:
         return self._station.settings.job_stall_s
 
     def _watch(self) -> None:
-        """Record each running job that falls silent, once a silence."""
+        """Record each running job that reports no progress for too long, once each time."""
         silent: set[str] = set()
         while not self._is_closed:
             try:
@@ -219,7 +219,7 @@ class Jobs:
                 log.error("Silent jobs cannot be looked for: %s", error)
             with self._changed:
                 if not self._is_closed:
-                    self._changed.wait(self._stall_s / LOOKS_A_SILENCE)
+                    self._changed.wait(self._stall_s / CHECKS_PER_STALL)
 
     def _work(self, waited_for: bool) -> None:
         _lower_priority()
@@ -231,7 +231,7 @@ class Jobs:
             self._end(job_id, *outcome)
 
     def _next(self, waited_for: bool) -> tuple[str, str, str, StopSign] | None:
-        """The next job, as soon as there is one; None: the queue is closed."""
+        """Wait for the next job; None: the queue is closed."""
         with self._changed:
             while not self._is_closed:
                 try:
@@ -249,7 +249,7 @@ class Jobs:
     def _outcome(
         self, job_id: str, kind: str, arguments: str, stop: StopSign
     ) -> tuple[JobState, BaseModel | None, str]:
-        """Run a job: state, result and error that it ends with."""
+        """Run a job; return its final state, result and error."""
         progress = Progress(self._records, job_id, stop)
         try:
             with memory_guard("do this job"), library_guard("do this job"):
@@ -261,13 +261,13 @@ class Jobs:
             return JobState.INTERRUPTED, None, recorded.INTERRUPTED
         except InspectionError as error:
             return JobState.FAILED, None, str(error)
-        except BaseException as error:  # the thread goes on with the next job, whatever it was
+        except BaseException as error:  # any error: the thread must go on with the next job
             log.exception("The job %s failed", job_id)
             return JobState.FAILED, None, _unforeseen(error)
         return JobState.DONE, result, ""
 
     def _end(self, job_id: str, state: JobState, result: BaseModel | None, error: str) -> None:
-        """Record the end of a job, again and again where that fails, as with a full disk."""
+        """Record the end of a job, and retry as long as that fails, as with a full disk."""
         while True:
             try:
                 recorded.end_job(self._records, job_id, state, result, error)
@@ -283,12 +283,12 @@ class Jobs:
 
 def _unforeseen(error: BaseException) -> str:
     return (
-        f"The job ended with an error that was not foreseen ({type(error).__name__}: {error}). "
-        "The program's log says where. Start it again; if that does not help, report it."
+        f"The job ended with an unexpected error ({type(error).__name__}: {error}). "
+        "The program's log gives the details. Start it again; if that does not help, report it."
     )
 
 
 def _lower_priority() -> None:
-    """Let this thread yield to others: Linux keeps a niceness for each thread."""
+    """Lower this thread's priority: Linux keeps a niceness for each thread."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

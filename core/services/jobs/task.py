@@ -1,4 +1,4 @@
-"""What a job does, and how it tells how far it is."""
+"""The task of a job, and how it reports its progress."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from core.records.store.database import Database
 if TYPE_CHECKING:
     from core.services.station import Station
 
-# Detectors tell their progress many times a second; a person reads it once.
+# Detectors report progress many times a second; a person need not read it that often.
 SAVED_EVERY_S = 0.5
 
 
 class JobStopped(BaseException):
-    """A job was told to stop. No step that records its own failure and goes on may catch it."""
+    """The signal that stops a job; no step that records its failures may catch it."""
 
 
 @dataclass
@@ -48,10 +48,10 @@ class StopSign:
 
 
 class Progress:
-    """What a task tells of itself while it runs.
+    """Reports the progress of a running task.
 
     Attributes:
-        job_id: whose progress it is.
+        job_id: id of the job.
     """
 
     def __init__(self, database: Database, job_id: str, stop: StopSign) -> None:
@@ -70,18 +70,18 @@ class Progress:
         *,
         of: str = "",
     ) -> None:
-        """Tell how far the job is; to be called as often as it could stop.
+        """Report how far the job is; call it wherever the job can stop.
 
         Args:
-            step: that it takes.
-            done: of the step.
-            total: of the step; 1 where a share is told and not a count.
-            result: what has come of the job so far; None: as told before.
-            of: the set that the step works on, where there are several.
+            step: the step in progress.
+            done: the part of the step that is done.
+            total: the whole of the step; 1 if `done` is a share instead of a count.
+            result: the job's result so far; None: unchanged.
+            of: the set that the step works on, if there are several.
 
         Raises:
-            JobStopped: if it is to stop here.
-            RecordsError: if that cannot be recorded.
+            JobStopped: if the job is to stop.
+            RecordsError: if the progress cannot be recorded.
         """
         self.stop_here()
         now = time.monotonic()
@@ -98,13 +98,13 @@ class Progress:
 
 
 class Task(Frozen, ABC):
-    """One kind of long work: its fields are what it needs, and are kept as JSON.
+    """One kind of long work; its fields are its arguments, stored as JSON.
 
     Attributes:
-        kind: its name on record, and in `core.tasks.registry`.
+        kind: its name in the records and in `core.tasks.registry`.
 
     Raises:
-        JobError: if an argument is missing, unknown or cannot be.
+        JobError: if an argument is missing, unknown or invalid.
 
     Example:
         >>> station.jobs.submit(Teach(demo=True), "Demo")   # doctest: +SKIP
@@ -127,19 +127,19 @@ class Task(Frozen, ABC):
 
     @abstractmethod
     def run(self, station: Station, progress: Progress) -> BaseModel:
-        """Do it, from the start or from where it was left.
+        """Do the work, from the start or from where it stopped.
 
         Args:
-            station: that the process shares.
-            progress: told at each step; it raises JobStopped, which must pass.
+            station: the station that the process shares.
+            progress: to be called at each step; its JobStopped must not be caught.
 
         Returns:
-            What came of it; the job keeps it as JSON.
+            The result, which the job stores as JSON.
 
         Raises:
-            InspectionError: if it cannot be done; the job failed, with that sentence.
+            InspectionError: if the work cannot be done; the job then fails with its sentence.
         """
 
 
-# Makes the task of a kind from its arguments; raises JobError where that cannot be.
+# Makes the task of a kind from its arguments; raises JobError for invalid ones.
 TaskOf = Callable[[str, dict[str, Any]], Task]

@@ -8,11 +8,11 @@ from core.domain import Inspection
 from core.services.inspection_images import colour_scale, legend_png
 from core.services.station import Station
 from core.services.viewer import (
-    MOST_ZOOM,
+    MAX_ZOOM,
     REGION_CENTRES,
     Look,
     View,
-    near_enough,
+    fitting_zoom,
     nearest_normal,
     view_picture,
 )
@@ -27,7 +27,7 @@ from pages.texts.labels import label, place_label
 def look_at(inspection: Inspection, place: str) -> None:
     """Bring a defect or a region into view the next time that the viewer is drawn."""
     st.session_state[_place_key(inspection)] = place
-    st.session_state[_zoom_key(inspection)] = near_enough(inspection, place)
+    st.session_state[_zoom_key(inspection)] = fitting_zoom(inspection, place)
 
 
 @st.fragment
@@ -131,7 +131,7 @@ def _ask_zoom(inspection: Inspection) -> float:
     return st.slider(
         t("viewer.zoom"),
         1.0,
-        MOST_ZOOM,
+        MAX_ZOOM,
         step=0.1,
         format="%.1f×",
         key=_zoom_key(inspection),

@@ -136,7 +136,7 @@ def test_more_pictures_than_fit_are_drawn_from_both_kinds(
 ) -> None:
     items = read_dataset(scratched_metal).test
     everything = judging.chosen_to_compare(items, seed=0)
-    monkeypatch.setattr(judging, "MOST_COMPARED", 5)
+    monkeypatch.setattr(judging, "MAX_COMPARED", 5)
 
     chosen = judging.chosen_to_compare(items, seed=0)
 

@@ -16,7 +16,7 @@ from core.domain import Verdict
 from core.evaluation.detection.figures import DetectionFigures, measure
 from core.evaluation.detection.judging import Judged, JudgedPicture
 from core.evaluation.detection.plots import (
-    WORST,
+    MAX_MISTAKES,
     roc_page,
     save_evaluation,
     scores_page,
@@ -42,7 +42,7 @@ def test_worst_come_first(evaluated_metal: tuple[DetectionFigures, Judged]) -> N
 
     escapes = [picture.score for name, picture in mistakes if name.startswith("escape")]
     alarms = [picture.score for name, picture in mistakes if name.startswith("false-alarm")]
-    assert len(escapes) == len(alarms) == WORST
+    assert len(escapes) == len(alarms) == MAX_MISTAKES
     assert escapes == sorted(escapes)
     assert alarms == sorted(alarms, reverse=True)
 
@@ -55,7 +55,7 @@ def test_pictures_of_mistakes(
     save_evaluation(tmp_path, figures, with_mistakes(judged), metal_station)
 
     drawn = sorted((tmp_path / "worst").iterdir())
-    assert len(drawn) == 2 * WORST
+    assert len(drawn) == 2 * MAX_MISTAKES
     escape = cv2.imread(str(drawn[0]))
     assert escape is not None
     height, width = escape.shape[:2]

@@ -10,7 +10,7 @@ from core.domain.errors import EvaluationError
 from core.evaluation.mmad.answered import Answered, Asked
 from core.evaluation.mmad.asking import letter_of
 from core.evaluation.mmad.figures import figures_of, mmad_average
-from core.evaluation.mmad.questions import MmadQuestion, drawn, read_questions
+from core.evaluation.mmad.questions import MmadQuestion, read_questions, sample_questions
 from core.reporting.catalogue import find_model
 from tests.evaluation.mmad.runs import WRITER
 
@@ -87,15 +87,15 @@ def test_broken_questions_are_named(tmp_path: Path, text: str, sentence: str) ->
 def test_a_draw_is_even_and_the_same_for_a_seed(mmad: Path) -> None:
     questions = read_questions(mmad / "mmad.json")
 
-    four = drawn(questions, 4, seed=1)
+    four = sample_questions(questions, 4, seed=1)
 
     assert (
         sorted(each.subtask for each in four)
         == ["Anomaly Detection"] * 2 + ["Object Classification"] * 2
     )
-    assert drawn(questions, 6, seed=1)[:4] == four
-    assert drawn(questions, 4, seed=2) != four
-    assert drawn(questions, None, seed=1) == questions
+    assert sample_questions(questions, 6, seed=1)[:4] == four
+    assert sample_questions(questions, 4, seed=2) != four
+    assert sample_questions(questions, None, seed=1) == questions
 
 
 @pytest.mark.parametrize(

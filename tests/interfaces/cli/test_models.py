@@ -78,4 +78,6 @@ def test_an_unknown_family(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--family", "Gema"]) == 1
 
     error = capsys.readouterr().err
-    assert error.startswith("Error: There is no family 'Gema'. There are: offline, GPT, Claude,")
+    assert error.startswith(
+        "Error: There is no family 'Gema'. Choose one of: offline, GPT, Claude,"
+    )

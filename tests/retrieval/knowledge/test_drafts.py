@@ -97,8 +97,8 @@ def test_a_change_by_another_program_meanwhile_is_not_overwritten(file: Path) ->
     [
         ("ELPV", "crack", "A line.", "DATASET/CATEGORY"),
         ("ELPV/../mono", "crack", "A line.", "DATASET/CATEGORY"),
-        ("ELPV/mono", " ", "A line.", "A defect type is a name"),
-        ("ELPV/mono", "a\nb", "A line.", "A defect type is a name"),
+        ("ELPV/mono", " ", "A line.", "A defect type must be a name"),
+        ("ELPV/mono", "a\nb", "A line.", "A defect type must be a name"),
         ("ELPV/mono", "dent", " \n", "the text is empty"),
         ("ELPV/mono", "dent", "x" * 1_000_000, "has 1000000 characters"),
         ("ELPV/mono", "crack", "A line.", "has an entry for crack already"),

@@ -165,7 +165,7 @@ NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 def test_what_cannot_be_is_refused(station: Station) -> None:
     with pytest.raises(JobError, match=r"no job of the kind 'paint'. Choose one of: inspect_lot"):
         station.jobs.submit(task_of("paint", {}), "Paint")
-    with pytest.raises(JobError, match="either pictures, or a folder, or demo"):
+    with pytest.raises(JobError, match="exactly one of pictures, folder and demo"):
         station.jobs.submit(task_of("teach", {"product": "Plant/cell"}), "Teach")
     with pytest.raises(JobError, match="seed has no effect with add"):
         station.jobs.submit(task_of("teach", teaching(station, 1, add=True, seed=1)), "Teach")

@@ -67,6 +67,6 @@ def test_each_silence_is_recorded_once(
 
         (event,) = list_events(station.records, job.id)
         assert event.kind == "job stalled"
-        assert "Lot L-7: nothing was told for more than 0.4 s" in event.detail["reason"]
+        assert "Lot L-7: no progress for more than 0.4 s" in event.detail["reason"]
         (trouble,) = last_troubles(station.records)
         assert (trouble.kind, trouble.subject) == ("job stalled", job.id)
