@@ -49,6 +49,8 @@ def test_revisions_and_dispositions_only_grow(records: Records) -> None:
     assert kept.revisions == (saved.revisions[0], edited)
     assert (edited.number, edited.author) == (2, "Ana")
     assert kept.dispositions[-1] == last
+    numbers = records.rows("SELECT number FROM dispositions ORDER BY number")
+    assert [row["number"] for row in numbers] == [1, 2]
     assert kept.judgement == saved.judgement
     assert records.summaries()[0].disposition is Disposition.SCRAP
     kinds = [event.kind for event in records.events(saved.id)]
