@@ -53,6 +53,8 @@ def test_revisions_and_dispositions_only_grow(records: Database) -> None:
     assert (kept.program_version, kept.revisions[0].program_version) == ("0.0.7", "0.0.7")
     assert edited.program_version == __version__
     assert kept.dispositions[-1] == last
+    numbers = records.rows("SELECT number FROM dispositions ORDER BY number")
+    assert [row["number"] for row in numbers] == [1, 2]
     assert kept.judgement == saved.judgement
     assert search(records)[0].disposition is Disposition.SCRAP
     kinds = [event.kind for event in list_events(records, saved.id)]

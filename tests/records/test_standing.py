@@ -150,6 +150,20 @@ def test_the_share_is_the_stations(station_settings: Settings) -> None:
             assert sum(s.is_audited for s in search(records)) == drawn
 
 
+@pytest.mark.parametrize(
+    ("verdict", "is_audited"),
+    [(Verdict.PASS, True), (Verdict.REVIEW, False), (Verdict.FAIL, False)],
+)
+def test_only_passed_parts_are_drawn(
+    station_settings: Settings, verdict: Verdict, is_audited: bool
+) -> None:
+    part = examples.inspection().model_copy(update={"judgement": examples.judgement(verdict)})
+    with Records.open(station_settings.model_copy(update={"audit_share": 1.0})) as records:
+        records.save_inspection(part)
+
+        assert records.summaries()[0].is_audited == is_audited
+
+
 def test_an_unusual_report_is_searched_by_its_newest_summary(station_settings: Settings) -> None:
     with Database.open(station_settings) as records:
         save_inspection(records, examples.inspection("1"))

@@ -36,12 +36,34 @@ def test_shifted_scores_have_drifted_and_equal_ones_have_not() -> None:
 def test_normals_that_would_be_stopped_are_left_out() -> None:
     scores = np.array([0.1, 0.2, 0.3])
 
-    (found,) = drift([0.1, 0.2, 0.3, 5.0], 1.0, [week(scores)])
+    (found,) = drift([0.1, 0.2, 0.3, 1.0, 5.0], 1.0, [week(scores)])
 
     assert (found.normals, found.ks) == (3, 0)
     assert found.psi is None, "too few"
     assert not found.has_drifted
     assert drift([5.0], 1.0, [week(scores)]) == ()
+
+
+def test_index_is_as_counted_by_hand() -> None:
+    """Two of twenty normals lie in each tenth, and all twenty parts in the first."""
+    (found,) = drift(list(range(20)), 100, [week(np.full(20, -1.0))])
+
+    before, first, others = 2.5 / 25, 20.5 / 25, 0.5 / 25
+    by_hand = (first - before) * np.log(first / before)
+    by_hand += 9 * (others - before) * np.log(others / before)
+    assert found.psi == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize(
+    ("psi", "chance", "has_drifted"),
+    [(0.3, 0.01, True), (0.3, 0.2, False), (0.2, 0.01, False), (0.25, 0.01, False)],
+)
+def test_a_drift_is_large_and_no_chance(psi: float, chance: float, has_drifted: bool) -> None:
+    (found,) = drift(list(range(20)), 100, [week(np.arange(20.0))])
+
+    like = found.model_copy(update={"psi": psi, "psi_by_chance": 0.1, "ks_p": chance})
+
+    assert like.has_drifted == has_drifted
 
 
 def test_distance_and_chance_are_scipys() -> None:

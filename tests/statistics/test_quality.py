@@ -139,6 +139,7 @@ def test_agreement_leaves_reviews_out_and_counts_them() -> None:
     assert (found.failed_good, found.failed_bad) == (4, 26)
     assert found.n == 49
     assert found.reviews == 30
+    assert agreement([*LINE, counted(3, Verdict.REVIEW, Disposition.SCRAP)]).reviews == 33
     assert found.undecided == 900 + 2 + 9
     # Agreed .8776, by chance (19 * 21 + 30 * 28) / 49^2 = .5160.
     assert found.kappa is not None
