@@ -16,6 +16,7 @@ PAPERS = sorted(
 )
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+OURS = re.compile(r"`((?:core|docs|pages|tests|knowledge)/[\w./-]+)`")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 
@@ -62,6 +63,12 @@ def test_relative_links_resolve(paper: Path) -> None:
             broken.append(link)
 
     assert broken == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_paths_of_the_project_exist(paper: Path) -> None:
+    named = set(OURS.findall(paper.read_text("utf-8")))
+    assert {name for name in named if not (REPOSITORY / name).exists()} == set()
 
 
 def test_every_document_is_linked_from_the_readme() -> None:
