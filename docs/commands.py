@@ -25,7 +25,7 @@ def commands_help() -> str:
 
 
 def _leaves(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """Parsers that run something: those without subcommands of their own."""
+    """List the parsers that run something: those without subcommands of their own."""
     below = [
         command
         for action in parser._actions

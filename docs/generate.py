@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _schema() -> dict[str, object]:
-    """The REST schema as /api/openapi.json gives it, where the mount adds the server."""
+    """Return the REST schema as /api/openapi.json gives it, where the mount adds the server."""
     return {**api.openapi(), "servers": [{"url": "/api"}]}
 
 

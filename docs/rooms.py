@@ -96,7 +96,7 @@ def _room_of(module: str) -> str:
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
-    """Modules that a tree imports when it runs: what only a type checker reads is left out."""
+    """List the modules that a tree imports when it runs, without those for type checkers."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -145,7 +145,7 @@ def foreground(tokens: np.ndarray) -> np.ndarray:
 
 
 def _seen_part(tokens: np.ndarray, options: AnomalyDinoOptions) -> np.ndarray:
-    """bool (h, w): the tokens that count. A picture without foreground is seen whole."""
+    """Find the tokens that count, bool (h, w); all of them in a picture without foreground."""
     everything = np.ones(tokens.shape[:2], bool)
     if not options.mask:
         return everything

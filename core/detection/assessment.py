@@ -26,5 +26,5 @@ class Assessment:
     policy: Policy
 
     def defects(self, mm_per_px: float | None = None) -> tuple[Defect, ...]:
-        """The defects of the map; areas in mm² where the scale is known."""
+        """Find the defects of the map; areas are in mm² where the scale is known."""
         return find_defects(self.anomaly_map, self.judgement, self.policy, mm_per_px=mm_per_px)

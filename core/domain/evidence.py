@@ -34,7 +34,7 @@ class Likeness(Frozen):
         return self.farther_than >= FAR
 
     def sentence(self) -> str:
-        """The statement that screens and reports print."""
+        """State the likeness as screens and reports print it."""
         if self.is_far:
             share = "any" if self.farther_than == 1 else f"{math.floor(self.farther_than * 100)} %"
             return (
@@ -61,7 +61,7 @@ class Comparison(Frozen):
     is_aligned: bool = Field(description="False: brought to the same size only")
 
     def sentence(self) -> str:
-        """How far the two pictures may be compared."""
+        """State how far the two pictures may be compared."""
         if self.is_aligned:
             return f"Aligned; alignment error {self.error:.2f}."
         return f"Not aligned (error {self.error:.2f}): the place may differ."

@@ -59,7 +59,7 @@ class Product(Frozen):
 
     @classmethod
     def from_key(cls, key: str, mm_per_px: float | None = None) -> Self:
-        """Product of a key.
+        """Make the product of a key.
 
         Raises:
             ProductError: if the key is not `DATASET/CATEGORY` in plain names, or the scale cannot
@@ -124,7 +124,7 @@ class FalseAlarmRate(Frozen):
         return not self.is_estimate and self.guaranteed <= self.requested + 1e-9
 
     def sentence(self) -> str:
-        """The statement that screens and reports print."""
+        """State the guarantee as screens and reports print it."""
         bound = percent(self.guaranteed, 3)
         if self.is_estimate:
             return (
@@ -162,7 +162,7 @@ class Judgement(Frozen):
         return math.floor(self.percentile)
 
     def notices(self) -> tuple[str, ...]:
-        """What the reader of the verdict should know beside it."""
+        """List what the reader of the verdict should know besides it."""
         if not self.is_unlike:
             return ()
         return (

@@ -35,7 +35,7 @@ class SeverityRule(Frozen):
         return self
 
     def severity(self, peak: float, area_percent: float) -> Severity:
-        """Severity of a peak (in units of the FAIL threshold) and an area (% of the picture)."""
+        """Rate a peak (in units of the FAIL threshold) and an area (% of the picture)."""
         if peak >= self.critical_peak or area_percent >= self.critical_percent:
             return Severity.CRITICAL
         if peak >= self.major_peak or area_percent >= self.major_percent:

@@ -41,7 +41,7 @@ class InspectionRequest(Frozen):
     writing: WriterChoice = WriterChoice()
 
     def is_one_serial_for(self, pictures: int) -> bool:
-        """Whether so many pictures would wrongly count as one part: a serial is of one part."""
+        """Tell whether so many pictures would wrongly count as one part, by their shared serial."""
         return pictures > MOST_VIEWS and bool(self.context.serial.strip())
 
     def check_serial(self, pictures: int) -> None:

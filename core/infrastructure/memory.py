@@ -19,18 +19,6 @@ OUT_OF_MEMORY_WORDS = (
     "can't start new thread",
 )
 CGROUPS = Path("/sys/fs/cgroup")
-# Version 2 and 1 of control groups: controller in /proc/self/cgroup, folder of its tree, limit,
-# use, and the cache in that use which gives way.
-CGROUP_VERSIONS = (
-    ("", "", "memory.max", "memory.current", "inactive_file"),
-    (
-        "memory",
-        "memory",
-        "memory.limit_in_bytes",
-        "memory.usage_in_bytes",
-        "total_inactive_file",
-    ),
-)
 
 
 @contextmanager
@@ -82,32 +70,33 @@ def free_ram_bytes() -> float:
 def free_in_cgroup(membership: str, root: Path = CGROUPS) -> float:
     """Measure the bytes below the tightest limit of control groups; infinite where none is set.
 
+    Control groups of version 2 alone are read.
+
     Args:
         membership: text of /proc/self/cgroup.
-        root: where the trees of control groups are mounted.
+        root: where the tree of control groups is mounted.
     """
-    free = float("inf")
-    for line in membership.splitlines():
-        _, controllers, group = line.split(":", 2)
-        for controller, tree, limit, use, cache in CGROUP_VERSIONS:
-            if controller != controllers:
-                continue
-            # A limit above in the tree holds too; inside a container the tree's root is the group.
-            own = root / tree / group.lstrip("/")
-            for folder in (own, *own.parents):
-                if folder.is_relative_to(root / tree):
-                    free = min(free, _below_limit(folder, limit, use, cache))
-    return free
+    own = [line.removeprefix("0::") for line in membership.splitlines() if line.startswith("0::")]
+    # A limit above in the tree holds too; inside a container the tree's root is the group.
+    folders = [root / group.lstrip("/") for group in own]
+    limited = (
+        _below_limit(folder)
+        for each in folders
+        for folder in (each, *each.parents)
+        if folder.is_relative_to(root)
+    )
+    return min(limited, default=float("inf"))
 
 
-def _below_limit(folder: Path, limit: str, use: str, cache: str) -> float:
+def _below_limit(folder: Path) -> float:
     try:
-        most = (folder / limit).read_text().strip()
-        if most == "max":
+        limit = (folder / "memory.max").read_text().strip()
+        if limit == "max":
             return float("inf")
-        used = int((folder / use).read_text())
+        used = int((folder / "memory.current").read_text())
         entries = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        given_way = next((int(count) for name, count in entries if name == cache), 0)
+        # Cache that gives way when memory is needed.
+        reclaimable = next((int(count) for name, count in entries if name == "inactive_file"), 0)
     except OSError:
         return float("inf")
-    return int(most) - used + given_way
+    return int(limit) - used + reclaimable

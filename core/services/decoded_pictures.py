@@ -34,11 +34,11 @@ class DecodedPictures:
             self._pixels[image.info.sha256] = _read_only(image.pixels)
 
     def of(self, inspection: Inspection) -> np.ndarray:
-        """The inspected picture as it was judged; as for `pixels`."""
+        """Read the inspected picture as it was judged; as for `pixels`."""
         return self.pixels(inspection.image.sha256, inspection.image.filename)
 
     def pixels(self, sha256: str, filename: str) -> np.ndarray:
-        """A picture of the file store: uint8 (H, W, 3), RGB, read-only.
+        """Read a picture of the file store: uint8 (H, W, 3), RGB, read-only.
 
         Raises:
             RecordsError: if the stored file is missing or altered.

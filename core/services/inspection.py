@@ -242,7 +242,7 @@ def _outcome(
     report: MakeReport | None,
     listener: Listener,
 ) -> Inspection | Refusal:
-    """What comes of one picture, by the one policy for what stops the rest."""
+    """Inspect one picture under the one policy for which errors stop the rest."""
     try:
         return inspect(
             station,

@@ -26,7 +26,7 @@ NORMAL_SIDE = 480
 
 
 def picture(station: Station, inspection: Inspection) -> np.ndarray:
-    """The inspected picture as it was judged, uint8 (H, W, 3) RGB.
+    """Read the inspected picture as it was judged, uint8 (H, W, 3) RGB.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
@@ -35,7 +35,7 @@ def picture(station: Station, inspection: Inspection) -> np.ndarray:
 
 
 def recorded_picture(station: Station, inspection: Inspection) -> PictureFile:
-    """The file that was inspected, to go down the road again."""
+    """Return the file that was inspected, to inspect it again."""
     sha256 = inspection.image.sha256
     return PictureFile(inspection.image.filename, lambda: station.files.read(sha256), sha256)
 
@@ -43,7 +43,7 @@ def recorded_picture(station: Station, inspection: Inspection) -> PictureFile:
 def picture_thumbnail(
     station: Station, sha256: str, filename: str, decoded: DecodedPictures | None = None
 ) -> bytes:
-    """An inspected picture as a small PNG.
+    """Render an inspected picture as a small PNG.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
@@ -53,7 +53,7 @@ def picture_thumbnail(
 
 
 def colour_scale(inspection: Inspection) -> ColourScale:
-    """The fixed scale of the inspection's detector: equal colours mean equal values."""
+    """Read the fixed scale of the inspection's detector: equal colours mean equal values."""
     return ColourScale(inspection.judgement.map_t_low, inspection.judgement.map_t_high)
 
 
@@ -66,7 +66,7 @@ def overlay_png(
     numbers: bool = True,
     decoded: DecodedPictures | None = None,
 ) -> bytes:
-    """The picture under its heatmap, with the threshold contour and numbered defects."""
+    """Render the picture under its heatmap, with the threshold contour and numbered defects."""
     rendered = render_overlay(
         (decoded or DecodedPictures(station)).of(inspection),
         station.files.read_map(inspection.map_sha256),
@@ -82,14 +82,14 @@ def overlay_png(
 def legend_png(
     inspection: Inspection, labels: tuple[str, str, str], *, dark: bool = False
 ) -> bytes:
-    """The colour scale with both thresholds marked; labels and dark as for `render_legend`."""
+    """Render the colour scale with both thresholds; labels and dark as for `render_legend`."""
     return encode_png(render_legend(colour_scale(inspection), labels, dark=dark))
 
 
 def exemplar_png(
     station: Station, exemplar: Exemplar, decoded: DecodedPictures | None = None
 ) -> bytes:
-    """A normal reference picture, small enough to stand beside the inspected one.
+    """Render a normal reference picture, small enough to stand beside the inspected one.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
@@ -103,7 +103,7 @@ def compared_pairs(
     most: int | None = None,
     decoded: DecodedPictures | None = None,
 ) -> tuple[ComparedPair, ...]:
-    """Each compared defect, outlined, beside the same place on the nearest normal part.
+    """Render each compared defect beside the same place on the nearest normal part.
 
     A picture that is missing or altered is said in its pair: the other pairs are kept.
     """
@@ -149,7 +149,7 @@ def check_printable(station: Station, inspection: Inspection) -> None:
 
 
 def report_pdf(station: Station, inspection: Inspection, number: int | None = None) -> bytes:
-    """One revision of an inspection's report (the newest unless numbered) as a PDF.
+    """Print one revision of an inspection's report, by default the newest, as a PDF.
 
     Raises:
         RecordsError: if the inspection has no such revision.
@@ -186,7 +186,7 @@ class NormalPicture:
 
 
 def normal_picture(station: Station, product: Product) -> NormalPicture | None:
-    """A normal part that the product's active detector was taught with; None: none is stored.
+    """Find a normal part that the active detector was taught with; None: none is stored.
 
     Raises:
         CheckpointError: if the detector's card is damaged.
@@ -202,7 +202,7 @@ def normal_picture(station: Station, product: Product) -> NormalPicture | None:
 def exemplar_png_or_none(
     station: Station, exemplar: Exemplar, decoded: DecodedPictures | None = None
 ) -> bytes | None:
-    """Its picture, or None: a report is printed all the same."""
+    """Render its picture, or return None: a report is printed all the same."""
     try:
         return exemplar_png(station, exemplar, decoded)
     except InspectionError:

@@ -78,12 +78,12 @@ class LotComparison(Frozen):
     skipped: tuple[SkippedPart, ...]
 
     def counts(self) -> dict[tuple[Verdict, Verdict], int]:
-        """How many parts have each pair of verdicts."""
+        """Count the parts that have each pair of verdicts."""
         found = Counter(part.verdicts for part in self.parts)
         return {(one, other): found[one, other] for one in Verdict for other in Verdict}
 
     def disagreements(self) -> tuple[ComparedPart, ...]:
-        """Parts on which they differ, those with the widest difference first."""
+        """List the parts on which they differ, those with the widest difference first."""
         ranks = list(Verdict)
         differing = [part for part in self.parts if not part.agrees]
 
@@ -94,7 +94,7 @@ class LotComparison(Frozen):
         return tuple(sorted(differing, key=distance, reverse=True))
 
     def standing(self, position: int) -> Standing:
-        """How the first (0) or second (1) detector does on what persons decided."""
+        """Count how the first (0) or second (1) detector does on what persons decided."""
         good = [part.verdicts[position] for part in self.parts if part.is_good is True]
         bad = [part.verdicts[position] for part in self.parts if part.is_good is False]
         return Standing(
@@ -154,7 +154,7 @@ def compare_lot(
 
 
 def _meant(station: Station, filter: Filter, versions: tuple[Active, Active]) -> tuple[str, ...]:
-    """Ids of the inspections that are judged again."""
+    """List the ids of the inspections that are judged again."""
     if filter.product_key is None:
         raise EvaluationError("Choose the product whose detectors are to be compared.")
     if versions[0] == versions[1]:

@@ -32,7 +32,7 @@ def prompt_pictures(
     model: Model,
     decoded: DecodedPictures | None = None,
 ) -> tuple[PromptPicture, ...]:
-    """As many pictures as a model takes, at its size, those that tell most first.
+    """Render as many pictures as a model takes, at its size, the most telling first.
 
     Args:
         station: whose file store holds the pictures.

@@ -162,7 +162,7 @@ class Asking:
         self._answers: list[Answer] = []
 
     def report(self, writer: Writer) -> Report:
-        """The report that the writer answers with.
+        """Have the writer answer with a report.
 
         Raises:
             WriterError: if no answer can be had, or the model refuses.
@@ -176,7 +176,7 @@ class Asking:
         return self._read(self._ask(writer, repaired(self._question, answer.text, self.fault)))
 
     def spent(self) -> dict[str, int | float | None]:
-        """Requests, tokens and cost of all answers; None where one of them was not counted."""
+        """Sum requests, tokens and cost of all answers; None where one of them was not counted."""
         read = _sum([answer.input_tokens for answer in self._answers])
         written = _sum([answer.output_tokens for answer in self._answers])
         return {
@@ -223,19 +223,19 @@ class Asking:
 
 
 def author_of(writing: Writing) -> str:
-    """Who wrote in the end: the writer that was asked, or the offline composer."""
+    """Name who wrote in the end: the writer that was asked, or the offline composer."""
     return WRITER if writing.fell_back else writing.writer
 
 
 def remarks_of(revision: Revision, inspection: Inspection) -> tuple[Remark, ...]:
-    """What the grounding check says of a revision, also of one from before there was a check."""
+    """Return the remarks of the grounding check, made now if none are on record."""
     if revision.remarks is not None:
         return revision.remarks
     return check(revision.report, inspection.evidence)
 
 
 def _picked(station: Station, inspection: Inspection, choice: WriterChoice) -> tuple[Model, str]:
-    """The model that is to write, and why it is another than the one asked for."""
+    """Pick the model that is to write, and say why it is another than the one asked for."""
     asked = find_model(choice.writer or station.settings.llm_model)
     if asked.is_own_server:
         # The catalogue cannot know which model that is; the record and the cache must.

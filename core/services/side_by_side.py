@@ -37,7 +37,7 @@ OnProgress = Callable[[int, int], object]
 
 
 def detectors_of(station: Station, product: Product) -> dict[str, Active]:
-    """The newest version of each algorithm that the product was taught with, the active one first.
+    """List the newest version of each algorithm that was taught, the active one first.
 
     Raises:
         ProductError: if the product has no detector.
@@ -164,7 +164,7 @@ def _examined(
     detectors: Sequence[str],
     decoded: DecodedPictures,
 ) -> dict[str, Inspection]:
-    """What each detector finds on the picture, which is taken in once for all of them."""
+    """Examine the picture by each detector; it is read and decoded once for all of them."""
     if not detectors:
         return {}
     steps: list[Step] = []

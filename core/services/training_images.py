@@ -41,7 +41,7 @@ class Normals:
     skipped: list[str] = field(default_factory=list)
 
     def notices(self) -> tuple[str, ...]:
-        """What the engineer should know of the pictures as a whole."""
+        """List what the engineer should know of the pictures as a whole."""
         aspects = [width / height for width, height in self.sizes]
         if aspects and max(aspects) / min(aspects) > 1 + ASPECT_TOLERANCE:
             return (
@@ -51,18 +51,18 @@ class Normals:
         return ()
 
     def looked_at(self) -> list[Normal]:
-        """The pictures, ready to be indexed by likeness."""
+        """Return the pictures, ready to be indexed by likeness."""
         return [
             Normal(image.sha256, image.filename, look)
             for image, look in zip(self.images, self.looks, strict=True)
         ]
 
     def index(self) -> ExemplarIndex:
-        """The pictures, ready to be searched by likeness."""
+        """Index the pictures by likeness."""
         return ExemplarIndex.of(self.looked_at())
 
     def figures(self) -> dict[str, float]:
-        """Sizes and colour for the card, as `core.imaging.acquisition` reads them."""
+        """Summarise sizes and colour for the card, as `core.imaging.acquisition` reads them."""
         widths, heights = zip(*self.sizes, strict=True)
         aspects = [width / height for width, height in self.sizes]
         return {

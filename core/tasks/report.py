@@ -75,7 +75,7 @@ class WriteReport(Task):
 
 
 def is_slow(station: Station, choice: WriterChoice) -> bool:
-    """Whether a writer may take longer than a person waits: every model does."""
+    """Tell whether a writer may take longer than a person waits, as every model does."""
     return not find_model(choice.writer or station.settings.llm_model).is_offline
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.domain import NOT_CLASSIFIED, Disposition, Finding, Report, RevisionKind, Verdict
 from core.infrastructure.settings import Settings
 from core.records.dispositions import add_disposition
@@ -158,10 +160,10 @@ def test_only_passed_parts_are_drawn(
     station_settings: Settings, verdict: Verdict, is_audited: bool
 ) -> None:
     part = examples.inspection().model_copy(update={"judgement": examples.judgement(verdict)})
-    with Records.open(station_settings.model_copy(update={"audit_share": 1.0})) as records:
-        records.save_inspection(part)
+    with Database.open(station_settings.model_copy(update={"audit_share": 1.0})) as records:
+        save_inspection(records, part)
 
-        assert records.summaries()[0].is_audited == is_audited
+        assert search(records)[0].is_audited == is_audited
 
 
 def test_an_unusual_report_is_searched_by_its_newest_summary(station_settings: Settings) -> None:

@@ -47,7 +47,7 @@ def window(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarra
 
 
 def random_view(pixels: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A window, mirrored, a little brighter or darker, half of the times up to twice enlarged."""
+    """Cut a mirrored window, a little brighter or darker, half of the time enlarged."""
     seen = resized(window(pixels, int(side * min(1, rng.uniform(0.5, 1.5))), rng), side)
     mirrored = seen[:: rng.choice([-1, 1]), :: rng.choice([-1, 1])]
     return _brightened(mirrored, rng.uniform(0.8, 1.2), rng.uniform(-20, 20))

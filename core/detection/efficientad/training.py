@@ -155,29 +155,29 @@ class _Pictures:
         )
 
     def some(self) -> Tensor:
-        """Any pictures to train on: (2, 3, S, S)."""
+        """Return any two pictures to train on: (2, 3, S, S)."""
         import torch
 
         numbers = self._rng.choice(self._training, PICTURES_A_STEP).tolist()
         return torch.cat([self._tensor(self._normal(number)) for number in numbers])
 
     def strange(self) -> Tensor:
-        """A picture that is not of the product."""
+        """Return a picture that is not of the product."""
         return self._tensor(window(self._strange(self._rng), WINDOW, self._rng))
 
     def looks(self, most: int) -> Iterator[tuple[Tensor, bool]]:
-        """Pictures that are trained on, each once, and whether they are strange, which some are."""
+        """Yield each training picture once, and whether it is of another product, as some are."""
         for number, picture in enumerate(self.trained_on(most)):
             yield picture, False
             if number % NORMALS_TO_STRANGE == 0:
                 yield self._tensor(self._strange(self._rng)), True
 
     def trained_on(self, most: int) -> Iterator[Tensor]:
-        """Pictures that are trained on."""
+        """List the pictures that are trained on."""
         return (self._tensor(self._normal(number)) for number in self._training[:most])
 
     def validation(self, most: int) -> Iterator[Tensor]:
-        """Pictures that are not trained on."""
+        """List the pictures that are held out of training."""
         return (self._tensor(self._normal(number)) for number in self._validation[:most])
 
     def _tensor(self, pixels: np.ndarray) -> Tensor:

@@ -60,7 +60,7 @@ class PatchCoreOptions(FeatureOptions):
     tile_overlap: float = Field(0.25, ge=0, le=0.9, description="of neighbouring tiles")
 
     def tiles(self, pixels: np.ndarray) -> list[Tile]:
-        """The tiles that a picture is seen in."""
+        """List the tiles that a picture is cut into."""
         return tiles_of(*pixels.shape[:2], self.tile_px, self.tile_overlap)
 
 
@@ -150,7 +150,7 @@ class PatchCore(Detector[PatchCoreOptions]):
         }
 
     def extend(self, lesson: Lesson) -> Self:
-        """Adds what the memories do not know yet: patches that lie farther from one than its own
+        """Add what the memories do not know yet: patches that lie farther from one than its own
         patches lie from each other."""
         known = [memory.bank for memory in (self.memory, self.context) if memory is not None]
         banks = []
@@ -202,7 +202,7 @@ class PatchCore(Detector[PatchCoreOptions]):
 
 
 def _feature_options(options: PatchCoreOptions) -> FeatureOptions:
-    """The part of the options that products share a network by."""
+    """Select the options by which products share a network."""
     values = {name: getattr(options, name) for name in FeatureOptions.model_fields}
     if options.score != "context":
         values["context_layers"] = ()
@@ -224,7 +224,7 @@ class _Candidates:
 def _collect(
     features: PatchFeatures, lesson: Lesson, options: PatchCoreOptions
 ) -> list[_Candidates]:
-    """Candidates of each grid of the features."""
+    """Collect the candidates of each grid of features."""
     rng = np.random.default_rng(lesson.seed)
     share = max(1, CANDIDATES // max(1, len(lesson.normals)))
     pictures: list[list[_Candidates]] = []

@@ -23,7 +23,7 @@ KINDS = {"detector": lambda: t("side_by_side.detector"), "writer": lambda: t("si
 
 
 def show_side_by_side(station: Station, comparison: SideBySide) -> None:
-    """Every column; words that the first report does not have are underlined."""
+    """Show every column; words that the first report does not have are underlined."""
     filename = plain(comparison.columns[0].inspection.image.filename)
     st.markdown(
         f"**{comparison.product_key}** · {t('side_by_side.picture', name=filename)} · "
