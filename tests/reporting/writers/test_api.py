@@ -166,11 +166,12 @@ def test_waits_as_long_as_it_is_asked_to(endpoint: Endpoint) -> None:
 
 @pytest.mark.parametrize("endpoint", ["openai"], indirect=True)
 def test_waits_until_the_date_that_it_is_told(endpoint: Endpoint) -> None:
+    started = time.monotonic()
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     answer, _ = ask(endpoint, Reply(status=503, headers={"retry-after": date}), Reply(TEXT))
 
-    first, second = endpoint.server.requests
-    assert second.at - first.at >= 0.9  # the date has whole seconds
+    # The date has whole seconds. A busy machine asks for the first time late.
+    assert endpoint.server.requests[1].at - started >= 0.9
     assert answer.attempts == 2
 
 
