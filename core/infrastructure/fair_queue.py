@@ -27,7 +27,7 @@ class FairQueue:
     Example:
         >>> queue, steps = FairQueue(1), []
         >>> with queue.turn(steps):
-        ...     steps[0].name
+        ...     steps[0].name.value
         'wait'
     """
 

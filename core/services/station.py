@@ -54,7 +54,7 @@ class Station:
     It is safe to use from several threads.
 
     Example:
-        >>> with Station(settings()) as station:
+        >>> with Station(Settings()) as station:
         ...     station.taught_products()
         ()
     """

@@ -68,12 +68,12 @@ class Teach(Task):
     @model_validator(mode="after")
     def _is_one_lesson(self) -> Self:
         if (bool(self.pictures), self.folder is not None, self.demo).count(True) != 1:
-            raise ValueError("give exactly one of pictures, folder and demo")
+            raise self.refusal("give exactly one of pictures, folder and demo")
         if self.demo and self.product != DEMO_PRODUCT_KEY:
-            raise ValueError(f"the demo's pictures are of {DEMO_PRODUCT_KEY}")
+            raise self.refusal(f"the demo's pictures are of {DEMO_PRODUCT_KEY}")
         kept = self.model_fields_set & {"detector", "options", "seed", "cross_fit", "mm_per_px"}
         if self.add and kept:
-            raise ValueError(f"{', '.join(sorted(kept))} has no effect with add")
+            raise self.refusal(f"{', '.join(sorted(kept))} has no effect with add")
         return self
 
     def run(self, station: Station, progress: Progress) -> TeachingResult:

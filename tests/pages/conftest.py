@@ -26,15 +26,15 @@ def demo(demo_station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
 
 @pytest.fixture
 def console(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[Settings], Station]]:
-    """Opens a station that is then the console's own."""
+    """Open a station that is then the console's own."""
     with ExitStack() as opened:
 
-        def open_station(settings: Settings) -> Station:
+        def share(settings: Settings) -> Station:
             station = opened.enter_context(open_station(settings))
             monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
             return station
 
-        yield open_station
+        yield share
 
 
 @pytest.fixture

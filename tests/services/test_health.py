@@ -82,7 +82,12 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
     folder = product_folder(station.settings, PRODUCT) / "patchcore" / card.detector.version
     (folder / "calibration.json").write_text("{}")
     asked = station.settings.model_copy(
-        update={"llm_model": "gpt-4o", "openai_api_key": None, "visual_encoder": DINOV2}
+        update={
+            "llm_model": "gpt-4o",
+            "openai_api_key": None,
+            "visual_encoder": DINOV2,
+            "model_cache": station.settings.data_dir / "models",
+        }
     )
     monkeypatch.setattr(health, "PACKAGES", ("duckdb", "no-such-package"))
 

@@ -120,10 +120,15 @@ class Task(Frozen, ABC):
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "the whole"
-            raise JobError(
-                f"A job of the kind {cls.kind} cannot be made ({place}: {first['msg']}). It takes: "
-                f"{', '.join(cls.model_fields)}."
-            ) from error
+            raise cls.refusal(f"{place}: {first['msg']}") from error
+
+    @classmethod
+    def refusal(cls, why: str) -> JobError:
+        """Make the error that says why a job of this kind cannot be made."""
+        return JobError(
+            f"A job of the kind {cls.kind} cannot be made ({why}). It takes: "
+            f"{', '.join(cls.model_fields)}."
+        )
 
     @abstractmethod
     def run(self, station: Station, progress: Progress) -> BaseModel:

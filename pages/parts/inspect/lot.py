@@ -29,13 +29,13 @@ def _show_results(station: Station, job: Job, height: int) -> None:
     result = job.result_as(LotResult) or LotResult()
     found = of_ids(station.records, result.inspections)
     said = [f"{label(verdict)} {result.verdicts[verdict.value]}" for verdict in Verdict]
-    st.caption(" Â· ".join([*said, t("lot.refused", count=len(result.refused))]))
+    st.caption(" · ".join([*said, t("lot.refused", count=len(result.refused))]))
     if not job.is_active and found and found[0].lot:
         _show_ways_on(found[0])
     show_strip(found, f"lot-{job.id}", height)
     if result.refused:
-        label = t("lot.refusals", count=len(result.refused))
-        with st.expander(label, icon=":material/broken_image:"):
+        count = len(result.refused)
+        with st.expander(t("lot.refusals", count=count), icon=":material/broken_image:"):
             for each in result.refused:
                 st.markdown(f"- {plain(each.sentence)}")
 

@@ -137,7 +137,7 @@ def test_passages_are_entries_with_stable_ids(store: DocumentStore) -> None:
 def test_the_same_document_twice_is_said(store: DocumentStore) -> None:
     store.add("guide.md", GUIDE.encode(), None, "Ana")
 
-    with pytest.raises(KnowledgeError, match=r"here already: guide\.md, about all products"):
+    with pytest.raises(KnowledgeError, match=r"added before: as guide\.md, about all products"):
         store.add("copy.md", GUIDE.encode(), BOTTLE, "Ben")
 
 

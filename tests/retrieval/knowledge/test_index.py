@@ -204,7 +204,7 @@ def test_another_encoders_index_is_refused(
     collection = client.get_collection(f"{COLLECTION}-{encoder.identity}")
     collection.modify(metadata={"encoder": "someone-elses", "manifest": ""})
 
-    with pytest.raises(KnowledgeError, match="made by the encoder someone-elses"):
+    with pytest.raises(KnowledgeError, match="built with the encoder someone-elses"):
         KnowledgeBase.open(settings, lambda: encoder)
 
 
