@@ -49,15 +49,15 @@ class Settings(BaseSettings):
     llm_for_pass: bool = Field(False, description="have a model write of parts that passed too")
     console_language: Language = Field(Language.ENGLISH, description="of the screens: en, ko or de")
     report_language: Language = Field(Language.ENGLISH, description="en, ko or de")
-    llm_timeout_s: PositiveFloat = Field(120, description="longest wait for one answer, in all")
-    llm_stall_s: PositiveFloat = Field(30, description="longest silence once an answer comes")
-    llm_retries: NonNegativeInt = Field(2, description="further requests after a passing failure")
+    llm_timeout_s: PositiveFloat = Field(120, description="longest time for a whole answer")
+    llm_stall_s: PositiveFloat = Field(30, description="longest pause while an answer arrives")
+    llm_retries: NonNegativeInt = Field(2, description="further requests after a temporary failure")
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str | None = None
     google_api_key: SecretStr | None = None
-    gemini_api_key: SecretStr | None = Field(None, description="Google's other name for it")
+    gemini_api_key: SecretStr | None = Field(None, description="Google's other name for its key")
     google_gemini_base_url: str | None = None
     openai_compatible_url: str | None = Field(None, description="of your own server, with /v1")
     openai_compatible_model: str | None = Field(None, description="as your own server names it")
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
     llm_weights_dir: Path | None = Field(None, description="folder of local models' weights")
     llm_local_timeout_s: PositiveFloat = Field(
-        900, description="longest that a local model may write; waiting for it is not counted"
+        900, description="longest time that a local model may write; waiting for it does not count"
     )
     audit_share: float = Field(
         0.02,
@@ -78,9 +78,9 @@ class Settings(BaseSettings):
         description="share of passed parts that a person is to look at",
     )
     takt_s: PositiveFloat | None = Field(None, description="time that the line gives a part")
-    jobs_at_once: PositiveInt = Field(1, description="long jobs that run beside each other")
+    jobs_at_once: PositiveInt = Field(1, description="long jobs that run at the same time")
     job_stall_s: PositiveFloat = Field(
-        120, description="a job that tells nothing for this long is shown as stalled"
+        120, description="a job that reports nothing for this long is shown as stalled"
     )
     max_image_bytes: PositiveInt = Field(64 * 2**20, description="largest file accepted")
     max_image_pixels: PositiveInt = Field(50_000_000, description="largest picture accepted")

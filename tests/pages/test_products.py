@@ -199,7 +199,7 @@ def test_a_lesson_that_fails_says_why_and_can_be_started_again(station: Station)
 def test_false_alarms_of_the_past_are_offered(
     station: Station, defective_cells: list[PictureFile]
 ) -> None:
-    assert "No false alarm waits" in words(page("products", view="alarms"))
+    assert "No false alarm is waiting" in words(page("products", view="alarms"))
     seen = inspect(station, InspectionRequest(product=PRODUCT), defective_cells[0])
     add_disposition(station.records, seen.id, Disposition.VOID, "dust", "Ana")
 
