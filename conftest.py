@@ -12,9 +12,12 @@ from filelock import FileLock
 # Each may hold networks of some gigabytes.
 MOST_WORKERS = 4
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-if IS_WORKER:
-    # Workers share the cores: threads of each would only wait for those of the others.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+if IS_WORKER and hasattr(os, "sched_setaffinity"):
+    # Each worker and what it starts keeps to a core: threads of two on both would only wait for
+    # each other.
+    cores = sorted(os.sched_getaffinity(0))
+    number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import open_clip
 import pytest
 import timm
 import torch
@@ -24,6 +23,7 @@ from core.infrastructure.settings import Settings
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
+from tests.detection.tiny_clip import write_tiny_clip
 
 PRODUCT = Product(dataset="Plant", category="panel")
 SIZE = (96, 128)
@@ -37,11 +37,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "winclip": {"network": "tiny", "shots": 2},
     "anomalydino": {"input_size": 224, "rotations": False, "bank_size": 300},
-}
-TINY_CLIP: dict[str, Any] = {
-    "embed_dim": 32,
-    "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "patch_size": 8, "head_width": 16},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 1},
 }
 
 
@@ -57,8 +52,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Set
     torch.manual_seed(0)
     transformer = timm.create_model("vit_small_patch14_dinov2", dynamic_img_size=True)
     save_file(transformer.state_dict(), folder / "vit_small_patch14_dinov2.safetensors")
-    save_file(open_clip.CLIP(**TINY_CLIP).state_dict(), folder / "tiny.safetensors")
-    (folder / "tiny.json").write_text(json.dumps(TINY_CLIP))
+    write_tiny_clip(folder)
     return Settings(
         data_dir=folder / "data",
         ad_checkpoint_dir=folder / "checkpoints",
@@ -142,16 +136,22 @@ def test_damaged_files_are_refused(trained: Trained) -> None:
             trained.kind.load(harmed, trained.detector.options, trained.lesson.settings)
 
 
-def test_it_takes_the_whole_road(trained: Trained, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "efficientad" else ())
+        for name in DETECTORS
+    ],
+)
+def test_it_takes_the_whole_road(algorithm: str, settings: Settings, tmp_path: Path) -> None:
     """Taught, put on disk, loaded by another process' station, and inspected with."""
-    own = trained.lesson.settings.model_copy(
+    own = settings.model_copy(
         update={"data_dir": tmp_path / "data", "ad_checkpoint_dir": tmp_path / "checkpoints"}
     )
     rng = np.random.default_rng(4)
     pictures = [
         PictureFile.of(f"{n}.png", cv2.imencode(".png", panel(rng))[1].tobytes()) for n in range(8)
     ]
-    algorithm = trained.kind.algorithm
     with Station(own) as station:
         card = teach(station, PRODUCT, pictures, algorithm=algorithm, options=OPTIONS[algorithm])
     with Station(own) as station:

@@ -70,7 +70,14 @@ def test_near_duplicates_are_taught_once(
     assert f"shows the same picture as {cells[0].filename}, saved again" in card.skipped[0]
 
 
-@pytest.mark.parametrize("name", ["bottle", "cookie", "transistor"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("bottle", marks=pytest.mark.slow),
+        "cookie",
+        pytest.param("transistor", marks=pytest.mark.slow),
+    ],
+)
 def test_real_parts_that_look_alike_are_all_kept(
     station: Station, real_data: Callable[[str], Path], name: str
 ) -> None:

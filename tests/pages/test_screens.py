@@ -110,10 +110,18 @@ class Window:
     def show(self, url: str, screen: Screen) -> Page:
         """Draw a page whole, unless it is drawn already."""
         if self.shown != (url, screen):
+            is_drawn = self.shown is not None and (self.shown[0], self.shown[1].theme) == (
+                url,
+                screen.theme,
+            )
             self.shown = None
             self.page.set_viewport_size({"width": screen.width, "height": screen.height})
             self.page.emulate_media(color_scheme=screen.theme)
-            self.page.goto(url)
+            if is_drawn:
+                # Charts and tables follow the new size after a moment.
+                self.page.wait_for_timeout(300)
+            else:
+                self.page.goto(url)
             expect(self.page.locator(DRAWN)).to_be_visible(timeout=60_000)
             skeletons = self.page.locator("[data-testid=stSkeleton]")
             expect(skeletons).to_have_count(0, timeout=30_000)

@@ -21,25 +21,26 @@ from core.services.inspection import inspect
 from core.services.side_by_side import choose, detectors_of, put_side_by_side
 from core.services.station import Station
 from core.services.teaching import teach
+from tests.detection.tiny_clip import write_tiny_clip
 
 
 @pytest.fixture(scope="module")
-def two_detectors(model_cache: Path, demo_product: Product) -> Generator[Station]:
-    """A station whose demo product two detectors learned, one of them hardly."""
-    with temporary_station(Settings(model_cache=model_cache)) as station:
+def two_detectors(
+    model_cache: Path, demo_product: Product, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Station]:
+    """A station whose demo product two detectors learned, one of them with random weights."""
+    weights = tmp_path_factory.mktemp("weights")
+    write_tiny_clip(weights)
+    settings = Settings(model_cache=model_cache, ad_weights_dir=weights)
+    with temporary_station(settings) as station:
         teach(station, demo_product, demo_normals()[:16])
         first = read_card(station.settings, demo_product)
         teach(
             station,
             demo_product,
             demo_normals()[:16],
-            algorithm="efficientad",
-            options={
-                "max_steps": 6,
-                "distillation_steps": 6,
-                "check_every": 3,
-                "solved_pictures": 20,
-            },
+            algorithm="winclip",
+            options={"network": "tiny", "shots": 2},
         )
         activate(station.settings, demo_product, first.detector)
         yield station
@@ -54,7 +55,7 @@ def test_every_detector_meets_every_writer(
         two_detectors,
         InspectionRequest(product=demo_product),
         defective_cells[0],
-        ["patchcore", "efficientad"],
+        ["patchcore", "winclip"],
         ["offline", "claude"],
         on_progress=lambda done, of: told.append((done, of)),
     )
@@ -62,8 +63,8 @@ def test_every_detector_meets_every_writer(
     assert [column.name for column in comparison.columns] == [
         "patchcore/offline",
         "patchcore/offline composer; claude failed",
-        "efficientad/offline",
-        "efficientad/offline composer; claude failed",
+        "winclip/offline",
+        "winclip/offline composer; claude failed",
     ]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert {c.writing.outcome for c in comparison.columns[1::2]} == {Outcome.FELL_BACK}
@@ -79,19 +80,19 @@ def test_the_chosen_one_becomes_the_report_of_a_new_inspection(
         two_detectors,
         InspectionRequest(product=demo_product),
         defective_cells[1],
-        ["patchcore", "efficientad"],
+        ["patchcore", "winclip"],
         ["offline"],
     )
 
     inspection = choose(two_detectors, comparison.id, 1, "Ana")
 
     chosen = comparison.columns[1]
-    assert inspection.detector.algorithm == "efficientad"
+    assert inspection.detector.algorithm == "winclip"
     (revision,) = inspection.revisions
     assert (revision.report, revision.kind) == (chosen.report, RevisionKind.DRAFTED)
     assert revision.remarks == chosen.remarks
     assert {rate.name: rate.won for rate in win_rates(two_detectors.records)} == {
-        "efficientad": 1,
+        "winclip": 1,
         "patchcore": 0,
     }
     with pytest.raises(RecordsError, match="a choice was made already"):
@@ -141,9 +142,12 @@ def test_a_choice_whose_inspection_is_gone_is_not_made(
 def test_what_is_unknown_is_said_before_anything_runs(
     two_detectors: Station, demo_product: Product, defective_cells: list[PictureFile]
 ) -> None:
-    with pytest.raises(DetectorError, match="was not taught with winclip; it was with patchcore"):
+    with pytest.raises(DetectorError, match="not taught with anomalydino; it was with patchcore"):
         put_side_by_side(
-            two_detectors, InspectionRequest(product=demo_product), defective_cells[0], ["winclip"]
+            two_detectors,
+            InspectionRequest(product=demo_product),
+            defective_cells[0],
+            ["anomalydino"],
         )
     with pytest.raises(WriterError, match="There is no report writer 'gpt-9'"):
         put_side_by_side(
@@ -160,7 +164,7 @@ def test_what_is_unknown_is_said_before_anything_runs(
 
 
 def test_the_active_detector_comes_first(two_detectors: Station, demo_product: Product) -> None:
-    assert list(detectors_of(two_detectors, demo_product)) == ["patchcore", "efficientad"]
+    assert list(detectors_of(two_detectors, demo_product)) == ["patchcore", "winclip"]
 
 
 def test_the_command_compares_chooses_and_tells_who_wins(
@@ -177,21 +181,21 @@ def test_the_command_compares_chooses_and_tells_who_wins(
     picture = tmp_path / "cell.png"
     picture.write_bytes(defective_cells[0].read())
 
-    both = ["--detectors", "patchcore,efficientad", "--writers", "offline", "--language", "de"]
+    both = ["--detectors", "patchcore,winclip", "--writers", "offline", "--language", "de"]
     assert main(["compare", str(picture), *both, "--maps", str(tmp_path / "maps")]) == 0
     told = capsys.readouterr().out
     assert "ELPV/mono  cell.png" in told
     assert "[1] patchcore/offline" in told
-    assert "[2] efficientad/offline" in told
+    assert "[2] winclip/offline" in told
     assert len(list((tmp_path / "maps").glob("*.png"))) == 2
 
     assert main(["compare", str(picture), *both, "--json", "--choose", "2", "--by", "Ana"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert [one["detector"] for one in record["columns"]] == ["patchcore", "efficientad"]
+    assert [one["detector"] for one in record["columns"]] == ["patchcore", "winclip"]
     assert record["columns"][0]["report"]["language"] == "de"
 
     assert main(["compare", "--win-rates"]) == 0
-    assert "detector  efficientad              chosen 1 of 1" in capsys.readouterr().out
+    assert "detector  winclip                  chosen 1 of 1" in capsys.readouterr().out
     assert main(["compare", "--comparison", "C-none"]) == 1
     assert "no comparison 'C-none'" in capsys.readouterr().err
     assert settings() is not station_settings

@@ -238,6 +238,7 @@ def test_the_same_lesson_gives_the_same_detector(
     assert np.abs(one - other).max() > 1e-2 * np.ptp(one)
 
 
+@pytest.mark.slow
 def test_training_stops_at_the_time_limit(hasty: Hasty) -> None:
     assert "of 1000000, ended by the time limit" in hasty.detector.facts()["training"]
     shares = [share for step, share in hasty.steps if step == "Train the student"]
@@ -257,6 +258,7 @@ def test_training_stops_when_nothing_is_gained(published: Settings) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_published_teacher_is_taken(hardly_trained: EfficientAd) -> None:
     assert hardly_trained.facts()["teacher"].startswith(
         "published weights efficientad_teacher_small.safetensors (sha256 "
@@ -298,6 +300,7 @@ def test_a_damaged_teacher_is_named(tmp_path: Path, contents: object) -> None:
         prepare_teacher(teacher, lesson(Settings(ad_weights_dir=tmp_path)), 256, 1, 1)
 
 
+@pytest.mark.slow
 def test_natural_pictures_are_used_where_they_are(hasty: Hasty) -> None:
     assert hasty.detector.facts()["out-of-distribution pictures"] == (
         "1 natural pictures of the folder imagenette"

@@ -23,6 +23,7 @@ from core.records.store.database import Database
 from core.services.station import Station
 
 
+@pytest.mark.slow
 def test_all_of_them_are_answered_and_on_record(station_settings: Settings) -> None:
     browsers = 1 if shutil.which(CHROMIUM) else 0
 

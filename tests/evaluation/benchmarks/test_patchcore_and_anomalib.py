@@ -22,6 +22,7 @@ from core.infrastructure.settings import Settings
 REPOSITORY = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_bench_detection_as_a_user_runs_it(
     scratched_metal: Path, tmp_path: Path, model_cache: Path
 ) -> None:

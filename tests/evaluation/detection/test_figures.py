@@ -169,7 +169,12 @@ def test_folders_that_cannot_be_evaluated(scratched_metal: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("bottle", 0.98), ("cookie", 0.98), ("transistor", 0.95)]
+    ("name", "least"),
+    [
+        pytest.param("bottle", 0.98, marks=pytest.mark.slow),
+        ("cookie", 0.98),
+        pytest.param("transistor", 0.95, marks=pytest.mark.slow),
+    ],
 )
 def test_real_parts(
     real_data: Callable[[str], Path], station_settings: Settings, name: str, least: float
