@@ -69,7 +69,14 @@ class Trained:
     lesson: Lesson
 
 
-@pytest.fixture(scope="module", params=DETECTORS)
+# Training EfficientAD takes a minute, and its own tests cover the plain suite.
+PARAMS = [
+    pytest.param(name, marks=pytest.mark.slow if name == "efficientad" else ())
+    for name in DETECTORS
+]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def trained(request: pytest.FixtureRequest, settings: Settings) -> Trained:
     rng = np.random.default_rng(0)
     kind = detector_class(request.param)
@@ -136,13 +143,7 @@ def test_damaged_files_are_refused(trained: Trained) -> None:
             trained.kind.load(harmed, trained.detector.options, trained.lesson.settings)
 
 
-@pytest.mark.parametrize(
-    "algorithm",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name == "efficientad" else ())
-        for name in DETECTORS
-    ],
-)
+@pytest.mark.parametrize("algorithm", PARAMS)
 def test_it_takes_the_whole_road(algorithm: str, settings: Settings, tmp_path: Path) -> None:
     """Taught, put on disk, loaded by another process' station, and inspected with."""
     own = settings.model_copy(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from core.detection.checkpoints import read_card
 from core.domain import Inspection, InspectionRequest, Product
+from core.evaluation.temporary_station import temporary_station
 from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
+from core.infrastructure.settings import Settings
 from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.relearning import add_normals
@@ -42,6 +47,15 @@ def in_colour(request: pytest.FixtureRequest) -> bool:
     return request.param
 
 
+@pytest.fixture(scope="module")
+def scaled(model_cache: Path) -> Generator[Station]:
+    """A station whose product has a scale."""
+    with temporary_station(Settings(model_cache=model_cache)) as station:
+        product = PRODUCT.model_copy(update={"mm_per_px": 0.5})
+        teach(station, product, [plate(seed) for seed in range(6)])
+        yield station
+
+
 def notices(inspection: Inspection) -> str:
     return " ".join(inspection.image.notices)
 
@@ -72,14 +86,13 @@ def test_a_product_taught_with_both_takes_both(station: Station) -> None:
 
 @pytest.mark.parametrize("size", [(80, 80), (320, 320), (160, 120)], ids=str)
 def test_another_size_is_noticed_and_nothing_is_measured_in_mm(
-    station: Station, size: tuple[int, int]
+    scaled: Station, size: tuple[int, int]
 ) -> None:
-    product = PRODUCT.model_copy(update={"mm_per_px": 0.5})
-    teach(station, product, [plate(seed) for seed in range(6)])
+    request = InspectionRequest(product=scaled.product(PRODUCT.key))
 
-    same = inspect(station, InspectionRequest(product=product), marked(size=(160, 160)))
-    cropped = inspect(station, InspectionRequest(product=product), marked(size=(158, 163)))
-    other = inspect(station, InspectionRequest(product=product), marked(size=size))
+    same = inspect(scaled, request, marked(size=(160, 160)))
+    cropped = inspect(scaled, request, marked(size=(158, 163)))
+    other = inspect(scaled, request, marked(size=size))
 
     assert same.image.notices == cropped.image.notices == ()
     assert [defect.area_mm2 for defect in same.defects] == [

@@ -169,7 +169,14 @@ def test_coreset_ratio_sets_the_size_of_the_bank(surfaces: Lesson) -> None:
     assert len(detector.memory.bank) == round(0.01 * 6 * 32 * 32)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "wide_resnet50_2", "mobilenetv3_small_050"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet18",
+        pytest.param("wide_resnet50_2", marks=pytest.mark.slow),
+        "mobilenetv3_small_050",
+    ],
+)
 def test_any_backbone_of_timm_with_weights_in_a_folder(
     surfaces: Lesson, tmp_path: Path, name: str
 ) -> None:

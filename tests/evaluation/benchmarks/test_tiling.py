@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.evaluation.benchmarks.tiling import compare_tiling, tiling_table
 from core.infrastructure.settings import Settings
 
 
+@pytest.mark.slow
 def test_a_small_mark_is_found_in_tiles_alone(station_settings: Settings) -> None:
     whole, tiled = compare_tiling(
         station_settings, pictures=2, diameters=(12,), on_progress=lambda step, share: None
