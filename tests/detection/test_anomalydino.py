@@ -47,6 +47,7 @@ def lesson(settings: Settings) -> Lesson:
     return Lesson(PRODUCT, [plate(rng) for _ in range(3)], settings)
 
 
+@pytest.mark.slow
 def test_maps_and_scores_are_those_of_anomalib(
     lesson: Lesson, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +108,7 @@ def test_rotations_and_shots_set_what_is_learned(lesson: Lesson) -> None:
     assert len(AnomalyDino.fit(lesson, one).memory.bank) == 8 * tokens
 
 
+@pytest.mark.slow
 def test_any_multiple_of_the_patch_is_an_input_size(lesson: Lesson) -> None:
     odd = AnomalyDinoOptions(input_size=7 * 14, rotations=False)
 

@@ -166,6 +166,7 @@ def test_a_page_is_whole_and_named(
     assert main.evaluate(NAMELESS) == []
 
 
+@pytest.mark.slow
 def test_focus_is_seen(address: str, window: Window) -> None:
     page = window.show(address, USUAL)
     page.add_style_tag(content="* { transition: none !important; }")

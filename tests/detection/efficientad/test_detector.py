@@ -64,7 +64,8 @@ def lesson(settings: Settings, count: int = 6, seed: int = 0) -> Lesson:
     return Lesson(PRODUCT, [weave(rng) for _ in range(count)], settings, seed)
 
 
-@pytest.fixture(scope="module")
+# Training takes a minute: whoever asks for it is of the slow tier.
+@pytest.fixture(scope="module", params=[pytest.param("trained", marks=pytest.mark.slow)])
 def trained(model_cache: Path) -> EfficientAd:
     """Really trained, with a teacher distilled on its own pictures."""
     return EfficientAd.fit(lesson(Settings(model_cache=model_cache)), SHORT)
@@ -312,6 +313,7 @@ def test_one_picture_is_not_enough(published: Settings) -> None:
         EfficientAd.fit(lesson(published, 1), EfficientAdOptions())
 
 
+@pytest.mark.slow
 def test_statistics_are_those_of_anomalib(model: EfficientAdModel) -> None:
     theirs = AnomalibsOwn()
     theirs.model = model
@@ -357,6 +359,7 @@ def test_the_last_layer_is_solved(model: EfficientAdModel) -> None:
         assert new.mean() < old.mean() / 20
 
 
+@pytest.mark.slow
 def test_an_export_that_answers_otherwise_is_refused(model: EfficientAdModel) -> None:
     rng = np.random.default_rng(0)
     normals = [cv2.resize(weave(rng), (256, 256)) for _ in range(2)]

@@ -85,6 +85,7 @@ def test_an_imported_detector_answers_as_anomalib_does(
     assert max(gaps) < 1e-3 * np.ptp(scores)
 
 
+@pytest.mark.slow
 def test_an_imported_detector_judges(trained: tuple[Path, Any], station: Station) -> None:
     rng = np.random.default_rng(2)
 

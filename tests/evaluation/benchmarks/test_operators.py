@@ -65,6 +65,7 @@ def test_what_the_page_refuses_is_an_error(demo_station: Station, tmp_path: Path
         assert load_inspection(records, answered.inspection).judgement.verdict is Verdict.PASS
 
 
+@pytest.mark.slow
 def test_a_click_while_a_part_is_judged_loses_no_picture(
     demo_station: Station, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_without_a_console_a_session_says_so() -> None:
         SessionOperator("http://127.0.0.1:9", "Ana", stack)
 
 
+@pytest.mark.slow
 def test_a_console_that_does_not_start_says_so(
     station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,6 +160,7 @@ def test_a_detector_is_named(environment: dict[str, str], cells: Path) -> None:
     assert run(environment, "inspect", one, *DEMO, "--detector", "patchcore").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_model_cache_that_cannot_be_written(
     environment: dict[str, str], cells: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from tests.reporting.grounding.study import (
 )
 
 
+@pytest.mark.slow
 def test_clean_composed_reports_are_not_flagged() -> None:
     rate = clean_flagged(cases())
 
@@ -21,6 +22,7 @@ def test_clean_composed_reports_are_not_flagged() -> None:
     assert rate.share <= 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_faults_of_composed_reports_are_found(kind: str) -> None:
     rate = composed_caught(kind)

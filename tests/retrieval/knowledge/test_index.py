@@ -249,7 +249,14 @@ def replace_by_a_file(folder: Path) -> None:
     folder.write_bytes(b"x")
 
 
-@pytest.mark.parametrize("damage", [garble_database, cut_database, replace_by_a_file])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        garble_database,
+        pytest.param(cut_database, marks=pytest.mark.slow),
+        pytest.param(replace_by_a_file, marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_index_is_made_again(settings: Settings, damage) -> None:  # noqa: ANN001
     first = in_a_new_process(settings)
     assert first.stdout == "dark_spot ['1']\n", first.stderr
