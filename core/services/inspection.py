@@ -21,6 +21,7 @@ from core.imaging.acquisition import condition_notices, is_of_taught_size
 from core.imaging.decoding import CheckedImage, checked_image
 from core.imaging.picture_files import PictureFile, storable
 from core.infrastructure.ids import id_of
+from core.infrastructure.memory import memory_guard
 from core.infrastructure.step_log import optional, timed
 from core.infrastructure.unforeseen import unforeseen
 from core.records.events import add_event
@@ -65,7 +66,8 @@ def inspect_all(
     Raises:
         RequestError: if more pictures have one serial than a part has views.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
-        DetectorError: if the product was not taught with that algorithm.
+        DetectorError: if the product was not taught with that algorithm, or the machine's memory is
+            too small.
         WriterError: if the catalogue has no such report writer.
         RecordsError: if an inspection cannot be recorded.
         UnforeseenError: if something else is wrong before the first picture.
@@ -73,7 +75,8 @@ def inspect_all(
     request.check_serial(len(pictures))
     _check_writer(station, request)
     try:
-        station.taught(request.product, request.detector)
+        with memory_guard("load the detector"):
+            station.taught(request.product, request.detector)
     except InspectionError:
         raise
     except Exception as error:
@@ -244,14 +247,15 @@ def _outcome(
 ) -> Inspection | Refusal:
     """Inspect one picture under the one policy for which errors stop the rest."""
     try:
-        return inspect(
-            station,
-            request,
-            picture,
-            inspection_id=inspection_id,
-            report=report,
-            listener=listener,
-        )
+        with memory_guard("inspect pictures"):
+            return inspect(
+                station,
+                request,
+                picture,
+                inspection_id=inspection_id,
+                report=report,
+                listener=listener,
+            )
     except ImageError as error:
         return _refused(picture, RefusalKind.PICTURE, error, error)
     except InspectionError:
