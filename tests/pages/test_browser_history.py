@@ -29,7 +29,7 @@ def test_find_print_export_and_look(
 
     page.goto(f"{server}/history?by-lot=L-1")
     expect(page.get_by_text("3 inspections")).to_be_visible(timeout=2 * QUICK)
-    page.get_by_label("Search").fill(defective_cells[0].filename.upper())
+    page.get_by_role("searchbox", name="Search").fill(defective_cells[0].filename.upper())
     page.keyboard.press("Enter")
     expect(page.get_by_text("1 inspection", exact=True)).to_be_visible(timeout=QUICK)
     assert "by-lot=L-1" in page.url

@@ -59,6 +59,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     return path, model.model.eval()
 
 
+@pytest.mark.slow
 def test_an_imported_detector_answers_as_anomalib_does(
     trained: tuple[Path, Any], tmp_path: Path
 ) -> None:

@@ -110,6 +110,7 @@ def anomalibs_own(settings: Settings, options: PatchCoreOptions, bank: np.ndarra
     return model.eval()
 
 
+@pytest.mark.slow
 def test_maps_and_scores_are_those_of_anomalib(
     cells: tuple[Lesson, list[np.ndarray]], settings: Settings
 ) -> None:
@@ -174,7 +175,7 @@ def test_coreset_ratio_sets_the_size_of_the_bank(surfaces: Lesson) -> None:
     [
         "resnet18",
         pytest.param("wide_resnet50_2", marks=pytest.mark.slow),
-        "mobilenetv3_small_050",
+        pytest.param("mobilenetv3_small_050", marks=pytest.mark.slow),
     ],
 )
 def test_any_backbone_of_timm_with_weights_in_a_folder(
