@@ -51,6 +51,7 @@ def test_all_of_them_are_answered_and_on_record(station_settings: Settings) -> N
     assert "6 pictures in" in operators_table(figures)
 
 
+@pytest.mark.slow
 def test_what_the_page_refuses_is_an_error(demo_station: Station, tmp_path: Path) -> None:
     settings = demo_station.settings.model_copy(update={"data_dir": tmp_path / "data"})
     settings.data_dir.mkdir()
@@ -92,6 +93,7 @@ def test_a_click_while_a_part_is_judged_loses_no_picture(
     assert interrupted == len(cells)
 
 
+@pytest.mark.slow
 def test_an_untaught_station_has_nowhere_to_put_a_picture(station_settings: Settings) -> None:
     station_settings.data_dir.mkdir()
 

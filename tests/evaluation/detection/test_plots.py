@@ -96,6 +96,7 @@ def test_good_pictures_alone_have_no_curve(
     assert not (tmp_path / "roc.html").exists()
 
 
+@pytest.mark.slow
 def test_command_line(scratched_metal: Path, tmp_path: Path, model_cache: Path) -> None:
     command = [sys.executable, "-m", "core", "evaluate", "--data", str(scratched_metal), "--json"]
     costs = ["--cost-ratio", "20", "--prevalence", "0.05"]
