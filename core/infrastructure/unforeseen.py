@@ -9,7 +9,7 @@ from core.domain.errors import UnforeseenError
 log = logging.getLogger(__name__)
 
 
-def unforeseen(what: str, error: Exception) -> UnforeseenError:
+def unforeseen(what: str, error: BaseException) -> UnforeseenError:
     """Log an error with its traceback, and return what to raise or say in its place.
 
     Args:

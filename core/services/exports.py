@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
@@ -17,13 +16,12 @@ from pydantic import Field
 from core.domain import Frozen
 from core.domain.errors import InspectionError, OutputError
 from core.infrastructure.atomic_files import whole_file
+from core.infrastructure.unforeseen import unforeseen
 from core.records.exports import write_table
 from core.records.inspections import load_inspection
 from core.records.search import Filter, ids
 from core.services.inspection_images import report_pdf
 from core.services.station import Station
-
-log = logging.getLogger(__name__)
 
 NOT_PRINTED = "not-printed.txt"
 
@@ -158,8 +156,7 @@ def _pdf_or_problem(station: Station, inspection_id: str) -> bytes | str:
     except InspectionError as error:
         return f"{inspection_id}: {error}"
     except Exception as error:
-        log.exception("%s could not be printed", inspection_id)
-        return f"{inspection_id}: an unexpected error ({type(error).__name__}: {error})."
+        return str(unforeseen(f"{inspection_id} could not be printed", error))
 
 
 @contextmanager

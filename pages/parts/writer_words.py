@@ -16,8 +16,6 @@ def writer_title(model: Model) -> str:
 
 def licence_text(model: Model) -> str:
     """Name the licence of a writer."""
-    names = {
-        "as this program": t("writers.licence_own"),
-        "that of the model served": t("writers.licence_served"),
-    }
-    return names.get(model.licence, model.licence)
+    if model.is_offline:
+        return t("writers.licence_own")
+    return t("writers.licence_served") if model.is_own_server else model.licence

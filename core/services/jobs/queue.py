@@ -18,6 +18,7 @@ from core.domain.errors import InspectionError, JobError, RecordsError
 from core.infrastructure.extras import library_guard
 from core.infrastructure.ids import id_of
 from core.infrastructure.memory import memory_guard
+from core.infrastructure.unforeseen import unforeseen
 from core.records import jobs as recorded
 from core.records.events import add_event
 from core.services.jobs.task import JobStopped, Progress, StopSign, Task, TaskOf
@@ -262,8 +263,7 @@ class Jobs:
         except InspectionError as error:
             return JobState.FAILED, None, str(error)
         except BaseException as error:  # any error: the thread must go on with the next job
-            log.exception("The job %s failed", job_id)
-            return JobState.FAILED, None, _unforeseen(error)
+            return JobState.FAILED, None, str(unforeseen("The job could not be done", error))
         return JobState.DONE, result, ""
 
     def _end(self, job_id: str, state: JobState, result: BaseModel | None, error: str) -> None:
@@ -279,13 +279,6 @@ class Jobs:
                 if self._is_closed:
                     return
                 self._changed.wait(RETRY_S)
-
-
-def _unforeseen(error: BaseException) -> str:
-    return (
-        f"The job ended with an unexpected error ({type(error).__name__}: {error}). "
-        "The program's log gives the details. Start it again; if that does not help, report it."
-    )
 
 
 def _lower_priority() -> None:
