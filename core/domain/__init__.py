@@ -16,6 +16,7 @@ from core.domain.evidence import (
     Snippet,
     defect_type_name,
 )
+from core.domain.identifiers import MOST_CHARACTERS, Identifier, composed, identifier
 from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
 from core.domain.job import Job, JobState
 from core.domain.judgement import (
@@ -62,6 +63,7 @@ from core.domain.steps import JobStep, StepName, step_on_record
 
 __all__ = [
     "FAR",
+    "MOST_CHARACTERS",
     "MOST_MM_PER_PX",
     "MOST_VIEWS",
     "NOT_CLASSIFIED",
@@ -86,6 +88,7 @@ __all__ = [
     "Frozen",
     "GridPlace",
     "Hypothesis",
+    "Identifier",
     "ImageInfo",
     "Inspection",
     "InspectionRequest",
@@ -116,7 +119,9 @@ __all__ = [
     "WinRate",
     "WriterChoice",
     "Writing",
+    "composed",
     "defect_type_name",
+    "identifier",
     "percent",
     "place_of",
     "step_on_record",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from core.domain.base import Frozen
 from core.domain.evidence import Comparison, DefectTypeGuess, Exemplar, Likeness, Snippet
@@ -23,6 +24,10 @@ from core.domain.steps import StepName
 
 # Defect type of an inspection whose defects were given none.
 NOT_CLASSIFIED = "not classified"
+
+
+def _on_record(context: object) -> object:
+    return Context.on_record(context) if isinstance(context, Mapping) else context
 
 
 class Step(Frozen):
@@ -53,7 +58,7 @@ class Inspection(Frozen):
     created_at: AwareDatetime
     program_version: str = Field(description="of the program that judged the picture")
     product: Product
-    context: Context
+    context: Annotated[Context, BeforeValidator(_on_record)]
     image: ImageInfo
     detector: DetectorRef
     judgement: Judgement

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator
 
 from core.domain.base import Frozen, percent
 from core.domain.errors import ProductError
+from core.domain.identifiers import Identifier, composed
 
 MOST_MM_PER_PX = 1000
 Scale = Annotated[float, Field(gt=0, le=MOST_MM_PER_PX)]
@@ -65,7 +67,7 @@ class Product(Frozen):
             ProductError: if the key is not `DATASET/CATEGORY` in plain names, or the scale cannot
                 be.
         """
-        parts = key.split("/")
+        parts = composed(key).split("/")
         if len(parts) != 2 or not all(_NAME.fullmatch(part) for part in parts):
             raise ProductError(
                 f"A product is named DATASET/CATEGORY, in letters, digits, '.', '_' and '-' "
@@ -93,12 +95,22 @@ class ImageInfo(Frozen):
 
 
 class Context(Frozen):
-    """Where a picture comes from, as far as the person or the line says."""
+    r"""Where a picture comes from, as far as the person or the line says.
 
-    lot: str = ""
-    serial: str = ""
-    station: str = ""
-    inspector: str = ""
+    Example:
+        >>> Context(serial=" 007\r").serial
+        '007'
+    """
+
+    lot: Identifier = ""
+    serial: Identifier = ""
+    station: Identifier = ""
+    inspector: Identifier = ""
+
+    @classmethod
+    def on_record(cls, texts: Mapping[str, Any]) -> Self:
+        """Take texts as they are on record, where an older program may have kept any."""
+        return cls.model_construct(**{name: texts[name] for name in cls.model_fields})
 
 
 class DetectorRef(Frozen):

@@ -42,7 +42,7 @@ class InspectionRequest(Frozen):
 
     def is_one_serial_for(self, pictures: int) -> bool:
         """Tell whether so many pictures would wrongly count as one part, by their shared serial."""
-        return pictures > MOST_VIEWS and bool(self.context.serial.strip())
+        return pictures > MOST_VIEWS and bool(self.context.serial)
 
     def check_serial(self, pictures: int) -> None:
         """Refuse a serial for more pictures than can be views of one part.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from core.domain import Disposition, DispositionEntry
+from core.domain import Disposition, DispositionEntry, identifier
 from core.records.events import record_event
 from core.records.inspections import next_number
 from core.records.standing import refresh
@@ -25,7 +25,7 @@ def add_disposition(
     entry = DispositionEntry(
         disposition=disposition,
         reason=reason.strip(),
-        decided_by=decided_by.strip(),
+        decided_by=identifier(decided_by, "name"),
         decided_at=datetime.now(UTC),
     )
     with database.transaction() as cursor:

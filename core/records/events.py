@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 from pydantic import AwareDatetime
 
-from core.domain import Frozen
+from core.domain import Frozen, composed
 from core.records.store.database import Database, insert
 
 
@@ -55,7 +55,7 @@ def record_event(
         "happened_at": datetime.now(UTC),
         "kind": kind,
         "subject": subject,
-        "actor": actor,
+        "actor": composed(actor),
         "detail": json.dumps(detail, ensure_ascii=False),
     }
     insert(cursor, "events", [row])

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from core import __version__
-from core.domain import Remark, Report, Revision, RevisionKind, Writing
+from core.domain import Remark, Report, Revision, RevisionKind, Writing, identifier
 from core.records.events import record_event
 from core.records.inspections import next_number
 from core.records.reports import report_sha256
@@ -68,7 +68,7 @@ def insert_revision(
         number=next_number(cursor, "revisions", inspection_id),
         kind=kind,
         report=report,
-        author=author.strip(),
+        author=identifier(author, "name"),
         created_at=datetime.now(UTC),
         program_version=__version__,
         sha256=report_sha256(report),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from core.domain import Disposition, Frozen, InspectionSummary, Verdict
+from core.domain import Disposition, Frozen, InspectionSummary, Verdict, composed
 from core.records.standing import folded
 from core.records.store.database import Database
 from core.records.store.rows import summary_of
@@ -125,10 +125,16 @@ def where(filter: Filter) -> tuple[str, list[object]]:
         terms.append(term)
         values.append(value)
 
-    for column in ("product_key", "lot", "serial", "station", "verdict", "defect_type"):
+    for column in ("product_key", "verdict", "defect_type"):
         value = getattr(filter, column)
         if value is not None:
             add(f"inspections.{column} = ?", str(value))
+    for column in ("lot", "serial", "station"):
+        value = getattr(filter, column)
+        if value is not None:
+            # As it is on record now, or as an older program may have recorded it.
+            terms.append(f"inspections.{column} IN (?, ?)")
+            values.extend([composed(value), value])
     if filter.disposition == "open":
         terms.append(WAITS)
     elif filter.disposition is not None:
@@ -140,5 +146,5 @@ def where(filter: Filter) -> tuple[str, list[object]]:
         add("inspections.created_at < ?", filter.until.astimezone(UTC).replace(tzinfo=None))
     if filter.text:
         # contains() knows no wildcards: % and _ are characters like others.
-        add("contains(inspections.searched, ?)", folded(filter.text))
+        add("contains(inspections.searched, ?)", folded(composed(filter.text)))
     return " AND ".join(terms) or "true", values

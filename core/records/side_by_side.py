@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from core.domain import Outcome, RevisionKind, SideBySide, SideBySideColumn, WinRate
+from core.domain import Outcome, RevisionKind, SideBySide, SideBySideColumn, WinRate, identifier
 from core.domain.errors import RecordsError
 from core.records.inspections import insert_inspection
 from core.records.revisions import insert_revision
@@ -72,7 +72,8 @@ def save_choice(
         RecordsError: if no person is named, there is no such comparison, its choice was made, or
             the report cannot be recorded.
     """
-    if not person.strip():
+    person = identifier(person, "name")
+    if not person:
         raise RecordsError("Name the person who chooses.")
     chosen = comparison.columns[position]
     with database.transaction() as cursor:
@@ -80,7 +81,7 @@ def save_choice(
         done = cursor.execute(
             "UPDATE side_by_sides SET chosen = ?, chosen_by = ?, chosen_at = ? "
             "WHERE id = ? AND chosen IS NULL RETURNING id",
-            [position, person.strip(), datetime.now(UTC).replace(tzinfo=None), comparison.id],
+            [position, person, datetime.now(UTC).replace(tzinfo=None), comparison.id],
         ).fetchone()
         if done is None:
             raise RecordsError(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain import Product, Snippet
+from core.domain import Product, Snippet, identifier
 from core.domain.errors import KnowledgeError
 from core.records.citations import Citation, list_citations, load_cited_snippet
 from core.records.events import Event, add_event, add_events, list_events
@@ -234,5 +234,5 @@ def _record_document(station: Station, kind: str, document: Document, by: str, r
 
 
 def _require(by: str) -> None:
-    if not by.strip():
+    if not identifier(by, "name"):
         raise KnowledgeError("Name the person who changes the knowledge.")

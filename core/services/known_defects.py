@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.detection.base import OnProgress
-from core.domain import JobStep, Product
+from core.domain import JobStep, Product, identifier
 from core.domain.errors import ImageError, InspectionError, ProductError
 from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile
@@ -55,7 +55,8 @@ def score_known_defects(
         ProductError: if the product has no detector, or pictures are given but no person.
         RecordsError: if the records or files cannot be written.
     """
-    if pictures and not by.strip():
+    by = identifier(by, "name")
+    if pictures and not by:
         raise ProductError("Name the person who says that these parts are bad.")
     taught = station.taught(product)
     skipped: list[str] = []
@@ -64,7 +65,7 @@ def score_known_defects(
     for done, picture in enumerate(pictures):
         on_progress(JobStep.KEEP_LABELLED, done / len(pictures))
         try:
-            added += _kept(station, product, picture, normals, by.strip())
+            added += _kept(station, product, picture, normals, by)
         except ImageError as error:
             skipped.append(str(error))
     version = taught.card.detector.version
@@ -83,9 +84,7 @@ def score_known_defects(
         save_known_score(station.records, product.key, version, each.image_sha256, score)
         scored += 1
     if added:
-        add_event(
-            station.records, "known defects added", product.key, {"added": added}, actor=by.strip()
-        )
+        add_event(station.records, "known defects added", product.key, {"added": added}, actor=by)
     on_progress(JobStep.SCORE_DEFECTS, 1)
     return Scored(added, scored, tuple(skipped))
 

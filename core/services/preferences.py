@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
 
-from core.domain import Frozen
+from core.domain import Frozen, identifier
 from core.domain.errors import InspectionError, SettingsError
 from core.infrastructure.settings import Settings
 from core.records.events import add_event
@@ -99,17 +99,18 @@ def change_setting(
     Raises:
         SettingsError: if it cannot be changed here, the value is invalid, or no person is named.
     """
-    if not person.strip():
+    person = identifier(person, "name")
+    if not person:
         raise SettingsError("Name the person who changes the setting.")
     before = with_preferences(environment, records)
     if value is not None:
         changed(before, name, value)
     elif name not in CHANGEABLE:
         raise _not_here(name)
-    save_preference(records, name, value, person.strip())
+    save_preference(records, name, value, person)
     after = with_preferences(environment, records)
     detail = {"before": _plain(before, name), "after": _plain(after, name)}
-    add_event(records, "setting changed", name, detail, person.strip())
+    add_event(records, "setting changed", name, detail, person)
     return after
 
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from core.detection.checkpoints import Active, activate, active_version, load_version, read_card
 from core.detection.product_files import read_policy, save_policy, set_aside_policy
-from core.domain import Frozen, Product
+from core.domain import Frozen, Product, identifier
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
 from core.records.decided import FalseAlarm, false_alarms
@@ -147,9 +147,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _who_and_why(by: str, reason: str, what: str) -> tuple[str, str]:
-    if not by.strip() or not reason.strip():
+    by = identifier(by, "name")
+    if not by or not reason.strip():
         raise ProductError(f"A {what} needs a name and a reason: who decides it, and why.")
-    return by.strip(), reason.strip()
+    return by, reason.strip()
 
 
 def _changed(policy: Policy, changes: Mapping[str, Any]) -> Policy:

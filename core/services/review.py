@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.domain import Disposition, DispositionEntry, Inspection, Verdict
+from core.domain import Disposition, DispositionEntry, Inspection, Verdict, composed
 from core.domain.errors import RecordsError
 from core.records.dispositions import add_disposition
 from core.records.inspections import load_inspection
@@ -41,7 +41,7 @@ def filter_of(kind: Kind, product_key: str | None = None, lot: str | None = None
     verdicts = {Kind.REVIEW: Verdict.REVIEW, Kind.FAIL: Verdict.FAIL, Kind.AUDIT: Verdict.PASS}
     return Filter(
         product_key=product_key or None,
-        lot=(lot or "").strip() or None,
+        lot=composed(lot or "") or None,
         verdict=verdicts.get(kind),
     )
 

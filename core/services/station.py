@@ -126,10 +126,12 @@ class Station:
             ProductError: if there is none, or the key is not DATASET/CATEGORY.
         """
         named = Product.from_key(key)
-        is_known = any(product.key == key for product in list_products(self.records))
-        if not is_known and any(product.key == key for product in taught_products(self.settings)):
+        is_known = any(product.key == named.key for product in list_products(self.records))
+        if not is_known and any(
+            product.key == named.key for product in taught_products(self.settings)
+        ):
             save_product(self.records, read_card(self.settings, named).product)
-        return load_product(self.records, key)
+        return load_product(self.records, named.key)
 
     def taught(self, product: Product, algorithm: str | None = None) -> Taught:
         """Return a detector of the product, loaded once for each version.

@@ -55,6 +55,19 @@ def test_a_picture_is_inspected_by_the_detector_that_is_named(
     assert count(own.records) == 1
 
 
+def test_identifiers_are_one_text_however_they_are_sent(
+    post: Post, own: Station, defective_cells: list[PictureFile]
+) -> None:
+    done = post(defective_cells[0], lot="Mu\u0308nchen", serial="\u00a00007\r")
+    hidden = post(defective_cells[0], serial="00\u202e07")
+
+    context = load_inspection(own.records, done.json()["id"]).context
+    assert (context.lot, context.serial) == ("München", "0007")
+    assert hidden.status_code == 422
+    assert "U+202E" in hidden.json()["error"]
+    assert count(own.records) == 1
+
+
 def test_a_picture_that_cannot_be_used_is_a_sentence(post: Post) -> None:
     done = post(PictureFile.of("torn.png", b"torn"))
 

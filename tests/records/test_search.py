@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain import Disposition, Inspection, Verdict
+from core.domain import Context, Disposition, Inspection, Verdict
 from core.evaluation.benchmarks.generated_records import END
 from core.infrastructure.settings import Settings
 from core.records.dispositions import add_disposition
-from core.records.inspections import save_inspection
+from core.records.inspections import load_inspection, save_inspection
 from core.records.search import Filter, count, ids, search, values_of, whole_days
 from core.records.store.database import Database
 from tests.records import examples
@@ -124,6 +124,22 @@ def test_hangul_and_umlauts_are_found_in_any_form_and_case(station_settings: Set
         save_inspection(records, examples.inspection())
         for text in ("균열", unicodedata.normalize("NFD", "균열"), "ZOË MÜ", "größe"):
             assert count(records, Filter(text=text)) == 1
+
+
+def test_lots_are_found_as_they_are_typed_and_as_older_programs_kept_them(
+    station_settings: Settings,
+) -> None:
+    with Database.open(station_settings) as records:
+        save_inspection(records, examples.inspection("now", "München"))
+        kept = Context.on_record(dict.fromkeys(Context.model_fields, " München\r"))
+        old = examples.inspection("old").model_copy(update={"context": kept})
+        save_inspection(records, old)
+
+        assert load_inspection(records, "old") == old
+        for typed in ("München", "Mu\u0308nchen\u00a0"):
+            assert ids(records, Filter(lot=typed)) == ("now",)
+            assert count(records, Filter(text=typed)) == 2
+        assert set(ids(records, Filter(lot=" München\r"))) == {"now", "old"}
 
 
 def test_no_match_reaches_from_one_field_into_the_next(station_settings: Settings) -> None:

@@ -73,7 +73,7 @@ def test_csv_has_what_is_on_record(station: Station, tmp_path: Path) -> None:
 def test_no_text_in_csv_begins_a_formula(station: Station, tmp_path: Path, start: str) -> None:
     evil = f"{start}HYPERLINK(A1)"
     saved = examples.inspection("1")
-    context = Context(lot=evil, serial=evil, station=evil, inspector=evil)
+    context = Context.on_record(dict.fromkeys(Context.model_fields, evil))
     image = saved.image.model_copy(update={"filename": evil})
     save_inspection(station.records, saved.model_copy(update={"context": context, "image": image}))
     add_disposition(

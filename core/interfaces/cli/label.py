@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.domain import identifier
 from core.domain.errors import ProductError
 from core.infrastructure.settings import settings
 from core.interfaces.cli.options import show_progress
@@ -40,12 +41,13 @@ def _label(options: argparse.Namespace) -> int:
     from core.services.defect_labels import LabelledPicture, label_from_records, label_pictures
     from core.services.station import Station
 
-    if not options.by.strip():
+    by = identifier(options.by, "name")
+    if not by:
         raise ProductError("Labels need a person who vouches for them: --by NAME.")
     with Station(settings()) as station:
         product = station.product(options.product)
         if options.signed:
-            labelling = label_from_records(station, product, by=options.by.strip())
+            labelling = label_from_records(station, product, by=by)
         else:
             pictures = [
                 LabelledPicture(item.picture, item.defect_type, item.truth)
@@ -57,7 +59,7 @@ def _label(options: argparse.Namespace) -> int:
                 product,
                 pictures,
                 origin=options.data.resolve().name,
-                by=options.by.strip(),
+                by=by,
                 on_progress=show_progress,
             )
     _print_labelling(product.key, labelling)

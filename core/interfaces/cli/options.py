@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
-from core.domain import Language
+from core.domain import Language, identifier
 from core.domain.errors import OutputError
 
 
@@ -55,8 +55,9 @@ def person_named(name: str) -> str:
 
     It is empty if neither is known: in a container the user often has a number but no name.
     """
-    if name.strip():
-        return name.strip()
+    given = identifier(name, "name")
+    if given:
+        return given
     try:
         return getpass.getuser()
     except (OSError, KeyError):

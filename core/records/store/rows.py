@@ -120,7 +120,7 @@ def inspection_of(
         created_at=row["created_at"],
         program_version=row["program_version"],
         product=Product.model_validate_json(row["product"]),
-        context=Context(**{name: row[name] for name in Context.model_fields}),
+        context=Context.on_record(row),
         image=ImageInfo.model_validate_json(row["image"]),
         detector=DetectorRef(**{name: row[name] for name in DetectorRef.model_fields}),
         judgement=Judgement(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from core.domain import Job, JobState
+from core.domain import Job, JobState, identifier
 from core.domain.errors import InspectionError, JobError, RecordsError
 from core.infrastructure.extras import library_guard
 from core.infrastructure.ids import id_of
@@ -91,7 +91,7 @@ class Jobs:
             id=id_of(now),
             kind=task.kind,
             title=title.strip() or task.kind,
-            who=who.strip(),
+            who=identifier(who, "name"),
             created_at=now,
             state=JobState.QUEUED,
         )
