@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from core.domain import (
@@ -17,6 +18,7 @@ from core.domain import (
     Severity,
 )
 from core.domain.errors import InspectionError
+from core.reporting.json_objects import Attempt, find_object
 from core.reporting.languages import is_in_language
 
 MOST_TOLD_FAULTS = 5
@@ -117,19 +119,14 @@ def longest_answer(schema: dict[str, Any]) -> int:
 def read_answer(text: str, lengths: Lengths, language: Language) -> Report:
     """Read a model's text as a report.
 
-    Prose or a fence around the JSON object is ignored; nothing inside it is changed.
+    Thoughts, prose and fences around the JSON object are ignored, with whatever braces they hold;
+    of several objects that are reports the last counts. Nothing inside it is changed.
 
     Raises:
         AnswerError: if there is no such object, it breaks the schema, or it is in another
             language.
     """
-    import jsonschema
-
-    data = _json_object(text)
-    validator = jsonschema.Draft202012Validator(answer_schema(lengths))
-    faults = [_told(fault) for fault in validator.iter_errors(data)]
-    if faults:
-        raise AnswerError(" ".join(faults[:MOST_TOLD_FAULTS]))
+    data = report_object(text, lengths)
     report = Report(**data, language=language)
     prose = " ".join([report.summary, *(finding.observation for finding in report.findings)])
     if not report.summary.strip():
@@ -139,20 +136,30 @@ def read_answer(text: str, lengths: Lengths, language: Language) -> Report:
     return report
 
 
-def _json_object(text: str) -> Any:  # noqa: ANN401  # whatever the model wrote
-    start = text.find("{")
-    if start < 0:
-        raise AnswerError("The answer holds no JSON object.")
-    try:
-        # Not strict: models often write a line break in a string as it is.
-        data, _ = json.JSONDecoder(strict=False).raw_decode(text, start)
-        # Half of a surrogate pair is valid JSON, and can be neither shown nor stored.
-        json.dumps(data, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise AnswerError(f"The answer is not valid JSON: {error}.") from error
+def report_object(text: str, lengths: Lengths) -> dict[str, Any]:
+    """Find the object in a model's text that the schema accepts.
+
+    Raises:
+        AnswerError: if there is none; it says what is wrong with the longest attempt.
+    """
+    import jsonschema
+
+    validator = jsonschema.Draft202012Validator(answer_schema(lengths))
+    data, longest = find_object(text, validator.is_valid)
+    if data is None:
+        raise AnswerError(_fault(longest, validator))
     if CONTROL.search(json.dumps(data)):
         raise AnswerError("The answer holds control characters: write plain text.")
     return data
+
+
+def _fault(attempt: Attempt | None, validator: Any) -> str:  # noqa: ANN401  # of jsonschema
+    if attempt is None:
+        return "The answer holds no JSON object."
+    if attempt.data is None:
+        return f"The answer is not valid JSON: {attempt.problem}."
+    faults = islice(validator.iter_errors(attempt.data), MOST_TOLD_FAULTS)
+    return " ".join(map(_told, faults))
 
 
 def _told(fault: Any) -> str:  # noqa: ANN401  # jsonschema's own error
@@ -198,15 +205,27 @@ def prose_so_far(text: str) -> str:
         >>> prose_so_far('{"summary": "A dark li')
         'A dark li'
     """
+    # A draft in the thoughts gives way to the answer as soon as that one says something.
+    for found in reversed(list(re.finditer(r"\{", text))):
+        if said := _prose(_object_so_far(text, found.start())):
+            return said
+    return ""
+
+
+def _object_so_far(text: str, start: int) -> dict[str, Any]:
     from pydantic_core import from_json
 
-    start = text.find("{")
-    if start < 0:
-        return ""
     try:
-        data = from_json(text[start:], allow_partial="trailing-strings")
+        return json.JSONDecoder(strict=False).raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return from_json(text[start:], allow_partial="trailing-strings")
     except ValueError:
-        return ""
+        return {}
+
+
+def _prose(data: dict[str, Any]) -> str:
     findings = data.get("findings")
     said = [data.get("summary")]
     for finding in findings if isinstance(findings, list) else ():

@@ -217,7 +217,7 @@ class Asking:
         if answer.finish == "length":
             raise AnswerError("The answer was cut at its token limit: write shorter texts.")
         report = read_answer(answer.text, lengths_of(self._model), self._question.language)
-        if problem := why_degenerate(answer.text):
+        if problem := why_degenerate(report.model_dump_json()):
             raise AnswerError(f"The answer is no prose: {problem}")
         return report
 

@@ -65,12 +65,19 @@ def read(text: str, language: Language = Language.ENGLISH) -> Report:
         json.dumps(an_answer()),
         f"```json\n{json.dumps(an_answer(), indent=2)}\n```",
         f"Here is the report:\n{json.dumps(an_answer())}\nI hope that it helps.",
+        "<think>The schema wants {summary, findings}.</think>" + json.dumps(an_answer()),
+        f'Set {{D1, D2}}, {{"a": {{}}}}: {json.dumps(an_answer())} and not {{"summary": ""}} or {{',
+        f"<think>{json.dumps(an_answer(summary='A first draft of the report.'))} }} Better:"
+        f"</think>\n```json\n{json.dumps(an_answer(), indent=2)}\n```",
+        json.dumps({"report": an_answer(), "note": "a { in a string"}),
+        json.dumps([{"name": "report", "parameters": an_answer()}]),
     ],
-    ids=["bare", "fenced", "in prose"],
+    ids=["bare", "fenced", "in prose", "thoughts", "braces", "draft", "wrapped", "call"],
 )
 def test_an_answer_is_read_as_a_report(text: str) -> None:
     report = read(text)
 
+    assert report.summary == an_answer()["summary"]
     assert report.findings[0].hypotheses[0].cause == "Pressing in the laminator."
     assert report.language is Language.ENGLISH
     assert report.schema_version == 2
@@ -85,6 +92,8 @@ def test_an_answer_is_read_as_a_report(text: str) -> None:
         ("I cannot help with that.", "no JSON object"),
         (json.dumps(an_answer())[:300], "not valid JSON"),
         ('{"summary": ' + "[" * 100_000, "not valid JSON"),
+        ("<think>{summary}</think>" + json.dumps(an_answer())[:300], "Unterminated string"),
+        ('<think>{"a": 1}</think>' + json.dumps(an_answer(effect=3)), "effect: 3 is not of type"),
         (json.dumps({"verdict": "FAIL"}), "'summary' is a required property"),
         (json.dumps(an_answer(verdict="PASS")), "verdict"),
         (json.dumps(an_answer(confidence="certain")), "confidence: 'certain' is not one of"),
@@ -172,6 +181,15 @@ def test_an_answer_can_be_followed_while_it_comes() -> None:
     assert seen[-1] == f"{an_answer()['summary']}\n\nA thin dark line."
     assert all(len(before) <= len(after) for before, after in pairwise(seen))
     assert prose_so_far('{"summary": 3, "findings": [4, {"observation": null}]}') == ""
+
+
+def test_thoughts_with_braces_do_not_hide_the_answer_that_comes() -> None:
+    draft = json.dumps(an_answer(summary="A first draft of the report.", findings=[]))
+    text = f"<think>{{summary}} {draft} No: </think>"
+
+    assert prose_so_far(text) == "A first draft of the report."
+    assert prose_so_far(f'{text}```json {{"summary": "A dark li') == "A dark li"
+    assert prose_so_far(f"{text}{json.dumps(an_answer())}```").startswith("A dark line crosses")
 
 
 def test_a_line_break_in_a_string_and_a_written_backslash_are_no_fault() -> None:

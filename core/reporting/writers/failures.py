@@ -11,7 +11,9 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
@@ -230,17 +232,26 @@ def _message(body: Any) -> str:  # noqa: ANN401
 
 
 def _retry_after(headers: Any, body: str) -> float | None:  # noqa: ANN401
-    """Read the seconds to wait from Retry-After, as number or date, or Gemini's RetryInfo."""
+    """Read the seconds to wait: Retry-After-Ms, Retry-After in seconds or as a date, RetryInfo."""
+    exact = _number(headers.get("retry-after-ms", ""))
+    if exact is not None:
+        return exact / 1000
     asked = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", asked):
-        return float(asked)
-    if asked:
-        try:
-            return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
-        except ValueError:
-            return None
+    seconds = _number(asked)
+    if seconds is not None:
+        return seconds
+    with suppress(ValueError, OverflowError):
+        until = parsedate_to_datetime(asked)
+        # A date of HTTP is in GMT, also where it does not say so.
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        return max(0.0, until.timestamp() - time.time())
     found = re.search(r"retryDelay['\"]?\s*:\s*['\"](\d+(?:\.\d+)?)s['\"]", body)
     return float(found[1]) if found else None
+
+
+def _number(text: str) -> float | None:
+    """Read a plain decimal number of seconds or milliseconds; None: it is something else."""
+    return float(text) if re.fullmatch(r"\s*\d{1,12}(\.\d+)?\s*", text, re.ASCII) else None
 
 
 def _one_line(text: str) -> str:

@@ -42,7 +42,27 @@ def test_openai_answers_429_to_an_empty_purse() -> None:
     assert not failure.is_passing
 
 
-@pytest.mark.parametrize("asked", ["soon", "-1", "Wed, 99 Nov 2026 25:00:00 GMT"])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after-ms": "2500"}, 2.5),
+        ({"retry-after-ms": "40.5", "retry-after": "7"}, 0.0405),
+        ({"retry-after-ms": "soon", "retry-after": " 7 "}, 7),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00"}, 0),
+    ],
+)
+def test_wait_is_kept_as_exactly_as_the_server_names_it(
+    headers: dict[str, str], seconds: float
+) -> None:
+    error = gemini(429, {"message": "Slow down."})
+    error.response.headers.update(headers)
+
+    assert failure_of(error).retry_after_s == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("asked", ["soon", "-1", "1" * 400, "Wed, 99 Nov 2026 25:00:00 GMT"])
 def test_wait_that_makes_no_sense_is_not_kept(asked: str) -> None:
     error = gemini(429, {"message": "Slow down."})
     error.response.headers["retry-after"] = asked
