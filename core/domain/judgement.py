@@ -6,13 +6,14 @@ import math
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator
 
 from core.domain.base import Frozen, percent
 from core.domain.errors import ProductError
 from core.domain.identifiers import Identifier, composed
+from core.domain.reading import Reading
 
 MOST_MM_PER_PX = 1000
 Scale = Annotated[float, Field(gt=0, le=MOST_MM_PER_PX)]
@@ -86,12 +87,13 @@ class ImageInfo(Frozen):
 
     sha256: str = Field(description="of the file's bytes as they came")
     filename: str
-    format: str = Field(description="PNG, JPEG, BMP, TIFF or WEBP")
+    format: str = Field(description="such as PNG; core.imaging.decoding.formats names all")
     width: int
     height: int
-    bit_depth: Literal[1, 8, 16]
+    bit_depth: int = Field(description="bits of a value, as far as they are used")
     size_bytes: int
     notices: tuple[str, ...] = Field((), description="what the reader should know of it")
+    reading: Reading = Field(Reading(), description="that its values were made 8 bits with")
 
 
 class Context(Frozen):

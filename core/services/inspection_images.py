@@ -10,7 +10,7 @@ import numpy as np
 from core.detection.checkpoints import read_card
 from core.domain import ComparedPair, Exemplar, Inspection, Product, Revision
 from core.domain.errors import InspectionError, ProductError, RecordsError
-from core.imaging.decoding import encode_png, thumbnail_png
+from core.imaging.encoding import encode_png, thumbnail_png
 from core.imaging.overlay import ColourScale, render_legend, render_outlined, render_overlay
 from core.imaging.picture_files import PictureFile
 from core.reporting.pdf.report import render_pdf

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.domain import Inspection
-from core.imaging.decoding import thumbnail_png
+from core.imaging.encoding import thumbnail_png
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture
 from core.services.decoded_pictures import DecodedPictures

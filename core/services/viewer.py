@@ -10,7 +10,7 @@ import numpy as np
 
 from core.domain import Box, Comparison, Defect, Inspection
 from core.domain.errors import RecordsError
-from core.imaging.decoding import encode_gif, encode_jpeg
+from core.imaging.encoding import encode_gif, encode_jpeg
 from core.imaging.overlay import draw_tag, outline, render_heatmap, render_mask, render_overlay
 from core.retrieval.normals.comparisons import align, crop_around, same_place
 from core.services.decoded_pictures import DecodedPictures

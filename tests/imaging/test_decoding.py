@@ -10,7 +10,8 @@ import tifffile
 from PIL import Image
 
 from core.domain.errors import ImageError
-from core.imaging.decoding import CheckedImage, checked_image, encode_png, thumbnail_png
+from core.imaging.decoding import CheckedImage, checked_image
+from core.imaging.encoding import encode_png, thumbnail_png
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
 
@@ -188,7 +189,7 @@ FRAMES = [Image.fromarray(picture()), Image.fromarray(picture()[::-1].copy())]
         (encoded(Image.new("L", (8, 80)), "PNG"), "a.png", "8 x 80 pixels; at least 16"),
         (encoded(FRAMES[0], "WEBP", save_all=True, append_images=FRAMES[1:]), "a.webp", "2 frames"),
         (encoded(FRAMES[0], "TIFF", save_all=True, append_images=FRAMES[1:]), "a.tif", "2 frames"),
-        (encoded(Image.new("F", (60, 40)), "TIFF"), "a.tif", "32-bit values"),
+        (encoded(Image.new("F", (60, 40)), "TIFF"), "a.tif", "floating-point values of 32 bits"),
     ],
 )
 def test_what_cannot_be_used_is_said(data: bytes, name: str, sentence: str) -> None:

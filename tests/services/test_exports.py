@@ -15,7 +15,7 @@ import pytest
 
 from core.domain import Context, Disposition, Inspection, Verdict
 from core.domain.errors import OutputError
-from core.imaging.decoding import encode_png
+from core.imaging.encoding import encode_png
 from core.records.dispositions import add_disposition
 from core.records.exports import write_table
 from core.records.inspections import save_inspection

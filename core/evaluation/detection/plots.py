@@ -11,7 +11,7 @@ import numpy as np
 from core.domain import Verdict
 from core.evaluation.detection.figures import DetectionFigures
 from core.evaluation.detection.judging import Judged, JudgedPicture, read_pixels
-from core.imaging.decoding import encode_png
+from core.imaging.encoding import encode_png
 from core.imaging.overlay import ColourScale, render_overlay
 from core.infrastructure.settings import Settings
 

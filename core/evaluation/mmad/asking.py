@@ -10,7 +10,8 @@ from pathlib import Path
 from core.domain import Language
 from core.domain.errors import EvaluationError, ImageError
 from core.evaluation.mmad.questions import MmadQuestion
-from core.imaging.decoding import checked_image, thumbnail_png
+from core.imaging.decoding import checked_image
+from core.imaging.encoding import thumbnail_png
 from core.infrastructure.settings import Settings
 from core.reporting.catalogue import Model
 from core.reporting.writers.contract import PromptPicture, Question, Turn

@@ -1,0 +1,48 @@
+"""How values that a picture file does not explain become brightness."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.domain.base import Frozen
+
+BayerPattern = Literal["RGGB", "BGGR", "GRBG", "GBRG"]
+ValueBits = Literal[8, 10, 12, 14, 16]
+
+
+class Reading(Frozen):
+    """How a product's pictures are read, where their files leave it open; a card keeps it.
+
+    What a file says of its values goes before. As it stands here without arguments, values of 16
+    bits are taken to use all of them, as older cards did.
+
+    Example:
+        >>> Reading(bits=12).white
+        4095
+    """
+
+    bits: ValueBits | None = Field(
+        16,
+        description="that values in files of 16 bits use, where the file does not say; None: no "
+        "picture taught has told",
+    )
+    least_peak: int = Field(
+        0, ge=0, description="lowest brightest value of those pictures; 0: not known"
+    )
+    low: float | None = Field(None, description="what is black in files of 32-bit values")
+    high: float | None = Field(None, description="what is white in them")
+    bayer: BayerPattern | None = Field(
+        None, description="colours of the first four pixels of raw pictures; None: they are not raw"
+    )
+
+    @property
+    def white(self) -> int | None:
+        """The value that is white in files of 16 bits that do not say."""
+        return None if self.bits is None else 2**self.bits - 1
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The values that are black and white in files of 32-bit values; None: not known."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
