@@ -15,7 +15,7 @@ from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
-from pages.parts.quality.words import type_text, verdict_cell
+from pages.parts.quality.words import finding_cell, type_text
 from pages.parts.words import plain
 from pages.texts import number, t, when
 from pages.texts.labels import disposition_label
@@ -61,16 +61,14 @@ def _table(
         [
             {
                 "open": f"inspect?inspection={summary.id}",
-                "verdict": verdict_cell(summary.verdict),
+                "verdict": finding_cell(summary),
                 "disposition": _disposition_cell(summary),
                 "product": summary.product_key,
                 "picture": summary.filename,
                 "lot": summary.lot,
                 "serial": summary.serial,
                 "station": summary.station,
-                "type": type_text(summary.defect_type) if summary.defect_count else "",
-                "score": round(summary.score, 3),
-                "defects": summary.defect_count,
+                **_found_cells(summary),
                 "time": when(summary.created_at),
                 "inspector": summary.inspector,
             }
@@ -107,6 +105,17 @@ def _table(
     return summaries[rows[0]] if rows and rows[0] < len(summaries) else None
 
 
+def _found_cells(summary: InspectionSummary) -> dict[str, str | float | None]:
+    """Show what was found, unless it is hidden for an audit."""
+    if summary.is_sealed:
+        return {"type": "", "score": None, "defects": None}
+    return {
+        "type": type_text(summary.defect_type) if summary.defect_count else "",
+        "score": round(summary.score, 3),
+        "defects": summary.defect_count,
+    }
+
+
 def _disposition_cell(summary: InspectionSummary) -> str:
     """Name the disposition; a dash where a part passed and nobody is asked to decide."""
     is_asked_for = summary.verdict is not Verdict.PASS or summary.is_audited
@@ -116,6 +125,9 @@ def _disposition_cell(summary: InspectionSummary) -> str:
 def _actions(station: Station, chosen: InspectionSummary) -> None:
     if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
         st.switch_page("inspect.py", query_params={"inspection": chosen.id})
+    if chosen.is_sealed:
+        st.caption(t("sealed.notice"))
+        return
     with shown_to_the_operator():
         inspection = load_inspection(station.records, chosen.id)
         check_printable(station, inspection)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain import Inspection, InspectionRequest, Refusal, RefusalKind
+from core.domain import Inspection, InspectionRequest, Refusal, RefusalKind, Verdict
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
+from core.records.audits import finding_is_sealed
 from core.records.inspections import load_inspection
 from core.records.search import of_ids
 from core.services.inspection_images import recorded_picture
@@ -28,8 +29,9 @@ from pages.parts.inspect.intake import Refused, Tray, ask_pictures, ask_product,
 from pages.parts.inspect.lot import show_lot, show_strip
 from pages.parts.inspect.normals import show_comparisons, show_exemplars
 from pages.parts.inspect.report import show_report
-from pages.parts.inspect.viewer import show_viewer
+from pages.parts.inspect.viewer import show_plain_picture, show_viewer
 from pages.parts.products.teaching import teach_demo_button
+from pages.parts.sealed import note_seen, open_finding_button
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import t
 
@@ -64,8 +66,12 @@ def inspect_waiting(station: Station, tray: Tray) -> None:
     progress = st.progress(0.0) if count > 1 else None
     early = st.empty()
     # Evidence and report take longer than the verdict, which need not wait for them.
+    # One of a part that passed is told when it is known whether it is drawn for an audit.
     listener = Listener(
-        on_verdict=lambda judgement, _defects: early.markdown(verdict_text(judgement.verdict))
+        on_verdict=lambda judgement, _defects: (
+            judgement.verdict is not Verdict.PASS
+            and early.markdown(verdict_text(judgement.verdict))
+        )
     )
     while tray.waiting:
         request, picture = tray.waiting[0]
@@ -122,6 +128,10 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
     )
     for sentence in inspection.image.notices:
         st.warning(plain(sentence), icon=":material/info:")
+    if finding_is_sealed(station.records, inspection.id):
+        show_sealed(station, inspection)
+        return
+    note_seen(inspection)
     picture, facts = st.columns([11, 10], gap="medium")
     with picture:
         show_viewer(station, inspection)
@@ -148,6 +158,17 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
             show_snippets(inspection)
     with steps:
         show_steps(inspection)
+
+
+def show_sealed(station: Station, inspection: Inspection) -> None:
+    """Show a part whose finding is hidden for an audit: its picture, and the decision to make."""
+    picture, facts = st.columns([11, 10], gap="medium")
+    with picture:
+        show_plain_picture(station, inspection)
+    with facts:
+        st.info(t("sealed.notice"), title=t("sealed.title"), icon=":material/visibility_off:")
+        show_disposition(station, inspection)
+        open_finding_button(station, inspection, person_of())
 
 
 def inspect_again(station: Station, inspection: Inspection, tray: Tray) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Inspection
+from core.records.audits import finding_is_sealed
 from core.records.inspections import load_inspection
 from core.records.products import list_products
 from core.records.queue import Waiting, waiting
-from core.services.review import Kind, filter_of, first, is_audit
+from core.services.review import Kind, filter_of, first
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.facts import show_defects, show_verdict
 from pages.parts.inspect.viewer import show_plain_picture, show_viewer
 from pages.parts.review.decision import Work, show_decision, show_learning
+from pages.parts.sealed import note_seen
 from pages.parts.urls import choice_in_url, option_in_url, text_in_url
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, t, when
@@ -79,7 +81,10 @@ def _take_name() -> None:
 def show_part(station: Station, inspection: Inspection, work: Work) -> None:
     """Show the part that waits: its picture, what was found, and the decision to make."""
     picture, facts = st.columns([8, 11], gap="medium")
-    hidden = not inspection.dispositions and (work.blind or is_audit(inspection))
+    is_sealed = finding_is_sealed(station.records, inspection.id)
+    hidden = is_sealed or (work.blind and not inspection.dispositions)
+    if not hidden:
+        note_seen(inspection)
     with picture:
         if hidden:
             show_plain_picture(station, inspection)
@@ -90,7 +95,7 @@ def show_part(station: Station, inspection: Inspection, work: Work) -> None:
             ":material/visibility_off:" if hidden else verdict_text(inspection.judgement.verdict)
         )
         st.markdown(f"{verdict} · {_heading(inspection)}")
-        show_decision(station, inspection, work)
+        show_decision(station, inspection, work, is_hidden=hidden, is_sealed=is_sealed)
         show_learning(station, work.person)
         if hidden:
             st.info(t("review.hidden"), icon=":material/visibility_off:")

@@ -21,11 +21,12 @@ REPOSITORY = Path(__file__).parent.parent
 
 @pytest.fixture
 def station_settings(tmp_path: Path, model_cache: Path) -> Settings:
-    """Settings of a station that has nothing on record yet."""
+    """Settings of a station that has nothing on record yet, and draws nothing for an audit."""
     return Settings(
         data_dir=tmp_path / "data",
         ad_checkpoint_dir=tmp_path / "checkpoints",
         model_cache=model_cache,
+        audit_share=0,
     )
 
 
@@ -46,7 +47,10 @@ def demo_station(
 
     def settings(root: Path) -> Settings:
         return Settings(
-            data_dir=root / "data", ad_checkpoint_dir=root / "checkpoints", model_cache=model_cache
+            data_dir=root / "data",
+            ad_checkpoint_dir=root / "checkpoints",
+            model_cache=model_cache,
+            audit_share=0,
         )
 
     def make(root: Path) -> None:

@@ -100,4 +100,7 @@ class InspectionSummary(Frozen):
     defect_count: int
     defect_type: str = Field(description="NOT_CLASSIFIED: of no known type; empty: no defect")
     is_audited: bool = Field(description="passed, and drawn at random for a person to look at")
+    is_sealed: bool = Field(
+        description="drawn, and neither decided nor shown: its finding is hidden until then"
+    )
     disposition: Disposition | None

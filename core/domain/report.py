@@ -188,3 +188,4 @@ class DispositionEntry(Frozen):
     reason: str
     decided_by: str
     decided_at: AwareDatetime
+    is_blind: bool = Field(False, description="decided without seeing the machine's finding")

@@ -16,6 +16,7 @@ class Citation(Frozen):
     product_key: str
     filename: str
     verdict: Verdict
+    is_sealed: bool = Field(description="its finding is hidden until a person has decided")
     similarity: float
     findings: int = Field(description="of the newest revision that cite it")
     ever_cited: bool = Field(description="whether any revision cites it")
@@ -40,7 +41,8 @@ def list_citations(database: Database, snippet_id: str, limit: int = 100) -> tup
     found = database.rows(
         """
         WITH used AS (
-            SELECT id AS inspection_id, created_at, product_key, filename, verdict, similarity
+            SELECT id AS inspection_id, created_at, product_key, filename, verdict, is_sealed,
+                similarity
             FROM evidence JOIN inspections ON inspections.id = evidence.inspection_id
             WHERE kind = 'snippet' AND reference = ?
             ORDER BY created_at DESC, id DESC LIMIT ?

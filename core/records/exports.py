@@ -8,7 +8,7 @@ from typing import Literal
 import duckdb
 
 from core.domain.errors import OutputError
-from core.records.search import NEWEST_FIRST, Filter, where
+from core.records.search import NEWEST_FIRST, Filter, listed
 from core.records.store.database import Database
 
 # Columns with texts of persons or files; the others are the program's own.
@@ -18,10 +18,13 @@ TYPED_IN = ("lot", "serial", "station", "inspector", "filename", "defect_type", 
 FORMULA = "[=+\\-@\\t\\r\\n＝＋－＠]"
 COLUMNS = """
     inspections.id, created_at AS created_at_utc, product_key, {lot}, {serial}, {station},
-    {inspector}, {filename}, image_sha256, algorithm, version, program_version, verdict, score,
-    t_low, t_high, percentile, defect_count, {defect_type}, is_audited, inspections.disposition,
-    {reason}, {decided_by}, inspections.decided_at AS decided_at_utc
+    {inspector}, {filename}, image_sha256, algorithm, version, program_version, {verdict}, {score},
+    t_low, t_high, {percentile}, {defect_count}, {defect_type}, is_audited,
+    inspections.disposition, {reason}, {decided_by}, inspections.decided_at AS decided_at_utc,
+    blind_disposition
 """
+# Empty while the finding is sealed.
+FOUND = ("verdict", "score", "percentile", "defect_count", "defect_type")
 
 
 def write_table(
@@ -30,16 +33,22 @@ def write_table(
     """Write the inspections that a filter means to a file, the newest first.
 
     In CSV a text that begins like a formula gets an apostrophe before it: a spreadsheet then shows
-    it and does not run it. Parquet keeps every text as it was typed.
+    it and does not run it. Parquet keeps every text as it was typed. Of a part whose finding is
+    sealed for an audit, the columns of the finding are empty.
 
     Raises:
         OutputError: if the file cannot be written.
     """
-    condition, values = where(filter)
-    typed_in = (*((f"inspections.{name}", name) for name in TYPED_IN), ("by_whom", "decided_by"))
-    texts = {name: f"{_harmless(text, kind)} AS {name}" for text, name in typed_in}
+    condition, values = listed(filter)
+    columns = {name: f"inspections.{name}" for name in (*TYPED_IN, *FOUND)}
+    columns["decided_by"] = "by_whom"
+    for name in (*TYPED_IN, "decided_by"):
+        columns[name] = _harmless(columns[name], kind)
+    for name in FOUND:
+        columns[name] = f"CASE WHEN NOT is_sealed THEN {columns[name]} END"
+    named = {name: f"{column} AS {name}" for name, column in columns.items()}
     query = f"""
-        SELECT {COLUMNS.format(**texts)}
+        SELECT {COLUMNS.format(**named)}
         FROM inspections LEFT JOIN (
             SELECT inspection_id, arg_max(decided_by, number) AS by_whom
             FROM dispositions GROUP BY inspection_id

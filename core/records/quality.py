@@ -19,11 +19,11 @@ IS_FALSE_ALARM = "coalesce(disposition, '') = 'void (false alarm)'"
 
 
 def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ...]:
-    """Count inspections by verdict, newest disposition, first of the part or not, drawn or not."""
+    """Count inspections by verdict, newest and blind disposition, first of the part, and drawn."""
     condition, values = where(filter)
     found = database.rows(
         f"""
-        SELECT verdict, disposition, is_first, is_audited, count(*) AS count
+        SELECT verdict, disposition, is_first, is_audited, blind_disposition, count(*) AS count
         FROM inspections WHERE {condition} GROUP BY ALL ORDER BY ALL
         """,
         *values,

@@ -71,7 +71,7 @@ def search(
     database: Database, filter: Filter | None = None, *, limit: int = PAGE, offset: int = 0
 ) -> tuple[InspectionSummary, ...]:
     """List a page of the inspections that a filter means (None: of all), the newest first."""
-    condition, values = where(filter or Filter())
+    condition, values = listed(filter or Filter())
     found = database.rows(
         f"SELECT {SUMMARY} FROM inspections WHERE {condition} {NEWEST_FIRST} LIMIT ? OFFSET ?",
         *values,
@@ -92,14 +92,14 @@ def of_ids(database: Database, ids: Sequence[str]) -> tuple[InspectionSummary, .
 
 def count(database: Database, filter: Filter | None = None) -> int:
     """Count the inspections that a filter means; None: all."""
-    condition, values = where(filter or Filter())
+    condition, values = listed(filter or Filter())
     found = database.rows(f"SELECT count(*) AS n FROM inspections WHERE {condition}", *values)
     return found[0]["n"]
 
 
 def ids(database: Database, filter: Filter) -> tuple[str, ...]:
     """List the ids of all inspections that a filter means, the newest first."""
-    condition, values = where(filter)
+    condition, values = listed(filter)
     found = database.rows(f"SELECT id FROM inspections WHERE {condition} {NEWEST_FIRST}", *values)
     return tuple(row["id"] for row in found)
 
@@ -114,6 +114,17 @@ def values_of(
         *values,
     )
     return tuple(row["value"] for row in found)
+
+
+def listed(filter: Filter) -> tuple[str, list[object]]:
+    """Return the condition and values of a filter for a list: what it shows gives nothing away.
+
+    A sealed finding is in no list that is chosen by what was found.
+    """
+    condition, values = where(filter)
+    if filter.verdict is None and filter.defect_type is None:
+        return condition, values
+    return f"{condition} AND NOT inspections.is_sealed", values
 
 
 def where(filter: Filter) -> tuple[str, list[object]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from core.domain import Outcome, RevisionKind, SideBySide, SideBySideColumn, WinRate, identifier
 from core.domain.errors import RecordsError
+from core.records.audits import unseal
 from core.records.inspections import insert_inspection
 from core.records.revisions import insert_revision
 from core.records.store.database import Database, insert
@@ -90,6 +91,8 @@ def save_choice(
             )
         if chosen.inspection.id != comparison.inspection_id:
             insert_inspection(cursor, chosen.inspection, database.audit_share)
+            # Its finding was seen in the comparison.
+            unseal(cursor, chosen.inspection.id)
         insert_revision(
             cursor,
             chosen.inspection.id,

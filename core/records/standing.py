@@ -11,6 +11,7 @@ Audit: a passed part is drawn when the first 52 bits of the SHA-256 of its inspe
 share of 2^52, lie below AUDIT_SHARE. The id is random, made once and never changed, so nobody
 chooses what is drawn, looking again draws nothing anew, and the score plays no part: what is drawn
 is a random sample of what passed. The share is the one that was set at the time of inspection.
+What is drawn is sealed until a person has decided (see `core.records.audits`).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def add_types(cursor: DuckDBPyConnection, inspection: Inspection) -> None:
 
 
 def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_share: float) -> Row:
-    """Return the columns of an inspection that never change after it was saved."""
+    """Return the columns that an inspection is saved with."""
     serial = inspection.context.serial
     earlier = (
         serial
@@ -80,13 +81,16 @@ def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_sha
             [inspection.product.key, serial],
         ).fetchone()
     )
+    is_audited = inspection.judgement.verdict is Verdict.PASS and is_drawn(
+        inspection.id, audit_share
+    )
     return {
         "width": inspection.image.width,
         "height": inspection.image.height,
         "defect_count": len(inspection.defects),
         "is_first": not earlier,
-        "is_audited": inspection.judgement.verdict is Verdict.PASS
-        and is_drawn(inspection.id, audit_share),
+        "is_audited": is_audited,
+        "is_sealed": is_audited,
     }
 
 
@@ -95,11 +99,11 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
     of_it = [inspection_id]
     facts = cursor.execute(
         "SELECT product_key, defect_count, json_extract_string(defect_types, '$[*].defect_type'), "
-        "filename, lot, serial, id, inspector FROM inspections WHERE id = ?",
+        "is_sealed, filename, lot, serial, id, inspector FROM inspections WHERE id = ?",
         of_it,
     ).fetchone()
     assert facts is not None
-    product_key, defects, ranked, *texts = facts
+    product_key, defects, ranked, was_sealed, *texts = facts
     reports = cursor.execute(
         "SELECT kind, report FROM revisions WHERE inspection_id = ? ORDER BY number DESC", of_it
     ).fetchall()
@@ -115,11 +119,28 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
     ).fetchall()
     found = defect_type(written, ranked, {name for (name,) in known}) if defects else ""
     disposition, reason, decided_at = decision or (None, None, None)
+    blind = cursor.execute(
+        "SELECT disposition FROM dispositions WHERE inspection_id = ? AND is_blind "
+        "ORDER BY number LIMIT 1",
+        of_it,
+    ).fetchone()
+    is_sealed = was_sealed and decision is None
     summary = json.loads(reports[0][1])["summary"] if reports else ""
+    # What is sealed is not found by what the machine or a report says of it.
+    told = ["", "", ""] if is_sealed else [found, reason or "", summary]
     # Between two texts stands a character that nobody types: no match reaches across.
-    searched = folded("\x1f".join([*texts, found, reason or "", summary]))
+    searched = folded("\x1f".join([*texts, *told]))
     cursor.execute(
         "UPDATE inspections SET defect_type = ?, disposition = ?, reason = ?, decided_at = ?, "
-        "searched = ? WHERE id = ?",
-        [found, disposition, reason, decided_at, searched, inspection_id],
+        "is_sealed = ?, blind_disposition = ?, searched = ? WHERE id = ?",
+        [
+            found,
+            disposition,
+            reason,
+            decided_at,
+            is_sealed,
+            blind and blind[0],
+            searched,
+            inspection_id,
+        ],
     )

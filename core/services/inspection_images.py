@@ -13,6 +13,7 @@ from core.domain.errors import InspectionError, ProductError, RecordsError
 from core.imaging.encoding import encode_png, thumbnail_png
 from core.imaging.overlay import ColourScale, render_legend, render_outlined, render_overlay
 from core.imaging.picture_files import PictureFile
+from core.records.audits import require_unsealed
 from core.reporting.pdf.report import render_pdf
 from core.retrieval.normals.comparisons import same_place
 from core.services.decoded_pictures import DecodedPictures
@@ -141,8 +142,10 @@ def check_printable(station: Station, inspection: Inspection) -> None:
     """Find out in milliseconds what `report_pdf` would fail for.
 
     Raises:
-        RecordsError: if there is no report, or the picture or its map are missing or altered.
+        RecordsError: if there is no report, its finding is sealed, or the picture or its map are
+            missing or altered.
     """
+    require_unsealed(station.records, inspection.id)
     _revision(inspection, None)
     station.files.read(inspection.image.sha256)
     station.files.read(inspection.map_sha256)
@@ -152,9 +155,10 @@ def report_pdf(station: Station, inspection: Inspection, number: int | None = No
     """Print one revision of an inspection's report, by default the newest, as a PDF.
 
     Raises:
-        RecordsError: if the inspection has no such revision.
-        RecordsError: if a stored file is missing or altered.
+        RecordsError: if the inspection has no such revision, its finding is sealed, or a stored
+            file is missing or altered.
     """
+    require_unsealed(station.records, inspection.id)
     now, scale, decoded = datetime.now(UTC), colour_scale(inspection), DecodedPictures(station)
     labels = (f"review {scale.t_low:.3g}", f"fail {scale.t_high:.3g}", f"{scale.top:.3g}")
     return render_pdf(

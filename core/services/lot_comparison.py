@@ -10,6 +10,7 @@ from pydantic import Field
 from core.detection.checkpoints import Active, Taught, load_version
 from core.domain import Disposition, Frozen, Inspection, JobStep, Verdict
 from core.domain.errors import EvaluationError, ImageError, RecordsError
+from core.records.audits import require_unsealed
 from core.records.inspections import load_inspection
 from core.records.search import Filter, ids
 from core.services.inspection_images import picture
@@ -113,7 +114,8 @@ def compare_lot(
 ) -> LotComparison:
     """Have both versions judge each stored picture that a filter means, by today's policy.
 
-    Nothing that is on record changes. A picture that is lost or altered is skipped and named.
+    Nothing that is on record changes. A picture that is lost or altered is skipped and named, and
+    so is a part whose finding is sealed for an audit.
 
     Args:
         station: records and pictures.
@@ -175,6 +177,7 @@ def _meant(station: Station, filter: Filter, versions: tuple[Active, Active]) ->
 def _part(
     station: Station, inspection: Inspection, detectors: tuple[Taught, Taught]
 ) -> ComparedPart:
+    require_unsealed(station.records, inspection.id)
     pixels = picture(station, inspection)
     first, second = (station.assess(taught, pixels).judgement for taught in detectors)
     decisions = inspection.dispositions

@@ -46,14 +46,13 @@ def filter_of(kind: Kind, product_key: str | None = None, lot: str | None = None
     )
 
 
-def is_audit(inspection: Inspection) -> bool:
-    """Tell whether it waits for an audit: its verdict must stay hidden to avoid bias."""
-    return inspection.judgement.verdict is Verdict.PASS
+def dispositions_of_good(inspection: Inspection, *, is_hidden: bool) -> tuple[Disposition, ...]:
+    """List the dispositions of a good part; void (false alarm) applies to stopped parts only.
 
-
-def dispositions_of_good(inspection: Inspection) -> tuple[Disposition, ...]:
-    """List the dispositions of a good part; void (false alarm) applies to stopped parts only."""
-    return (Disposition.USE_AS_IS,) if is_audit(inspection) else GOOD
+    While the finding is hidden, the choice is the same whatever the finding is.
+    """
+    is_passed = inspection.judgement.verdict is Verdict.PASS
+    return (Disposition.USE_AS_IS,) if is_passed or is_hidden else GOOD
 
 
 def first(station: Station, filter: Filter) -> str | None:
@@ -73,9 +72,17 @@ def preceding(station: Station, inspection_id: str, filter: Filter) -> str | Non
 
 
 def decide(
-    station: Station, inspection_id: str, disposition: Disposition, reason: str, person: str
+    station: Station,
+    inspection_id: str,
+    disposition: Disposition,
+    reason: str,
+    person: str,
+    *,
+    is_blind: bool = False,
 ) -> DispositionEntry:
     """Record a person's decision about a waiting part; the machine's verdict stays.
+
+    Args: as for `core.records.dispositions.add_disposition`.
 
     Raises:
         RecordsError: if somebody has decided in the meantime, or reason or name is missing.
@@ -87,7 +94,9 @@ def decide(
             f"{last.decided_by} has decided on {inspection.image.filename} in the meantime: "
             f"{last.disposition.value}. Open it in Inspect to decide otherwise."
         )
-    return add_disposition(station.records, inspection_id, disposition, reason, person)
+    return add_disposition(
+        station.records, inspection_id, disposition, reason, person, is_blind=is_blind
+    )
 
 
 def is_learned(station: Station, inspection: Inspection) -> bool:

@@ -21,6 +21,7 @@ from core.domain.errors import NotTaughtError, RecordsError
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.ids import id_of
 from core.infrastructure.step_log import timed
+from core.records.audits import require_unsealed
 from core.records.inspections import load_inspection
 from core.records.side_by_side import save_choice, save_side_by_side, side_by_side
 from core.reporting.catalogue import find_model
@@ -71,6 +72,7 @@ def put_side_by_side(
         on_progress: called in this thread each time that a report is written.
 
     Raises:
+        RecordsError: if the finding of `recorded` is sealed for an audit.
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
         DetectorError: if the product was not taught with one of the detectors.
@@ -80,6 +82,8 @@ def put_side_by_side(
     models = dict.fromkeys(find_model(key).key for key in named)
     chosen = _chosen_versions(station, request, detectors)
     decoded = DecodedPictures(station)
+    if recorded is not None:
+        require_unsealed(station.records, recorded.id)
     known = {} if recorded is None else {recorded.detector.algorithm: recorded}
     missing = [version.algorithm for version in chosen if version.algorithm not in known]
     known |= _examined(station, request, picture, missing, decoded)

@@ -22,6 +22,9 @@ class VerdictCount(Frozen):
     disposition: Disposition | None
     is_first: bool = Field(description="of the product's part of that serial, or without serial")
     is_audited: bool
+    blind_disposition: Disposition | None = Field(
+        None, description="the first that was decided without seeing the finding; None: none was"
+    )
     count: int
 
 

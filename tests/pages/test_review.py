@@ -11,16 +11,19 @@ from streamlit.testing.v1.element_tree import Button
 
 import core.tasks.shared_station
 from core.domain import Context, Disposition, Inspection, InspectionRequest, Product, Verdict
+from core.domain.errors import RecordsError
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
 from core.infrastructure.settings import Settings
 from core.records.dispositions import add_disposition
 from core.records.inspections import load_inspection
 from core.records.queue import waiting
 from core.services.inspection import inspect
+from core.services.inspection_images import report_pdf
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.shared_station import open_station
 from tests.pages.app import PAGES, page, parameter, words
+from tests.pages.app import press as press_label
 from tests.services.jobs.waiting import ended
 
 
@@ -103,6 +106,65 @@ def test_an_audit_is_blind_until_it_is_decided(desk: Station, passed: Inspection
     assert "the machine said :green[:material/check_circle: **PASS**]" in words(app)
     assert "An escape" in words(app)
     assert load_inspection(desk.records, passed.id).judgement.verdict is Verdict.PASS
+
+
+def test_no_way_from_an_audit_leads_to_its_finding(desk: Station, passed: Inspection) -> None:
+    review = page("review", inspection=passed.id)
+    opened = page("inspect", inspection=passed.id)
+    compared = page("compare", inspection=passed.id)
+    listed = page("history")
+
+    assert "Open in Inspect" not in {element.label for element in review.button}
+    good = review.selectbox(key="good-1")
+    assert list(good.options) == ["use as is"], "void would say that the part was stopped"
+    for app in (review, opened):
+        assert "PASS" not in words(app)
+        assert f"{passed.judgement.score:.3f}" not in words(app)
+        assert not app.dataframe
+        assert not app.tabs
+    assert "is hidden until a person has decided" in words(opened)
+    press_label(compared, "Compare")
+    assert "drawn for an audit" in words(compared)
+    row = listed.dataframe[0].value.set_index("picture").loc[passed.image.filename]
+    assert row["verdict"] == "hidden (audit)"
+    assert (row["type"], row[["score", "defects"]].isna().all()) == ("", True)
+    with pytest.raises(RecordsError, match="drawn for an audit"):
+        report_pdf(desk, load_inspection(desk.records, passed.id))
+
+
+def test_who_insists_sees_the_finding_and_judges_no_longer_blind(
+    desk: Station, passed: Inspection
+) -> None:
+    app = named(page("review", inspection=passed.id))
+    next(each for each in app.text_input if each.label == "Reason").set_value("Customer waits")
+
+    press_label(app, "Show the finding first")
+
+    assert "PASS" in words(app)
+    press(app, "accept")
+    assert not load_inspection(desk.records, passed.id).dispositions[0].is_blind
+
+
+def test_a_blind_decision_is_one_of_which_the_finding_was_not_seen(
+    desk: Station, failed: Inspection, passed: Inspection
+) -> None:
+    app = named(page("review", inspection=failed.id, blind="true"))
+    press(app, "reject")
+    assert load_inspection(desk.records, failed.id).dispositions[0].is_blind
+
+    app = named(page("review", inspection=passed.id))
+    press(app, "accept")
+    assert load_inspection(desk.records, passed.id).dispositions[0].is_blind
+
+
+def test_hiding_what_was_seen_makes_no_blind_decision(desk: Station, failed: Inspection) -> None:
+    app = named(page("review", inspection=failed.id))
+    app.toggle(key="blind").set_value(True).run()
+    assert "FAIL" not in words(app)
+
+    press(app, "reject")
+
+    assert not load_inspection(desk.records, failed.id).dispositions[0].is_blind
 
 
 def test_judging_blind_hides_every_finding(failed: Inspection) -> None:

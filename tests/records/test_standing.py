@@ -18,8 +18,9 @@ from tests.records.oracle import is_audited
 
 COLUMNS = (
     "id, width, height, defect_count, defect_type, is_first, is_audited, disposition, reason, "
-    "decided_at, searched"
+    "decided_at, is_sealed, blind_disposition, searched"
 )
+DRAWN_SHARE = 0.02
 COSTS = "inspection_id, number, writer, model, from_cache, input_tokens, output_tokens, cost_usd"
 
 
@@ -35,7 +36,9 @@ def naming(*types: str) -> Report:
 
 def fill(records: Database) -> None:
     """Inspections of every kind that the columns tell apart."""
-    drawn = next(name for name in map("audit-{}".format, range(1000)) if is_drawn(name, 0.02))
+    drawn = next(
+        name for name in map("audit-{}".format, range(1000)) if is_drawn(name, DRAWN_SHARE)
+    )
     for number in range(60):
         verdict = (Verdict.PASS, Verdict.REVIEW, Verdict.FAIL)[number % 3]
         # The ninth passes, and is drawn for an audit.
@@ -98,7 +101,8 @@ def test_defect_type_follows_what_a_person_writes(station_settings: Settings) ->
 
 
 def test_columns_say_what_was_saved_written_and_decided(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+    drawing = station_settings.model_copy(update={"audit_share": DRAWN_SHARE})
+    with Database.open(drawing) as records:
         fill(records)
         standing = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
         costs = records.rows(f"SELECT {COSTS} FROM revisions")
@@ -111,7 +115,7 @@ def test_columns_say_what_was_saved_written_and_decided(station_settings: Settin
         decided = inspection.dispositions[-1] if inspection.dispositions else None
         assert (row["width"], row["height"]) == (inspection.image.width, inspection.image.height)
         assert row["defect_count"] == len(inspection.defects)
-        assert row["is_audited"] == is_audited(inspection, station_settings.audit_share)
+        assert row["is_audited"] == is_audited(inspection, DRAWN_SHARE)
         assert row["disposition"] == (decided and decided.disposition)
         assert row["reason"] == (decided and decided.reason)
         assert row["decided_at"] == (decided and decided.decided_at)

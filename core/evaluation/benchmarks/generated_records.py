@@ -182,8 +182,9 @@ SUMMARY = """CASE WHEN defect_count = 0 THEN
 REASON = "'Seen under the microscope, sheet ' || k"
 
 DISPOSITIONS = """
-INSERT INTO dispositions
-SELECT id, 1, disposition, $REASON, inspector, created_at + INTERVAL 1 HOUR
+INSERT INTO dispositions BY NAME
+SELECT id AS inspection_id, 1 AS number, disposition, $REASON AS reason, inspector AS decided_by,
+    created_at + INTERVAL 1 HOUR AS decided_at
 FROM parts WHERE disposition IS NOT NULL ORDER BY k
 """
 

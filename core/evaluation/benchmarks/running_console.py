@@ -25,6 +25,8 @@ ENDS_WITHIN_S = 30
 def running_console(settings: Settings, **variables: str) -> Generator[str]:
     """Run `streamlit run app.py` with these folders; its reports are written offline, in English.
 
+    No part that passes is drawn for an audit, unless a further setting says so.
+
     What the console says goes to `console.log` in the data folder.
 
     Args:
@@ -63,6 +65,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "MODEL_CACHE": str(settings.model_cache_dir),
         "LLM_MODEL": "offline",
         "CONSOLE_LANGUAGE": "en",
+        "AUDIT_SHARE": "0",
     }
 
 

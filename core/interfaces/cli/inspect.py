@@ -29,6 +29,8 @@ from core.interfaces.cli.options import add_writer_options, written
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from core.services.station import Station
+
 
 def add_command(commands: _SubParsersAction) -> None:
     inspect = commands.add_parser("inspect", help="judge pictures, or all pictures of a folder")
@@ -82,11 +84,7 @@ def _inspect(options: argparse.Namespace) -> int:
                 with written(options.maps):
                     _save_map(options.maps, inspection, anomaly_map, number)
             if options.pdf is not None:
-                from core.services.inspection_images import report_pdf
-
-                pdf = report_pdf(station, inspection)
-                with written(options.pdf):
-                    _save_pdf(options.pdf, inspection, pdf, len(pictures))
+                _print_pdf(station, inspection, options.pdf, len(pictures))
     return 1 if failed else 0
 
 
@@ -147,6 +145,23 @@ def _save_map(folder: Path, inspection: Inspection, anomaly_map: np.ndarray, num
     path = folder / f"{name}.npy"
     # Pictures of several folders may share a name; their maps must not overwrite each other.
     np.save(path if not path.exists() else folder / f"{name}-{number}.npy", anomaly_map)
+
+
+def _print_pdf(station: Station, inspection: Inspection, out: Path, pictures: int) -> None:
+    """Print a report, unless a person is to judge the part before anybody reads it."""
+    from core.records.audits import finding_is_sealed
+    from core.services.inspection_images import report_pdf
+
+    if finding_is_sealed(station.records, inspection.id):
+        print(
+            f"       no PDF of {inspection.image.filename} yet: it was drawn for an audit; decide "
+            "on it in Review first",
+            file=sys.stderr,
+        )
+        return
+    pdf = report_pdf(station, inspection)
+    with written(out):
+        _save_pdf(out, inspection, pdf, pictures)
 
 
 def _save_pdf(out: Path, inspection: Inspection, pdf: bytes, pictures: int) -> None:

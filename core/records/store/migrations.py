@@ -32,7 +32,21 @@ def create_schema(connection: DuckDBPyConnection) -> None:
         connection.execute(statements)
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_schema,)
+def seal_open_audits(connection: DuckDBPyConnection) -> None:
+    """Keep which findings are hidden until a person has decided, and which decisions were blind.
+
+    Decisions of before count as made with the finding in view: nothing says otherwise.
+    """
+    for statement in (
+        "ALTER TABLE dispositions ADD COLUMN is_blind BOOLEAN DEFAULT false",
+        "ALTER TABLE inspections ADD COLUMN is_sealed BOOLEAN DEFAULT false",
+        "ALTER TABLE inspections ADD COLUMN blind_disposition VARCHAR",
+        "UPDATE inspections SET is_sealed = true WHERE is_audited AND disposition IS NULL",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (create_schema, seal_open_audits)
 
 
 def migrate(

@@ -30,6 +30,7 @@ def show_disposition(station: Station, inspection: Inspection) -> None:
         st.markdown(
             f"**{disposition_label(entry.disposition)}** · {plain(entry.reason)} · "
             f"{plain(entry.decided_by)}, {when(entry.decided_at)}"
+            + (f" · {t('sealed.judged_blind')}" if entry.is_blind else "")
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from core.domain import InspectionSummary, Job, Verdict
@@ -9,7 +11,7 @@ from core.records.search import of_ids
 from core.services.station import Station
 from core.tasks.lot import LotResult
 from pages.parts.jobs import watch_job
-from pages.parts.quality.words import verdict_cell
+from pages.parts.quality.words import finding_cell
 from pages.parts.words import plain
 from pages.texts import t
 from pages.texts.labels import disposition_label, label
@@ -28,8 +30,7 @@ def show_lot(station: Station, job: Job) -> None:
 def _show_results(station: Station, job: Job, height: int) -> None:
     result = job.result_as(LotResult) or LotResult()
     found = of_ids(station.records, result.inspections)
-    said = [f"{label(verdict)} {result.verdicts[verdict.value]}" for verdict in Verdict]
-    st.caption(" · ".join([*said, t("lot.refused", count=len(result.refused))]))
+    st.caption(" · ".join([*_counted(found), t("lot.refused", count=len(result.refused))]))
     if not job.is_active and found and found[0].lot:
         _show_ways_on(found[0])
     show_strip(found, f"lot-{job.id}", height)
@@ -38,6 +39,14 @@ def _show_results(station: Station, job: Job, height: int) -> None:
         with st.expander(t("lot.refusals", count=count), icon=":material/broken_image:"):
             for each in result.refused:
                 st.markdown(f"- {plain(each.sentence)}")
+
+
+def _counted(found: tuple[InspectionSummary, ...]) -> list[str]:
+    """Count the verdicts, without those that are hidden for an audit."""
+    told = Counter(summary.verdict for summary in found if not summary.is_sealed)
+    said = [f"{label(verdict)} {told[verdict]}" for verdict in Verdict]
+    hidden = sum(summary.is_sealed for summary in found)
+    return [*said, t("sealed.counted", count=hidden)] if hidden else said
 
 
 def _show_ways_on(one: InspectionSummary) -> None:
@@ -56,9 +65,9 @@ def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> N
     event = st.dataframe(
         [
             {
-                t("lot.verdict"): verdict_cell(summary.verdict),
-                t("lot.score"): round(summary.score, 3),
-                t("lot.defects"): summary.defect_count,
+                t("lot.verdict"): finding_cell(summary),
+                t("lot.score"): None if summary.is_sealed else round(summary.score, 3),
+                t("lot.defects"): None if summary.is_sealed else summary.defect_count,
                 t("lot.picture"): summary.filename,
                 t("lot.serial"): summary.serial,
                 t("lot.disposition"): disposition_label(summary.disposition),

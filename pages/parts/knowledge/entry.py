@@ -128,7 +128,9 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
     event = st.dataframe(
         [
             {
-                t("knowledge.verdict"): label(citation.verdict),
+                t("knowledge.verdict"): t("sealed.cell")
+                if citation.is_sealed
+                else label(citation.verdict),
                 t("knowledge.product"): citation.product_key,
                 t("knowledge.picture"): citation.filename,
                 t("knowledge.cited_by"): _cited_by(citation),

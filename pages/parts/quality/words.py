@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain import NOT_CLASSIFIED, Verdict
+from core.domain import NOT_CLASSIFIED, InspectionSummary, Verdict
 from core.statistics.intervals import Rate
 from pages.texts import number, percentage, t
 from pages.texts.labels import label
@@ -13,6 +13,11 @@ SIGNS = {Verdict.PASS: "✓", Verdict.REVIEW: "◐", Verdict.FAIL: "✕"}
 def verdict_cell(verdict: Verdict) -> str:
     """Name a verdict with a sign, for table cells, which show no icons."""
     return f"{SIGNS[verdict]} {label(verdict)}"
+
+
+def finding_cell(summary: InspectionSummary) -> str:
+    """Name the verdict of a listed inspection, unless it is hidden for an audit."""
+    return t("sealed.cell") if summary.is_sealed else verdict_cell(summary.verdict)
 
 
 def type_text(name: str) -> str:

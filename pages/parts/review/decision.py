@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.domain import Disposition, Inspection, Job, JobState, Verdict
 from core.records.inspections import load_inspection
@@ -14,7 +15,6 @@ from core.services.review import (
     decide,
     dispositions_of_good,
     following,
-    is_audit,
     is_learned,
     preceding,
 )
@@ -24,6 +24,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import reasons_of
 from pages.parts.job_words import job_name, step_text
 from pages.parts.jobs import REFRESH_S, show_job
+from pages.parts.sealed import open_finding_button, was_seen
 from pages.parts.words import plain, verdict_text
 from pages.texts import t
 from pages.texts.labels import disposition_label
@@ -54,15 +55,18 @@ class Choice:
     bad_reason: str
 
 
-def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
+def show_decision(
+    station: Station, inspection: Inspection, work: Work, *, is_hidden: bool, is_sealed: bool
+) -> None:
     """Show the buttons, each with its key; all stay where they are from part to part.
 
     They are those of this part alone: a key pressed twice in haste never decides on the next part,
-    which nobody has seen yet.
+    which nobody has seen yet. While the finding is hidden, nothing here depends on it, and nothing
+    leads to it unasked.
     """
     decided = bool(inspection.dispositions)
     accept, reject, hold = st.columns(3)
-    choice = _ask_choice(inspection)
+    choice = _ask_choice(inspection, is_hidden=is_hidden)
     pressed = {
         (choice.good, choice.good_reason): accept.button(
             t("review.accept"),
@@ -90,7 +94,14 @@ def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
             help=t("review.hold_help"),
         ),
     }
-    _show_steps_through(station, inspection, work.filter)
+    way_out = _show_steps_through(station, inspection, work.filter)
+    with way_out:
+        if is_sealed:
+            open_finding_button(station, inspection, work.person)
+        elif not is_hidden and st.button(
+            t("review.open"), icon=":material/frame_inspect:", width="stretch", key="open"
+        ):
+            st.switch_page("inspect.py", query_params={"inspection": inspection.id})
     if decided:
         entry = inspection.dispositions[-1]
         st.caption(
@@ -103,7 +114,8 @@ def show_decision(station: Station, inspection: Inspection, work: Work) -> None:
         )
     for (disposition, reason), is_pressed in pressed.items():
         if is_pressed:
-            _decide(station, inspection, work, disposition, reason)
+            is_blind = is_hidden and not was_seen(inspection)
+            _decide(station, inspection, work, disposition, reason, is_blind=is_blind)
 
 
 def show_learning(station: Station, person: str) -> None:
@@ -171,16 +183,17 @@ def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
         show_job(station, now)
 
 
-def _ask_choice(inspection: Inspection) -> Choice:
+def _ask_choice(inspection: Inspection, *, is_hidden: bool) -> Choice:
     """Ask how good and bad parts are recorded; kept from part to part."""
     line = st.container(horizontal=True, vertical_alignment="center")
+    dispositions = dispositions_of_good(inspection, is_hidden=is_hidden)
     good, bad = line.popover(t("review.recorded_as"), icon=":material/tune:").columns(2)
     with good:
         as_good = st.selectbox(
             t("review.accept_as"),
-            dispositions_of_good(inspection),
+            dispositions,
             format_func=disposition_label,
-            key=f"good-{is_audit(inspection)}",
+            key=f"good-{len(dispositions)}",
             persist_state="session",
         )
         good_reason = _ask_reason(as_good)
@@ -216,8 +229,9 @@ def _ask_reason(disposition: Disposition) -> str:
     return reason or ""
 
 
-def _show_steps_through(station: Station, inspection: Inspection, filter: Filter) -> None:
-    before, after, open_it = st.columns(3)
+def _show_steps_through(station: Station, inspection: Inspection, filter: Filter) -> DeltaGenerator:
+    """Show the ways to the parts beside this one; return the place beside them."""
+    before, after, beside = st.columns(3)
     previous_id = preceding(station, inspection.id, filter)
     next_id = following(station, inspection.id, filter)
     if before.button(
@@ -238,10 +252,7 @@ def _show_steps_through(station: Station, inspection: Inspection, filter: Filter
         key="next",
     ):
         _go_to(next_id)
-    if open_it.button(
-        t("review.open"), icon=":material/frame_inspect:", width="stretch", key="open"
-    ):
-        st.switch_page("inspect.py", query_params={"inspection": inspection.id})
+    return beside
 
 
 def _decide(
@@ -250,9 +261,11 @@ def _decide(
     work: Work,
     disposition: Disposition,
     reason: str,
+    *,
+    is_blind: bool,
 ) -> None:
     with shown_to_the_operator():
-        decide(station, inspection.id, disposition, reason, work.person)
+        decide(station, inspection.id, disposition, reason, work.person, is_blind=is_blind)
         st.session_state["person"] = work.person
         st.session_state["review-last"] = inspection.id
         _go_to(following(station, inspection.id, work.filter))

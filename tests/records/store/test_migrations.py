@@ -12,9 +12,11 @@ from duckdb import DuckDBPyConnection
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
 from core.records.inspections import save_inspection
-from core.records.store.database import Database
+from core.records.store.database import Database, insert
 from core.records.store.migrations import MIGRATIONS, migrate
 from tests.records import examples
+
+KNOWN = [migration.__name__ for migration in MIGRATIONS]
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_an_empty_file_gets_the_whole_schema() -> None:
     with duckdb.connect() as connection:
         migrate(connection, Path("records.duckdb"))
 
-        assert applied(connection) == ["create_schema"]
+        assert applied(connection) == KNOWN
         assert {name for name, _ in tables(connection)} == {
             *("answers", "applied_migrations", "defects"),
             *("dispositions", "events", "evidence", "inspections", "jobs", "known_defects"),
@@ -84,7 +86,7 @@ def test_a_later_migration_is_applied_to_an_existing_file_once(
     for _ in range(2):
         migrate(connection, path, [*MIGRATIONS, add_colour])
 
-    assert applied(connection) == ["create_schema", "add_colour"]
+    assert applied(connection) == [*KNOWN, "add_colour"]
     assert connection.execute("SELECT key, colour FROM products").fetchall() == [
         ("Plant/plate", "red")
     ]
@@ -101,9 +103,41 @@ def test_a_migration_that_fails_leaves_nothing_half_done(
 
     assert tables(connection) == before
     assert connection.execute("SELECT * FROM products").fetchall() == []
-    assert applied(connection) == ["create_schema"]
+    assert applied(connection) == KNOWN
     migrate(connection, path, [*MIGRATIONS, add_colour])
-    assert applied(connection) == ["create_schema", "add_colour"]
+    assert applied(connection) == [*KNOWN, "add_colour"]
+
+
+def test_open_audits_of_before_are_sealed_and_decided_ones_were_not_blind() -> None:
+    with duckdb.connect() as connection:
+        migrate(connection, Path("records.duckdb"), MIGRATIONS[:1])
+        facts: dict[str, object] = dict.fromkeys(
+            (
+                *("program_version", "product_key", "lot", "serial", "station", "inspector"),
+                *("filename", "image_sha256", "map_sha256", "algorithm", "version", "backbone"),
+            ),
+            "x",
+        )
+        facts |= dict.fromkeys(("score", "t_low", "t_high", "map_t_low", "map_t_high"), 1.0)
+        facts |= dict.fromkeys(("product", "image", "false_alarm", "defect_types", "steps"), "{}")
+        facts |= {"verdict": "PASS", "is_unlike": False, "percentile": 1.0, "is_first": True}
+        facts |= {"width": 1, "height": 1, "defect_count": 0, "created_at": "2026-11-24"}
+        for name, is_audited, disposition in (
+            ("open", True, None),
+            ("decided", True, "use as is"),
+            ("not drawn", False, None),
+        ):
+            row = facts | {"id": name, "is_audited": is_audited, "disposition": disposition}
+            insert(connection, "inspections", [row])
+
+        migrate(connection, Path("records.duckdb"))
+
+        sealed = connection.execute("SELECT id FROM inspections WHERE is_sealed").fetchall()
+        blind = connection.execute(
+            "SELECT id FROM inspections WHERE blind_disposition IS NOT NULL"
+        ).fetchall()
+    assert sealed == [("open",)]
+    assert blind == []
 
 
 def test_a_schema_that_fails_leaves_an_empty_file() -> None:
@@ -125,7 +159,7 @@ def test_records_of_a_newer_program_are_refused(path: Path, station_settings: Se
         Database.open(station_settings)
 
     with duckdb.connect(path) as connection:
-        assert applied(connection) == ["create_schema", "add_colour"]
+        assert applied(connection) == [*KNOWN, "add_colour"]
 
 
 def test_records_of_before_the_first_release_are_refused_and_left_alone(
