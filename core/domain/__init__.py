@@ -17,7 +17,15 @@ from core.domain.evidence import (
     defect_type_name,
 )
 from core.domain.identifiers import MOST_CHARACTERS, Identifier, composed, identifier
-from core.domain.inspection import NOT_CLASSIFIED, Evidence, Inspection, InspectionSummary, Step
+from core.domain.inspection import (
+    NOT_CLASSIFIED,
+    Corrected,
+    Correction,
+    Evidence,
+    Inspection,
+    InspectionSummary,
+    Step,
+)
 from core.domain.job import Job, JobState
 from core.domain.judgement import (
     MOST_MM_PER_PX,
@@ -75,6 +83,8 @@ __all__ = [
     "Comparison",
     "Confidence",
     "Context",
+    "Corrected",
+    "Correction",
     "Defect",
     "DefectTypeGuess",
     "DetectorRef",

@@ -25,6 +25,9 @@ from core.domain.steps import StepName
 # Defect type of an inspection whose defects were given none.
 NOT_CLASSIFIED = "not classified"
 
+# What can be corrected of an inspection.
+Corrected = Literal["product", "lot", "serial"]
+
 
 def _on_record(context: object) -> object:
     return Context.on_record(context) if isinstance(context, Mapping) else context
@@ -51,6 +54,19 @@ class Evidence(Frozen):
     defect_types: tuple[DefectTypeGuess, ...] = ()
 
 
+class Correction(Frozen):
+    """A change of what had been said of a picture when it was inspected.
+
+    A corrected product says what the picture shows; the product that judged it stays on record.
+    """
+
+    corrected_by: str
+    corrected_at: AwareDatetime
+    reason: str
+    before: dict[Corrected, str]
+    after: dict[Corrected, str]
+
+
 class Inspection(Frozen):
     """One picture's whole way through the system."""
 
@@ -72,6 +88,10 @@ class Inspection(Frozen):
     steps: tuple[Step, ...] = ()
     revisions: tuple[Revision, ...] = ()
     dispositions: tuple[DispositionEntry, ...] = ()
+    corrections: tuple[Correction, ...] = Field((), description="the newest last")
+    seen_before: AwareDatetime | None = Field(
+        None, description="when the same picture was inspected last; None: it was not"
+    )
 
     @property
     def evidence(self) -> Evidence:
@@ -104,3 +124,4 @@ class InspectionSummary(Frozen):
         description="drawn, and neither decided nor shown: its finding is hidden until then"
     )
     disposition: Disposition | None
+    is_corrected: bool = Field(description="lot, serial or product were changed afterwards")

@@ -27,7 +27,11 @@ class Language(StrEnum):
 
 
 class Disposition(StrEnum):
-    """The person's decision about the part."""
+    """The person's decision about the part.
+
+    IN_ERROR is one about the picture: it shows another product, or nothing that can be judged. It
+    stays on record, is never learned from, and counts in no figure of quality.
+    """
 
     USE_AS_IS = "use as is"
     REWORK = "rework"
@@ -36,11 +40,12 @@ class Disposition(StrEnum):
     RETURN_TO_SUPPLIER = "return to supplier"
     REINSPECT = "reinspect"
     VOID = "void (false alarm)"
+    IN_ERROR = "inspected in error"
 
     @property
     def is_of_good_part(self) -> bool | None:
         """Whether it says that the part may be used as it is; None: that is left open."""
-        if self is Disposition.REINSPECT:
+        if self in (Disposition.REINSPECT, Disposition.IN_ERROR):
             return None
         return self in (Disposition.USE_AS_IS, Disposition.VOID)
 

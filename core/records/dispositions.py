@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from duckdb import DuckDBPyConnection
+
 from core.domain import Disposition, DispositionEntry, identifier
 from core.records.audits import is_sealed
 from core.records.events import record_event
 from core.records.inspections import next_number
-from core.records.standing import refresh
+from core.records.standing import is_counted, of_one_part, refresh, refresh_firsts
 from core.records.store.database import Database, insert
 from core.records.store.sentences import require_text
 
@@ -39,21 +41,43 @@ def add_disposition(
     require_text(reason, "Give a reason for the disposition.")
     require_text(decided_by, "Name the person who decides.")
     with database.transaction() as cursor:
-        number = next_number(cursor, "dispositions", inspection_id)
-        entry = DispositionEntry(
-            disposition=disposition,
-            reason=reason.strip(),
-            decided_by=identifier(decided_by, "name"),
-            decided_at=datetime.now(UTC),
-            is_blind=is_blind or is_sealed(cursor, inspection_id),
+        return insert_disposition(
+            cursor, inspection_id, disposition, reason, decided_by, is_blind=is_blind
         )
-        row = {"inspection_id": inspection_id, "number": number, **entry.model_dump()}
-        insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
-        refresh(cursor, inspection_id)
-        detail = {
-            "disposition": disposition.value,
-            "reason": entry.reason,
-            "is_blind": entry.is_blind,
-        }
-        record_event(cursor, "disposition", inspection_id, detail, entry.decided_by)
+
+
+def insert_disposition(
+    cursor: DuckDBPyConnection,
+    inspection_id: str,
+    disposition: Disposition,
+    reason: str,
+    decided_by: str,
+    *,
+    is_blind: bool = False,
+) -> DispositionEntry:
+    """Record a person's decision inside a transaction.
+
+    Raises:
+        RecordsError: if there is no such inspection.
+    """
+    number = next_number(cursor, "dispositions", inspection_id)
+    entry = DispositionEntry(
+        disposition=disposition,
+        reason=reason.strip(),
+        decided_by=identifier(decided_by, "name"),
+        decided_at=datetime.now(UTC),
+        is_blind=is_blind or is_sealed(cursor, inspection_id),
+    )
+    row = {"inspection_id": inspection_id, "number": number, **entry.model_dump()}
+    insert(cursor, "dispositions", [row | {"disposition": disposition.value}])
+    counted = is_counted(cursor, inspection_id)
+    refresh(cursor, inspection_id)
+    if is_counted(cursor, inspection_id) != counted:
+        refresh_firsts(cursor, of_one_part(cursor, inspection_id))
+    detail = {
+        "disposition": disposition.value,
+        "reason": entry.reason,
+        "is_blind": entry.is_blind,
+    }
+    record_event(cursor, "disposition", inspection_id, detail, entry.decided_by)
     return entry

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import duckdb
 
 from core.domain import Inspection, Step
 from core.domain.errors import RecordsError
 from core.records.events import record_event
-from core.records.standing import add_types, first_standing, refresh
+from core.records.standing import (
+    IS_COUNTED,
+    SAME_PICTURE,
+    add_types,
+    first_standing,
+    refresh,
+)
 from core.records.store import rows
 from core.records.store.database import Database, insert
 
@@ -87,7 +95,26 @@ def load_inspection(database: Database, inspection_id: str) -> Inspection:
         children("evidence", "kind, position"),
         children("revisions", "number"),
         children("dispositions", "number"),
+        children("corrections", "number"),
     )
+
+
+def last_seen(
+    database: Database, product_key: str, image_sha256: str, serial: str
+) -> datetime | None:
+    """Find when the same picture of a product was inspected last; None: it was not yet.
+
+    Of two pictures with the same bytes, those of two different serials are not the same part.
+    Inspections in error do not count.
+    """
+    found = database.rows(
+        f"SELECT max(created_at) AS at FROM inspections WHERE product_key = ? AND {IS_COUNTED} "
+        f"AND {SAME_PICTURE}",
+        product_key,
+        image_sha256,
+        serial,
+    )
+    return found[0]["at"]
 
 
 def add_step(database: Database, inspection_id: str, step: Step) -> None:

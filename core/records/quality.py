@@ -1,6 +1,6 @@
 """Count what quality figures are made of, for the inspections that a filter means.
 
-Days and hours are those of UTC.
+Days and hours are those of UTC. What was inspected in error counts nowhere.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.records.search import Filter, where
+from core.records.standing import IS_COUNTED
 from core.records.store.database import Database
 from core.statistics.counts import Period, PeriodCount, TypeCount, VerdictCount
 
@@ -24,7 +25,7 @@ def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ..
     found = database.rows(
         f"""
         SELECT verdict, disposition, is_first, is_audited, blind_disposition, count(*) AS count
-        FROM inspections WHERE {condition} GROUP BY ALL ORDER BY ALL
+        FROM inspections WHERE {IS_COUNTED} AND {condition} GROUP BY ALL ORDER BY ALL
         """,
         *values,
     )
@@ -46,7 +47,7 @@ def period_counts(database: Database, filter: Filter, by: Period) -> tuple[Perio
         SELECT {group} AS label, {start} AS start, count(*) AS inspected,
             count(*) FILTER (verdict = 'REVIEW') AS reviewed,
             count(*) FILTER (verdict = 'FAIL') AS failed
-        FROM inspections WHERE {condition} GROUP BY {group} ORDER BY start, label
+        FROM inspections WHERE {IS_COUNTED} AND {condition} GROUP BY {group} ORDER BY start, label
         """,
         *values,
     )
@@ -66,7 +67,7 @@ def type_counts(database: Database, filter: Filter) -> tuple[TypeCount, ...]:
         f"""
         SELECT product_key, disposition, count(*) AS count,
             coalesce(nullif(defect_type, ''), 'not classified') AS defect_type
-        FROM inspections WHERE {IS_DEFECTIVE} AND {condition}
+        FROM inspections WHERE {IS_DEFECTIVE} AND {IS_COUNTED} AND {condition}
         GROUP BY ALL ORDER BY ALL
         """,
         *values,
@@ -91,7 +92,7 @@ def defect_places(
             least(floor(centroid_y / height * ?), ? - 1)::INTEGER AS y,
             count(*) AS count
         FROM defects JOIN inspections ON inspections.id = inspection_id
-        WHERE {IS_DEFECTIVE} AND NOT {IS_FALSE_ALARM} AND {condition}
+        WHERE {IS_DEFECTIVE} AND NOT {IS_FALSE_ALARM} AND {IS_COUNTED} AND {condition}
         GROUP BY ALL
         """,
         columns,

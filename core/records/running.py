@@ -7,6 +7,7 @@ from pydantic import Field
 
 from core.domain import Frozen
 from core.records.search import Filter, where
+from core.records.standing import IS_COUNTED
 from core.records.store.database import Database
 from core.statistics.counts import ScoreWeek, WritingCost
 
@@ -121,7 +122,7 @@ def passed_scores(
         f"""
         SELECT date_trunc('week', created_at)::TIMESTAMP AS start, list(score) AS scores
         FROM inspections
-        WHERE verdict = 'PASS' AND version = ? AND score < ? AND {condition}
+        WHERE verdict = 'PASS' AND version = ? AND score < ? AND {IS_COUNTED} AND {condition}
         GROUP BY ALL ORDER BY start
         """,
         version,

@@ -1,6 +1,6 @@
 """Keep where an inspection stands in columns beside it, so that lists and charts need no JSON.
 
-Two of them are definitions:
+Three of them are definitions:
 
 Defect type: of the newest report that a person edited or signed, the first finding's probable type
 that is a known type of the product; else the type that ranked first when the picture was inspected;
@@ -12,6 +12,10 @@ share of 2^52, lie below AUDIT_SHARE. The id is random, made once and never chan
 chooses what is drawn, looking again draws nothing anew, and the score plays no part: what is drawn
 is a random sample of what passed. The share is the one that was set at the time of inspection.
 What is drawn is sealed until a person has decided (see `core.records.audits`).
+
+First: the first inspection of a part is the earliest that has its product and serial, or that has
+its product and picture: the same bytes under another serial are another part, under none the same.
+What was inspected in error is nobody's first.
 """
 
 from __future__ import annotations
@@ -20,13 +24,20 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection
 
-from core.domain import NOT_CLASSIFIED, Inspection, Verdict, defect_type_name
+from core.domain import NOT_CLASSIFIED, Disposition, Inspection, Verdict, defect_type_name
 from core.records.store.rows import Row
 
 DRAWN_BITS = 52
+# What figures of quality are made of.
+IS_COUNTED = f"inspections.disposition IS DISTINCT FROM '{Disposition.IN_ERROR.value}'"
+# Takes a picture's SHA-256 and a serial.
+SAME_PICTURE = "image_sha256 = ? AND (serial = '' OR ? IN ('', serial))"
+# Takes a product's key, a serial, a picture's SHA-256 and the serial again.
+SAME_PART = f"product_key = ? AND ((serial = ? AND serial <> '') OR ({SAME_PICTURE}))"
 
 
 def is_drawn(inspection_id: str, share: float) -> bool:
@@ -73,14 +84,6 @@ def add_types(cursor: DuckDBPyConnection, inspection: Inspection) -> None:
 
 def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_share: float) -> Row:
     """Return the columns that an inspection is saved with."""
-    serial = inspection.context.serial
-    earlier = (
-        serial
-        and cursor.execute(
-            "SELECT 1 FROM inspections WHERE product_key = ? AND serial = ? LIMIT 1",
-            [inspection.product.key, serial],
-        ).fetchone()
-    )
     is_audited = inspection.judgement.verdict is Verdict.PASS and is_drawn(
         inspection.id, audit_share
     )
@@ -88,7 +91,14 @@ def first_standing(cursor: DuckDBPyConnection, inspection: Inspection, audit_sha
         "width": inspection.image.width,
         "height": inspection.image.height,
         "defect_count": len(inspection.defects),
-        "is_first": not earlier,
+        "is_first": _is_first(
+            cursor,
+            inspection.product.key,
+            inspection.context.serial,
+            inspection.image.sha256,
+            inspection.created_at.astimezone(UTC).replace(tzinfo=None),
+            inspection.id,
+        ),
         "is_audited": is_audited,
         "is_sealed": is_audited,
     }
@@ -144,3 +154,52 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
             inspection_id,
         ],
     )
+
+
+def is_counted(cursor: DuckDBPyConnection, inspection_id: str) -> bool:
+    """Tell whether an inspection counts in figures: it was not in error."""
+    counted = cursor.execute(
+        f"SELECT 1 FROM inspections WHERE id = ? AND {IS_COUNTED}", [inspection_id]
+    ).fetchone()
+    return counted is not None
+
+
+def of_one_part(cursor: DuckDBPyConnection, inspection_id: str) -> list[str]:
+    """List the inspections of a part, as serial and picture tell it, this one included."""
+    facts = cursor.execute(
+        "SELECT product_key, serial, image_sha256, serial FROM inspections WHERE id = ?",
+        [inspection_id],
+    ).fetchone()
+    found = cursor.execute(f"SELECT id FROM inspections WHERE {SAME_PART}", facts).fetchall()
+    return [of_it for (of_it,) in found]
+
+
+def refresh_firsts(cursor: DuckDBPyConnection, inspection_ids: Collection[str]) -> None:
+    """Bring `is_first` up to what serials and decisions say now."""
+    for inspection_id in inspection_ids:
+        facts = cursor.execute(
+            "SELECT product_key, serial, image_sha256, created_at FROM inspections WHERE id = ?",
+            [inspection_id],
+        ).fetchone()
+        assert facts is not None
+        is_first = is_counted(cursor, inspection_id) and _is_first(cursor, *facts, inspection_id)
+        cursor.execute(
+            "UPDATE inspections SET is_first = ? WHERE id = ?", [is_first, inspection_id]
+        )
+
+
+def _is_first(
+    cursor: DuckDBPyConnection,
+    product_key: str,
+    serial: str,
+    image_sha256: str,
+    created_at: datetime,
+    inspection_id: str,
+) -> bool:
+    """Tell whether no earlier inspection that counts is of the same part; times are in UTC."""
+    earlier = cursor.execute(
+        f"SELECT 1 FROM inspections WHERE {SAME_PART} AND {IS_COUNTED} "
+        "AND (created_at < ? OR (created_at = ? AND id < ?)) LIMIT 1",
+        [product_key, serial, image_sha256, serial, created_at, created_at, inspection_id],
+    ).fetchone()
+    return earlier is None

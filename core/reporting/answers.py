@@ -22,6 +22,8 @@ from core.reporting.json_objects import Attempt, find_object
 from core.reporting.languages import is_in_language
 
 MOST_TOLD_FAULTS = 5
+# Whether a picture shows the right product is for a person to say.
+PROPOSABLE = tuple(option for option in Disposition if option is not Disposition.IN_ERROR)
 # As `json.dumps` writes them; line breaks and tabs have escapes of their own.
 CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[bf]|u00[01][0-9a-f])")
 
@@ -89,7 +91,7 @@ def answer_schema(
         proposed_severity={"enum": [*(severity.value for severity in Severity), None]},
         containment=_text(lengths.containment),
         recommended_action=_text(lengths.action),
-        proposed_disposition={"enum": [*(option.value for option in Disposition), None]},
+        proposed_disposition={"enum": [*(option.value for option in PROPOSABLE), None]},
         open_questions=_list(_text(lengths.question), lengths.questions),
         confidence=confidence,
     )

@@ -205,9 +205,9 @@ def _newest_of_each_picture(station: Station, product: Product) -> Iterator[Insp
 
 
 def _signed(inspection: Inspection) -> Report | None:
-    """Find the newest signed report; None if there is none, or the part was found good."""
+    """Find the newest signed report; None: there is none, or nothing is to be learned from it."""
     decided = inspection.dispositions
-    if decided and decided[-1].disposition is Disposition.VOID:
+    if decided and decided[-1].disposition in (Disposition.VOID, Disposition.IN_ERROR):
         return None
     signed = [r.report for r in inspection.revisions if r.kind is RevisionKind.SIGNED]
     return signed[-1] if signed else None

@@ -25,7 +25,7 @@ from core.infrastructure.memory import memory_guard
 from core.infrastructure.step_log import optional, timed
 from core.infrastructure.unforeseen import unforeseen
 from core.records.events import add_event
-from core.records.inspections import add_step, save_inspection
+from core.records.inspections import add_step, last_seen, save_inspection
 from core.reporting.catalogue import find_model
 from core.services.decoded_pictures import DecodedPictures
 from core.services.exemplar_evidence import find_exemplars
@@ -234,6 +234,9 @@ def examine(
         snippets=knowledge.snippets,
         defect_types=knowledge.defect_types,
         steps=tuple(steps),
+        seen_before=last_seen(
+            station.records, product.key, image.info.sha256, request.context.serial
+        ),
     )
 
 

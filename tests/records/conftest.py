@@ -44,6 +44,7 @@ def everything(records: Database) -> tuple[Inspection, ...]:
         ("evidence", "kind, position"),
         ("revisions", "number"),
         ("dispositions", "number"),
+        ("corrections", "number"),
     ):
         grouped = children[table] = defaultdict(list)
         for row in records.rows(f"SELECT * FROM {table} ORDER BY {order}"):

@@ -46,7 +46,27 @@ def seal_open_audits(connection: DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_schema, seal_open_audits)
+def add_corrections(connection: DuckDBPyConnection) -> None:
+    """Keep corrections of lot, serial and product, and when a picture was seen before."""
+    connection.execute(
+        """
+        CREATE TABLE corrections (
+            inspection_id VARCHAR NOT NULL,
+            number INTEGER NOT NULL,
+            corrected_by VARCHAR NOT NULL,
+            corrected_at TIMESTAMP NOT NULL,
+            reason VARCHAR NOT NULL,
+            before JSON NOT NULL,
+            after JSON NOT NULL,
+            PRIMARY KEY (inspection_id, number)
+        )
+        """
+    )
+    connection.execute("ALTER TABLE inspections ADD COLUMN is_corrected BOOLEAN DEFAULT false")
+    connection.execute("ALTER TABLE inspections ADD COLUMN seen_before TIMESTAMP")
+
+
+MIGRATIONS: tuple[Migration, ...] = (create_schema, seal_open_audits, add_corrections)
 
 
 def migrate(

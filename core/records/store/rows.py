@@ -9,6 +9,7 @@ from typing import Any
 from core.domain import (
     Comparison,
     Context,
+    Correction,
     Defect,
     DefectTypeGuess,
     DetectorRef,
@@ -46,6 +47,7 @@ def inspection_row(inspection: Inspection) -> Row:
         "filename": image.filename,
         "image_sha256": image.sha256,
         "map_sha256": inspection.map_sha256,
+        "seen_before": inspection.seen_before,
         **inspection.detector.model_dump(),
         "product": inspection.product.model_dump_json(),
         "image": image.model_dump_json(),
@@ -113,6 +115,7 @@ def inspection_of(
     evidence: Sequence[Row],
     revisions: Sequence[Row],
     dispositions: Sequence[Row],
+    corrections: Sequence[Row],
 ) -> Inspection:
     """Build an inspection from its row and its children's rows, in order."""
     return Inspection(
@@ -149,6 +152,8 @@ def inspection_of(
         steps=tuple(Step(**step) for step in json.loads(row["steps"])),
         revisions=tuple(revision_of(item) for item in revisions),
         dispositions=tuple(disposition_of(item) for item in dispositions),
+        corrections=tuple(_correction_of(item) for item in corrections),
+        seen_before=row["seen_before"],
     )
 
 
@@ -173,6 +178,13 @@ def revision_of(row: Row) -> Revision:
 def disposition_of(row: Row) -> DispositionEntry:
     """Build a decision from its row."""
     return DispositionEntry(**{name: row[name] for name in DispositionEntry.model_fields})
+
+
+def _correction_of(row: Row) -> Correction:
+    said = {name: json.loads(row[name]) for name in ("before", "after")}
+    return Correction(
+        **{name: row[name] for name in Correction.model_fields if name not in said}, **said
+    )
 
 
 def summary_of(row: Row) -> InspectionSummary:

@@ -11,7 +11,8 @@ from duckdb import DuckDBPyConnection
 
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
-from core.records.inspections import save_inspection
+from core.records.inspections import load_inspection, save_inspection
+from core.records.search import search
 from core.records.store.database import Database, insert
 from core.records.store.migrations import MIGRATIONS, migrate
 from tests.records import examples
@@ -63,7 +64,7 @@ def test_an_empty_file_gets_the_whole_schema() -> None:
 
         assert applied(connection) == KNOWN
         assert {name for name, _ in tables(connection)} == {
-            *("answers", "applied_migrations", "defects"),
+            *("answers", "applied_migrations", "corrections", "defects"),
             *("dispositions", "events", "evidence", "inspections", "jobs", "known_defects"),
             *("known_scores", "known_types", "preferences", "products", "revisions"),
             *("side_by_side_columns", "side_by_sides"),
@@ -149,6 +150,22 @@ def test_a_schema_that_fails_leaves_an_empty_file() -> None:
 
         assert [name for name, _ in tables(connection)] == ["applied_migrations", "preferences"]
         assert applied(connection) == []
+
+
+def test_inspections_of_before_corrections_are_read(
+    connection: DuckDBPyConnection, path: Path, station_settings: Settings
+) -> None:
+    connection.execute("DROP TABLE corrections")
+    connection.execute("ALTER TABLE inspections DROP COLUMN is_corrected")
+    connection.execute("ALTER TABLE inspections DROP COLUMN seen_before")
+    connection.execute("DELETE FROM applied_migrations WHERE name = 'add_corrections'")
+    connection.close()
+
+    with Database.open(station_settings) as records:
+        (summary,) = search(records)
+        assert not summary.is_corrected
+        found = load_inspection(records, summary.id)
+        assert (found.corrections, found.seen_before) == ((), None)
 
 
 def test_records_of_a_newer_program_are_refused(path: Path, station_settings: Settings) -> None:
