@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.domain import InspectionSummary, Verdict
 from core.records.inspections import load_inspection
-from core.records.search import PAGE, Filter, count, search
+from core.records.search import PAGE, Filter, count, ids, search
 from core.services.inspection_images import check_printable, report_pdf
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
+from pages.parts.correction import correct_many
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
@@ -36,6 +37,7 @@ def show_history(station: Station) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t("history.found", count=number(found)), width="content")
         show_export(station, filter, found)
+        correct_many(station, lambda: ids(station.records, filter), found)
     show_export_jobs(station)
     if found == 0:
         st.info(t("history.none_fits"), icon=":material/search_off:")
@@ -63,6 +65,7 @@ def _table(
                 "open": f"inspect?inspection={summary.id}",
                 "verdict": finding_cell(summary),
                 "disposition": _disposition_cell(summary),
+                "corrected": summary.is_corrected,
                 "product": summary.product_key,
                 "picture": summary.filename,
                 "lot": summary.lot,
@@ -80,6 +83,9 @@ def _table(
             ),
             "verdict": t("filters.verdict"),
             "disposition": t("filters.disposition"),
+            "corrected": st.column_config.CheckboxColumn(
+                t("history.corrected"), help=t("history.corrected_help"), width="small"
+            ),
             "product": t("filters.product"),
             "picture": t("history.picture"),
             "lot": t("filters.lot"),

@@ -15,6 +15,7 @@ from core.services.listener import Listener
 from core.services.station import Station
 from core.tasks.inspect import inspect_later, inspect_now
 from core.tasks.shared_station import shared_station
+from pages.parts.correction import correct_one, offer_right_product, show_corrections
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import show_disposition
 from pages.parts.inspect.facts import (
@@ -126,6 +127,10 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
             [f"**{plain(inspection.image.filename)}**", inspection.product.key, *map(plain, known)]
         )
     )
+    show_corrections(inspection)
+    offer_right_product(
+        station, inspection, lambda product: inspect_again(station, inspection, tray, product)
+    )
     for sentence in inspection.image.notices:
         st.warning(plain(sentence), icon=":material/info:")
     if finding_is_sealed(station.records, inspection.id):
@@ -138,12 +143,13 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
     with facts:
         show_verdict(inspection.judgement)
         show_disposition(station, inspection)
+        correct_one(station, inspection)
         show_defects(inspection)
         show_score_among_normals(station, inspection)
     if show_failed_steps(inspection) and st.button(
         t("inspect.again"), icon=":material/refresh:", help=t("inspect.again_help")
     ):
-        inspect_again(station, inspection, tray)
+        inspect_again(station, inspection, tray, inspection.product.key)
     report, evidence, steps = st.tabs(
         [t("inspect.report"), t("inspect.evidence"), t("inspect.record")]
     )
@@ -168,15 +174,17 @@ def show_sealed(station: Station, inspection: Inspection) -> None:
     with facts:
         st.info(t("sealed.notice"), title=t("sealed.title"), icon=":material/visibility_off:")
         show_disposition(station, inspection)
+        correct_one(station, inspection)
         open_finding_button(station, inspection, person_of())
 
 
-def inspect_again(station: Station, inspection: Inspection, tray: Tray) -> None:
-    """Inspect a recorded picture again; the first inspection stays."""
+def inspect_again(station: Station, inspection: Inspection, tray: Tray, product_key: str) -> None:
+    """Inspect a recorded picture again, as this product; the first inspection stays."""
+    is_same = product_key == inspection.product.key
     with shown_to_the_operator():
         request = InspectionRequest(
-            product=station.product(inspection.product.key),
-            detector=inspection.detector.algorithm,
+            product=station.product(product_key),
+            detector=inspection.detector.algorithm if is_same else None,
             context=inspection.context,
         )
         tray.waiting.append((request, recorded_picture(station, inspection)))

@@ -12,6 +12,7 @@ from core.records.queue import Waiting, waiting
 from core.services.review import Kind, filter_of, first
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
+from pages.parts.correction import show_corrections
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.facts import show_defects, show_verdict
 from pages.parts.inspect.viewer import show_plain_picture, show_viewer
@@ -95,6 +96,7 @@ def show_part(station: Station, inspection: Inspection, work: Work) -> None:
             ":material/visibility_off:" if hidden else verdict_text(inspection.judgement.verdict)
         )
         st.markdown(f"{verdict} · {_heading(inspection)}")
+        show_corrections(inspection)
         show_decision(station, inspection, work, is_hidden=hidden, is_sealed=is_sealed)
         show_learning(station, work.person)
         if hidden:

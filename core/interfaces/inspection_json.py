@@ -16,6 +16,7 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
         "file": inspection.image.filename,
         "sha256": inspection.image.sha256,
         "product": inspection.product.key,
+        "seen_before": inspection.seen_before and inspection.seen_before.isoformat(),
         "verdict": judgement.verdict.value,
         "score": judgement.score,
         "threshold": judgement.t_low,

@@ -17,6 +17,8 @@ from core.records.standing import of_one_part, refresh, refresh_firsts
 from core.records.store.database import Database, insert
 from core.records.store.sentences import require_text
 
+# Inspections: more of them would keep other writers waiting for too long.
+MOST_AT_ONCE = 1000
 # What an inspection's row keeps of each.
 COLUMNS: dict[Corrected, str] = {"product": "product_key", "lot": "lot", "serial": "serial"}
 
@@ -45,8 +47,8 @@ def correct(
         The ids of those that differed from what is right.
 
     Raises:
-        RecordsError: if there is no such inspection, several would get one serial, or reason or
-            name is missing.
+        RecordsError: if there is no such inspection, there are too many, several would get one
+            serial, or reason or name is missing.
         RequestError, ProductError: if a name cannot be one.
     """
     require_text(reason, "Give a reason for the correction.")
@@ -55,6 +57,11 @@ def correct(
         raise RecordsError(
             f"A serial is of one part, but {len(inspection_ids)} inspections are to be corrected. "
             "Correct the serial of each on its own."
+        )
+    if len(inspection_ids) > MOST_AT_ONCE:
+        raise RecordsError(
+            f"{len(inspection_ids)} inspections are to be corrected, and at most {MOST_AT_ONCE} "
+            "can be at a time. Choose fewer, such as one lot."
         )
     right, person = _checked(changes), identifier(corrected_by, "name")
     with database.transaction() as cursor:
@@ -110,7 +117,8 @@ def _correct(
     if "product" in after:
         insert_disposition(cursor, inspection_id, Disposition.IN_ERROR, reason, person)
     refresh(cursor, inspection_id)
-    refresh_firsts(cursor, {*others, *of_one_part(cursor, inspection_id)})
+    if "serial" in after:
+        refresh_firsts(cursor, {*others, *of_one_part(cursor, inspection_id)})
     return True
 
 

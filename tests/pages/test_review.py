@@ -272,3 +272,17 @@ def test_a_false_alarm_is_voided_and_learned_in_two_presses(
     app.run()
     assert "Learned: version" in words(app)
     assert app.button(key="learn").disabled
+
+
+def test_a_picture_of_another_product_leaves_the_queue_and_is_not_learned(
+    desk: Station, failed: Inspection
+) -> None:
+    app = named(page("review"))
+
+    press(app, "error")
+
+    (decided,) = load_inspection(desk.records, failed.id).dispositions
+    assert decided.disposition is Disposition.IN_ERROR
+    assert decided.reason == "The picture shows another product"
+    assert waiting(desk.records).total == 0
+    assert app.button(key="learn").disabled

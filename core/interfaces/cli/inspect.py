@@ -110,6 +110,11 @@ def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) ->
         f"{inspection.id}",
         flush=True,
     )
+    if (seen := inspection.seen_before) is not None:
+        print(
+            f"       note: seen before on {seen:%Y-%m-%d %H:%M} UTC: the same picture does not "
+            "count as another first pass"
+        )
     far = inspection.likeness is not None and inspection.likeness.is_far
     evidence = (inspection.likeness.sentence(),) if far else ()
     for sentence in (*inspection.image.notices, *inspection.judgement.notices(), *evidence):

@@ -73,6 +73,12 @@ def reasons_of(disposition: Disposition | None) -> list[str]:
     """List common reasons for a disposition."""
     if disposition is None:
         return []
+    if disposition is Disposition.IN_ERROR:
+        return [
+            t("disposition.wrong_product"),
+            t("disposition.wrong_part"),
+            t("disposition.bad_picture"),
+        ]
     if disposition.is_of_good_part is None:
         return [t("disposition.unclear"), t("disposition.bad_picture")]
     if disposition.is_of_good_part:
@@ -80,7 +86,6 @@ def reasons_of(disposition: Disposition | None) -> list[str]:
             t("disposition.no_defect"),
             t("disposition.within_limits"),
             t("disposition.dirt"),
-            t("disposition.bad_picture"),
         ]
     return [
         t("disposition.confirmed"),

@@ -53,6 +53,7 @@ class Choice:
     good_reason: str
     bad: Disposition
     bad_reason: str
+    error_reason: str
 
 
 def show_decision(
@@ -65,7 +66,7 @@ def show_decision(
     leads to it unasked.
     """
     decided = bool(inspection.dispositions)
-    accept, reject, hold = st.columns(3)
+    accept, reject, hold, in_error = st.columns(4)
     choice = _ask_choice(inspection, is_hidden=is_hidden)
     pressed = {
         (choice.good, choice.good_reason): accept.button(
@@ -92,6 +93,15 @@ def show_decision(
             disabled=decided,
             key=f"hold-{inspection.id}",
             help=t("review.hold_help"),
+        ),
+        (Disposition.IN_ERROR, choice.error_reason): in_error.button(
+            t("review.in_error"),
+            icon=":material/wrong_location:",
+            shortcut="E",
+            width="stretch",
+            disabled=decided,
+            key=f"error-{inspection.id}",
+            help=t("review.in_error_help"),
         ),
     }
     way_out = _show_steps_through(station, inspection, work.filter)
@@ -187,7 +197,7 @@ def _ask_choice(inspection: Inspection, *, is_hidden: bool) -> Choice:
     """Ask how good and bad parts are recorded; kept from part to part."""
     line = st.container(horizontal=True, vertical_alignment="center")
     dispositions = dispositions_of_good(inspection, is_hidden=is_hidden)
-    good, bad = line.popover(t("review.recorded_as"), icon=":material/tune:").columns(2)
+    good, bad, error = line.popover(t("review.recorded_as"), icon=":material/tune:").columns(3)
     with good:
         as_good = st.selectbox(
             t("review.accept_as"),
@@ -206,16 +216,20 @@ def _ask_choice(inspection: Inspection, *, is_hidden: bool) -> Choice:
             persist_state="session",
         )
         bad_reason = _ask_reason(as_bad)
+    with error:
+        st.caption(disposition_label(Disposition.IN_ERROR))
+        error_reason = _ask_reason(Disposition.IN_ERROR)
     line.caption(
         t(
             "review.keys_record",
             good=f"{disposition_label(as_good)}, {plain(good_reason)}",
             bad=f"{disposition_label(as_bad)}, {plain(bad_reason)}",
             hold=disposition_label(Disposition.REINSPECT),
+            error=f"{disposition_label(Disposition.IN_ERROR)}, {plain(error_reason)}",
         ),
         width="stretch",
     )
-    return Choice(as_good, good_reason, as_bad, bad_reason)
+    return Choice(as_good, good_reason, as_bad, bad_reason, error_reason)
 
 
 def _ask_reason(disposition: Disposition) -> str:
