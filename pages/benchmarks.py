@@ -25,6 +25,7 @@ from core.tasks.shared_station import shared_station
 from pages.parts.benchmarks.mmad import show_mmad
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
+from pages.parts.statements import points
 from pages.parts.urls import choice_in_url
 from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when
@@ -84,7 +85,7 @@ def row(run: Run, figures: DetectionFigures) -> dict[str, object]:
         t("benchmarks.aupro"): estimate(None if pixels is None else pixels.aupro),
         t("benchmarks.false_alarms"): rate(verdicts.false_alarms),
         t("benchmarks.escapes"): rate(verdicts.escapes),
-        t("benchmarks.guaranteed"): percentage(figures.false_alarm.guaranteed),
+        t("benchmarks.guaranteed"): f"{points(figures.false_alarm.guaranteed)} %",
         t("benchmarks.pictures"): f"{figures.test_good} / {figures.test_defective}",
         t("benchmarks.seconds"): number(sum(figures.seconds.values())),
         t("benchmarks.when"): when(run.job.created_at),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import available_timezones
 
 import streamlit as st
 
@@ -110,7 +111,22 @@ def _ask(station: Station, standing: Standing, label: str) -> object:
             label_visibility="collapsed",
             key=key,
         )
-    return st.toggle(label, value=value, label_visibility="collapsed", key=key)
+    if isinstance(value, bool):
+        return st.toggle(label, value=value, label_visibility="collapsed", key=key)
+    return _ask_text(standing.name, value, label, key)
+
+
+def _ask_text(name: str, value: str | None, label: str, key: str) -> str | None:
+    if name == "plant_time_zone":
+        return st.selectbox(
+            label,
+            zones := sorted(available_timezones()),
+            index=zones.index(value) if value in zones else None,
+            placeholder=t("settings.not_set"),
+            label_visibility="collapsed",
+            key=key,
+        )
+    return st.text_input(label, value=value or "", label_visibility="collapsed", key=key)
 
 
 def _title(name: str) -> tuple[str, str]:
@@ -118,7 +134,7 @@ def _title(name: str) -> tuple[str, str]:
 
 
 def _shown(name: str, value: Any) -> str:  # noqa: ANN401  # a setting of any type
-    if value is None:
+    if value in (None, ""):
         return t("settings.not_set")
     if isinstance(value, bool):
         return t("settings.on") if value else t("settings.off")

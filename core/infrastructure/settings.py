@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeInt,
     PositiveFloat,
@@ -18,8 +20,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.domain import Language
 from core.domain.errors import RecordsError, SettingsError
+from core.domain.plant_time import PlantTime, clock_time, clock_times, time_zone
 
 DUCKDB_SCHEME = "duckdb:///"
+# Texts, as a person types them and the environment has them, in one form.
+ZoneName = Annotated[str, AfterValidator(lambda text: time_zone(text).key)]
+ClockTime = Annotated[str, AfterValidator(lambda text: f"{clock_time(text):%H:%M}")]
+ClockTimes = Annotated[
+    str, AfterValidator(lambda text: ", ".join(f"{at:%H:%M}" for at in clock_times(text)))
+]
 
 
 class Settings(BaseSettings):
@@ -78,6 +87,14 @@ class Settings(BaseSettings):
         description="share of passed parts that a person is to look at",
     )
     takt_s: PositiveFloat | None = Field(None, description="time that the line gives a part")
+    plant_time_zone: ZoneName | None = Field(
+        None,
+        description="of the plant's days and shifts, such as Europe/Berlin; unset: the reader's",
+    )
+    plant_day_start: ClockTime = Field("00:00", description="when the plant's day begins")
+    shift_starts: ClockTimes = Field(
+        "", description="when shifts begin, such as 06:00, 14:00, 22:00; empty: no shifts"
+    )
     jobs_at_once: PositiveInt = Field(1, description="long jobs that run at the same time")
     job_stall_s: PositiveFloat = Field(
         120, description="a job that reports nothing for this long is shown as stalled"
@@ -100,6 +117,14 @@ class Settings(BaseSettings):
                 f"but is {self.database_url!r}. Correct it or leave it out."
             )
         return Path(self.database_url.removeprefix(DUCKDB_SCHEME))
+
+    def plant_time(self, reader: tzinfo = UTC) -> PlantTime:
+        """Return how the plant divides time; by the reader's clock if its own is not set."""
+        return PlantTime(
+            zone=time_zone(self.plant_time_zone) if self.plant_time_zone else reader,
+            day_start=clock_time(self.plant_day_start),
+            shift_starts=clock_times(self.shift_starts),
+        )
 
     @property
     def files_dir(self) -> Path:

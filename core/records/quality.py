@@ -1,12 +1,16 @@
 """Count what quality figures are made of, for the inspections that a filter means.
 
-Days and hours are those of UTC. What was inspected in error counts nowhere.
+What was inspected in error counts nowhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from core.domain.plant_time import UTC_DAYS, PlantTime
+from core.records.periods import PERIODS, starts_within
 from core.records.search import Filter, where
 from core.records.standing import IS_COUNTED
 from core.records.store.database import Database
@@ -17,6 +21,11 @@ GRID = 24  # fields along each side of the picture
 IS_DEFECTIVE = """(verdict <> 'PASS'
     OR disposition IN ('rework', 'repair', 'scrap', 'return to supplier'))"""
 IS_FALSE_ALARM = "coalesce(disposition, '') = 'void (false alarm)'"
+PERIOD_COUNTS = """count(*) AS inspected,
+    count(*) FILTER (is_first) AS first,
+    count(*) FILTER (is_first AND verdict = 'PASS') AS first_passed,
+    count(*) FILTER (verdict = 'REVIEW') AS reviewed,
+    count(*) FILTER (verdict = 'FAIL') AS failed"""
 
 
 def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ...]:
@@ -32,27 +41,49 @@ def verdict_counts(database: Database, filter: Filter) -> tuple[VerdictCount, ..
     return tuple(VerdictCount(**row) for row in found)
 
 
-def period_counts(database: Database, filter: Filter, by: Period) -> tuple[PeriodCount, ...]:
-    """Count the verdicts of each hour, day or lot that has an inspection, by time.
+def period_counts(
+    database: Database, filter: Filter, by: Period, plant: PlantTime = UTC_DAYS
+) -> tuple[PeriodCount, ...]:
+    """Count the verdicts of each hour, shift, day or lot that has an inspection, by time.
 
     Lots of the same name of several products are one; inspections without a lot are in none.
     """
     condition, values = where(filter)
-    if by is Period.LOT:
-        group, start, condition = "lot", "min(created_at)", f"lot <> '' AND {condition}"
-    else:
-        group = start = f"date_trunc('{by.value}', created_at)"
+    match by:
+        case Period.LOT:
+            return _lot_counts(database, condition, values)
+        case Period.HOUR:
+            starts = plant.hours
+        case Period.SHIFT:
+            starts = plant.shifts
+        case Period.DAY:
+            starts = plant.days
     found = database.rows(
         f"""
-        SELECT {group} AS label, {start} AS start, count(*) AS inspected,
-            count(*) FILTER (verdict = 'REVIEW') AS reviewed,
-            count(*) FILTER (verdict = 'FAIL') AS failed
-        FROM inspections WHERE {IS_COUNTED} AND {condition} GROUP BY {group} ORDER BY start, label
+        WITH {PERIODS}
+        SELECT start, {PERIOD_COUNTS}
+        FROM inspections ASOF JOIN periods ON inspections.created_at >= periods.start
+        WHERE {IS_COUNTED} AND {condition} GROUP BY start ORDER BY start
+        """,
+        starts_within(database, filter, starts),
+        *values,
+    )
+    local = [row | {"start": row["start"].astimezone(plant.zone)} for row in found]
+    return tuple(
+        PeriodCount(**row, label=row["start"].isoformat(timespec="minutes")) for row in local
+    )
+
+
+def _lot_counts(
+    database: Database, condition: str, values: Sequence[object]
+) -> tuple[PeriodCount, ...]:
+    found = database.rows(
+        f"""
+        SELECT lot AS label, min(created_at) AS start, {PERIOD_COUNTS}
+        FROM inspections WHERE lot <> '' AND {IS_COUNTED} AND {condition} GROUP BY lot ORDER BY start, label
         """,
         *values,
     )
-    if by is not Period.LOT:
-        found = [row | {"label": f"{row['start']:%Y-%m-%dT%H:%M}"} for row in found]
     return tuple(PeriodCount(**row) for row in found)
 
 

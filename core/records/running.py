@@ -6,6 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from core.domain import Frozen
+from core.domain.plant_time import UTC_DAYS, PlantTime
+from core.records.periods import PERIODS, starts_within
 from core.records.search import Filter, where
 from core.records.standing import IS_COUNTED
 from core.records.store.database import Database
@@ -107,29 +109,39 @@ def writing_costs(database: Database, filter: Filter) -> tuple[WritingCost, ...]
 
 
 def passed_scores(
-    database: Database, filter: Filter, *, version: str, below: float
+    database: Database,
+    filter: Filter,
+    plant: PlantTime = UTC_DAYS,
+    *,
+    version: str,
+    below: float,
 ) -> tuple[ScoreWeek, ...]:
     """List the scores of the parts that one version of a detector passed, week by week.
 
     Args:
         database: the records.
         filter: which inspections; of one product.
+        plant: whose weeks.
         version: of the detector: other versions have other scales.
         below: threshold; what passed above it, under an earlier policy, is left out.
     """
     condition, values = where(filter)
     found = database.rows(
         f"""
-        SELECT date_trunc('week', created_at)::TIMESTAMP AS start, list(score) AS scores
-        FROM inspections
+        WITH {PERIODS}
+        SELECT start, list(score) AS scores
+        FROM inspections ASOF JOIN periods ON inspections.created_at >= periods.start
         WHERE verdict = 'PASS' AND version = ? AND score < ? AND {IS_COUNTED} AND {condition}
         GROUP BY ALL ORDER BY start
         """,
+        starts_within(database, filter, plant.weeks),
         version,
         below,
         *values,
     )
-    return tuple(ScoreWeek(row["start"], np.array(row["scores"])) for row in found)
+    return tuple(
+        ScoreWeek(row["start"].astimezone(plant.zone), np.array(row["scores"])) for row in found
+    )
 
 
 def _newest(database: Database, filter: Filter) -> Filter:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from core.domain import Disposition, Frozen, InspectionSummary, Verdict, composed
+from core.domain.plant_time import PlantTime
 from core.records.standing import folded
 from core.records.store.database import Database
 from core.records.store.rows import summary_of
@@ -51,19 +52,19 @@ class Filter(Frozen):
 
 
 def whole_days(
-    first: date | None, last: date | None, zone: tzinfo
+    first: date | None, last: date | None, plant: PlantTime
 ) -> tuple[datetime | None, datetime | None]:
-    """Return `since` and `until` of a filter that means whole days of a time zone.
+    """Return `since` and `until` of a filter that means whole days of a plant.
 
     None leaves that end open.
 
     Example:
-        >>> whole_days(date(2026, 11, 1), date(2026, 11, 1), UTC)[1].isoformat()
+        >>> whole_days(date(2026, 11, 1), date(2026, 11, 1), PlantTime())[1].isoformat()
         '2026-11-02T00:00:00+00:00'
     """
-    since = None if first is None else datetime.combine(first, time(), zone)
-    # The next midnight, not 24 hours later: clocks may change in between.
-    until = None if last is None else datetime.combine(last + timedelta(days=1), time(), zone)
+    since = None if first is None else plant.day(first)
+    # The next day's start, not 24 hours later: clocks may change in between.
+    until = None if last is None else plant.day(last + timedelta(days=1))
     return since, until
 
 

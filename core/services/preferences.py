@@ -27,6 +27,9 @@ CHANGEABLE = (
     "domain_rag_enabled",
     "audit_share",
     "takt_s",
+    "plant_time_zone",
+    "plant_day_start",
+    "shift_starts",
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from core.detection.checkpoints import read_calibration, read_card
 from core.detection.product_files import read_policy
 from core.domain import Disposition, Product
+from core.domain.plant_time import UTC_DAYS, PlantTime
 from core.records.products import list_products
 from core.records.quality import type_counts
 from core.records.running import StepTimes, passed_scores, step_times
@@ -35,7 +36,9 @@ class ScoreHistory:
     newest: np.ndarray
 
 
-def score_history(station: Station, product: Product, filter: Filter) -> ScoreHistory:
+def score_history(
+    station: Station, product: Product, filter: Filter, plant: PlantTime = UTC_DAYS
+) -> ScoreHistory:
     """Compare each week's passed parts of a product with the normals of its active detector.
 
     The detector itself is not loaded.
@@ -49,6 +52,7 @@ def score_history(station: Station, product: Product, filter: Filter) -> ScoreHi
     weeks = passed_scores(
         station.records,
         filter.model_copy(update={"product_key": product.key}),
+        plant,
         version=card.detector.version,
         below=calibration.t_low,
     )

@@ -1,6 +1,6 @@
 """Counts of inspections that figures are made of.
 
-Days and hours are those of UTC.
+Hours, days, shifts and weeks are those of the plant: see `core.domain.plant_time`.
 """
 
 from __future__ import annotations
@@ -32,16 +32,19 @@ class Period(StrEnum):
     """What inspections are put together by."""
 
     HOUR = "hour"
+    SHIFT = "shift"
     DAY = "day"
     LOT = "lot"
 
 
 class PeriodCount(Frozen):
-    """Verdicts of one hour, day or lot."""
+    """Verdicts of one hour, shift, day or lot."""
 
-    label: str = Field(description="the lot; of an hour or day its start, ISO 8601 in UTC")
-    start: AwareDatetime = Field(description="of the hour or day; first inspection of a lot")
+    label: str = Field(description="the lot; else the start, ISO 8601 in the plant's zone")
+    start: AwareDatetime = Field(description="in the plant's zone; first inspection of a lot")
     inspected: int
+    first: int = Field(0, description="first inspections of their parts")
+    first_passed: int = Field(0, description="of these, those that passed")
     reviewed: int
     failed: int
 
@@ -73,7 +76,7 @@ class ScoreWeek:
     """Scores of a week's passed parts.
 
     Attributes:
-        start: Monday, 0:00 UTC.
+        start: of Monday's day.
         scores: float64 (N,), in no order.
     """
 

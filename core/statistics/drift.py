@@ -6,6 +6,7 @@ Scores of passed parts are compared with those of held-out normals that would al
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 import numpy as np
 from pydantic import AwareDatetime, Field
@@ -20,6 +21,15 @@ MIN_SCORES = 20
 LARGE_PSI = 0.25
 
 
+class DriftState(StrEnum):
+    """Whether a week has drifted."""
+
+    UNKNOWN = "too few parts or normals"
+    NONE = "index within its limit"
+    POSSIBLE = "index beyond its limit, but the distance may be chance"
+    DRIFTED = "index beyond its limit, and the distance is no chance"
+
+
 class Drift(Frozen):
     """One week compared with the calibration.
 
@@ -27,7 +37,7 @@ class Drift(Frozen):
     difference; `ks_p` and `psi_by_chance` tell whether chance could explain it.
     """
 
-    start: AwareDatetime = Field(description="Monday, 0:00 UTC")
+    start: AwareDatetime = Field(description="of Monday's day")
     parts: int
     normals: int = Field(description="number of held-out normals compared with")
     median: float = Field(description="of the week's scores")
@@ -43,11 +53,18 @@ class Drift(Frozen):
         return None if self.psi_by_chance is None else max(LARGE_PSI, self.psi_by_chance)
 
     @property
+    def state(self) -> DriftState:
+        """What the two tests say together: a week beyond the limit is never one without drift."""
+        if self.psi is None or self.psi_limit is None:
+            return DriftState.UNKNOWN
+        if self.psi <= self.psi_limit:
+            return DriftState.NONE
+        return DriftState.DRIFTED if self.ks_p < 1 - CONFIDENCE else DriftState.POSSIBLE
+
+    @property
     def has_drifted(self) -> bool:
         """Whether the difference is neither small nor explained by chance."""
-        if self.psi is None or self.psi_limit is None:
-            return False
-        return self.psi > self.psi_limit and self.ks_p < 1 - CONFIDENCE
+        return self.state is DriftState.DRIFTED
 
 
 def drift(normals: Sequence[float], t_low: float, weeks: Sequence[ScoreWeek]) -> tuple[Drift, ...]:

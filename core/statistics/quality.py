@@ -22,6 +22,8 @@ from core.statistics.control_charts import PChart, Sample, p_chart
 from core.statistics.counts import PeriodCount, TypeCount, VerdictCount, WritingCost
 from core.statistics.intervals import CONFIDENCE, Rate, exact_rate
 
+COUNTED = ("inspected", "first", "first_passed", "reviewed", "failed")
+
 
 class Rates(Frozen):
     """Shares of passed parts and of the machine's errors.
@@ -261,6 +263,24 @@ def newest_chart(periods: Sequence[PeriodCount], *, with_reviews: bool, most: in
             for each in periods[-most:]
         ]
     )
+
+
+def by_shift(periods: Iterable[PeriodCount]) -> tuple[PeriodCount, ...]:
+    """Sum shifts that begin at the same time of day, labelled with it."""
+    totals: dict[str, PeriodCount] = {}
+    for each in periods:
+        label = f"{each.start:%H:%M}"
+        before = totals.get(label)
+        totals[label] = each.model_copy(
+            update={"label": label}
+            if before is None
+            else {
+                "label": label,
+                "start": before.start,
+                **{name: getattr(each, name) + getattr(before, name) for name in COUNTED},
+            }
+        )
+    return tuple(totals[label] for label in sorted(totals))
 
 
 def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:

@@ -63,7 +63,7 @@ def history_filter(station: Station) -> Filter:
         last = _day(t("filters.until"), "until")
         _clear(WIDE)
     _stop_if_turned_round(first, last)
-    since, until = whole_days(first, last, zone())
+    since, until = whole_days(first, last, station.settings.plant_time(zone()))
     return Filter(
         product_key=product,
         lot=lot,
@@ -88,7 +88,7 @@ def quality_filter(station: Station) -> Filter:
         last = _day(t("filters.until"), "until")
         _clear(NARROW)
     _stop_if_turned_round(first, last)
-    since, until = whole_days(first, last, zone())
+    since, until = whole_days(first, last, station.settings.plant_time(zone()))
     return Filter(product_key=product, lot=lot, station=used_station, since=since, until=until)
 
 

@@ -11,7 +11,7 @@ from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.job_words import job_name, step_text
 from pages.parts.words import person_of
-from pages.texts import number, t, when
+from pages.texts import number, percentage, t, when
 from pages.texts.labels import label
 
 REFRESH_S = 1.0
@@ -87,7 +87,7 @@ def _how_far(job: Job) -> str:
     far = (
         t("jobs.of", done=number(job.done), total=number(job.total))
         if job.total > 1
-        else f"{job.share:.0%}"
+        else percentage(job.share, 0)
     )
     if job.seconds_left is None:
         return far

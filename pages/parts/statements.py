@@ -13,18 +13,18 @@ from pages.texts import number, t
 
 def guarantee_text(rate: FalseAlarmRate) -> str:
     """Say what share of good parts is stopped."""
-    bound = _percent(rate.guaranteed)
+    bound = points(rate.guaranteed)
     if rate.is_estimate:
         return t("statements.estimated", bound=bound, count=number(rate.held_out))
     text = t(
         "statements.guaranteed",
         bound=bound,
-        confidence=_percent(rate.confidence),
+        confidence=points(rate.confidence),
         count=number(rate.held_out),
     )
     if rate.is_met:
         return text
-    return f"{text} {t('statements.too_few', requested=_percent(rate.requested))}"
+    return f"{text} {t('statements.too_few', requested=points(rate.requested))}"
 
 
 def likeness_text(likeness: Likeness) -> str:
@@ -46,7 +46,10 @@ def alignment_text(comparison: Comparison) -> str:
     return t("statements.not_aligned", error=error)
 
 
-def _percent(share: float) -> str:
-    """Format a share in percent with up to three digits: 5, 99.9, 4.87."""
+def points(share: float) -> str:
+    """Format a bound or a confidence in percent with up to three digits: 5, 99.9, 4.87.
+
+    Wherever a guarantee is shown it has these digits, which are those of its sentence on record.
+    """
     digits = len(f"{100 * share:.3g}".partition(".")[2])
     return number(100 * share, digits)

@@ -81,7 +81,7 @@ def test_upload_verdict_edit_reload_pdf(
     listed = page.get_by_role("paragraph").filter(has_text="1 inspection")
     expect(listed).to_be_visible(timeout=15_000)
     page.goto(f"{server}/products")
-    guarantee = page.get_by_role("paragraph").filter(has_text="guaranteed at most 4.9")
+    guarantee = page.get_by_role("paragraph").filter(has_text="guaranteed at most 4.87")
     expect(guarantee).to_be_visible(timeout=15_000)
 
 

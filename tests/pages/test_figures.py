@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import plotly.graph_objects as go
@@ -36,6 +35,7 @@ from pages.parts.quality.figures_running import (
     scores_figure,
     steps_figure,
 )
+from pages.parts.quality.machine import drift_sentences
 
 COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#ffffff")
 
@@ -72,12 +72,13 @@ def looks(figure: go.Figure) -> list[tuple[object, ...]]:
 
 
 def test_a_point_beyond_its_limit_has_a_mark_and_a_name() -> None:
-    figure = control_figure(chart(), Period.HOUR, UTC, COLOURS)
+    names = period_names([point.label for point in chart().points], Period.HOUR)
+    figure = control_figure(chart(), names, COLOURS)
 
     marked = {trace.name: trace for trace in figure.data if trace.mode == "markers"}
-    assert list(marked["beyond 3 sigma"].x) == ["11-24 20:00"]
-    assert list(marked["beyond 3 sigma"].y) == [0.5]
-    assert marked["beyond 3 sigma"].marker.symbol == "diamond"
+    assert list(marked["beyond the limits"].x) == ["11-24 20:00"]
+    assert list(marked["beyond the limits"].y) == [0.5]
+    assert marked["beyond the limits"].marker.symbol == "diamond"
     assert len(looks(figure)) == len(set(looks(figure)))
     said = " ".join(note.text for note in figure.layout.annotations)
     assert "mean 7.14 %" in said
@@ -90,11 +91,23 @@ def test_rules_have_marks_of_their_own() -> None:
     assert broken(chart())[ChartRule.BEYOND_LIMITS] == (20,)
 
 
-@pytest.mark.parametrize(
-    ("by", "name"), [(Period.HOUR, "11-25 05:00"), (Period.DAY, "2026-11-24"), (Period.LOT, "2026")]
-)
-def test_hours_are_the_readers_and_days_are_not(by: Period, name: str) -> None:
-    assert period_names(chart(), by, ZoneInfo("Asia/Seoul"))[-1].startswith(name)
+def test_periods_are_named_by_their_start_and_lots_as_they_are() -> None:
+    label = "2026-11-24T22:00+01:00"
+
+    assert period_names([label], Period.DAY) == ["2026-11-24"]
+    assert period_names([label], Period.SHIFT) == period_names([label], Period.HOUR)
+    assert period_names([label], Period.SHIFT) == ["11-24 22:00"]
+    assert period_names(["L-1"], Period.LOT) == ["L-1"]
+
+
+def test_an_hour_that_comes_twice_has_two_names() -> None:
+    labels = ["2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", "2026-10-25T03:00+01:00"]
+
+    assert period_names(labels, Period.HOUR) == [
+        "10-25 02:00 +0200",
+        "10-25 02:00 +0100",
+        "10-25 03:00",
+    ]
 
 
 def test_pareto_bars_bear_their_numbers_and_the_line_ends_at_the_whole() -> None:
@@ -151,12 +164,34 @@ def test_weeks_that_drifted_bear_a_mark() -> None:
 
     (mark,) = [trace for trace in figure.data if trace.name == "drifted"]
     assert list(mark.x) == ["2026-11-23"]
+    assert drift_sentences(weeks)[0].startswith("**1 week drifted**")
+    assert drift_sentences(weeks)[1] == "No drift in 1 week."
     assert len(looks(figure)) == len(set(looks(figure)))
     scores = scores_figure(ScoreHistory(weeks, normals, 1.0, moved), COLOURS)
     assert [trace.line.dash for trace in scores.data] == ["dash", "solid"]
     assert scores.data[0].name == "200 held-out normals"
     # Shares of bins, each drawn by two points.
     assert [round(sum(trace.y) / 2, 6) for trace in scores.data] == [1, 1]
+
+
+def test_no_drift_is_not_said_of_a_week_beyond_the_limit_or_of_too_few_parts() -> None:
+    rng = np.random.default_rng(0)
+    (week,) = drift(
+        rng.normal(0.5, 0.1, 200).tolist(),
+        2.0,
+        [ScoreWeek(datetime(2026, 11, 23, tzinfo=UTC), rng.normal(0.6, 0.1, 300))],
+    )
+    beyond = week.model_copy(update={"ks_p": 0.2})
+    few = week.model_copy(update={"psi": None, "psi_by_chance": None})
+
+    said = " ".join(drift_sentences([beyond, few]))
+
+    assert "No drift" not in said
+    assert "1 week beyond the limit" in said
+    assert "Unknown in 1 week" in said
+    marks = {trace.name: trace.marker.symbol for trace in drift_figure([beyond], COLOURS).data}
+    assert marks["perhaps drifted"] == "diamond-open"
+    assert "drifted" not in marks
 
 
 def test_steps_stand_in_their_order_with_the_takt() -> None:

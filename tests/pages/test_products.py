@@ -45,7 +45,7 @@ def test_thresholds_in_words() -> None:
     app = page("products")
 
     said = words(app)
-    assert "Of 100 good parts about **1.6** stop the line; guaranteed at most **4.9**" in said
+    assert "Of 100 good parts about **1.6** stop the line; guaranteed at most **4.87**" in said
     assert "No defect is known and scored yet" in said
     assert next(b for b in app.button if b.label == "Set these thresholds").disabled
 

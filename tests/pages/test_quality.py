@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain import InspectionRequest, Language, Product
 from core.imaging.picture_files import demo_normals
 from core.records.quality import verdict_counts
-from core.records.search import Filter
+from core.records.search import Filter, count
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.statistics.counts import Period
@@ -71,7 +71,10 @@ def test_the_control_chart_is_of_hours_days_or_lots(by: Period) -> None:
 
     assert not app.exception
     assert charts(app) == 2
-    assert ("Days are those of UTC" in words(app)) == (by is Period.DAY)
+    assert ("Plant days from 00:00, time zone UTC." in words(app)) == (
+        by in (Period.DAY, Period.SHIFT)
+    ), "a plant without shifts offers none"
+    assert ("your browser's is used" in words(app)) == (by is not Period.LOT)
 
 
 @pytest.mark.usefixtures("busy")
@@ -123,3 +126,24 @@ def test_the_page_speaks_other_languages(
 
     assert not app.exception
     assert texts(language)["quality.no_takt"] in words(app)
+
+
+def test_a_plant_with_shifts_has_them_charted_and_compared(
+    busy: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {
+        "plant_time_zone": "Europe/Berlin",
+        "plant_day_start": "06:00",
+        "shift_starts": "06:00, 14:00, 22:00",
+    }
+    monkeypatch.setattr(busy, "settings", busy.settings.model_copy(update=values))
+
+    app = page("quality", **{"chart-by": Period.SHIFT.value})
+
+    assert not app.exception
+    assert "Shifts from 06:00, 14:00, 22:00, time zone Europe/Berlin" in words(app)
+    compared, each = (frame.value for frame in app.dataframe)
+    counted = count(busy.records)
+    assert compared["Shift"].tolist() == ["06:00", "14:00", "22:00"]
+    assert sum(int(number.replace(",", "")) for number in compared["Inspected"]) == counted
+    assert sum(int(number.replace(",", "")) for number in each["Inspected"]) == counted

@@ -90,3 +90,19 @@ def test_what_a_setting_of_the_environment_means_is_told_in_the_consoles_languag
     for shown, setting in zip(said, fixed_settings(settings), strict=True):
         if setting.description:
             assert (shown == setting.description) == (language is Language.ENGLISH), setting.name
+
+
+def test_plant_days_and_shifts_are_set_in_one_form(station: Station) -> None:
+    app = page("settings")
+    app.text_input(key="settings-who").set_value("Ana").run()
+    app.selectbox(key="plant_time_zone-None").set_value("Europe/Berlin").run()
+    press(app, "change-plant_time_zone")
+    app.text_input(key="shift_starts-").set_value("22:00, 6:00,14:00").run()
+    press(app, "change-shift_starts")
+    app.text_input(key="plant_day_start-00:00").set_value("six").run()
+    press(app, "change-plant_day_start")
+
+    assert "a time such as 06:00 was expected, not 'six'" in app.error[0].value
+    plant = station.settings.plant_time()
+    assert (str(plant.zone), f"{plant.day_start:%H:%M}") == ("Europe/Berlin", "00:00")
+    assert [f"{start:%H:%M}" for start in plant.shift_starts] == ["06:00", "14:00", "22:00"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta, timezone
 
 import numpy as np
 import pytest
 
 from core.domain import NOT_CLASSIFIED, Disposition, Inspection, RevisionKind, Verdict
+from core.domain.plant_time import PlantTime
 from core.evaluation.benchmarks.generated_records import END, VERSION
 from core.infrastructure.settings import Settings
 from core.records.inspections import add_step, save_inspection
@@ -73,18 +74,22 @@ def test_verdict_counts(past: Past, filter: Filter, is_meant: Meant) -> None:
 @each_filter
 @pytest.mark.parametrize("by", Period)
 def test_period_counts(past: Past, filter: Filter, is_meant: Meant, by: Period) -> None:
+    # An hour ahead of UTC, and the day begins at five: at four in UTC, as the first shift does.
+    plant = PlantTime(timezone(timedelta(hours=1)), time(5), (time(5), time(17)))
     groups: dict[str, list[Inspection]] = defaultdict(list)
     for inspection in reversed(past.inspections):
         if is_meant(inspection):
-            at = inspection.created_at
+            at = inspection.created_at.astimezone(plant.zone)
+            begun = at - timedelta(hours=5)
             label = {
-                Period.HOUR: f"{at:%Y-%m-%dT%H}:00",
-                Period.DAY: f"{at:%Y-%m-%d}T00:00",
+                Period.HOUR: f"{at:%Y-%m-%dT%H}:00+01:00",
+                Period.SHIFT: f"{begun:%Y-%m-%d}T{'05' if begun.hour < 12 else '17'}:00+01:00",
+                Period.DAY: f"{begun:%Y-%m-%d}T05:00+01:00",
                 Period.LOT: inspection.context.lot,
             }[by]
             groups[label].append(inspection)
 
-    found = period_counts(past.records, filter, by)
+    found = period_counts(past.records, filter, by, plant)
 
     assert [each.label for each in found] == list(groups)
     for each, group in zip(found, groups.values(), strict=True):
@@ -93,6 +98,13 @@ def test_period_counts(past: Past, filter: Filter, is_meant: Meant, by: Period) 
         assert each.failed == verdicts.count(Verdict.FAIL)
         assert each.reviewed == verdicts.count(Verdict.REVIEW)
         assert each.start <= group[0].created_at
+    counted = sum(e.first for e in found), sum(e.first_passed for e in found)
+    firsts = [count for count in verdict_counts(past.records, filter) if count.is_first]
+    if by is not Period.LOT:
+        assert counted == (
+            sum(count.count for count in firsts),
+            sum(count.count for count in firsts if count.verdict is Verdict.PASS),
+        )
 
 
 @each_filter

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.domain import Context, Disposition, Inspection, Verdict
+from core.domain.plant_time import PlantTime
 from core.evaluation.benchmarks.generated_records import END
 from core.infrastructure.settings import Settings
 from core.records.dispositions import add_disposition
@@ -172,7 +173,7 @@ def test_times_of_any_zone_are_compared_in_utc(station_settings: Settings) -> No
 
 
 def test_whole_days_are_those_of_the_zone_and_have_as_many_hours() -> None:
-    berlin = ZoneInfo("Europe/Berlin")
+    berlin = PlantTime(ZoneInfo("Europe/Berlin"))
 
     # Clocks went back on that day: it had 25 hours.
     since, until = whole_days(date(2026, 10, 25), date(2026, 10, 25), berlin)
@@ -181,4 +182,6 @@ def test_whole_days_are_those_of_the_zone_and_have_as_many_hours() -> None:
     assert until is not None
     assert since.astimezone(UTC) == datetime(2026, 10, 24, 22, tzinfo=UTC)
     assert until.astimezone(UTC) == datetime(2026, 10, 25, 23, tzinfo=UTC)
+    early = PlantTime(berlin.zone, day_start=time(6))
+    assert whole_days(date(2026, 10, 25), None, early)[0] == datetime(2026, 10, 25, 5, tzinfo=UTC)
     assert whole_days(None, None, berlin) == (None, None)

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from core.statistics.counts import ScoreWeek
-from core.statistics.drift import drift
+from core.statistics.drift import DriftState, drift
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ def test_normals_that_would_be_stopped_are_left_out() -> None:
 
     assert (found.normals, found.ks) == (3, 0)
     assert found.psi is None, "too few"
-    assert not found.has_drifted
+    assert found.state is DriftState.UNKNOWN
     assert drift([5.0], 1.0, [week(scores)]) == ()
 
 
@@ -55,15 +55,21 @@ def test_index_is_as_counted_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("psi", "chance", "has_drifted"),
-    [(0.3, 0.01, True), (0.3, 0.2, False), (0.2, 0.01, False), (0.25, 0.01, False)],
+    ("psi", "chance", "state"),
+    [
+        (0.3, 0.01, DriftState.DRIFTED),
+        (0.3, 0.2, DriftState.POSSIBLE),
+        (0.2, 0.01, DriftState.NONE),
+        (0.25, 0.01, DriftState.NONE),
+    ],
 )
-def test_a_drift_is_large_and_no_chance(psi: float, chance: float, has_drifted: bool) -> None:
+def test_a_drift_is_large_and_no_chance(psi: float, chance: float, state: DriftState) -> None:
     (found,) = drift(list(range(20)), 100, [week(np.arange(20.0))])
 
     like = found.model_copy(update={"psi": psi, "psi_by_chance": 0.1, "ks_p": chance})
 
-    assert like.has_drifted == has_drifted
+    assert like.state is state
+    assert like.has_drifted == (state is DriftState.DRIFTED)
 
 
 def test_distance_and_chance_are_scipys() -> None:

@@ -15,6 +15,7 @@ from core.statistics.counts import PeriodCount, TypeCount, VerdictCount, Writing
 from core.statistics.quality import (
     Bar,
     agreement,
+    by_shift,
     cohen_kappa,
     cost_pareto,
     defect_pareto,
@@ -245,3 +246,22 @@ def test_writers_are_summed_over_days() -> None:
         4,
         20,
     )
+
+
+def test_shifts_are_summed_by_their_start() -> None:
+    def shift(day: int, hour: int, failed: int) -> PeriodCount:
+        return PeriodCount(
+            label="",
+            start=datetime(2026, 11, day, hour, tzinfo=UTC),
+            inspected=100,
+            first=90,
+            first_passed=80,
+            reviewed=3,
+            failed=failed,
+        )
+
+    late, early = by_shift([shift(1, 14, 1), shift(2, 6, 2), shift(2, 14, 4)])[::-1]
+
+    assert (early.label, early.inspected, early.failed) == ("06:00", 100, 2)
+    assert (late.label, late.inspected, late.failed) == ("14:00", 200, 5)
+    assert (late.first, late.first_passed, late.reviewed) == (180, 160, 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain import FalseAlarmRate
+from core.domain import FalseAlarmRate, percent
 from core.evaluation.detection.costs import PairCost
 from core.evaluation.detection.estimates import Estimate
 from core.evaluation.detection.figures import DetectionFigures
@@ -153,7 +153,7 @@ def line(cells: Sequence[str]) -> str:
 
 def _bound(false_alarm: FalseAlarmRate) -> str:
     estimate = " (an estimate)" if false_alarm.is_estimate else ""
-    return f"{false_alarm.guaranteed:.1%}{estimate}"
+    return f"{percent(false_alarm.guaranteed, 3)}{estimate}"
 
 
 def estimate_text(estimate: Estimate) -> str:

@@ -18,6 +18,7 @@ from core.statistics.counts import Period
 from core.statistics.intervals import Rate
 from core.tasks.lot_comparison import CompareLot
 from pages.parts.jobs import watch_job
+from pages.parts.quality.words import bounds_text, share_text
 from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when
 from pages.texts.labels import disposition_label, label
@@ -190,10 +191,7 @@ def _show_standing(compared: LotComparison) -> None:
 def _rate(rate: Rate | None) -> str:
     if rate is None:
         return t("lots.unknown")
-    return (
-        f"{rate.count}/{rate.out_of} = {percentage(rate.share, 0)} "
-        f"[{percentage(rate.low, 0)}, {percentage(rate.high, 0)}]"
-    )
+    return f"{rate.count}/{rate.out_of} = {share_text(rate)} [{bounds_text(rate)}]"
 
 
 def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -> None:

@@ -16,7 +16,7 @@ from pages.parts.inspect.viewer import look_at
 from pages.parts.palette import palette
 from pages.parts.statements import guarantee_text
 from pages.parts.words import COLOURS, ICONS, plain, why_nothing
-from pages.texts import number, separators, t, when
+from pages.texts import number, percentage, separators, t, when
 from pages.texts.labels import label, label_of, place_label
 
 
@@ -151,7 +151,7 @@ def _row(defect: Defect, guesses: tuple[DefectTypeGuess, ...]) -> dict[str, str 
 
 def _guess_words(guess: DefectTypeGuess) -> str:
     name = guess.defect_type.replace("_", " ")
-    return name if guess.probability is None else f"{name} {guess.probability:.0%}"
+    return name if guess.probability is None else f"{name} {percentage(guess.probability, 0)}"
 
 
 def show_snippets(inspection: Inspection) -> None:

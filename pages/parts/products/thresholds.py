@@ -20,6 +20,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.products.known import ask_known_defects
 from pages.parts.products.threshold_figure import threshold_figure
+from pages.parts.statements import points
 from pages.parts.words import person_of
 from pages.texts import number, percentage, t
 from pages.texts.labels import disposition_label
@@ -144,7 +145,7 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
 
 def _say(said: Meaning, known: tuple[KnownDefect, ...]) -> None:
     """Say the choice in words."""
-    most = _at_most(100 * said.guaranteed)
+    most = points(said.guaranteed)
     if said.is_estimate:
         st.markdown(t("products.say_estimate", most=most, normals=number(said.normals)))
     else:
@@ -216,7 +217,7 @@ def _column(choice: Choice) -> list[str]:
         t(
             "products.about_most",
             about=number(100 * said.stopped, 1),
-            most=_at_most(100 * said.guaranteed),
+            most=points(said.guaranteed),
         ),
         t("products.unknown")
         if passed is None
@@ -247,11 +248,6 @@ def _between(span: Span | None) -> str:
 
 def _confidence(share: float) -> str:
     return percentage(share, 0 if round(share * 100, 6) % 1 == 0 else 2)
-
-
-def _at_most(value: float) -> str:
-    """Round an upper bound up: rounded down, it would promise too much."""
-    return number(math.ceil(10 * value) / 10, 1)
 
 
 def _short(value: float) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import math
+from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 import numpy as np
 
@@ -46,9 +47,14 @@ def framed(figure: go.Figure, height: int = HEIGHT_PX) -> go.Figure:
     )
 
 
-def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) -> go.Figure:
-    """Draw the share of nonconforming parts with its limits and a mark per broken rule."""
-    names = period_names(chart, by, zone)
+def control_figure(chart: PChart, names: Sequence[str], colours: Palette) -> go.Figure:
+    """Draw the share of nonconforming parts with its limits and a mark per broken rule.
+
+    Args:
+        chart: shares, limits and violations.
+        names: of the points, each another.
+        colours: of the theme.
+    """
     line = {"color": colours.calm, "width": 1.5, "shape": "hvh"}
     figure = go.Figure()
     for key, values, dash in (
@@ -113,15 +119,19 @@ def control_figure(chart: PChart, by: Period, zone: tzinfo, colours: Palette) ->
     return framed(figure).update_layout(margin_r=96)
 
 
-def period_names(chart: PChart, by: Period, zone: tzinfo) -> list[str]:
-    """Name the samples: hours in the reader's time zone, days of UTC, lots as they are."""
-    labels = [point.label for point in chart.points]
+def period_names(labels: Sequence[str], by: Period) -> list[str]:
+    """Name periods by when they start, and lots as they are."""
     if by is Period.LOT:
-        return labels
-    starts = [datetime.fromisoformat(label).replace(tzinfo=UTC) for label in labels]
-    if by is Period.DAY:
-        return [f"{start:%Y-%m-%d}" for start in starts]
-    return [f"{start.astimezone(zone):%m-%d %H:%M}" for start in starts]
+        return list(labels)
+    pattern = "%Y-%m-%d" if by is Period.DAY else "%m-%d %H:%M"
+    starts = [datetime.fromisoformat(label) for label in labels]
+    names = [start.strftime(pattern) for start in starts]
+    # Where clocks are put back, an hour comes twice: the offset from UTC tells which it is.
+    seen = Counter(names)
+    return [
+        name if seen[name] == 1 else f"{name} {start:%z}"
+        for name, start in zip(names, starts, strict=True)
+    ]
 
 
 def broken(chart: PChart) -> dict[ChartRule, tuple[int, ...]]:

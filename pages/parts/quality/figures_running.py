@@ -11,7 +11,7 @@ from core.domain import StepName
 from core.records.running import StepTimes
 from core.services.quality import ScoreHistory
 from core.statistics.counts import WritingCost
-from core.statistics.drift import Drift
+from core.statistics.drift import Drift, DriftState
 from pages.parts.palette import PATTERNS, Palette, faint
 from pages.parts.quality.figures import framed
 from pages.texts import number, t
@@ -47,15 +47,19 @@ def drift_figure(weeks: Sequence[Drift], colours: Palette) -> go.Figure:
         line={"color": colours.calm, "dash": "dot", "width": 1.5},
         marker={"symbol": "square-open", "size": 7},
     )
-    drifted = [week for week in weeks if week.has_drifted]
-    if drifted:
-        figure.add_scatter(
-            x=[f"{week.start:%Y-%m-%d}" for week in drifted],
-            y=[week.psi for week in drifted],
-            name=t("quality.drifted"),
-            mode="markers",
-            marker={"symbol": "diamond", "size": 13, "color": colours.alarm},
-        )
+    for state, name, symbol in (
+        (DriftState.DRIFTED, t("quality.drifted"), "diamond"),
+        (DriftState.POSSIBLE, t("quality.possibly_drifted"), "diamond-open"),
+    ):
+        beyond = [week for week in weeks if week.state is state]
+        if beyond:
+            figure.add_scatter(
+                x=[f"{week.start:%Y-%m-%d}" for week in beyond],
+                y=[week.psi for week in beyond],
+                name=name,
+                mode="markers",
+                marker={"symbol": symbol, "size": 13, "color": colours.alarm, "line_width": 2},
+            )
     figure.update_xaxes(type="category", nticks=8, tickangle=0)
     figure.update_yaxes(rangemode="tozero", title=None)
     return framed(figure)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.plant_time import PlantTime
 from core.records.products import list_products
 from core.records.quality import defect_places, period_counts, type_counts
 from core.records.search import Filter
 from core.services.inspection_images import normal_picture
 from core.services.quality import costs_by_type
 from core.services.station import Station
-from core.statistics.control_charts import PChart
+from core.statistics.control_charts import ChartLimits, PChart
 from core.statistics.counts import Period
 from core.statistics.quality import Bar, defect_pareto, foremost, newest_chart
 from core.tasks.shared_station import shared_station
@@ -24,6 +25,7 @@ from pages.parts.quality.figures import (
     period_names,
     places_figure,
 )
+from pages.parts.quality.periods import show_periods
 from pages.parts.quality.words import type_text
 from pages.parts.urls import choice_in_url
 from pages.texts import number, percentage, t, zone
@@ -37,13 +39,15 @@ PLAIN = {"displayModeBar": False}
 
 @st.fragment(parallel=True)
 def show_control_chart(filter: Filter) -> None:
-    """Show the share of nonconforming parts by hour, day or lot, and the rules it breaks."""
+    """Show the share of nonconforming parts by hour, shift, day or lot, and the rules it breaks."""
+    plant = shared_station().settings.plant_time(zone())
+    shifts = [Period.SHIFT] if plant.shift_starts else []
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"##### {t('quality.control_chart')}", width="stretch")
         by = Period(
             choice_in_url(
                 t("quality.by"),
-                [Period.DAY.value, Period.HOUR.value, Period.LOT.value],
+                [each.value for each in (Period.DAY, *shifts, Period.HOUR, Period.LOT)],
                 lambda value: label(Period(value)),
                 "chart-by",
                 label_visibility="collapsed",
@@ -53,32 +57,81 @@ def show_control_chart(filter: Filter) -> None:
             t("quality.with_reviews"), key="chart-with-reviews", bind="query-params"
         )
     with shown_to_the_operator(), st.skeleton(height=330):
-        periods = period_counts(shared_station().records, filter, by)
+        periods = period_counts(shared_station().records, filter, by, plant)
         chart = newest_chart(periods, with_reviews=with_reviews, most=MOST_PERIODS)
         if chart is None:
             st.info(t("quality.no_periods"))
             return
-        if len(chart.points) == 1:
-            st.info(t("quality.one_period", share=percentage(chart.centre)))
-            return
-        sentences = _rules(chart, period_names(chart, by, zone()))
-        st.plotly_chart(
-            control_figure(chart, by, zone(), palette()),
-            config=PLAIN,
-            key="control-chart",
-            alt=t(
-                "quality.control_alt",
-                centre=percentage(chart.centre, 2),
-                points=number(len(chart.points)),
-                rules=" ".join(sentences) or t("quality.no_rule"),
-            ),
+        shown = periods[-MOST_PERIODS:]
+        names = period_names([each.label for each in shown], by)
+        if len(shown) == 1:
+            st.info(t("quality.one_period", share=percentage(chart.centre, 2)))
+        else:
+            _chart(chart, names)
+        notes = _which_clock(by, plant)
+        if len(periods) > len(shown):
+            notes.append(
+                t(
+                    "quality.newest_periods",
+                    shown=number(len(shown)),
+                    count=number(len(periods)),
+                )
+            )
+        if len(shown) > 1:
+            notes += _limits(chart)
+        st.caption(" ".join(notes))
+        show_periods(shown, names, by)
+
+
+def _chart(chart: PChart, names: list[str]) -> None:
+    sentences = _rules(chart, names)
+    st.plotly_chart(
+        control_figure(chart, names, palette()),
+        config=PLAIN,
+        key="control-chart",
+        alt=t(
+            "quality.control_alt",
+            centre=percentage(chart.centre, 2),
+            points=number(len(chart.points)),
+            rules=" ".join(sentences) or t("quality.no_rule"),
+        ),
+    )
+    st.markdown("\n".join(f"- {each}" for each in sentences) or t("quality.no_rule"))
+
+
+def _which_clock(by: Period, plant: PlantTime) -> list[str]:
+    """Say by whose clock periods are counted."""
+    match by:
+        case Period.LOT:
+            return []
+        case Period.HOUR:
+            told = t("quality.plant_hours", zone=plant.zone)
+        case Period.DAY:
+            told = t("quality.plant_days", start=f"{plant.day_start:%H:%M}", zone=plant.zone)
+        case Period.SHIFT:
+            starts = ", ".join(f"{start:%H:%M}" for start in plant.shift_starts)
+            told = t("quality.plant_shifts", starts=starts, zone=plant.zone)
+    is_set = shared_station().settings.plant_time_zone is not None
+    return [told] if is_set else [told, t("quality.no_zone")]
+
+
+def _limits(chart: PChart) -> list[str]:
+    """Say what the limits are, and what they cannot show."""
+    times = number(chart.by_chance, 1)
+    match chart.limits:
+        case ChartLimits.BINOMIAL:
+            told = [t("quality.limits_binomial", times=times)]
+        case ChartLimits.LANEY:
+            told = [t("quality.limits_laney", times=times, spread=number(chart.spread, 1))]
+    if chart.without_lower:
+        told.append(
+            t(
+                "quality.without_lower",
+                count=number(chart.without_lower),
+                of=number(len(chart.points)),
+            )
         )
-        st.markdown("\n".join(f"- {each}" for each in sentences) or t("quality.no_rule"))
-        notes = [t("quality.days_utc")] if by is Period.DAY else []
-        if len(periods) > len(chart.points):
-            shown = number(len(chart.points))
-            notes.append(t("quality.newest_periods", shown=shown, count=number(len(periods))))
-        st.caption(" ".join([*notes, t("quality.limits")]))
+    return told
 
 
 def _rules(chart: PChart, names: list[str]) -> list[str]:

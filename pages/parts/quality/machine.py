@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.domain import Verdict
 from core.records.quality import verdict_counts
 from core.records.search import Filter
 from core.services.quality import ScoreHistory, score_history
+from core.statistics.drift import MIN_SCORES, Drift, DriftState
 from core.statistics.quality import Agreement, Kappa, agreement
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
@@ -15,7 +18,7 @@ from pages.parts.palette import palette
 from pages.parts.quality.figures_running import drift_figure, scores_figure
 from pages.parts.quality.line import PLAIN, the_product
 from pages.parts.quality.words import verdict_cell
-from pages.texts import number, percentage, t
+from pages.texts import number, percentage, t, zone
 
 
 @st.fragment(parallel=True)
@@ -88,7 +91,8 @@ def show_drift(filter: Filter) -> None:
         if key is None:
             st.info(t("quality.choose_product_drift"))
             return
-        history = score_history(station, station.product(key), filter)
+        plant = station.settings.plant_time(zone())
+        history = score_history(station, station.product(key), filter, plant)
         if not history.weeks:
             st.info(t("quality.no_passed"))
             return
@@ -100,15 +104,37 @@ def show_drift(filter: Filter) -> None:
 
 
 def _weeks(history: ScoreHistory) -> None:
-    drifted = [f"{week.start:%Y-%m-%d}" for week in history.weeks if week.has_drifted]
-    sentence = (
-        t("quality.drifted_weeks", count=number(len(drifted)), newest=drifted[-1])
-        if drifted
-        else t("quality.no_drift", count=number(len(history.weeks)))
+    sentences = drift_sentences(history.weeks)
+    st.plotly_chart(
+        drift_figure(history.weeks, palette()),
+        config=PLAIN,
+        key="drift",
+        alt=" ".join(sentences),
     )
-    st.plotly_chart(drift_figure(history.weeks, palette()), config=PLAIN, key="drift", alt=sentence)
-    st.markdown(sentence)
-    st.caption(t("quality.drift_note"))
+    st.markdown("  \n".join(sentences))
+    st.caption(t("quality.drift_note", fewest=number(MIN_SCORES)))
+
+
+def drift_sentences(weeks: Sequence[Drift]) -> list[str]:
+    """Say how many weeks have drifted, may have, have not, and are unknown, the worst first."""
+    told = []
+    for state in (DriftState.DRIFTED, DriftState.POSSIBLE, DriftState.NONE, DriftState.UNKNOWN):
+        starts = [f"{week.start:%Y-%m-%d}" for week in weeks if week.state is state]
+        if starts:
+            told.append(_drift_sentence(state, number(len(starts)), starts[-1]))
+    return told
+
+
+def _drift_sentence(state: DriftState, count: str, newest: str) -> str:
+    match state:
+        case DriftState.DRIFTED:
+            return t("quality.drifted_weeks", count=count, newest=newest)
+        case DriftState.POSSIBLE:
+            return t("quality.drift_possible", count=count, newest=newest)
+        case DriftState.NONE:
+            return t("quality.no_drift", count=count)
+        case DriftState.UNKNOWN:
+            return t("quality.drift_unknown", count=count)
 
 
 def _scores(history: ScoreHistory) -> None:

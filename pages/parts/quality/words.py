@@ -45,6 +45,13 @@ def interval_text(rate: Rate | None) -> str:
     )
 
 
+def bounds_text(rate: Rate | None) -> str:
+    """Format the interval of a rate alone."""
+    if rate is None:
+        return "–"
+    return f"{percentage(rate.low, digits(rate))} – {percentage(rate.high, digits(rate))}"
+
+
 def digits(rate: Rate) -> int:
     """Choose as many decimals of a percentage as its interval supports."""
     return 1 if rate.high - rate.low > 0.004 else 2

@@ -26,7 +26,7 @@ from pages.parts.job_words import job_name, step_text
 from pages.parts.jobs import REFRESH_S, show_job
 from pages.parts.sealed import open_finding_button, was_seen
 from pages.parts.words import plain, verdict_text
-from pages.texts import t
+from pages.texts import percentage, t
 from pages.texts.labels import disposition_label
 
 
@@ -184,7 +184,7 @@ def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
                 "review.learning",
                 job=job_name(now),
                 step=step_text(now) or "…",
-                share=f"{now.share:.0%}",
+                share=percentage(now.share, 0),
             )
         )
     elif now.state is JobState.DONE and (learned := now.result_as(TeachingResult)) is not None:
