@@ -80,7 +80,8 @@ def _lot_counts(
     found = database.rows(
         f"""
         SELECT lot AS label, min(created_at) AS start, {PERIOD_COUNTS}
-        FROM inspections WHERE lot <> '' AND {IS_COUNTED} AND {condition} GROUP BY lot ORDER BY start, label
+        FROM inspections WHERE lot <> '' AND {IS_COUNTED} AND {condition}
+        GROUP BY lot ORDER BY start, label
         """,
         *values,
     )
