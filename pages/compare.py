@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain import Inspection, InspectionRequest, Product, WriterChoice
-from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
 from core.records.inspections import load_inspection
 from core.records.side_by_side import side_by_side
@@ -44,7 +43,7 @@ def ask_picture(
         st.info(t("compare.nothing_taught"), icon=":material/school:")
         return None
     product = st.selectbox(t("compare.product"), products, format_func=lambda option: option.key)
-    upload = st.file_uploader(t("compare.picture"), type=sorted(PICTURE_SUFFIXES))
+    upload = st.file_uploader(t("compare.picture"))
     return product, PictureFile.of(upload.name, upload.getvalue()) if upload else None
 
 

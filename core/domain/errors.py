@@ -14,6 +14,10 @@ class ImageError(InspectionError):
     """A picture cannot be used: unreadable, too large, animated, mislabelled."""
 
 
+class NoPictureError(ImageError):
+    """What lies beside pictures is plainly none: to be named, but no part that was missed."""
+
+
 class RequestError(InspectionError):
     """An inspection is asked for in a way that contradicts itself."""
 

@@ -62,6 +62,7 @@ class RefusalKind(StrEnum):
     """Whose matter it is that a picture was not inspected."""
 
     PICTURE = "picture"
+    NO_PICTURE = "no picture"
     UNFORESEEN = "unforeseen"
 
 
@@ -72,3 +73,8 @@ class Refusal(Frozen):
     sentence: str = Field(description="why, and what to do")
     kind: RefusalKind
     error: str = Field(description="name of the error that it met")
+
+    @property
+    def is_of_part(self) -> bool:
+        """Whether a part may have been missed: not where a text lay beside the pictures."""
+        return self.kind is not RefusalKind.NO_PICTURE

@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import importlib.util
 import random
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain.errors import ImageError, ProductError
-from core.imaging.decoding import PICTURE_SUFFIXES
+from core.imaging.folder_contents import (
+    data_in,
+    is_text,
+    read_if_picture,
+    read_picture,
+    readable,
+)
 
 DEMO_PRODUCT_KEY = "ELPV/mono"
 DEMO_NORMALS = 200
@@ -36,19 +41,24 @@ class PictureFile:
     @classmethod
     def at(cls, path: Path) -> PictureFile:
         """Name the picture of a path; reading it raises ImageError where it cannot be read."""
-        return cls(storable(path.name), lambda: _read(path))
+        return cls(readable(path.name), lambda: read_picture(path))
+
+    @classmethod
+    def inside(cls, path: Path) -> PictureFile:
+        """Name what lies in a folder of pictures; reading it says so where it is none."""
+        return cls(readable(path.name), lambda: read_if_picture(path))
 
     @classmethod
     def of(cls, filename: str, data: bytes) -> PictureFile:
         """Name a picture that is in memory already, such as an upload."""
-        return cls(filename, lambda: data)
+        return cls(readable(filename), lambda: data)
 
 
 def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
     """List the pictures of files and folders in the order given, a folder's by name.
 
-    Only files directly inside a folder whose names end like a picture's are taken, because a data
-    set's folders beside each other mean different things.
+    Whatever is data directly inside a folder is listed, so that what is no picture is named when it
+    is read; folders in it are not entered, because a data set's folders mean different things.
 
     Raises:
         ImageError: if a path does not exist or a folder holds no picture.
@@ -56,19 +66,17 @@ def pictures_at(paths: Iterable[Path]) -> list[PictureFile]:
     pictures: list[PictureFile] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES
-            )
-            if not inside:
+            inside = data_in(path)
+            if all(entry.is_dir() or is_text(entry) for entry in inside):
                 raise ImageError(
-                    f"The folder {path} holds no picture ({', '.join(sorted(PICTURE_SUFFIXES))}). "
-                    "Name the folder that the pictures are directly in."
+                    f"The folder {readable(str(path))} holds no picture. Name the folder that the "
+                    "pictures are directly in."
                 )
-            pictures += [PictureFile.at(file) for file in inside]
+            pictures += [PictureFile.inside(entry) for entry in inside]
         elif path.exists():
             pictures.append(PictureFile.at(path))
         else:
-            raise ImageError(f"There is no file or folder {path}. Check the path.")
+            raise ImageError(f"There is no file or folder {readable(str(path))}. Check the path.")
     return pictures
 
 
@@ -133,20 +141,3 @@ def _demo_cells(wanted: Callable[[float], bool]) -> list[PictureFile]:
         for path, probability, kind in rows
         if kind == "mono" and wanted(float(probability))
     ]
-
-
-def storable(text: str) -> str:
-    """Text in which bytes that are no UTF-8 stand as in a URL: a file's name may hold some.
-
-    Example:
-        >>> storable("\\udcb0\\udca1.jpg")
-        '%B0%A1.jpg'
-    """
-    return re.sub("[\ud800-\udfff]", lambda found: f"%{ord(found[0]) & 0xFF:02X}", text)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{storable(str(path))} cannot be read: {error.strerror}.") from error

@@ -44,7 +44,7 @@ STATUS = {
     NotTaughtError: 422,
     UnforeseenError: 500,
 }
-REFUSED = {RefusalKind.PICTURE: 422, RefusalKind.UNFORESEEN: 500}
+REFUSED = {RefusalKind.PICTURE: 422, RefusalKind.NO_PICTURE: 422, RefusalKind.UNFORESEEN: 500}
 
 api = FastAPI(
     title="Smart Factory Anomaly Reporting System",

@@ -16,10 +16,11 @@ from core.domain import (
     StepName,
     WriterChoice,
 )
-from core.domain.errors import ImageError, InspectionError
+from core.domain.errors import ImageError, InspectionError, NoPictureError
 from core.imaging.acquisition import condition_notices, is_of_taught_size
 from core.imaging.decoding import CheckedImage, checked_image
-from core.imaging.picture_files import PictureFile, storable
+from core.imaging.folder_contents import readable
+from core.imaging.picture_files import PictureFile
 from core.infrastructure.ids import id_of
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.step_log import optional, timed
@@ -260,7 +261,9 @@ def _outcome(
                 listener=listener,
             )
     except ImageError as error:
-        return _refused(picture, RefusalKind.PICTURE, error, error)
+        is_none = isinstance(error, NoPictureError)
+        kind = RefusalKind.NO_PICTURE if is_none else RefusalKind.PICTURE
+        return _refused(picture, kind, error, error)
     except InspectionError:
         raise
     except Exception as error:
@@ -273,7 +276,7 @@ def _refused(
 ) -> Refusal:
     return Refusal(
         filename=picture.filename,
-        sentence=storable(str(said)),
+        sentence=readable(str(said)),
         kind=kind,
         error=type(error).__name__,
     )

@@ -21,8 +21,8 @@ from core.detection.patchcore.detector import PatchCore, PatchCoreOptions
 from core.domain import Frozen, Product
 from core.domain.errors import EvaluationError
 from core.evaluation.benchmarks.environment import machine, versions_of
-from core.evaluation.detection.datasets import Dataset
 from core.evaluation.detection.metrics import image_auroc
+from core.evaluation.detection.samples import Dataset
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.decoding import checked_image
 from core.imaging.picture_files import PictureFile

@@ -13,7 +13,6 @@ from core.detection.base import OnProgress
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import FalseAlarmRate, Frozen, Verdict
 from core.evaluation.detection.costs import CostFigures, CostRule, cost_figures
-from core.evaluation.detection.datasets import Dataset
 from core.evaluation.detection.judging import Judged, judge_dataset
 from core.evaluation.detection.localisation import LocalisationFigures, localisation_figures
 from core.evaluation.detection.metrics import (
@@ -22,6 +21,7 @@ from core.evaluation.detection.metrics import (
     pixel_figures,
     ranking_figures,
 )
+from core.evaluation.detection.samples import Dataset
 from core.infrastructure.settings import Settings
 from core.statistics.intervals import Rate, exact_rate
 
@@ -60,6 +60,7 @@ class DetectionFigures(Frozen):
     localisation: LocalisationFigures | None = Field(description="as pixels")
     costs: CostFigures | None = Field(None, description="None unless asked for")
     seconds: dict[str, float] = Field(description="of teaching, predicting and measuring")
+    left_out: tuple[str, ...] = Field((), description="what of the set is not in the figures, why")
 
 
 def evaluate_detection(
@@ -135,6 +136,7 @@ def measure(judged: Judged, *, costs: CostRule | None = None, seed: int = 0) -> 
             "load metrics": started - loading,
             "measure": time.perf_counter() - started,
         },
+        left_out=judged.left_out,
     )
 
 

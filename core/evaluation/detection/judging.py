@@ -13,8 +13,9 @@ from core.detection.base import OnProgress
 from core.detection.checkpoints import Taught
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import JobStep, Product, Verdict
-from core.evaluation.detection.datasets import Dataset, TestPicture
+from core.domain.errors import EvaluationError, ImageError
 from core.evaluation.detection.localisation import Overlap, overlap
+from core.evaluation.detection.samples import Dataset, TestPicture
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.decoding import checked_image
 from core.infrastructure.settings import Settings
@@ -63,12 +64,14 @@ class Judged:
         taught: the detector with its card and thresholds; it still predicts.
         pictures: of the test set, in its order.
         seconds: that teaching and predicting took.
+        left_out: what was not taught, not judged or not compared, and why, a sentence each.
     """
 
     dataset: Dataset
     taught: Taught
     pictures: list[JudgedPicture]
     seconds: dict[str, float]
+    left_out: tuple[str, ...] = ()
 
     @property
     def scores(self) -> np.ndarray:
@@ -114,12 +117,22 @@ def judge_dataset(
         is_taught = time.perf_counter()
         compared = chosen_to_compare(dataset.test, seed)
         pictures = []
+        left_out = [*dataset.left_out, *taught.card.skipped]
         for number, item in enumerate(dataset.test):
             on_progress(JobStep.JUDGE_TESTS, number / len(dataset.test))
-            pictures.append(_judged(item, taught, settings, compare=number in compared))
+            try:
+                pixels = read_pixels(item, settings)
+            except ImageError as error:
+                left_out.append(f"{item.defect_type}: {error}")
+                continue
+            truth = _truth(item, pixels, left_out)
+            compare = number in compared
+            pictures.append(_judged(item, pixels, truth, taught, compare=compare))
         on_progress(JobStep.JUDGE_TESTS, 1)
     seconds = {"teach": is_taught - started, "predict": time.perf_counter() - is_taught}
-    return Judged(dataset, taught, pictures, seconds)
+    if not pictures:
+        raise EvaluationError(f"No test picture of {dataset.name} can be used. {left_out[-1]}")
+    return Judged(dataset, taught, pictures, seconds, tuple(left_out))
 
 
 def read_pixels(item: TestPicture, settings: Settings) -> np.ndarray:
@@ -131,13 +144,25 @@ def read_pixels(item: TestPicture, settings: Settings) -> np.ndarray:
     return checked_image(settings, item.picture.read(), item.picture.filename).pixels
 
 
+def _truth(item: TestPicture, pixels: np.ndarray, left_out: list[str]) -> np.ndarray | None:
+    """Read what is known of a picture's defective pixels; a mask that cannot be used is named."""
+    try:
+        return item.truth(*pixels.shape[:2])
+    except ImageError as error:
+        left_out.append(f"{item.defect_type}: {error}")
+        return None
+
+
 def _judged(
-    item: TestPicture, taught: Taught, settings: Settings, *, compare: bool
+    item: TestPicture,
+    pixels: np.ndarray,
+    truth: np.ndarray | None,
+    taught: Taught,
+    *,
+    compare: bool,
 ) -> JudgedPicture:
-    pixels = read_pixels(item, settings)
     assessment = taught.assess(pixels)
     judgement = assessment.judgement
-    truth = item.truth(*pixels.shape[:2])
     if truth is None:
         return JudgedPicture(item, judgement.score, judgement.verdict, None, None)
     agreement = overlap(assessment.anomaly_map, truth, judgement, taught.policy)
@@ -152,7 +177,7 @@ def _judged(
 
 def chosen_to_compare(items: list[TestPicture], seed: int) -> frozenset[int]:
     """Choose the pictures whose maps are compared: all, or a seeded sample stratified by kind."""
-    known = [n for n, item in enumerate(items) if not item.is_defective or item.mask is not None]
+    known = [n for n, item in enumerate(items) if not item.is_defective or item.masks]
     share = min(1.0, MAX_COMPARED / max(1, len(known)))
     rng = np.random.default_rng(seed)
     chosen: list[int] = []

@@ -155,7 +155,7 @@ def draw_mistake(picture: JudgedPicture, judged: Judged, settings: Settings) -> 
     overlay = render_overlay(pixels, found.anomaly_map, scale, found.defects(), opacity=OPACITY)
     size = (overlay.shape[1], overlay.shape[0])
     plain = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
-    truth = picture.item.truth(*pixels.shape[:2])
+    truth = None if picture.overlap is None else picture.item.truth(*pixels.shape[:2])
     if truth is not None:
         mask = cv2.resize(truth.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         outline, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)

@@ -143,6 +143,9 @@ def further_tables(all_figures: Sequence[DetectionFigures]) -> str:
     costs = [row for figures in all_figures for row in cost_rows(figures)]
     if costs:
         parts += ["\n".join([header(COST_COLUMNS), *costs]), COST_NOTES]
+    left_out = [f"- {each.dataset}: {text}" for each in all_figures for text in each.left_out]
+    if left_out:
+        parts.append("\n".join(["Left out:", "", *left_out]))
     return "\n\n".join(parts)
 
 

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from core.detection.base import OnProgress
 from core.domain import Defect, Frozen, Inspection, InspectionRequest, JobStep, Product
-from core.domain.errors import EvaluationError
-from core.evaluation.detection.datasets import Dataset, TestPicture
+from core.domain.errors import EvaluationError, ImageError
 from core.evaluation.detection.estimates import (
     RESAMPLES,
     Estimate,
     percentile_interval,
 )
 from core.evaluation.detection.judging import read_pixels
+from core.evaluation.detection.samples import Dataset, TestPicture
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.registration import Registration, register
 from core.infrastructure.settings import Settings
@@ -66,6 +67,7 @@ class EvidenceFigures(Frozen):
     normals: int
     poses: PoseFigures
     types: TypeFigures
+    left_out: tuple[str, ...] = Field((), description="what of the set is not in the figures, why")
 
 
 Ranks = list[int]
@@ -105,15 +107,25 @@ def evaluate_evidence(
     both = settings.model_copy(update={"rag_enabled": True, "domain_rag_enabled": True})
     with temporary_station(both) as station:
         teach(station, product, dataset.train, seed=seed, on_progress=on_progress)
-        inspections = []
+        card = station.taught(product).card
+        left_out = [*dataset.left_out, *card.skipped]
+        used, inspections = [], []
         for done, item in enumerate(items):
             on_progress(JobStep.INSPECT_TESTS, done / len(items))
-            inspections.append(_inspected(station, item, product))
+            try:
+                inspections.append(_inspected(station, item, product))
+            except ImageError as error:
+                left_out.append(f"{item.defect_type}: {error}")
+                continue
+            used.append(item)
+        if not used:
+            raise EvaluationError(f"No test picture of {dataset.name} can be used. {left_out[-1]}")
         return EvidenceFigures(
             dataset=dataset.name,
-            normals=len(station.taught(product).card.images),
-            poses=_poses(station, product, items, inspections, rng),
-            types=_types(station, product, items, inspections, on_progress),
+            normals=len(card.images),
+            poses=_poses(station, product, used, inspections, rng),
+            types=_types(station, product, used, inspections, left_out, on_progress),
+            left_out=tuple(left_out),
         )
 
 
@@ -183,6 +195,7 @@ def _types(
     product: Product,
     items: Sequence[TestPicture],
     inspections: Sequence[Inspection],
+    left_out: list[str],
     on_progress: OnProgress,
 ) -> TypeFigures:
     known = text_similarities(station.knowledge.search("defect", product, k=MOST_TYPES))
@@ -196,18 +209,20 @@ def _types(
     labelled = [
         LabelledPicture(item.picture, item.defect_type, item.truth)
         for item in items
-        if item.is_defective and item.mask is not None
+        if item.is_defective and item.masks
     ]
     crops = None
     if labelled:
-        crops = label_pictures(
+        labelling = label_pictures(
             station,
             product,
             labelled,
             origin="evaluation",
             by="evaluation",
             on_progress=on_progress,
-        ).crops
+        )
+        crops = labelling.crops
+        left_out += labelling.skipped
     return TypeFigures(
         known_types=len(known),
         words=_rank_figures(ranks),
@@ -219,7 +234,10 @@ def _types(
 
 def _first_true(item: TestPicture, inspection: Inspection) -> Defect | None:
     """Find the strongest described defect that touches a true one; None if none does."""
-    truth = item.truth(inspection.image.height, inspection.image.width)
+    try:
+        truth = item.truth(inspection.image.height, inspection.image.width)
+    except ImageError:
+        return None  # it is named where the labelled pictures are cut
     if truth is None:
         return None
     for defect in inspection.defects[:DESCRIBED_DEFECTS]:

@@ -67,7 +67,10 @@ def evidence_tables(all_figures: Sequence[EvidenceFigures]) -> str:
         for figures in all_figures
         if figures.types.calibration
     ]
-    return "\n".join([*poses, "", *types, "", EVIDENCE_NOTES, *calibrations])
+    left_out = [
+        f"{each.dataset}: left out: {text}" for each in all_figures for text in each.left_out
+    ]
+    return "\n".join([*poses, "", *types, "", EVIDENCE_NOTES, *calibrations, *left_out])
 
 
 def _pose_row(figures: EvidenceFigures) -> str:

@@ -77,7 +77,7 @@ def checked_image(
         settings: largest file and largest picture accepted; both are checked before anything is
             decoded.
         data: contents of a file of an accepted format, with a single picture.
-        filename: for messages; its suffix, if any, must agree with the contents.
+        filename: for messages; a suffix of an accepted format must agree with the contents.
         sha256: of the data, where it is known already; None: it is computed.
         reading: of the product's pictures, where their files leave it open.
 
@@ -127,6 +127,8 @@ def survey(settings: Settings, data: bytes, filename: str) -> Survey:
 def marked(settings: Settings, data: bytes, filename: str) -> np.ndarray:
     """Read a mask: bool (H, W), upright; true where any channel is above 0, at any depth.
 
+    What is transparent is not marked.
+
     Raises:
         ImageError: if the file cannot be read.
     """
@@ -134,9 +136,12 @@ def marked(settings: Settings, data: bytes, filename: str) -> np.ndarray:
     _kind, opened = _opened(settings, data, name)
     values = _loaded(opened, name)
     values = values.reshape(*values.shape[:2], -1)
+    is_seen = np.True_
     if opened.alpha != "none":
-        values = values[:, :, :-1]
-    return upright(values.max(axis=2) > 0, opened.orientation)
+        values, is_seen = values[:, :, :-1], values[:, :, -1] > 0
+    if opened.inverted:
+        values = values.max() - values
+    return upright((values.max(axis=2) > 0) & is_seen, opened.orientation)
 
 
 def _opened(settings: Settings, data: bytes, name: str) -> tuple[str, Opened]:
@@ -154,7 +159,8 @@ def _opened(settings: Settings, data: bytes, name: str) -> tuple[str, Opened]:
             f"{name} is {foreign(data)}, but {ACCEPTED} are accepted. Convert it first."
         )
     suffix = PurePath(name).suffix.lower()
-    if suffix and suffix not in kind.suffixes:
+    # A name that no format uses, such as .jpg_medium, claims nothing.
+    if suffix in PICTURE_SUFFIXES and suffix not in kind.suffixes:
         raise ImageError(
             f"{name} holds a {kind.name} picture but is named {suffix}. Send the file that was "
             f"meant, or rename it to {kind.suffixes[0]} if this is it."

@@ -27,7 +27,12 @@ def add_command(commands: _SubParsersAction) -> None:
         help="retrieval: knowledge search on questions and, with --data, exemplars and types",
     )
     evaluate.add_argument(
-        "--data", nargs="+", type=Path, default=[], metavar="FOLDER", help="in MVTec AD layout"
+        "--data",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="labelled set, laid out as MVTec AD, LOCO or BTAD, or with a table as VisA's",
     )
     evaluate.add_argument(
         "--limit",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from core.domain import (
     Outcome,
     Refusal,
     Revision,
+    Verdict,
     WriterChoice,
 )
 from core.imaging.picture_files import PictureFile, pictures_at
@@ -61,8 +63,9 @@ def _inspect(options: argparse.Namespace) -> int:
     from core.services.inspection import inspect_all
     from core.services.station import Station
 
-    failed = False
     pictures = _pictures(options.images)
+    verdicts = Counter[str]()
+    refusals: list[Refusal] = []
     with Station(settings()) as station:
         request = InspectionRequest(
             product=station.product(options.product),
@@ -75,9 +78,10 @@ def _inspect(options: argparse.Namespace) -> int:
         )
         for number, inspection in enumerate(inspect_all(station, request, pictures), start=1):
             if isinstance(inspection, Refusal):
-                failed = True
+                refusals.append(inspection)
                 _print_refusal(inspection, as_json=options.json)
                 continue
+            verdicts[inspection.judgement.verdict.value] += 1
             _print_inspection(inspection, as_json=options.json, timing=options.timing)
             if options.maps is not None:
                 anomaly_map = station.files.read_map(inspection.map_sha256)
@@ -85,7 +89,17 @@ def _inspect(options: argparse.Namespace) -> int:
                     _save_map(options.maps, inspection, anomaly_map, number)
             if options.pdf is not None:
                 _print_pdf(station, inspection, options.pdf, len(pictures))
-    return 1 if failed else 0
+    if len(pictures) > 1:
+        # Beside the lines of JSON, which a program reads.
+        print(_account(verdicts, refusals), file=sys.stderr if options.json else sys.stdout)
+    return 1 if any(refusal.is_of_part for refusal in refusals) else 0
+
+
+def _account(verdicts: Counter[str], refusals: Sequence[Refusal]) -> str:
+    """Say how many pictures were inspected, and which were left out."""
+    said = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in Verdict if verdicts[verdict])
+    text = f"{verdicts.total()} inspected{f' ({said})' if said else ''}, {len(refusals)} left out"
+    return f"{text}: {', '.join(refusal.filename for refusal in refusals)}" if refusals else text
 
 
 def _pictures(paths: Sequence[Path]) -> list[PictureFile]:
@@ -141,7 +155,8 @@ def _print_refusal(refusal: Refusal, *, as_json: bool) -> None:
         record = {"file": refusal.filename, "error": refusal.sentence}
         print(json.dumps(record, ensure_ascii=False), flush=True)
     else:
-        print(f"Error: {refusal.sentence}", file=sys.stderr)
+        kind = "Error" if refusal.is_of_part else "Note"
+        print(f"{kind}: {refusal.sentence}", file=sys.stderr)
 
 
 def _save_map(folder: Path, inspection: Inspection, anomaly_map: np.ndarray, number: int) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.domain import identifier
 from core.domain.errors import ProductError
+from core.imaging.folder_contents import readable
 from core.infrastructure.settings import settings
 from core.interfaces.cli.options import show_progress
 
@@ -58,7 +59,7 @@ def _label(options: argparse.Namespace) -> int:
                 station,
                 product,
                 pictures,
-                origin=options.data.resolve().name,
+                origin=readable(options.data.resolve().name),
                 by=by,
                 on_progress=show_progress,
             )

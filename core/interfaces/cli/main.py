@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -53,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 on success, 1 if anything could not be done. When interrupted from the
         keyboard, the process ends by the signal instead, which a shell reports as 130.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name may hold characters that the terminal's encoding lacks: no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     options = command_parser().parse_args(arguments)
     with errors_logged():
         return _run(options)

@@ -10,7 +10,6 @@ from datetime import datetime
 import streamlit as st
 
 from core.domain import Context, EvidenceChoice, InspectionRequest, Product
-from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
     PictureFile,
@@ -20,6 +19,7 @@ from core.imaging.picture_files import (
 )
 from core.services.side_by_side import detectors_of
 from core.services.station import Station
+from pages.parts.uploads import uploaded
 from pages.parts.writers import ask_writer
 from pages.texts import t
 from pages.texts.labels import label_of
@@ -116,11 +116,10 @@ def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
 def _files(key: str, *, of_folder: bool) -> list[PictureFile]:
     uploads = st.file_uploader(
         t("intake.pictures"),
-        type=sorted(PICTURE_SUFFIXES),
         accept_multiple_files="directory" if of_folder else True,
         key=key,
     )
-    return [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
+    return uploaded(uploads)
 
 
 def _camera(key: str) -> list[PictureFile]:

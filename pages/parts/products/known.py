@@ -8,13 +8,12 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Product
-from core.imaging.decoding import PICTURE_SUFFIXES
-from core.imaging.picture_files import PictureFile
 from core.records.decided import KnownDefect
 from core.services.station import Station
 from core.tasks.known_defects import ScoreDefects
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.products.lesson import given_pictures
+from pages.parts.uploads import uploaded
 from pages.parts.words import person_of
 from pages.texts import number, t
 
@@ -41,15 +40,13 @@ def ask_known_defects(station: Station, product: Product, known: Sequence[KnownD
         st.form("known", clear_on_submit=True),
     ):
         st.caption(t("products.add_known_help"))
-        uploads = st.file_uploader(
-            t("products.bad_uploads"), type=sorted(PICTURE_SUFFIXES), accept_multiple_files=True
-        )
+        uploads = st.file_uploader(t("products.bad_uploads"), accept_multiple_files=True)
         folder = st.text_input(t("products.folder"), placeholder="/data/bracket/bad")
         who = st.text_input(t("products.who"), value=person_of(), key="known-who")
         if st.form_submit_button(t("products.add_known"), icon=":material/add:"):
             with shown_to_the_operator():
-                pictures = [PictureFile.of(each.name, each.getvalue()) for each in uploads]
-                _submit(station, product, given_pictures(station, pictures, folder), who)
+                given = given_pictures(station, uploaded(uploads), folder)
+                _submit(station, product, given, who)
 
 
 def _submit(station: Station, product: Product, given: dict[str, Any], who: str) -> None:

@@ -11,7 +11,6 @@ import streamlit as st
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS, detector_class
 from core.domain import Product
 from core.domain.errors import InspectionError, ProductError
-from core.imaging.decoding import PICTURE_SUFFIXES
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.named_values import named_values
 from core.services.products import unlearned_false_alarms
@@ -19,6 +18,7 @@ from core.services.station import Station
 from core.tasks.pictures import KeptPicture, keep_pictures
 from core.tasks.teaching import Teach
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.uploads import uploaded
 from pages.parts.words import person_of
 from pages.texts import number, t, when
 
@@ -60,9 +60,7 @@ def ask_lesson(station: Station, product: Product | None) -> None:
                 format="%.4f",
                 help=t("products.scale_help"),
             )
-        uploads = st.file_uploader(
-            t("products.uploads"), type=sorted(PICTURE_SUFFIXES), accept_multiple_files=True
-        )
+        uploads = st.file_uploader(t("products.uploads"), accept_multiple_files=True)
         folder = st.text_input(t("products.folder"), placeholder="/data/bracket/good")
         who = st.text_input(t("products.who"), value=person_of(), key="teach-who")
         submitted = st.form_submit_button(
@@ -74,7 +72,7 @@ def ask_lesson(station: Station, product: Product | None) -> None:
                 named = Product.from_key(named_by, scale or None)
                 chosen |= {"mm_per_px": named.mm_per_px} if named.mm_per_px else {}
             assert named is not None
-            pictures = [PictureFile.of(upload.name, upload.getvalue()) for upload in uploads]
+            pictures = uploaded(uploads)
             given = given_pictures(station, pictures, folder)
             submit_lesson(station, named, {"add": True} if add else chosen, given, who)
 

@@ -155,9 +155,9 @@ def test_truth_of_a_picture(scratched_metal: Path) -> None:
     assert 0 < somewhere.mean() < 0.2
     with pytest.raises(ImageError, match="size of its picture"):
         scratched.truth(160, 161)
-    assert scratched.mask is not None
-    scratched.mask.write_bytes(b"")
-    with pytest.raises(ImageError, match=scratched.mask.name):
+    assert scratched.masks
+    scratched.masks[0].write_bytes(b"")
+    with pytest.raises(ImageError, match=scratched.masks[0].name):
         scratched.truth(160, 160)
 
 

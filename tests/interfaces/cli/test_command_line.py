@@ -74,6 +74,31 @@ def test_folder_as_json_with_maps(run, cells: Path, tmp_path: Path) -> None:  # 
     assert anomaly_map.max() == pytest.approx(max(peaks))
 
 
+def test_a_batch_ends_with_what_was_left_out(  # noqa: ANN201
+    run,  # noqa: ANN001
+    cells: Path,
+):
+    (cells / "bad.png").rename(cells / os.fsdecode(b"\xb0\xa1.jfif"))
+    (cells / "good.png").rename(cells / "😀.png")
+    (cells / "notes.txt").write_text("a note")
+    (cells / "._x.png").write_bytes(b"\0\5")
+    switched_off = ("--product", "ELPV/mono", "--no-exemplars", "--no-knowledge")
+
+    # A terminal that knows no such character is no reason to stop.
+    done = run("inspect", cells, *switched_off, PYTHONIOENCODING="ascii")
+
+    assert done.returncode == 1, "a picture was refused"
+    assert "Traceback" not in done.stderr
+    last = done.stdout.splitlines()[-1]
+    assert last == "2 inspected (1 PASS, 1 FAIL), 2 left out: notes.txt, torn.png"
+    assert "FAIL   %B0%A1.jfif" in done.stdout
+    assert "PASS   \\U0001f600.png" in done.stdout
+    assert "Note: notes.txt holds text, not a picture." in done.stderr
+
+    (cells / "torn.png").unlink()
+    assert run("inspect", cells, *switched_off).returncode == 0, "a text is no part"
+
+
 def test_pdf_and_timing(run, cells: Path, tmp_path: Path) -> None:  # noqa: ANN001
     pdf = tmp_path / "report.pdf"
 
