@@ -28,6 +28,7 @@ from core.detection.registry import detector_class
 from core.domain import DetectorRef, Frozen, Product
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
+from core.domain.reading import Reading
 from core.infrastructure.atomic_files import whole_file, write_atomically
 from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
@@ -65,6 +66,7 @@ class Card(Frozen):
     images: tuple[TaughtImage, ...]
     skipped: tuple[str, ...] = Field((), description="sentences naming pictures not used, and why")
     notices: tuple[str, ...] = Field((), description="what the reader should know of the pictures")
+    reading: Reading = Field(Reading(), description="of the pictures taught, and to be inspected")
     figures: dict[str, float] = Field(default_factory=dict, description="named, in their units")
     seconds: dict[str, float] = Field(default_factory=dict, description="time of each step")
     versions: dict[str, str] = Field(default_factory=dict, description="of the libraries used")

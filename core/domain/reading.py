@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Literal, Self
 
 from pydantic import Field
 
 from core.domain.base import Frozen
+from core.domain.errors import ProductError
 
 BayerPattern = Literal["RGGB", "BGGR", "GRBG", "GBRG"]
 ValueBits = Literal[8, 10, 12, 14, 16]
@@ -37,6 +39,28 @@ class Reading(Frozen):
         None, description="colours of the first four pixels of raw pictures; None: they are not raw"
     )
 
+    @classmethod
+    def stated(
+        cls,
+        bits: ValueBits | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        bayer: BayerPattern | None = None,
+    ) -> Self:
+        """Make the reading that a person states who knows the camera; None: nothing is said of it.
+
+        Raises:
+            ProductError: if the range is none.
+        """
+        if (low, high) != (None, None) and not (
+            low is not None and high is not None and -math.inf < low < high < math.inf
+        ):
+            raise ProductError(
+                "A range of values is two numbers, the lowest first, but "
+                f"{low} and {high} were given."
+            )
+        return cls(bits=bits, low=low, high=high, bayer=bayer)
+
     @property
     def white(self) -> int | None:
         """The value that is white in files of 16 bits that do not say."""
@@ -46,3 +70,9 @@ class Reading(Frozen):
     def span(self) -> tuple[float, float] | None:
         """The values that are black and white in files of 32-bit values; None: not known."""
         return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+# How older detectors were taught, and what is read for no detector.
+FULL_DEPTH = Reading()
+# What a person states who says nothing: the pictures tell.
+UNSTATED = Reading.stated()

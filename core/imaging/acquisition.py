@@ -1,8 +1,8 @@
 """Whether a picture was taken as those were that its detector was taught with.
 
 What a card knows of the pictures taught is read from its figures: `width_px_min` and `_max`, the
-same of the height, `aspect_min` and `_max` (width over height), `grey_pictures` and
-`colour_pictures`. Older cards lack some of them, and say nothing where they do.
+same of the height, `aspect_min` and `_max` (width over height), `bit_depth_min` and `_max`,
+`grey_pictures` and `colour_pictures`. Older cards lack some of them, and say nothing where they do.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ SIZE_TOLERANCE = 0.05
 def condition_notices(
     taught: Mapping[str, float], image: CheckedImage, *, has_scale: bool
 ) -> tuple[str, ...]:
-    """Say where a picture's colour, size or shape differs from those taught.
+    """Say where a picture's colour, size, shape or depth differs from those taught.
 
     Args:
         taught: figures of the detector's card.
         image: to be judged.
         has_scale: whether areas in mm² would be given, were it of the size taught.
     """
-    return (*_colour_notices(taught, image), *_size_notices(taught, image.info, has_scale))
+    return (
+        *_colour_notices(taught, image),
+        *_size_notices(taught, image.info, has_scale),
+        *_depth_notices(taught, image.info),
+    )
 
 
 def _colour_notices(taught: Mapping[str, float], image: CheckedImage) -> tuple[str, ...]:
@@ -49,6 +53,17 @@ def _size_notices(taught: Mapping[str, float], info: ImageInfo, has_scale: bool)
     if has_scale:
         text += " No area is given in mm², because the product's scale holds for the size taught."
     return (f"{text} Take it as they were, or teach the product from pictures like this one.",)
+
+
+def _depth_notices(taught: Mapping[str, float], info: ImageInfo) -> tuple[str, ...]:
+    bits = info.bit_depth
+    low, high = taught.get("bit_depth_min", bits), taught.get("bit_depth_max", bits)
+    if low <= bits <= high:
+        return ()
+    return (
+        f"This picture has values of {bits} bits, but those taught of "
+        f"{_range(taught, 'bit_depth')}; they are scaled to the same brightness.",
+    )
 
 
 def is_of_taught_size(taught: Mapping[str, float], info: ImageInfo) -> bool:

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 
 from core.domain import Inspection
+from core.domain.reading import Reading
 from core.imaging.decoding import CheckedImage, checked_image
 from core.services.station import Station
 
@@ -26,29 +27,37 @@ class DecodedPictures:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._lock = threading.Lock()
-        self._pixels: dict[str, np.ndarray] = {}
+        self._pixels: dict[tuple[str, Reading], np.ndarray] = {}
 
     def add(self, image: CheckedImage) -> None:
         """Take in a picture that was decoded already."""
         with self._lock:
-            self._pixels[image.info.sha256] = _read_only(image.pixels)
+            self._pixels[image.info.sha256, image.info.reading] = _read_only(image.pixels)
 
     def of(self, inspection: Inspection) -> np.ndarray:
         """Read the inspected picture as it was judged; as for `pixels`."""
-        return self.pixels(inspection.image.sha256, inspection.image.filename)
+        image = inspection.image
+        return self.pixels(image.sha256, image.filename, image.reading)
 
-    def pixels(self, sha256: str, filename: str) -> np.ndarray:
+    def pixels(self, sha256: str, filename: str, reading: Reading) -> np.ndarray:
         """Read a picture of the file store: uint8 (H, W, 3), RGB, read-only.
+
+        Args:
+            sha256: of the picture.
+            filename: for messages.
+            reading: of the detector that it is looked at for.
 
         Raises:
             RecordsError: if the stored file is missing or altered.
+            ImageError: if the detector's pictures are read in a way that this one cannot be.
         """
+        key = (sha256, reading)
         with self._lock:
-            if sha256 not in self._pixels:
+            if key not in self._pixels:
                 data = self._station.files.read(sha256)
-                image = checked_image(self._station.settings, data, filename, sha256)
-                self._pixels[sha256] = _read_only(image.pixels)
-            return self._pixels[sha256]
+                image = checked_image(self._station.settings, data, filename, sha256, reading)
+                self._pixels[key] = _read_only(image.pixels)
+            return self._pixels[key]
 
 
 def _read_only(pixels: np.ndarray) -> np.ndarray:

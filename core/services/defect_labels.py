@@ -148,7 +148,10 @@ def _cut_picture(
     station: Station, product: Product, item: LabelledPicture, origin: str, cut: _Cuttings
 ) -> None:
     data = item.picture.read()
-    image = checked_image(station.settings, data, item.picture.filename)
+    taught = station.taught(product)
+    image = checked_image(
+        station.settings, data, item.picture.filename, reading=taught.card.reading
+    )
     truth = item.truth(*image.pixels.shape[:2])
     if truth is None:
         cut.skipped.append(
@@ -156,7 +159,7 @@ def _cut_picture(
         )
         return
     station.files.put(data, image.info.sha256)
-    found = station.assess(station.taught(product), image.pixels).defects()
+    found = station.assess(taught, image.pixels).defects()
     boxes, left = _found_boxes(found, truth)
     for box, is_found in [(box, True) for box in boxes] + [(box, False) for box in _boxes(left)]:
         cut.embeddings.append(station.visual_encoder(defect_crop(image.pixels, box)))

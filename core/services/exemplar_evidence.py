@@ -17,6 +17,7 @@ from core.domain import (
     StepName,
 )
 from core.domain.errors import CheckpointError, InspectionError
+from core.domain.reading import Reading
 from core.imaging.decoding import CheckedImage
 from core.infrastructure.step_log import optional, why_off
 from core.retrieval.normals.comparisons import compare
@@ -60,7 +61,9 @@ def find_exemplars(
     if not found.exemplars or not defects:
         return found
     with optional(steps, StepName.COMPARE) as notices:
-        exemplar, pixels = _first_with_picture(decoded, found.exemplars, notices)
+        exemplar, pixels = _first_with_picture(
+            decoded, found.exemplars, image.info.reading, notices
+        )
         comparisons = compare(image.pixels, pixels, exemplar, defects[:COMPARED_DEFECTS])
         return NormalEvidence(found.exemplars, found.likeness, comparisons)
     return found
@@ -83,7 +86,10 @@ def _nearest(
 
 
 def _first_with_picture(
-    decoded: DecodedPictures, exemplars: tuple[Exemplar, ...], notices: list[str]
+    decoded: DecodedPictures,
+    exemplars: tuple[Exemplar, ...],
+    reading: Reading,
+    notices: list[str],
 ) -> tuple[Exemplar, np.ndarray]:
     """Find the nearest normal whose picture can be read, and read its pixels.
 
@@ -92,7 +98,7 @@ def _first_with_picture(
     """
     for exemplar in exemplars:
         try:
-            return exemplar, decoded.pixels(exemplar.sha256, exemplar.filename)
+            return exemplar, decoded.pixels(exemplar.sha256, exemplar.filename, reading)
         except InspectionError as error:
             notices.append(f"{exemplar.filename} is not compared with: {error}")
     raise CheckpointError(" ".join(notices))

@@ -104,7 +104,9 @@ def _stored(
     for image in taught.card.images:
         try:
             data = files.read(image.sha256)
-            checked = checked_image(settings, data, image.filename, image.sha256)
+            checked = checked_image(
+                settings, data, image.filename, image.sha256, taught.card.reading
+            )
         except InspectionError:
             continue  # counted in the notice
         yield Normal(image.sha256, image.filename, Look.of(checked.pixels, encoder))

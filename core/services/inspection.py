@@ -17,6 +17,7 @@ from core.domain import (
     WriterChoice,
 )
 from core.domain.errors import ImageError, InspectionError, NoPictureError
+from core.domain.reading import FULL_DEPTH, Reading
 from core.imaging.acquisition import condition_notices, is_of_taught_size
 from core.imaging.decoding import CheckedImage, checked_image
 from core.imaging.folder_contents import readable
@@ -117,7 +118,8 @@ def inspect(
     steps: list[Step] = []
     decoded = DecodedPictures(station)
     with timed(steps, StepName.CHECK):
-        image = take_in(station, picture)
+        reading = station.taught(request.product, request.detector).card.reading
+        image = take_in(station, picture, reading)
         decoded.add(image)
     inspection = examine(
         station,
@@ -156,8 +158,13 @@ def add_report(
     )
 
 
-def take_in(station: Station, picture: PictureFile) -> CheckedImage:
+def take_in(station: Station, picture: PictureFile, reading: Reading = FULL_DEPTH) -> CheckedImage:
     """Check a picture and keep it: it is read once, so what is judged is what is kept.
+
+    Args:
+        station: keeps it.
+        picture: any accepted file.
+        reading: of the detector that is to judge it, if it is known already.
 
     Raises:
         ImageError: if the picture cannot be used; the refusal is recorded as an event.
@@ -165,7 +172,9 @@ def take_in(station: Station, picture: PictureFile) -> CheckedImage:
     """
     try:
         data = picture.read()
-        image = checked_image(station.settings, data, picture.filename, picture.sha256 or None)
+        image = checked_image(
+            station.settings, data, picture.filename, picture.sha256 or None, reading
+        )
     except ImageError as error:
         add_event(station.records, "picture refused", picture.filename, {"reason": str(error)})
         raise
@@ -188,7 +197,7 @@ def examine(
 
     Args:
         station, request, inspection_id, listener: as for `inspect`.
-        image: that was taken in.
+        image: that was taken in; it is read anew if the detector's pictures are read otherwise.
         decoded: keeps the normal part that the picture is compared with for who asks next.
         before: steps that were taken already.
 
@@ -199,6 +208,7 @@ def examine(
     steps = list(before)
     with timed(steps, StepName.LOAD_DETECTOR):
         taught = station.taught(request.product, request.detector)
+    image = _as_taught(station, image, taught.card.reading)
     assessment = station.assess(taught, image.pixels, steps)
     judgement = assessment.judgement
     with timed(steps, StepName.MEASURE):
@@ -239,6 +249,14 @@ def examine(
             station.records, product.key, image.info.sha256, request.context.serial
         ),
     )
+
+
+def _as_taught(station: Station, image: CheckedImage, reading: Reading) -> CheckedImage:
+    info = image.info
+    if info.reading == reading:
+        return image
+    data = station.files.read(info.sha256)
+    return checked_image(station.settings, data, info.filename, info.sha256, reading)
 
 
 def _outcome(

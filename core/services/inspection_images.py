@@ -10,6 +10,7 @@ import numpy as np
 from core.detection.checkpoints import read_card
 from core.domain import ComparedPair, Exemplar, Inspection, Product, Revision
 from core.domain.errors import InspectionError, ProductError, RecordsError
+from core.domain.reading import Reading
 from core.imaging.encoding import encode_png, thumbnail_png
 from core.imaging.overlay import ColourScale, render_legend, render_outlined, render_overlay
 from core.imaging.picture_files import PictureFile
@@ -42,15 +43,19 @@ def recorded_picture(station: Station, inspection: Inspection) -> PictureFile:
 
 
 def picture_thumbnail(
-    station: Station, sha256: str, filename: str, decoded: DecodedPictures | None = None
+    station: Station,
+    sha256: str,
+    filename: str,
+    reading: Reading,
+    decoded: DecodedPictures | None = None,
 ) -> bytes:
-    """Render an inspected picture as a small PNG.
+    """Render a picture as a small PNG, read as the pictures of its detector are.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
     decoded = decoded or DecodedPictures(station)
-    return thumbnail_png(decoded.pixels(sha256, filename), THUMBNAIL_SIDE)
+    return thumbnail_png(decoded.pixels(sha256, filename, reading), THUMBNAIL_SIDE)
 
 
 def colour_scale(inspection: Inspection) -> ColourScale:
@@ -88,14 +93,17 @@ def legend_png(
 
 
 def exemplar_png(
-    station: Station, exemplar: Exemplar, decoded: DecodedPictures | None = None
+    station: Station,
+    exemplar: Exemplar,
+    reading: Reading,
+    decoded: DecodedPictures | None = None,
 ) -> bytes:
     """Render a normal reference picture, small enough to stand beside the inspected one.
 
     Raises:
         RecordsError: if the stored file is missing or altered.
     """
-    return picture_thumbnail(station, exemplar.sha256, exemplar.filename, decoded)
+    return picture_thumbnail(station, exemplar.sha256, exemplar.filename, reading, decoded)
 
 
 def compared_pairs(
@@ -123,7 +131,9 @@ def compared_pairs(
     pairs = []
     for comparison in asked:
         try:
-            normal = decoded.pixels(comparison.exemplar_sha256, comparison.filename)
+            normal = decoded.pixels(
+                comparison.exemplar_sha256, comparison.filename, inspection.image.reading
+            )
         except InspectionError as error:
             pairs.append(ComparedPair(comparison=comparison, pictures=None, problem=str(error)))
             continue
@@ -168,7 +178,8 @@ def report_pdf(station: Station, inspection: Inspection, number: int | None = No
         overlay_png=overlay_png(station, inspection, opacity=PDF_OVERLAY_OPACITY, decoded=decoded),
         legend_png=legend_png(inspection, labels),
         exemplars_png=[
-            (item, exemplar_png_or_none(station, item, decoded)) for item in inspection.exemplars
+            (item, exemplar_png_or_none(station, item, inspection.image.reading, decoded))
+            for item in inspection.exemplars
         ],
         pairs=compared_pairs(station, inspection, PRINTED_PAIRS, decoded),
         printed_at=now,
@@ -196,19 +207,23 @@ def normal_picture(station: Station, product: Product) -> NormalPicture | None:
         CheckpointError: if the detector's card is damaged.
     """
     try:
-        image = read_card(station.settings, product).images[0]
-        pixels = DecodedPictures(station).pixels(image.sha256, image.filename)
+        card = read_card(station.settings, product)
+        image = card.images[0]
+        pixels = DecodedPictures(station).pixels(image.sha256, image.filename, card.reading)
     except (ProductError, RecordsError):
         return None
     return NormalPicture(thumbnail_png(pixels, NORMAL_SIDE), pixels.shape[1] / pixels.shape[0])
 
 
 def exemplar_png_or_none(
-    station: Station, exemplar: Exemplar, decoded: DecodedPictures | None = None
+    station: Station,
+    exemplar: Exemplar,
+    reading: Reading,
+    decoded: DecodedPictures | None = None,
 ) -> bytes | None:
     """Render its picture, or return None: a report is printed all the same."""
     try:
-        return exemplar_png(station, exemplar, decoded)
+        return exemplar_png(station, exemplar, reading, decoded)
     except InspectionError:
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.detection.base import OnProgress
+from core.detection.checkpoints import Taught
 from core.domain import JobStep, Product, identifier
 from core.domain.errors import ImageError, InspectionError, ProductError
 from core.imaging.decoding import checked_image
@@ -60,12 +61,11 @@ def score_known_defects(
         raise ProductError("Name the person who says that these parts are bad.")
     taught = station.taught(product)
     skipped: list[str] = []
-    normals = {image.sha256 for image in taught.card.images}
     added = 0
     for done, picture in enumerate(pictures):
         on_progress(JobStep.KEEP_LABELLED, done / len(pictures))
         try:
-            added += _kept(station, product, picture, normals, by)
+            added += _kept(station, taught, picture, by)
         except ImageError as error:
             skipped.append(str(error))
     version = taught.card.detector.version
@@ -76,7 +76,9 @@ def score_known_defects(
     for done, each in enumerate(unscored):
         on_progress(JobStep.SCORE_DEFECTS, done / len(unscored))
         try:
-            pixels = DecodedPictures(station).pixels(each.image_sha256, each.filename)
+            pixels = DecodedPictures(station).pixels(
+                each.image_sha256, each.filename, taught.card.reading
+            )
             score = station.assess(taught, pixels).judgement.score
         except InspectionError as error:
             skipped.append(str(error))
@@ -89,13 +91,11 @@ def score_known_defects(
     return Scored(added, scored, tuple(skipped))
 
 
-def _kept(
-    station: Station, product: Product, picture: PictureFile, normals: set[str], by: str
-) -> bool:
-    data = picture.read()
-    image = checked_image(station.settings, data, picture.filename)
+def _kept(station: Station, taught: Taught, picture: PictureFile, by: str) -> bool:
+    product, data = taught.card.product, picture.read()
+    image = checked_image(station.settings, data, picture.filename, reading=taught.card.reading)
     sha256 = station.files.put(data, image.info.sha256)
-    if sha256 in normals:
+    if any(sha256 == normal.sha256 for normal in taught.card.images):
         raise ImageError(
             f"{picture.filename} is one of the good pictures that {product.key} was taught with."
         )

@@ -10,10 +10,11 @@ from pydantic import Field
 from core.detection.checkpoints import Active, Taught, load_version
 from core.domain import Disposition, Frozen, Inspection, JobStep, Verdict
 from core.domain.errors import EvaluationError, ImageError, RecordsError
+from core.domain.reading import Reading
 from core.records.audits import require_unsealed
 from core.records.inspections import load_inspection
 from core.records.search import Filter, ids
-from core.services.inspection_images import picture
+from core.services.decoded_pictures import DecodedPictures
 from core.services.station import Station
 from core.statistics.intervals import Rate, exact_rate
 
@@ -31,6 +32,7 @@ class ComparedPart(Frozen):
     inspection_id: str
     filename: str
     sha256: str
+    reading: Reading = Field(Reading(), description="that its picture was inspected with")
     then: Verdict = Field(description="the machine's verdict on record")
     disposition: Disposition | None = Field(description="the newest one of a person; None: open")
     scores: tuple[float, float]
@@ -178,13 +180,19 @@ def _part(
     station: Station, inspection: Inspection, detectors: tuple[Taught, Taught]
 ) -> ComparedPart:
     require_unsealed(station.records, inspection.id)
-    pixels = picture(station, inspection)
-    first, second = (station.assess(taught, pixels).judgement for taught in detectors)
+    image, decoded = inspection.image, DecodedPictures(station)
+    first, second = (
+        station.assess(
+            taught, decoded.pixels(image.sha256, image.filename, taught.card.reading)
+        ).judgement
+        for taught in detectors
+    )
     decisions = inspection.dispositions
     return ComparedPart(
         inspection_id=inspection.id,
-        filename=inspection.image.filename,
-        sha256=inspection.image.sha256,
+        filename=image.filename,
+        sha256=image.sha256,
+        reading=image.reading,
         then=inspection.judgement.verdict,
         disposition=decisions[-1].disposition if decisions else None,
         scores=(first.score, second.score),

@@ -70,7 +70,7 @@ def _by_worth(
         ):
             yield PromptPicture(name, thumbnail_png(_pixels(png), side))
     for number, exemplar in enumerate(inspection.exemplars[:SHOWN_NORMALS], start=1):
-        png = exemplar_png_or_none(station, exemplar, decoded)
+        png = exemplar_png_or_none(station, exemplar, inspection.image.reading, decoded)
         if png is None:
             continue
         yield PromptPicture(f"normal part {number}", thumbnail_png(_pixels(png), side))

@@ -12,10 +12,12 @@ from core.detection.patchcore.anomalib_import import import_patchcore
 from core.detection.product_files import read_policy
 from core.domain import Product
 from core.domain.errors import ProductError
+from core.domain.reading import UNSTATED, Reading
 from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.memory import memory_guard
 from core.services.station import Station
+from core.services.taught_reading import learn_reading
 from core.services.teaching import FEWEST_NORMALS, Clock, Outcome, held_out_predictions, publish
 from core.services.training_images import StoredPictures, check_pictures
 
@@ -53,22 +55,34 @@ def add_normals(
             f"The thresholds of {product.key} are cross-fitted: no picture was held out to set new "
             "ones. Teach it again from all pictures."
         )
-    added = check_pictures(station, pictures, card.images, on_progress)
+    added = check_pictures(station, pictures, card.images, card.reading, on_progress)
     clock.lap("check and embed")
     if not added.images:
         raise ProductError(f"No picture is new to {product.key}. {' '.join(added.skipped[:5])}")
-    shown = StoredPictures(station, added.images)
+    shown = StoredPictures(station, added.images, card.reading)
     with memory_guard(f"add pictures to {product.key}"):
         detector = taught.detector.extend(
             Lesson(product, shown, station.settings, card.seed, on_progress)
         )
     clock.lap("train")
     images = (*card.images, *added.images)
-    scores = NormalScores.of(held_out_predictions(station, detector, images, on_progress))
+    scores = NormalScores.of(
+        held_out_predictions(station, detector, images, card.reading, on_progress)
+    )
     clock.lap("calibrate")
     exemplars = station.exemplars(product).index.extended(added.looked_at())
     figures = joined(card.figures, added.figures())
-    outcome = Outcome(product, detector, scores, images, exemplars, card.seed, figures, clock.laps)
+    outcome = Outcome(
+        product,
+        detector,
+        scores,
+        images,
+        card.reading,
+        exemplars,
+        card.seed,
+        figures,
+        clock.laps,
+    )
     return publish(
         station,
         outcome,
@@ -86,6 +100,7 @@ def adopt_anomalib_checkpoint(
     checkpoint: Path,
     pictures: Sequence[PictureFile],
     *,
+    reading: Reading = UNSTATED,
     by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
@@ -97,6 +112,7 @@ def adopt_anomalib_checkpoint(
         checkpoint: the .ckpt file that anomalib wrote.
         pictures: of good parts that it was not trained with; they set the thresholds, and are the
             normals that screens and reports compare with.
+        reading: what a person states of the pictures' values; the rest is told by the pictures.
         by: name of the person who imports it, for the product's history; may be empty.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
@@ -109,7 +125,8 @@ def adopt_anomalib_checkpoint(
     with memory_guard(f"import {checkpoint.name}"):
         detector = import_patchcore(checkpoint, station.settings)
     clock.lap("import")
-    normals = check_pictures(station, pictures, (), on_progress)
+    learned = learn_reading(station, pictures, reading)
+    normals = check_pictures(station, pictures, (), learned, on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(
@@ -117,10 +134,18 @@ def adopt_anomalib_checkpoint(
             f"checkpoint was not trained with, but {len(normals.images)} could be used."
         )
     images = tuple(image.model_copy(update={"use": "held out"}) for image in normals.images)
-    scores = NormalScores.of(held_out_predictions(station, detector, images, on_progress))
+    scores = NormalScores.of(held_out_predictions(station, detector, images, learned, on_progress))
     clock.lap("calibrate")
     outcome = Outcome(
-        product, detector, scores, images, normals.index(), 0, normals.figures(), clock.laps
+        product,
+        detector,
+        scores,
+        images,
+        learned,
+        normals.index(),
+        0,
+        normals.figures(),
+        clock.laps,
     )
     return publish(
         station,

@@ -173,7 +173,8 @@ def _examined(
         return {}
     steps: list[Step] = []
     with timed(steps, StepName.CHECK):
-        image = take_in(station, picture)
+        reading = station.taught(request.product, detectors[0]).card.reading
+        image = take_in(station, picture, reading)
         decoded.add(image)
 
     def found_by(detector: str) -> Inspection:

@@ -29,6 +29,7 @@ from core.detection.registry import DEFAULT_DETECTOR, detector_class
 from core.domain import DetectorRef, Frozen, JobStep, Product, percent
 from core.domain.errors import DetectorError, ProductError
 from core.domain.policy import Policy
+from core.domain.reading import UNSTATED, Reading
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.extras import not_installed
 from core.infrastructure.memory import memory_guard
@@ -36,6 +37,7 @@ from core.records.events import add_event
 from core.records.products import save_product
 from core.retrieval.normals.exemplars import ExemplarIndex
 from core.services.station import Station
+from core.services.taught_reading import learn_reading
 from core.services.training_images import Normals, StoredPictures, check_pictures
 
 FEWEST_NORMALS = 5
@@ -55,6 +57,7 @@ def teach(
     *,
     algorithm: str = DEFAULT_DETECTOR,
     options: dict[str, Any] | None = None,
+    reading: Reading = UNSTATED,
     cross_fit: bool = False,
     seed: int = 0,
     by: str = "",
@@ -74,6 +77,7 @@ def teach(
         pictures: of good parts only; unreadable ones and duplicates are skipped and reported.
         algorithm: name of a registered detector.
         options: of the algorithm, by name; None: its defaults.
+        reading: what a person states of the pictures' values; the rest is told by the pictures.
         cross_fit: see above.
         seed: of every random choice.
         by: name of the person who teaches, for the product's history; may be empty.
@@ -81,6 +85,7 @@ def teach(
 
     Raises:
         ProductError: if fewer than 5 different good pictures remain.
+        ImageError: if the files contradict each other in what their values mean.
         DetectorError: if the algorithm or an option is unknown, the seed is out of range, or
             training fails.
         WeightsError, CheckpointError, RecordsError: if a network, the checkpoint folder or the
@@ -92,7 +97,8 @@ def teach(
     chosen = _checked_options(kind, options or {})
     read_policy(station.settings, product)  # an invalid policy must fail before the work
     clock = Clock()
-    normals = check_pictures(station, pictures, (), on_progress)
+    learned = learn_reading(station, pictures, reading)
+    normals = check_pictures(station, pictures, (), learned, on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(_too_few(product, normals))
@@ -103,20 +109,28 @@ def teach(
     )
 
     def fit(among: Sequence[TaughtImage]) -> Detector[Any]:
-        shown = StoredPictures(station, among)
+        shown = StoredPictures(station, among, learned)
         with memory_guard(f"train {kind.algorithm} like this"):
             return kind.fit(Lesson(product, shown, station.settings, seed, on_progress), chosen)
 
     detector = fit([image for image in images if image.use == "taught"])
     clock.lap("train")
     if cross_fit:
-        predictions = _cross_fitted(station, images, fit, seed)
+        predictions = _cross_fitted(station, images, learned, fit, seed)
     else:
-        predictions = held_out_predictions(station, detector, images, on_progress)
+        predictions = held_out_predictions(station, detector, images, learned, on_progress)
     scores = NormalScores.of(predictions, cross_fitted=cross_fit)
     clock.lap("calibrate")
     taught = Outcome(
-        product, detector, scores, images, normals.index(), seed, normals.figures(), clock.laps
+        product,
+        detector,
+        scores,
+        images,
+        learned,
+        normals.index(),
+        seed,
+        normals.figures(),
+        clock.laps,
     )
     return publish(
         station,
@@ -137,6 +151,7 @@ class Outcome:
     detector: Detector[Any]
     scores: NormalScores
     images: tuple[TaughtImage, ...]
+    reading: Reading
     exemplars: ExemplarIndex
     seed: int
     sizes: dict[str, float]
@@ -181,6 +196,7 @@ def publish(
         images=outcome.images,
         skipped=skipped,
         notices=notices,
+        reading=outcome.reading,
         figures={
             "normal_score_min": outcome.scores.scores[0],
             "normal_score_median": float(np.median(outcome.scores.scores)),
@@ -235,17 +251,20 @@ def _try(station: Station, card: Card) -> None:
     ref = card.detector
     version = Active(algorithm=ref.algorithm, version=ref.version)
     taught = load_version(station.settings, card.product, version)
-    station.assess(taught, StoredPictures(station, card.images)[-1])
+    station.assess(taught, StoredPictures(station, card.images, card.reading)[-1])
 
 
 def held_out_predictions(
     station: Station,
     detector: Detector[Any],
     images: Sequence[TaughtImage],
+    reading: Reading,
     on_progress: OnProgress,
 ) -> Iterator[Prediction]:
     """Predict held-out pictures, which the detector has never seen."""
-    held_out = StoredPictures(station, [image for image in images if image.use == "held out"])
+    held_out = StoredPictures(
+        station, [image for image in images if image.use == "held out"], reading
+    )
     for done, pixels in enumerate(held_out):
         on_progress(JobStep.CALIBRATE, done / len(held_out))
         yield detector.predict(pixels)
@@ -254,6 +273,7 @@ def held_out_predictions(
 def _cross_fitted(
     station: Station,
     images: Sequence[TaughtImage],
+    reading: Reading,
     fit: Callable[[Sequence[TaughtImage]], Detector[Any]],
     seed: int,
 ) -> Iterator[Prediction]:
@@ -262,7 +282,7 @@ def _cross_fitted(
     for fold in np.array_split(order, min(FOLDS, len(images))):
         left_out = set(fold.tolist())
         others = fit([image for i, image in enumerate(images) if i not in left_out])
-        for pixels in StoredPictures(station, [images[i] for i in left_out]):
+        for pixels in StoredPictures(station, [images[i] for i in left_out], reading):
             yield others.predict(pixels)
 
 

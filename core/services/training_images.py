@@ -13,6 +13,7 @@ from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
 from core.domain import JobStep
 from core.domain.errors import ImageError
+from core.domain.reading import Reading
 from core.imaging.decoding import checked_image
 from core.imaging.near_duplicates import find_near_duplicates, signature
 from core.imaging.picture_files import PictureFile
@@ -27,28 +28,44 @@ class Normals:
     """Accepted normal pictures and what was computed of them.
 
     Attributes:
+        reading: that they are read with.
         images: names and hashes, in the order of the looks and sizes.
         looks: for finding similar normals.
         sizes: width and height, in pixels.
         in_colour: whether each is in colour.
+        bit_depths: how many bits each one's values use.
         skipped: sentences that name pictures that could not be used, and why.
     """
 
+    reading: Reading
     images: list[TaughtImage] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     in_colour: list[bool] = field(default_factory=list)
+    bit_depths: list[int] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     def notices(self) -> tuple[str, ...]:
         """List what the engineer should know of the pictures as a whole."""
+        notices = []
         aspects = [width / height for width, height in self.sizes]
         if aspects and max(aspects) / min(aspects) > 1 + ASPECT_TOLERANCE:
-            return (
+            notices.append(
                 "The pictures differ in shape (width over height from "
-                f"{min(aspects):.2f} to {max(aspects):.2f}): crop them alike for sharper results.",
+                f"{min(aspects):.2f} to {max(aspects):.2f}): crop them alike for sharper results."
             )
-        return ()
+        if self.reading.least_peak and (self.reading.bits or 16) < 16:
+            notices.append(
+                f"Values in files of 16 bits are read as {self.reading.bits} bits (0 to "
+                f"{self.reading.white}), here and when inspecting. If the camera's depth is "
+                "another, state it and teach again."
+            )
+        if min(self.bit_depths, default=8) != max(self.bit_depths, default=8):
+            notices.append(
+                f"The pictures have values of {min(self.bit_depths)} to {max(self.bit_depths)} "
+                "bits; all are scaled to the same brightness."
+            )
+        return tuple(notices)
 
     def looked_at(self) -> list[Normal]:
         """Return the pictures, ready to be indexed by likeness."""
@@ -62,7 +79,7 @@ class Normals:
         return ExemplarIndex.of(self.looked_at())
 
     def figures(self) -> dict[str, float]:
-        """Summarise sizes and colour for the card, as `core.imaging.acquisition` reads them."""
+        """Summarise sizes, colour and depth, as `core.imaging.acquisition` reads them."""
         widths, heights = zip(*self.sizes, strict=True)
         aspects = [width / height for width, height in self.sizes]
         return {
@@ -74,6 +91,8 @@ class Normals:
             "aspect_max": max(aspects),
             "grey_pictures": self.in_colour.count(False),
             "colour_pictures": self.in_colour.count(True),
+            "bit_depth_min": min(self.bit_depths),
+            "bit_depth_max": max(self.bit_depths),
         }
 
 
@@ -84,25 +103,29 @@ class StoredPictures(Sequence[np.ndarray]):
     DuckDB with it, alive beyond the interpreter's end, which then complains on the screen.
     """
 
-    def __init__(self, station: Station, images: Sequence[TaughtImage]) -> None:
+    def __init__(self, station: Station, images: Sequence[TaughtImage], reading: Reading) -> None:
         self._station = station
         self._images = images
+        self._reading = reading
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401
         if isinstance(index, slice):
-            return StoredPictures(self._station, self._images[index])
+            return StoredPictures(self._station, self._images[index], self._reading)
         image = self._images[index]
         data = self._station.files.read(image.sha256)
-        return checked_image(self._station.settings, data, image.filename, image.sha256).pixels
+        return checked_image(
+            self._station.settings, data, image.filename, image.sha256, self._reading
+        ).pixels
 
 
 def check_pictures(
     station: Station,
     pictures: Sequence[PictureFile],
     known: Sequence[TaughtImage],
+    reading: Reading,
     on_progress: OnProgress,
 ) -> Normals:
     """Check, store and embed each picture, naming those that are skipped.
@@ -112,16 +135,19 @@ def check_pictures(
         pictures: of good parts.
         known: pictures that the product has learned already; they are skipped as duplicates, also
             when they were saved again in another format, quality or size.
+        reading: of the product's pictures.
         on_progress: called with the step's name and the share of it that is done.
     """
-    normals = Normals()
+    normals = Normals(reading)
     names = {image.sha256: image.filename for image in known}
     names |= {image.pixels_sha256: image.filename for image in known if image.pixels_sha256}
     for done, picture in enumerate(pictures):
         on_progress(JobStep.CHECK_PICTURES, done / len(pictures))
         try:
             data = picture.read()
-            image = checked_image(station.settings, data, picture.filename, picture.sha256 or None)
+            image = checked_image(
+                station.settings, data, picture.filename, picture.sha256 or None, reading
+            )
         except ImageError as error:
             normals.skipped.append(str(error))
             continue
@@ -138,6 +164,7 @@ def check_pictures(
         normals.looks.append(Look.of(image.pixels, station.visual_encoder))
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
+        normals.bit_depths.append(info.bit_depth)
         normals.images.append(
             TaughtImage(
                 filename=info.filename, sha256=info.sha256, pixels_sha256=of_pixels, use="taught"
@@ -153,15 +180,17 @@ def _without_near_duplicates(
     if not normals.images:
         return normals
     images = [*known, *normals.images]
-    signatures = [signature(pixels) for pixels in StoredPictures(station, known)]
+    signatures = [signature(pixels) for pixels in StoredPictures(station, known, normals.reading)]
     signatures += [look.signature for look in normals.looks]
     duplicates = find_near_duplicates(np.stack(signatures), len(known))
     kept = [n for n in range(len(normals.images)) if n + len(known) not in duplicates]
     return Normals(
+        normals.reading,
         images=[normals.images[n] for n in kept],
         looks=[normals.looks[n] for n in kept],
         sizes=[normals.sizes[n] for n in kept],
         in_colour=[normals.in_colour[n] for n in kept],
+        bit_depths=[normals.bit_depths[n] for n in kept],
         skipped=[
             *normals.skipped,
             *(

@@ -148,7 +148,7 @@ def nearest_normal(
         )
     exemplar = inspection.exemplars[0]
     decoded = decoded or DecodedPictures(station)
-    normal = decoded.pixels(exemplar.sha256, exemplar.filename)
+    normal = decoded.pixels(exemplar.sha256, exemplar.filename, inspection.image.reading)
     return align(decoded.of(inspection), normal, exemplar)
 
 
@@ -158,7 +158,7 @@ def _blinking(
     """Render this part and the normal one alternating in place, tagged 1 and 2."""
     nearest = nearest_normal(station, inspection, decoded)
     compared = nearest.model_copy(update={"crop": window})
-    normal = decoded.pixels(compared.exemplar_sha256, compared.filename)
+    normal = decoded.pixels(compared.exemplar_sha256, compared.filename, inspection.image.reading)
     zoom = BLINK_SIDE_PX / max(window.width, window.height)
     size = (max(1, round(window.width * zoom)), max(1, round(window.height * zoom)))
     pair = _cut(decoded.of(inspection), window), same_place(normal, compared)

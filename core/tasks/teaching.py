@@ -11,12 +11,15 @@ from core.detection.checkpoints import Card
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Frozen, Inspection, Job, Product
 from core.domain.errors import RecordsError
+from core.domain.reading import UNSTATED, Reading
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.pictures import KeptPicture
+
+FOR_NEW_DETECTORS = {"detector", "options", "seed", "cross_fit", "mm_per_px", "reading"}
 
 
 class TeachingResult(Frozen):
@@ -64,6 +67,7 @@ class Teach(Task):
     mm_per_px: float | None = Field(None, gt=0)
     seed: int = 0
     cross_fit: bool = False
+    reading: Reading = Field(UNSTATED, description="what a person states of the pictures' values")
 
     @model_validator(mode="after")
     def _is_one_lesson(self) -> Self:
@@ -71,7 +75,7 @@ class Teach(Task):
             raise self.refusal("give exactly one of pictures, folder and demo")
         if self.demo and self.product != DEMO_PRODUCT_KEY:
             raise self.refusal(f"the demo's pictures are of {DEMO_PRODUCT_KEY}")
-        kept = self.model_fields_set & {"detector", "options", "seed", "cross_fit", "mm_per_px"}
+        kept = self.model_fields_set & FOR_NEW_DETECTORS
         if self.add and kept:
             raise self.refusal(f"{', '.join(sorted(kept))} has no effect with add")
         return self
@@ -96,6 +100,7 @@ class Teach(Task):
                 pictures,
                 algorithm=self.detector,
                 options=self.options,
+                reading=self.reading,
                 cross_fit=self.cross_fit,
                 seed=self.seed,
                 by=by,

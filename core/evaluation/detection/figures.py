@@ -12,6 +12,7 @@ from pydantic import Field
 from core.detection.base import OnProgress
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import FalseAlarmRate, Frozen, Verdict
+from core.domain.reading import UNSTATED, Reading
 from core.evaluation.detection.costs import CostFigures, CostRule, cost_figures
 from core.evaluation.detection.judging import Judged, judge_dataset
 from core.evaluation.detection.localisation import LocalisationFigures, localisation_figures
@@ -69,6 +70,7 @@ def evaluate_detection(
     *,
     algorithm: str = DEFAULT_DETECTOR,
     options: dict[str, Any] | None = None,
+    reading: Reading = UNSTATED,
     costs: CostRule | None = None,
     seed: int = 0,
     on_progress: OnProgress,
@@ -80,6 +82,7 @@ def evaluate_detection(
         settings: name the weights; the records and checkpoints they name stay unchanged.
         algorithm: name of a registered detector.
         options: of the algorithm, by name; None: its defaults.
+        reading: what a person states of the pictures' values; the rest is told by the pictures.
         costs: costs of errors, to find the cheapest pair of thresholds; None: do not.
         seed: of teaching, bootstrap and splits.
         on_progress: called with the step's name and the share of it that is done, 0..1.
@@ -95,6 +98,7 @@ def evaluate_detection(
         settings,
         algorithm=algorithm,
         options=options,
+        reading=reading,
         seed=seed,
         on_progress=on_progress,
     )

@@ -14,6 +14,7 @@ from core.detection.checkpoints import Taught
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import JobStep, Product, Verdict
 from core.domain.errors import EvaluationError, ImageError
+from core.domain.reading import UNSTATED, Reading
 from core.evaluation.detection.localisation import Overlap, overlap
 from core.evaluation.detection.samples import Dataset, TestPicture
 from core.evaluation.temporary_station import temporary_station
@@ -90,6 +91,7 @@ def judge_dataset(
     *,
     algorithm: str = DEFAULT_DETECTOR,
     options: dict[str, Any] | None = None,
+    reading: Reading = UNSTATED,
     seed: int = 0,
     on_progress: OnProgress,
 ) -> Judged:
@@ -110,6 +112,7 @@ def judge_dataset(
             dataset.train,
             algorithm=algorithm,
             options=options,
+            reading=reading,
             seed=seed,
             on_progress=on_progress,
         )
@@ -121,7 +124,7 @@ def judge_dataset(
         for number, item in enumerate(dataset.test):
             on_progress(JobStep.JUDGE_TESTS, number / len(dataset.test))
             try:
-                pixels = read_pixels(item, settings)
+                pixels = read_pixels(item, settings, taught.card.reading)
             except ImageError as error:
                 left_out.append(f"{item.defect_type}: {error}")
                 continue
@@ -135,13 +138,14 @@ def judge_dataset(
     return Judged(dataset, taught, pictures, seconds, tuple(left_out))
 
 
-def read_pixels(item: TestPicture, settings: Settings) -> np.ndarray:
-    """Read a test picture: uint8 (H, W, 3), RGB.
+def read_pixels(item: TestPicture, settings: Settings, reading: Reading) -> np.ndarray:
+    """Read a test picture as those taught are read: uint8 (H, W, 3), RGB.
 
     Raises:
         ImageError: if it cannot be used.
     """
-    return checked_image(settings, item.picture.read(), item.picture.filename).pixels
+    data, name = item.picture.read(), item.picture.filename
+    return checked_image(settings, data, name, reading=reading).pixels
 
 
 def _truth(item: TestPicture, pixels: np.ndarray, left_out: list[str]) -> np.ndarray | None:

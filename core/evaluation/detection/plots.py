@@ -150,7 +150,7 @@ def draw_mistake(picture: JudgedPicture, judged: Judged, settings: Settings) -> 
     """Draw the picture with the mask's outline beside its overlay: uint8 (H, W, 3), RGB."""
     calibration = judged.taught.calibration
     scale = ColourScale(calibration.map_t_low, calibration.map_t_high)
-    pixels = read_pixels(picture.item, settings)
+    pixels = read_pixels(picture.item, settings, judged.taught.card.reading)
     found = judged.taught.assess(pixels)
     overlay = render_overlay(pixels, found.anomaly_map, scale, found.defects(), opacity=OPACITY)
     size = (overlay.shape[1], overlay.shape[0])

@@ -12,6 +12,7 @@ from pydantic import Field
 from core.detection.base import OnProgress
 from core.domain import Defect, Frozen, Inspection, InspectionRequest, JobStep, Product
 from core.domain.errors import EvaluationError, ImageError
+from core.domain.reading import UNSTATED, Reading
 from core.evaluation.detection.estimates import (
     RESAMPLES,
     Estimate,
@@ -84,6 +85,7 @@ def evaluate_evidence(
     settings: Settings,
     *,
     limit: int | None = None,
+    reading: Reading = UNSTATED,
     seed: int = 0,
     on_progress: OnProgress,
 ) -> EvidenceFigures:
@@ -93,6 +95,7 @@ def evaluate_evidence(
         dataset: the labelled set; its folder's name is the category that knowledge is looked up by.
         settings: name weights and knowledge; the records and checkpoints they name stay unchanged.
         limit: largest number of test pictures, drawn at random; None: all.
+        reading: what a person states of the pictures' values; the rest is told by the pictures.
         seed: of teaching, draws and bootstrap.
         on_progress: called with the step's name and the share of it that is done.
 
@@ -106,7 +109,7 @@ def evaluate_evidence(
     items = [dataset.test[number] for number in sorted(order.tolist())]
     both = settings.model_copy(update={"rag_enabled": True, "domain_rag_enabled": True})
     with temporary_station(both) as station:
-        teach(station, product, dataset.train, seed=seed, on_progress=on_progress)
+        teach(station, product, dataset.train, reading=reading, seed=seed, on_progress=on_progress)
         card = station.taught(product).card
         left_out = [*dataset.left_out, *card.skipped]
         used, inspections = [], []
@@ -147,13 +150,14 @@ def _poses(
     inspections: Sequence[Inspection],
     rng: np.random.Generator,
 ) -> PoseFigures:
-    images = station.taught(product).card.images
-    normals = StoredPictures(station, images)
+    card = station.taught(product).card
+    images = card.images
+    normals = StoredPictures(station, images, card.reading)
     places = {image.sha256: place for place, image in enumerate(images)}
     names = sorted(places)
     same, differences = [], []
     for item, inspection in zip(items, inspections, strict=True):
-        seen = read_pixels(item, station.settings)
+        seen = read_pixels(item, station.settings, card.reading)
         pair = (inspection.exemplars[0].sha256, names[int(rng.integers(len(names)))])
         two = [normals[places[sha256]] for sha256 in pair]
         same.append([is_same_pose(register(seen, normal)) for normal in two])

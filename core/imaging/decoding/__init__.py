@@ -15,7 +15,7 @@ import numpy as np
 
 from core.domain import ImageInfo
 from core.domain.errors import ImageError
-from core.domain.reading import Reading
+from core.domain.reading import FULL_DEPTH, Reading
 from core.imaging.decoding.colour import to_rgb, upright
 from core.imaging.decoding.depth import brightest, to_8_bits
 from core.imaging.decoding.formats import ACCEPTED, PICTURE_SUFFIXES, foreign, format_of
@@ -25,7 +25,6 @@ from core.infrastructure.settings import Settings
 __all__ = ["PICTURE_SUFFIXES", "CheckedImage", "Survey", "checked_image", "marked", "survey"]
 
 MIN_SIDE_PX = 16
-AS_STATED = Reading()
 # Lossy formats and scaling leave traces of colour in a grey picture.
 MAX_GREY_CHANNEL_DIFFERENCE = 4
 
@@ -66,7 +65,7 @@ def checked_image(
     data: bytes,
     filename: str,
     sha256: str | None = None,
-    reading: Reading = AS_STATED,
+    reading: Reading = FULL_DEPTH,
 ) -> CheckedImage:
     """Decode a picture and make it upright RGB of 8 bits, in sRGB.
 

@@ -11,7 +11,13 @@ from core.detection.registry import DEFAULT_DETECTOR
 from core.domain.errors import EvaluationError
 from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
-from core.interfaces.cli.options import add_detector_options, show_progress, written
+from core.interfaces.cli.options import (
+    add_detector_options,
+    add_reading_options,
+    reading_named,
+    show_progress,
+    written,
+)
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -43,6 +49,7 @@ def add_command(commands: _SubParsersAction) -> None:
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument("--json", action="store_true", help="a line of JSON for each folder")
     add_detector_options(evaluate)
+    add_reading_options(evaluate)
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="figures, curves, worst mistakes")
     evaluate.add_argument(
         "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
@@ -81,6 +88,7 @@ def _retrieval(options: argparse.Namespace) -> int:
             dataset,
             settings(),
             limit=options.limit,
+            reading=reading_named(options),
             seed=options.seed,
             on_progress=show_progress,
         )
@@ -107,6 +115,7 @@ def _detection(options: argparse.Namespace) -> int:
             settings(),
             algorithm=options.detector or DEFAULT_DETECTOR,
             options=named_values(options.option, "--option"),
+            reading=reading_named(options),
             costs=costs,
             seed=options.seed,
             on_progress=show_progress,

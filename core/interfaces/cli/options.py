@@ -8,10 +8,12 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
 from core.domain import Language, identifier
 from core.domain.errors import OutputError
+from core.domain.reading import BayerPattern, Reading, ValueBits
 
 
 def add_detector_options(command: argparse.ArgumentParser) -> None:
@@ -25,6 +27,37 @@ def add_detector_options(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="of the detector, such as backbone=wide_resnet50_2 or tile_px=1024; VALUE is JSON",
     )
+
+
+def add_reading_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--bits",
+        type=int,
+        choices=get_args(ValueBits),
+        help="that values in files of 16 bits use (default: as the files say, or their range)",
+    )
+    command.add_argument(
+        "--value-range",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        help="what is black and white in files of floating-point or 32-bit values",
+    )
+    command.add_argument(
+        "--bayer",
+        choices=get_args(BayerPattern),
+        help="colours of the first four pixels, where grey pictures are raw ones of a camera",
+    )
+
+
+def reading_named(options: argparse.Namespace) -> Reading:
+    """Return what the options of `add_reading_options` state.
+
+    Raises:
+        ProductError: if the range is none.
+    """
+    low, high = options.value_range or (None, None)
+    return Reading.stated(options.bits, low, high, options.bayer)
 
 
 def add_writer_options(command: argparse.ArgumentParser) -> None:

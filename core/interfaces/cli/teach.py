@@ -14,7 +14,9 @@ from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
 from core.interfaces.cli.options import (
     add_detector_options,
+    add_reading_options,
     person_named,
+    reading_named,
     show_progress,
 )
 
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 
 # An existing detector keeps its algorithm, options and seed; the demo keeps its pictures.
 WITHOUT_EFFECT = {
-    "add": ("detector", "option", "seed", "mm_per_px"),
+    "add": ("detector", "option", "seed", "mm_per_px", "bits", "value_range", "bayer"),
     "anomalib": ("detector", "option", "seed"),
-    "demo": ("images", "mm_per_px"),
+    "demo": ("images", "mm_per_px", "bits", "value_range", "bayer"),
 }
 
 
@@ -42,6 +44,7 @@ def add_command(commands: _SubParsersAction) -> None:
         "--by", default="", metavar="NAME", help="person who teaches (default: this account)"
     )
     add_detector_options(teach)
+    add_reading_options(teach)
     how = teach.add_mutually_exclusive_group()
     how.add_argument(
         "--cross-fit",
@@ -93,7 +96,13 @@ def _teach(options: argparse.Namespace) -> int:
             card = add_normals(station, product, pictures, by=by, on_progress=show_progress)
         elif options.anomalib is not None:
             card = adopt_anomalib_checkpoint(
-                station, product, options.anomalib, pictures, by=by, on_progress=show_progress
+                station,
+                product,
+                options.anomalib,
+                pictures,
+                reading=reading_named(options),
+                by=by,
+                on_progress=show_progress,
             )
         else:
             card = teach(
@@ -102,6 +111,7 @@ def _teach(options: argparse.Namespace) -> int:
                 pictures,
                 algorithm=options.detector or DEFAULT_DETECTOR,
                 options=named_values(options.option, "--option"),
+                reading=reading_named(options),
                 cross_fit=options.cross_fit,
                 seed=options.seed or 0,
                 by=by,

@@ -9,6 +9,7 @@ import streamlit as st
 from core.detection.checkpoints import Active, active_version, versions
 from core.domain import Job, JobState, Product, Verdict
 from core.domain.errors import InspectionError
+from core.domain.reading import Reading
 from core.records.quality import period_counts
 from core.records.search import Filter
 from core.services.inspection_images import picture_thumbnail
@@ -228,15 +229,15 @@ def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _thumbnail(_station: Station, sha256: str, filename: str) -> str:
-    png = picture_thumbnail(_station, sha256, filename)
+def _thumbnail(_station: Station, sha256: str, filename: str, reading: str) -> str:
+    png = picture_thumbnail(_station, sha256, filename, Reading.model_validate_json(reading))
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _data_url(station: Station, part: ComparedPart) -> str | None:
     """Make a small picture; None where it is lost: the row shows all else."""
     try:
-        return _thumbnail(station, part.sha256, part.filename)
+        return _thumbnail(station, part.sha256, part.filename, part.reading.model_dump_json())
     except InspectionError:
         return None
 

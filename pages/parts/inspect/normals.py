@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.domain import ComparedPair, Exemplar, Inspection, StepName
 from core.domain.errors import InspectionError
+from core.domain.reading import Reading
 from core.services.inspection_images import compared_pairs, exemplar_png
 from core.services.station import Station
 from pages.parts.statements import alignment_text, likeness_text
@@ -24,10 +25,11 @@ def show_exemplars(station: Station, inspection: Inspection) -> None:
     if not inspection.exemplars:
         st.caption(why_nothing(inspection, StepName.EXEMPLARS))
         return
+    reading = inspection.image.reading.model_dump_json()
     for column, exemplar in zip(st.columns(3), inspection.exemplars, strict=False):
         try:
             column.image(
-                _exemplar(station, exemplar, exemplar.sha256),
+                _exemplar(station, exemplar, exemplar.sha256, reading),
                 caption=f"{exemplar.filename} · {number(exemplar.similarity, 3)}",
                 width="stretch",
                 alt=t("normals.alt", filename=exemplar.filename),
@@ -91,5 +93,5 @@ def _pairs(
 
 
 @st.cache_data(max_entries=256, ttl=600, show_spinner=False)
-def _exemplar(_station: Station, _exemplar: Exemplar, sha256: str) -> bytes:
-    return exemplar_png(_station, _exemplar)
+def _exemplar(_station: Station, _exemplar: Exemplar, sha256: str, reading: str) -> bytes:
+    return exemplar_png(_station, _exemplar, Reading.model_validate_json(reading))
