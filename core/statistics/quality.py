@@ -20,13 +20,18 @@ from pydantic import Field
 from core.domain import Disposition, Frozen, Verdict
 from core.statistics.control_charts import PChart, Sample, p_chart
 from core.statistics.counts import PeriodCount, TypeCount, VerdictCount, WritingCost
-from core.statistics.intervals import CONFIDENCE, Rate, exact_rate
+from core.statistics.intervals import Rate, exact_rate
+from core.statistics.kappa import Kappa, KappaUnknown, cohen_kappa
 
 COUNTED = ("inspected", "first", "first_passed", "reviewed", "failed")
 
 
 class Rates(Frozen):
     """Shares of passed parts and of the machine's errors.
+
+    A false alarm is a good part that was stopped (FAIL or REVIEW), an overkill one that was
+    rejected (FAIL), and an escape a bad part that passed: everywhere in this program. How many good
+    parts there are nobody knows of a line, so false alarms are given of the stopped parts here.
 
     First-pass yield counts the first inspection of each part; the other rates count inspections.
     """
@@ -35,7 +40,7 @@ class Rates(Frozen):
     first_pass_yield: Rate | None = Field(description="passed, of first inspections")
     rejected: Rate | None = Field(description="FAIL, of all")
     reviewed: Rate | None = Field(description="REVIEW, of all")
-    overkill: Rate | None = Field(
+    false_alarms: Rate | None = Field(
         description="found good, of the stopped ones (FAIL, REVIEW) that a person decided"
     )
     stopped_undecided: int
@@ -49,35 +54,43 @@ class Rates(Frozen):
     )
 
 
-class Kappa(Frozen):
-    """Cohen's kappa with its large-sample 95 % interval; 1: full agreement, 0: as by chance."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Agreement(Frozen):
-    """Agreement of person and machine, over the inspections that both judged good or bad.
-
-    Persons decide on nearly all rejected parts, but on hardly more than the audited passed ones.
-    The table therefore over-represents rejected parts, and kappa describes decided parts only.
-    """
+class FourFields(Frozen):
+    """Parts that machine and person both judged good or bad."""
 
     passed_good: int
     passed_bad: int
     failed_good: int
     failed_bad: int
-    kappa: Kappa | None = Field(
-        description="None: person or machine gave only one answer, or n is 0"
-    )
-    reviews: int = Field(description="decided ones that are left out: the machine did not judge")
-    undecided: int = Field(description="PASS and FAIL without a decision on good or bad")
 
     @property
     def n(self) -> int:
-        """Inspections in the table."""
+        """Parts in the table."""
         return self.passed_good + self.passed_bad + self.failed_good + self.failed_bad
+
+    @property
+    def agreed(self) -> Rate | None:
+        """Parts on which both gave the same answer."""
+        return exact_rate(self.passed_good + self.failed_bad, self.n)
+
+    def kappa(self) -> Kappa | None:
+        """Compute the agreement beyond chance; None if one of the two gave only one answer."""
+        return cohen_kappa(
+            np.array([[self.passed_good, self.passed_bad], [self.failed_good, self.failed_bad]])
+        )
+
+
+class Agreement(FourFields):
+    """Agreement of person and machine, over the inspections that both judged good or bad.
+
+    Persons decide on nearly all rejected parts, but on hardly more than the audited passed ones:
+    the table over-represents rejected parts. Who sees the machine's finding before deciding is no
+    independent judge: agreement is measured on parts that were judged blind.
+    """
+
+    blind: FourFields = Field(description="of the first decision without the finding in view")
+    kappa_of_blind: Kappa | KappaUnknown
+    reviews: int = Field(description="decided ones that are left out: the machine did not judge")
+    undecided: int = Field(description="PASS and FAIL without a decision on good or bad")
 
 
 class Bar(Frozen):
@@ -118,10 +131,10 @@ def rates(counts: Sequence[VerdictCount]) -> Rates:
     def stopped(each: VerdictCount) -> bool:
         return each.verdict is not Verdict.PASS
 
-    stopped_good = number(lambda each: stopped(each) and _is_good(each) is True)
-    stopped_bad = number(lambda each: stopped(each) and _is_good(each) is False)
-    audited_good = number(lambda each: each.is_audited and _is_good(each) is True)
-    audited_bad = number(lambda each: each.is_audited and _is_good(each) is False)
+    stopped_good = number(lambda each: stopped(each) and _is_good(each.disposition) is True)
+    stopped_bad = number(lambda each: stopped(each) and _is_good(each.disposition) is False)
+    audited_good = number(lambda each: each.is_audited and _is_good(each.disposition) is True)
+    audited_bad = number(lambda each: each.is_audited and _is_good(each.disposition) is False)
     inspected = number(lambda each: True)
     return Rates(
         inspected=inspected,
@@ -131,12 +144,14 @@ def rates(counts: Sequence[VerdictCount]) -> Rates:
         ),
         rejected=exact_rate(number(lambda each: each.verdict is Verdict.FAIL), inspected),
         reviewed=exact_rate(number(lambda each: each.verdict is Verdict.REVIEW), inspected),
-        overkill=exact_rate(stopped_good, stopped_good + stopped_bad),
+        false_alarms=exact_rate(stopped_good, stopped_good + stopped_bad),
         stopped_undecided=number(stopped) - stopped_good - stopped_bad,
         escape=exact_rate(audited_bad, audited_good + audited_bad),
         audits_undecided=number(lambda each: each.is_audited) - audited_good - audited_bad,
         escapes_otherwise=number(
-            lambda each: not stopped(each) and not each.is_audited and _is_good(each) is False
+            lambda each: (
+                not stopped(each) and not each.is_audited and _is_good(each.disposition) is False
+            )
         ),
     )
 
@@ -144,54 +159,29 @@ def rates(counts: Sequence[VerdictCount]) -> Rates:
 def agreement(counts: Iterable[VerdictCount]) -> Agreement:
     """Measure how far person and machine agree on which parts are good."""
     table: Counter[tuple[Verdict, bool | None]] = Counter()
+    blind: Counter[tuple[Verdict, bool | None]] = Counter()
     for each in counts:
-        table[each.verdict, _is_good(each)] += each.count
-    cells = {
-        "passed_good": table[Verdict.PASS, True],
-        "passed_bad": table[Verdict.PASS, False],
-        "failed_good": table[Verdict.FAIL, True],
-        "failed_bad": table[Verdict.FAIL, False],
-    }
+        table[each.verdict, _is_good(each.disposition)] += each.count
+        blind[each.verdict, _is_good(each.blind_disposition)] += each.count
+    judged_blind = FourFields(**_cells(blind))
     return Agreement(
-        **cells,
-        kappa=cohen_kappa(np.array(list(cells.values())).reshape(2, 2)),
+        **_cells(table),
+        blind=judged_blind,
+        kappa_of_blind=KappaUnknown.NOT_BLIND
+        if judged_blind.n == 0
+        else judged_blind.kappa() or KappaUnknown.ONE_ANSWER,
         reviews=table[Verdict.REVIEW, True] + table[Verdict.REVIEW, False],
         undecided=table[Verdict.PASS, None] + table[Verdict.FAIL, None],
     )
 
 
-def cohen_kappa(table: np.ndarray) -> Kappa | None:
-    """Compute Cohen's kappa (1960) with the interval of Fleiss, Cohen and Everitt (1969).
-
-    Args:
-        table: counts (k, k), one judge's answers by row and the other's by column, in one order.
-
-    Returns:
-        None if agreement by chance is certain: both judges always gave the same one answer.
-
-    Example:
-        >>> round(cohen_kappa(np.array([[20, 5], [10, 15]])).value, 2)
-        0.4
-    """
-    from scipy.special import ndtri
-
-    n = table.sum()
-    if n == 0:
-        return None
-    p = table / n
-    down, across = p.sum(axis=1), p.sum(axis=0)
-    by_chance = float(down @ across)
-    if by_chance == 1:
-        return None
-    agreed = np.trace(p)
-    kappa = float((agreed - by_chance) / (1 - by_chance))
-    on_diagonal = np.diag(p) @ (1 - (down + across) * (1 - kappa)) ** 2
-    squares = (across[:, None] + down[None, :]) ** 2
-    off_diagonal = (1 - kappa) ** 2 * ((p * squares).sum() - np.diag(p) @ np.diag(squares))
-    variance = on_diagonal + off_diagonal - (kappa - by_chance * (1 - kappa)) ** 2
-    error = np.sqrt(max(0.0, float(variance)) / n) / (1 - by_chance)
-    reach = float(ndtri((1 + CONFIDENCE) / 2) * error)
-    return Kappa(value=kappa, low=max(-1.0, kappa - reach), high=min(1.0, kappa + reach))
+def _cells(table: Counter[tuple[Verdict, bool | None]]) -> dict[str, int]:
+    return {
+        "passed_good": table[Verdict.PASS, True],
+        "passed_bad": table[Verdict.PASS, False],
+        "failed_good": table[Verdict.FAIL, True],
+        "failed_bad": table[Verdict.FAIL, False],
+    }
 
 
 def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
@@ -307,5 +297,5 @@ def _bars(amounts: Mapping[str, float]) -> tuple[Bar, ...]:
     )
 
 
-def _is_good(each: VerdictCount) -> bool | None:
-    return None if each.disposition is None else each.disposition.is_of_good_part
+def _is_good(disposition: Disposition | None) -> bool | None:
+    return None if disposition is None else disposition.is_of_good_part

@@ -137,7 +137,7 @@ def test_two_detectors_are_compared_over_a_lot(two_versions: Station) -> None:
     verdicts, right = (table.value for table in app.table)
     assert list(verdicts.columns)[1:] == ["B: ✓ PASS", "B: ? REVIEW", "B: ✗ FAIL"]
     assert verdicts.iloc[:, 1:].astype(int).to_numpy().sum() == 3
-    assert list(right["Good, stopped"])[1].startswith("1/1 = 100.0 %")
+    assert list(right["False alarms: good, stopped"])[1].startswith("1/1 = 100.0 %")
     assert list(right["Escapes: bad, passed"]) == ["unknown (n = 0)"] * 2
     differing = app.dataframe[0].value
     assert str(differing["Picture"][0]).startswith("data:image/png;base64,")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-import numpy as np
 import pytest
 from scipy.stats import beta
-from sklearn.metrics import cohen_kappa_score
 
 from core.domain import Disposition, Verdict
 from core.domain.policy import Policy
 from core.statistics.counts import PeriodCount, TypeCount, VerdictCount, WritingCost
+from core.statistics.intervals import exact_rate
+from core.statistics.kappa import Kappa, KappaUnknown
 from core.statistics.quality import (
     Bar,
     agreement,
     by_shift,
-    cohen_kappa,
     cost_pareto,
     defect_pareto,
     foremost,
@@ -67,8 +66,8 @@ def test_rates_of_a_line_counted_by_hand() -> None:
     assert found.rejected.share == 0.039
     assert found.reviewed is not None
     assert found.reviewed.share == 0.040
-    assert found.overkill is not None
-    assert (found.overkill.count, found.overkill.out_of) == (34, 60)
+    assert found.false_alarms is not None
+    assert (found.false_alarms.count, found.false_alarms.out_of) == (34, 60)
     assert found.stopped_undecided == 19
     assert found.escape is not None
     assert (found.escape.count, found.escape.out_of) == (1, 18)
@@ -82,7 +81,7 @@ def test_what_nobody_looked_at_is_unknown_and_not_zero() -> None:
     found = rates([counted(1000, Verdict.PASS), counted(5, Verdict.FAIL)])
 
     assert found.escape is None
-    assert found.overkill is None
+    assert found.false_alarms is None
     assert found.stopped_undecided == 5
     nothing = rates([])
     assert nothing.inspected == 0
@@ -97,42 +96,6 @@ def test_no_escape_among_few_audits_leaves_a_wide_interval() -> None:
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 30))
 
 
-def test_kappa_of_fleiss_example() -> None:
-    # Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, table 18.1: two
-    # raters, 100 subjects; kappa .68, interval .51 to .85 from figures rounded to two places.
-    found = cohen_kappa(np.array([[75, 1, 4], [5, 4, 1], [0, 0, 10]]))
-
-    assert found is not None
-    assert found.value == pytest.approx(0.68, abs=0.005)
-    assert found.low == pytest.approx(0.51, abs=0.01)
-    assert found.high == pytest.approx(0.85, abs=0.005)
-
-
-def test_kappa_is_scikit_learns_and_its_interval_that_of_a_bootstrap() -> None:
-    table = np.array([[180, 9], [14, 60]])
-    answers = [(i, j) for i in (0, 1) for j in (0, 1) for _ in range(table[i, j])]
-    machine, person = np.array(answers).T
-    rng = np.random.default_rng(0)
-    draws = rng.integers(len(answers), size=(1000, len(answers)))
-    resampled = [cohen_kappa_score(machine[draw], person[draw]) for draw in draws]
-
-    found = cohen_kappa(table)
-
-    assert found is not None
-    assert found.value == pytest.approx(cohen_kappa_score(machine, person))
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    assert found.low == pytest.approx(low, abs=0.02)
-    assert found.high == pytest.approx(high, abs=0.02)
-
-
-def test_kappa_is_not_known_where_chance_is_certain() -> None:
-    assert cohen_kappa(np.zeros((2, 2))) is None
-    assert cohen_kappa(np.array([[7, 0], [0, 0]])) is None
-    perfect = cohen_kappa(np.array([[7, 0], [0, 3]]))
-    assert perfect is not None
-    assert (perfect.value, perfect.low, perfect.high) == (1, 1, 1)
-
-
 def test_agreement_leaves_reviews_out_and_counts_them() -> None:
     found = agreement(LINE)
 
@@ -142,9 +105,35 @@ def test_agreement_leaves_reviews_out_and_counts_them() -> None:
     assert found.reviews == 30
     assert agreement([*LINE, counted(3, Verdict.REVIEW, Disposition.SCRAP)]).reviews == 33
     assert found.undecided == 900 + 2 + 9
-    # Agreed .8776, by chance (19 * 21 + 30 * 28) / 49^2 = .5160.
-    assert found.kappa is not None
-    assert found.kappa.value == pytest.approx((43 / 49 - 1239 / 2401) / (1 - 1239 / 2401))
+    assert found.blind.n == 0
+    assert found.kappa_of_blind is KappaUnknown.NOT_BLIND
+
+
+def test_agreement_is_that_of_the_first_blind_decisions() -> None:
+    def blind(
+        count: int, verdict: Verdict, seen: Disposition, now: Disposition | None = None
+    ) -> VerdictCount:
+        return counted(count, verdict, now or seen).model_copy(update={"blind_disposition": seen})
+
+    passed = blind(20, Verdict.PASS, Disposition.USE_AS_IS)
+    found = agreement(
+        [
+            *LINE,
+            passed,
+            blind(3, Verdict.FAIL, Disposition.VOID, now=Disposition.SCRAP),
+            blind(9, Verdict.FAIL, Disposition.SCRAP),
+            blind(2, Verdict.FAIL, Disposition.REINSPECT),
+        ]
+    )
+
+    assert found.failed_bad == 26 + 3 + 9, "what is decided now"
+    blind_cells = (found.blind.passed_good, found.blind.failed_good, found.blind.failed_bad)
+    assert (blind_cells, found.blind.n) == ((20, 3, 9), 32)
+    assert found.blind.agreed == exact_rate(29, 32)
+    # Agreed .90625, by chance (20 * 23 + 12 * 9) / 32^2 = .5547.
+    assert isinstance(found.kappa_of_blind, Kappa)
+    assert found.kappa_of_blind.value == pytest.approx((29 / 32 - 568 / 1024) / (1 - 568 / 1024))
+    assert agreement([*LINE, passed]).kappa_of_blind is KappaUnknown.ONE_ANSWER
 
 
 def typed(

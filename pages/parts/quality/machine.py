@@ -11,14 +11,15 @@ from core.records.quality import verdict_counts
 from core.records.search import Filter
 from core.services.quality import ScoreHistory, score_history
 from core.statistics.drift import MIN_SCORES, Drift, DriftState
-from core.statistics.quality import Agreement, Kappa, agreement
+from core.statistics.kappa import Kappa, KappaUnknown
+from core.statistics.quality import Agreement, agreement
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.quality.figures_running import drift_figure, scores_figure
 from pages.parts.quality.line import PLAIN, the_product
-from pages.parts.quality.words import verdict_cell
-from pages.texts import number, percentage, t, zone
+from pages.parts.quality.words import interval_text, share_text, verdict_cell
+from pages.texts import number, t, zone
 
 
 @st.fragment(parallel=True)
@@ -34,27 +35,41 @@ def show_agreement(filter: Filter) -> None:
         with fields:
             _four_fields(found)
         with kappa:
-            _kappa(found.kappa)
+            _kappa(found.kappa_of_blind)
         with same:
-            agreed = found.passed_good + found.failed_bad
-            st.metric(t("quality.agreed"), percentage(agreed / found.n))
-            st.caption(t("quality.of", count=number(agreed), of=number(found.n)))
+            st.metric(t("quality.agreed"), share_text(found.blind.agreed))
+            if found.blind.n:
+                st.caption(interval_text(found.blind.agreed))
         st.caption(
-            t(
-                "quality.agreement_note",
-                reviews=number(found.reviews),
-                undecided=number(found.undecided),
+            " ".join(
+                [
+                    t("quality.judged_blind", count=number(found.blind.n), of=number(found.n)),
+                    t(
+                        "quality.agreement_note",
+                        reviews=number(found.reviews),
+                        undecided=number(found.undecided),
+                    ),
+                ]
             )
         )
 
 
-def _kappa(kappa: Kappa | None) -> None:
-    if kappa is None:
-        st.metric(t("quality.kappa"), t("quality.unknown"), help=t("quality.kappa_help"))
-        st.caption(t("quality.kappa_unknown"))
-        return
-    st.metric(t("quality.kappa"), number(kappa.value, 3), help=t("quality.kappa_help"))
-    st.caption(t("quality.kappa_interval", low=number(kappa.low, 3), high=number(kappa.high, 3)))
+def _kappa(kappa: Kappa | KappaUnknown) -> None:
+    value = number(kappa.value, 3) if isinstance(kappa, Kappa) else t("quality.unknown")
+    st.metric(t("quality.kappa"), value, help=t("quality.kappa_help"))
+    st.caption(_kappa_text(kappa))
+
+
+def _kappa_text(kappa: Kappa | KappaUnknown) -> str:
+    """Give the interval of kappa, or say why it is unknown."""
+    match kappa:
+        case KappaUnknown.NOT_BLIND:
+            return t("quality.kappa_not_blind")
+        case KappaUnknown.ONE_ANSWER:
+            return t("quality.kappa_one_answer")
+        case Kappa():
+            low, high = number(kappa.low, 3), number(kappa.high, 3)
+            return t("quality.kappa_interval", low=low, high=high)
 
 
 def _four_fields(found: Agreement) -> None:
@@ -74,7 +89,7 @@ def _four_fields(found: Agreement) -> None:
         hide_index=True,
         alt=t(
             "quality.agreement_alt",
-            overkill=number(found.failed_good),
+            overkills=number(found.failed_good),
             escapes=number(found.passed_bad),
             count=number(found.n),
         ),

@@ -26,7 +26,7 @@ def show_rates(filter: Filter) -> None:
                 (t("quality.first_pass"), found.first_pass_yield, t("quality.first_pass_help")),
                 (t("quality.rejected"), found.rejected, t("quality.rejected_help")),
                 (t("quality.reviewed"), found.reviewed, t("quality.reviewed_help")),
-                (t("quality.overkill"), found.overkill, t("quality.overkill_help")),
+                (t("quality.false_alarms"), found.false_alarms, t("quality.false_alarms_help")),
                 (t("quality.escape"), found.escape, t("quality.escape_help")),
             ):
                 with st.container(border=True, gap="xsmall", height="stretch"):
