@@ -89,7 +89,8 @@ def _lot_counts(
 
 
 def type_counts(database: Database, filter: Filter) -> tuple[TypeCount, ...]:
-    """Count stopped parts, and passed ones found bad, by product, defect type and disposition.
+    """Count stopped parts, and passed ones found bad, by product, defect type and disposition,
+    those whose type a person confirmed apart from those whose type is a guess.
 
     False alarms are among them, with their disposition. A stopped part on which no defect was
     located counts as not classified.
@@ -97,7 +98,7 @@ def type_counts(database: Database, filter: Filter) -> tuple[TypeCount, ...]:
     condition, values = where(filter)
     found = database.rows(
         f"""
-        SELECT product_key, disposition, count(*) AS count,
+        SELECT product_key, disposition, is_type_confirmed AS is_confirmed, count(*) AS count,
             coalesce(nullif(defect_type, ''), 'not classified') AS defect_type
         FROM inspections WHERE {IS_DEFECTIVE} AND {IS_COUNTED} AND {condition}
         GROUP BY ALL ORDER BY ALL

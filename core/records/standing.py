@@ -4,8 +4,9 @@ Three of them are definitions:
 
 Defect type: of the newest report that a person edited or signed, the first finding's probable type
 that is a known type of the product; else the type that ranked first when the picture was inspected;
-else `NOT_CLASSIFIED`. Without a defect there is none. Known are the types that inspections of the
-product have ranked or found knowledge of; "_", "-", blanks and capitals make no difference.
+else `NOT_CLASSIFIED`. Without a defect there is none. Only the first is confirmed by a person; the
+others are guesses. Known are the types that inspections of the product have ranked or found knowledge
+of; "_", "-", blanks and capitals make no difference.
 
 Audit: a passed part is drawn when the first 52 bits of the SHA-256 of its inspection's id, as a
 share of 2^52, lie below AUDIT_SHARE. The id is random, made once and never changed, so nobody
@@ -51,6 +52,21 @@ def is_drawn(inspection_id: str, share: float) -> bool:
     return int(digest[: DRAWN_BITS // 4], 16) / 2**DRAWN_BITS < share
 
 
+def confirmed_type(written: Sequence[str], known: Collection[str]) -> str | None:
+    """Return the defect type that a person named; None: none that is known.
+
+    Args:
+        written: probable types of the findings of a report that a person edited or signed.
+        known: types of the product.
+
+    Example:
+        >>> confirmed_type(["some crack?", "Finger interruption"], {"finger_interruption"})
+        'finger_interruption'
+    """
+    named = (defect_type_name(text) for text in written)
+    return next((name for name in named if name in known), None)
+
+
 def defect_type(written: Sequence[str], ranked: Sequence[str], known: Collection[str]) -> str:
     """Return the defect type of an inspection that has defects.
 
@@ -63,8 +79,7 @@ def defect_type(written: Sequence[str], ranked: Sequence[str], known: Collection
         >>> defect_type(["some crack?", "Finger interruption"], ["crack"], {"finger_interruption"})
         'finger_interruption'
     """
-    named = (defect_type_name(text) for text in written)
-    return next((name for name in named if name in known), (*ranked, NOT_CLASSIFIED)[0])
+    return confirmed_type(written, known) or (*ranked, NOT_CLASSIFIED)[0]
 
 
 def folded(text: str) -> str:
@@ -127,7 +142,9 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
     known = cursor.execute(
         "SELECT name FROM known_types WHERE product_key = ?", [product_key]
     ).fetchall()
-    found = defect_type(written, ranked, {name for (name,) in known}) if defects else ""
+    names = {name for (name,) in known}
+    found = defect_type(written, ranked, names) if defects else ""
+    is_confirmed = bool(defects) and confirmed_type(written, names) is not None
     disposition, reason, decided_at = decision or (None, None, None)
     blind = cursor.execute(
         "SELECT disposition FROM dispositions WHERE inspection_id = ? AND is_blind "
@@ -141,10 +158,12 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
     # Between two texts stands a character that nobody types: no match reaches across.
     searched = folded("\x1f".join([*texts, *told]))
     cursor.execute(
-        "UPDATE inspections SET defect_type = ?, disposition = ?, reason = ?, decided_at = ?, "
-        "is_sealed = ?, blind_disposition = ?, searched = ? WHERE id = ?",
+        "UPDATE inspections SET defect_type = ?, is_type_confirmed = ?, disposition = ?, "
+        "reason = ?, decided_at = ?, is_sealed = ?, blind_disposition = ?, searched = ? "
+        "WHERE id = ?",
         [
             found,
+            is_confirmed,
             disposition,
             reason,
             decided_at,

@@ -55,6 +55,9 @@ class TypeCount(Frozen):
     product_key: str
     defect_type: str
     disposition: Disposition | None
+    is_confirmed: bool = Field(
+        False, description="whether a person named the type in a report; else it is a guess"
+    )
     count: int
 
 

@@ -94,12 +94,18 @@ class Agreement(FourFields):
 
 
 class Bar(Frozen):
-    """One bar of a Pareto chart."""
+    """One bar of a Pareto chart, whose shares are those of what persons confirmed."""
 
     name: str
-    amount: float
-    share: float
+    confirmed: float = Field(description="of parts whose type a person named")
+    guessed: float = Field(description="of parts whose type was ranked first, and nothing more")
+    share: float = Field(description="of all that is confirmed; 0 where nothing is")
     cumulative: float = Field(description="share of this bar and those before it")
+
+    @property
+    def amount(self) -> float:
+        """Confirmed and guessed together."""
+        return self.confirmed + self.guessed
 
 
 class CostPareto(Frozen):
@@ -186,11 +192,7 @@ def _cells(table: Counter[tuple[Verdict, bool | None]]) -> dict[str, int]:
 
 def defect_pareto(counts: Iterable[TypeCount]) -> tuple[Bar, ...]:
     """Count defective parts by type, the most frequent first; false alarms are left out."""
-    amounts: Counter[str] = Counter()
-    for each in counts:
-        if each.disposition is not Disposition.VOID:
-            amounts[each.defect_type] += each.count
-    return _bars(amounts)
+    return _bars((each, each.count) for each in counts if each.disposition is not Disposition.VOID)
 
 
 def cost_pareto(
@@ -207,7 +209,7 @@ def cost_pareto(
     """
     if not any(costs.values()):
         return None
-    amounts: dict[str, float] = {}
+    amounts: list[tuple[TypeCount, float]] = []
     unpriced = undecided = 0
     for each in counts:
         if each.disposition is None:
@@ -217,7 +219,7 @@ def cost_pareto(
         if cost is None:
             unpriced += each.count
         else:
-            amounts[each.defect_type] = amounts.get(each.defect_type, 0) + cost * each.count
+            amounts.append((each, cost * each.count))
     return CostPareto(bars=_bars(amounts), unpriced=unpriced, undecided=undecided)
 
 
@@ -228,9 +230,10 @@ def foremost(bars: Sequence[Bar], most: int, others: str) -> tuple[Bar, ...]:
     kept, rest = bars[: most - 1], bars[most - 1 :]
     together = Bar(
         name=others,
-        amount=sum(bar.amount for bar in rest),
+        confirmed=sum(bar.confirmed for bar in rest),
+        guessed=sum(bar.guessed for bar in rest),
         share=sum(bar.share for bar in rest),
-        cumulative=1,
+        cumulative=rest[-1].cumulative,
     )
     return (*kept, together)
 
@@ -285,15 +288,27 @@ def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:
     return tuple(sorted(found, key=lambda total: (-total.cost_usd, total.writer)))
 
 
-def _bars(amounts: Mapping[str, float]) -> tuple[Bar, ...]:
-    ordered = sorted(
-        ((name, amount) for name, amount in amounts.items() if amount > 0),
-        key=lambda bar: (-bar[1], bar[0]),
+def _bars(amounts: Iterable[tuple[TypeCount, float]]) -> tuple[Bar, ...]:
+    """Sum amounts by type; the order is that of what is confirmed, then of what is guessed."""
+    confirmed: Counter[str] = Counter()
+    guessed: Counter[str] = Counter()
+    for each, amount in amounts:
+        (confirmed if each.is_confirmed else guessed)[each.defect_type] += amount
+    names = sorted(
+        (name for name in {*confirmed, *guessed} if confirmed[name] + guessed[name] > 0),
+        key=lambda name: (-confirmed[name], -guessed[name], name),
     )
-    so_far = list(accumulate(amount for _, amount in ordered))
+    whole = sum(confirmed.values()) or 1
+    so_far = accumulate(confirmed[name] for name in names)
     return tuple(
-        Bar(name=name, amount=amount, share=amount / so_far[-1], cumulative=sum_ / so_far[-1])
-        for (name, amount), sum_ in zip(ordered, so_far, strict=True)
+        Bar(
+            name=name,
+            confirmed=confirmed[name],
+            guessed=guessed[name],
+            share=confirmed[name] / whole,
+            cumulative=sum_ / whole,
+        )
+        for name, sum_ in zip(names, so_far, strict=True)
     )
 
 

@@ -35,6 +35,7 @@ from pages.parts.quality.figures_running import (
     scores_figure,
     steps_figure,
 )
+from pages.parts.quality.line import pareto_sentence
 from pages.parts.quality.machine import drift_sentences
 
 COLOURS = Palette("#1f5f8b", "#5c6770", "#b06c00", "#b4232d", "#18794e", "#ffffff")
@@ -110,16 +111,36 @@ def test_an_hour_that_comes_twice_has_two_names() -> None:
     ]
 
 
-def test_pareto_bars_bear_their_numbers_and_the_line_ends_at_the_whole() -> None:
+def test_pareto_bars_bear_their_numbers_and_guesses_look_like_guesses() -> None:
     bars = (
-        Bar(name="scratch", amount=3000, share=0.75, cumulative=0.75),
-        Bar(name="dent", amount=1000, share=0.25, cumulative=1),
+        Bar(name="scratch", confirmed=3000, guessed=0, share=0.75, cumulative=0.75),
+        Bar(name="dent", confirmed=1000, guessed=200, share=0.25, cumulative=1),
+        Bar(name="colour", confirmed=0, guessed=5000, share=0, cumulative=1),
     )
-    figure = pareto_figure(bars, ["scratch", "dent"], COLOURS)
+    names = [bar.name for bar in bars]
+    figure = pareto_figure(bars, names, COLOURS)
+    confirmed, guessed, line = figure.data
 
-    assert list(figure.data[0].text) == ["3,000", "1,000"]
-    assert list(figure.data[1].y) == [3000, 4000]
-    assert figure.data[1].line.dash == "dash"
+    assert list(confirmed.text) == ["3,000", "1,000", ""]
+    assert list(guessed.text) == ["", "200", "5,000"]
+    assert confirmed.name == "confirmed by a person: 4,000"
+    assert guessed.name == "guess of the program: 5,200"
+    assert (confirmed.marker.pattern.shape, guessed.marker.pattern.shape) == (None, "/")
+    assert list(line.x) == ["scratch", "dent"], "a guess adds nothing"
+    assert list(line.y) == [3000, 4000]
+    assert line.line.dash == "dash"
+    said = pareto_sentence(bars, names)
+    assert said.startswith("scratch leads with 3,000 confirmed, 75.0 %")
+    assert "Only guessed: 5,200" in said
+
+
+def test_a_pareto_of_guesses_alone_has_no_line() -> None:
+    bars = (Bar(name="colour", confirmed=0, guessed=13, share=0, cumulative=0),)
+
+    (guessed,) = pareto_figure(bars, ["colour"], COLOURS).data
+
+    assert guessed.marker.pattern.shape == "/"
+    assert "No type is confirmed" in pareto_sentence(bars, ["colour"])
 
 
 def test_the_fullest_places_are_named_and_empty_ones_are_clear() -> None:

@@ -27,6 +27,16 @@ def defect_type_of(inspection: Inspection) -> str:
     return ranked[0] if ranked else NOT_CLASSIFIED
 
 
+def is_type_confirmed(inspection: Inspection) -> bool:
+    """Whether a person's newest report names a known type of the part's defects."""
+    by_person = [r.report for r in inspection.revisions if r.kind is not RevisionKind.DRAFTED]
+    return (
+        bool(inspection.defects)
+        and bool(by_person)
+        and any(finding.probable_defect_type in TYPES for finding in by_person[-1].findings)
+    )
+
+
 def disposition_of(inspection: Inspection) -> Disposition | None:
     return inspection.dispositions[-1].disposition if inspection.dispositions else None
 

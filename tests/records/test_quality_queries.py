@@ -22,7 +22,7 @@ from core.records.store.database import Database
 from core.statistics.counts import Period
 from tests.records import examples
 from tests.records.conftest import SHARE, Past
-from tests.records.oracle import defect_type_of, disposition_of, is_audited
+from tests.records.oracle import defect_type_of, disposition_of, is_audited, is_type_confirmed
 
 Meant = Callable[[Inspection], bool]
 FILTERS: tuple[tuple[Filter, Meant], ...] = (
@@ -111,14 +111,21 @@ def test_period_counts(past: Past, filter: Filter, is_meant: Meant, by: Period) 
 def test_type_counts(past: Past, filter: Filter, is_meant: Meant) -> None:
     # A passed part that was found bad may show no defect to the machine.
     expected = Counter(
-        (i.product.key, defect_type_of(i) or NOT_CLASSIFIED, disposition_of(i))
+        (
+            i.product.key,
+            defect_type_of(i) or NOT_CLASSIFIED,
+            is_type_confirmed(i),
+            disposition_of(i),
+        )
         for i in past.inspections
         if is_meant(i) and is_defective(i)
     )
 
     found = type_counts(past.records, filter)
 
-    assert {(c.product_key, c.defect_type, c.disposition): c.count for c in found} == expected
+    assert {
+        (c.product_key, c.defect_type, c.is_confirmed, c.disposition): c.count for c in found
+    } == expected
 
 
 @each_filter

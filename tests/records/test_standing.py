@@ -17,8 +17,8 @@ from tests.records.conftest import SHARE, Past
 from tests.records.oracle import is_audited
 
 COLUMNS = (
-    "id, width, height, defect_count, defect_type, is_first, is_audited, disposition, reason, "
-    "decided_at, is_sealed, blind_disposition, searched"
+    "id, width, height, defect_count, defect_type, is_type_confirmed, is_first, is_audited, "
+    "disposition, reason, decided_at, is_sealed, blind_disposition, searched"
 )
 DRAWN_SHARE = 0.02
 COSTS = "inspection_id, number, writer, model, from_cache, input_tokens, output_tokens, cost_usd"
@@ -77,6 +77,10 @@ def test_defect_type_follows_what_a_person_writes(station_settings: Settings) ->
             found = next(s for s in search(records) if s.id == inspection_id)
             return found.defect_type
 
+        def is_confirmed(inspection_id: str) -> bool:
+            query = "SELECT is_type_confirmed FROM inspections WHERE id = ?"
+            return records.rows(query, inspection_id)[0]["is_type_confirmed"]
+
         save_inspection(records, examples.inspection("1"))
         assert stands("1") == "crack", "ranked first"
         save_inspection(
@@ -87,10 +91,13 @@ def test_defect_type_follows_what_a_person_writes(station_settings: Settings) ->
         )
         add_revision(records, "1", naming("Dark Spot"), RevisionKind.DRAFTED, "offline")
         assert stands("1") == "crack", "a draft is not a person's word"
+        assert not is_confirmed("1")
         add_revision(records, "1", naming("odd", "Dark Spot"), RevisionKind.EDITED, "Ana")
         assert stands("1") == "dark_spot"
+        assert is_confirmed("1")
         add_revision(records, "1", naming("odd"), RevisionKind.SIGNED, "Ana")
         assert stands("1") == "crack"
+        assert not is_confirmed("1"), "what the person names is unknown, what ranks first a guess"
         save_inspection(
             records,
             examples.inspection("3").model_copy(update={"defect_types": (), "snippets": ()}),

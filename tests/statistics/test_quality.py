@@ -137,9 +137,20 @@ def test_agreement_is_that_of_the_first_blind_decisions() -> None:
 
 
 def typed(
-    count: int, name: str, disposition: Disposition | None, product: str = "a/b"
+    count: int,
+    name: str,
+    disposition: Disposition | None,
+    product: str = "a/b",
+    *,
+    is_confirmed: bool = True,
 ) -> TypeCount:
-    return TypeCount(product_key=product, defect_type=name, disposition=disposition, count=count)
+    return TypeCount(
+        product_key=product,
+        defect_type=name,
+        disposition=disposition,
+        is_confirmed=is_confirmed,
+        count=count,
+    )
 
 
 TYPES = (
@@ -157,6 +168,32 @@ def test_pareto_by_count_leaves_false_alarms_out() -> None:
     assert [(bar.name, bar.amount) for bar in bars] == [("scratch", 7), ("dent", 3)]
     assert [bar.cumulative for bar in bars] == [0.7, 1]
     assert defect_pareto([]) == ()
+
+
+def test_guesses_are_apart_and_lead_nothing() -> None:
+    guesses = [
+        typed(13, "colour", Disposition.SCRAP, is_confirmed=False),
+        typed(1, "dent", None, is_confirmed=False),
+    ]
+    bars = defect_pareto([*TYPES, *guesses])
+
+    assert [(bar.name, bar.confirmed, bar.guessed) for bar in bars] == [
+        ("scratch", 7, 0),
+        ("dent", 3, 1),
+        ("colour", 0, 13),
+    ]
+    assert [bar.cumulative for bar in bars] == [0.7, 1, 1]
+    assert [(bar.share, bar.cumulative) for bar in defect_pareto(guesses)] == [(0, 0), (0, 0)]
+    # A person names the type of some: they move to what is confirmed.
+    moved = [
+        typed(10, "colour", Disposition.SCRAP, is_confirmed=False),
+        typed(3, "colour", Disposition.SCRAP),
+    ]
+    (first,) = defect_pareto(moved)
+    assert (first.confirmed, first.guessed, first.share) == (3, 10, 1)
+    costs = cost_pareto(moved, {"a/b": {Disposition.SCRAP: 2}})
+    assert costs is not None
+    assert [(bar.confirmed, bar.guessed) for bar in costs.bars] == [(6, 20)]
 
 
 def test_pareto_by_cost_follows_the_policies() -> None:
@@ -180,14 +217,20 @@ def test_pareto_by_cost_follows_the_policies() -> None:
 def test_the_tail_of_a_pareto_is_put_together() -> None:
     shares = (0.5, 0.3, 0.1, 0.1)
     bars = [
-        Bar(name=name, amount=100 * share, share=share, cumulative=sum(shares[: at + 1]))
+        Bar(
+            name=name,
+            confirmed=100 * share,
+            guessed=1,
+            share=share,
+            cumulative=sum(shares[: at + 1]),
+        )
         for at, (name, share) in enumerate(zip("abcd", shares, strict=True))
     ]
 
     assert foremost(bars, 4, "rest") == tuple(bars)
     kept = foremost(bars, 3, "rest")
     assert [bar.name for bar in kept] == ["a", "b", "rest"]
-    assert kept[-1].amount == pytest.approx(20)
+    assert (kept[-1].confirmed, kept[-1].guessed) == (pytest.approx(20), 2)
     assert (kept[-1].share, kept[-1].cumulative) == (pytest.approx(0.2), 1)
 
 

@@ -7,6 +7,7 @@ remember its name and will not apply it again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from duckdb import DuckDBPyConnection
 
+from core.domain import defect_type_name
 from core.domain.errors import RecordsError
 from core.records.store.schema import SCHEMA
 
@@ -66,7 +68,39 @@ def add_corrections(connection: DuckDBPyConnection) -> None:
     connection.execute("ALTER TABLE inspections ADD COLUMN seen_before TIMESTAMP")
 
 
-MIGRATIONS: tuple[Migration, ...] = (create_schema, seal_open_audits, add_corrections)
+def tell_confirmed_types(connection: DuckDBPyConnection) -> None:
+    """Keep whether a person named the defect type, in the newest report edited or signed."""
+    connection.execute("ALTER TABLE inspections ADD COLUMN is_type_confirmed BOOLEAN DEFAULT false")
+    known: dict[str, set[str]] = {}
+    for product_key, name in connection.execute("SELECT * FROM known_types").fetchall():
+        known.setdefault(product_key, set()).add(name)
+    reports = connection.execute(
+        """
+        SELECT inspections.id, product_key, arg_max(report, number)
+        FROM revisions JOIN inspections ON inspections.id = inspection_id
+        WHERE kind <> 'drafted' AND defect_count > 0 GROUP BY ALL
+        """
+    ).fetchall()
+    confirmed = [
+        inspection_id
+        for inspection_id, product_key, report in reports
+        if any(
+            defect_type_name(finding["probable_defect_type"]) in known.get(product_key, ())
+            for finding in json.loads(report)["findings"]
+        )
+    ]
+    connection.execute(
+        "UPDATE inspections SET is_type_confirmed = true WHERE id IN (SELECT unnest(?::VARCHAR[]))",
+        [confirmed],
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    create_schema,
+    seal_open_audits,
+    add_corrections,
+    tell_confirmed_types,
+)
 
 
 def migrate(

@@ -143,48 +143,68 @@ def broken(chart: PChart) -> dict[ChartRule, tuple[int, ...]]:
 
 
 def pareto_figure(bars: Sequence[Bar], names: Sequence[str], colours: Palette) -> go.Figure:
-    """Draw amounts as bars with their number, and their cumulative share as a line.
+    """Draw confirmed amounts as bars with their cumulative share, and guesses hatched upon them.
 
-    Both axes end at the whole, so that the line starts on the first bar and lies above the others.
+    The cumulative line is that of what is confirmed: a guess adds nothing to it.
     """
-    whole = sum(bar.amount for bar in bars)
-    figure = go.Figure(
-        go.Bar(
+    confirmed = sum(bar.confirmed for bar in bars)
+    guessed = sum(bar.guessed for bar in bars)
+    figure = go.Figure()
+    for values, name, marker in (
+        (
+            [bar.confirmed for bar in bars],
+            t("quality.confirmed", count=number(confirmed)),
+            {"color": colours.main},
+        ),
+        (
+            [bar.guessed for bar in bars],
+            t("quality.guessed", count=number(guessed)),
+            {
+                "color": colours.ground,
+                "line": {"color": colours.calm, "width": 1},
+                "pattern": {"shape": "/", "fgcolor": colours.calm, "size": 6, "solidity": 0.2},
+            },
+        ),
+    ):
+        if not any(values):
+            continue
+        figure.add_bar(
             x=names,
-            y=[bar.amount for bar in bars],
-            text=[number(bar.amount) for bar in bars],
-            textposition=["inside", *["outside"] * (len(bars) - 1)],
+            y=values,
+            name=name,
+            text=[number(value) if value else "" for value in values],
             textangle=0,
+            insidetextfont={"color": colours.ground if marker == {"color": colours.main} else None},
             cliponaxis=False,
-            marker_color=colours.main,
-            customdata=[percentage(bar.share) for bar in bars],
-            hovertemplate="%{x}: %{text} (%{customdata})<extra></extra>",
-            showlegend=False,
+            marker=marker,
+            hovertemplate="%{x}: %{text}<extra>%{fullData.name}</extra>",
         )
-    )
-    figure.add_scatter(
-        x=names,
-        y=[bar.cumulative * whole for bar in bars],
-        mode="lines+markers",
-        line={"color": colours.limit, "dash": "dash", "width": 1.5},
-        marker={"symbol": "circle-open", "size": 8},
-        name=t("quality.cumulative"),
-        text=[percentage(bar.cumulative) for bar in bars],
-        hovertemplate="%{x}: %{text}<extra></extra>",
-    )
-    figure.update_yaxes(range=[0, 1.08 * whole], tickformat=",", title=None)
-    for share in (0.5, 0.8, 1):
-        figure.add_annotation(
-            x=1.01,
-            xref="paper",
-            y=share * whole,
-            text=percentage(share, 0),
-            showarrow=False,
-            xanchor="left",
-            font_size=11,
+    highest = max(confirmed, *(bar.amount for bar in bars))
+    if confirmed:
+        known = [(name, bar) for name, bar in zip(names, bars, strict=True) if bar.confirmed]
+        figure.add_scatter(
+            x=[name for name, _ in known],
+            y=[bar.cumulative * confirmed for _, bar in known],
+            mode="lines+markers",
+            line={"color": colours.limit, "dash": "dash", "width": 1.5},
+            marker={"symbol": "circle-open", "size": 8},
+            name=t("quality.cumulative"),
+            text=[percentage(bar.cumulative) for _, bar in known],
+            hovertemplate="%{x}: %{text}<extra></extra>",
         )
+        for share in (0.5, 0.8, 1):
+            figure.add_annotation(
+                x=1.01,
+                xref="paper",
+                y=share * confirmed,
+                text=percentage(share, 0),
+                showarrow=False,
+                xanchor="left",
+                font_size=11,
+            )
+    figure.update_yaxes(range=[0, 1.08 * highest], tickformat=",", title=None)
     figure.update_xaxes(type="category", title=None)
-    return framed(figure).update_layout(margin_r=44)
+    return framed(figure).update_layout(barmode="stack", margin_r=44, showlegend=True)
 
 
 def places_figure(counts: np.ndarray, picture: NormalPicture | None, colours: Palette) -> go.Figure:

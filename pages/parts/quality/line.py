@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.domain.plant_time import PlantTime
@@ -183,13 +185,22 @@ def _pareto(bars: tuple[Bar, ...], key: str) -> None:
         pareto_figure(shown, names, palette()),
         config=PLAIN,
         key=key,
-        alt=t(
-            "quality.pareto_alt",
-            name=names[0],
-            amount=number(shown[0].amount),
-            share=percentage(shown[0].share),
-            types=number(len(bars)),
-        ),
+        alt=pareto_sentence(shown, names),
+    )
+    st.caption(t("quality.pareto_note"))
+
+
+def pareto_sentence(bars: Sequence[Bar], names: Sequence[str]) -> str:
+    """Say what leads a Pareto chart, and how much of it is a guess."""
+    guessed = number(sum(bar.guessed for bar in bars))
+    if not bars[0].confirmed:
+        return t("quality.pareto_guessed", guessed=guessed, name=names[0])
+    return t(
+        "quality.pareto_alt",
+        name=names[0],
+        amount=number(bars[0].confirmed),
+        share=percentage(bars[0].share),
+        guessed=guessed,
     )
 
 

@@ -9,9 +9,11 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
 
+from core.domain import Finding, Report, RevisionKind
 from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
 from core.records.inspections import load_inspection, save_inspection
+from core.records.revisions import add_revision
 from core.records.search import search
 from core.records.store.database import Database, insert
 from core.records.store.migrations import MIGRATIONS, migrate
@@ -166,6 +168,30 @@ def test_inspections_of_before_corrections_are_read(
         assert not summary.is_corrected
         found = load_inspection(records, summary.id)
         assert (found.corrections, found.seen_before) == ((), None)
+
+
+def test_types_that_persons_named_before_are_confirmed(
+    connection: DuckDBPyConnection, path: Path, station_settings: Settings
+) -> None:
+    connection.close()
+    with Database.open(station_settings) as records:
+        for name, kind, named in (
+            ("edited", RevisionKind.EDITED, "Crack"),
+            ("drafted", RevisionKind.DRAFTED, "Crack"),
+            ("signed", RevisionKind.SIGNED, "no such type"),
+        ):
+            save_inspection(records, examples.inspection(name))
+            finding = Finding(defect_ids=("D1",), observation="x", probable_defect_type=named)
+            report = Report(summary="x", findings=(finding,))
+            add_revision(records, name, report, kind, "Ana")
+    with duckdb.connect(path) as before:
+        before.execute("ALTER TABLE inspections DROP COLUMN is_type_confirmed")
+        before.execute("DELETE FROM applied_migrations WHERE name = 'tell_confirmed_types'")
+
+    with Database.open(station_settings) as records:
+        found = records.rows("SELECT id FROM inspections WHERE is_type_confirmed")
+
+    assert [row["id"] for row in found] == ["edited"]
 
 
 def test_records_of_a_newer_program_are_refused(path: Path, station_settings: Settings) -> None:
