@@ -4,9 +4,9 @@ Three of them are definitions:
 
 Defect type: of the newest report that a person edited or signed, the first finding's probable type
 that is a known type of the product; else the type that ranked first when the picture was inspected;
-else `NOT_CLASSIFIED`. Without a defect there is none. Only the first is confirmed by a person; the
-others are guesses. Known are the types that inspections of the product have ranked or found knowledge
-of; "_", "-", blanks and capitals make no difference.
+else `NOT_CLASSIFIED`. Without a defect there is none. Only the first is confirmed by a person, the
+others are guesses. Known are the types that inspections of the product have ranked or found
+knowledge of; "_", "-", blanks and capitals make no difference.
 
 Audit: a passed part is drawn when the first 52 bits of the SHA-256 of its inspection's id, as a
 share of 2^52, lie below AUDIT_SHARE. The id is random, made once and never changed, so nobody

@@ -10,7 +10,7 @@ within a period, evaluate the times before and after separately.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
@@ -290,8 +290,8 @@ def writer_totals(costs: Iterable[WritingCost]) -> tuple[WriterTotal, ...]:
 
 def _bars(amounts: Iterable[tuple[TypeCount, float]]) -> tuple[Bar, ...]:
     """Sum amounts by type; the order is that of what is confirmed, then of what is guessed."""
-    confirmed: Counter[str] = Counter()
-    guessed: Counter[str] = Counter()
+    confirmed: defaultdict[str, float] = defaultdict(float)
+    guessed: defaultdict[str, float] = defaultdict(float)
     for each, amount in amounts:
         (confirmed if each.is_confirmed else guessed)[each.defect_type] += amount
     names = sorted(
