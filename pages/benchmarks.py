@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
+from core.detection.registry import DEFAULT_DETECTOR, DETECTORS, detector_class, require_weights
 from core.domain import Job, JobState
 from core.domain.errors import EvaluationError
 from core.evaluation.detection.estimates import Estimate
@@ -23,6 +23,7 @@ from core.tasks.benchmark_runs import Run, runs
 from core.tasks.evaluation import Evaluate
 from core.tasks.shared_station import shared_station
 from pages.parts.benchmarks.mmad import show_mmad
+from pages.parts.detectors import detector_name
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
 from pages.parts.statements import points
@@ -44,7 +45,10 @@ def ask_run(station: Station) -> None:
             height=90,
         )
         detector = st.selectbox(
-            t("benchmarks.detector"), list(DETECTORS), list(DETECTORS).index(DEFAULT_DETECTOR)
+            t("benchmarks.detector"),
+            list(DETECTORS),
+            list(DETECTORS).index(DEFAULT_DETECTOR),
+            format_func=lambda name: detector_name(station.settings, name),
         )
         name = st.text_input(t("benchmarks.name"), value=person_of())
         pressed = st.form_submit_button(
@@ -56,6 +60,7 @@ def ask_run(station: Station) -> None:
         paths = [line.strip() for line in folders.splitlines() if line.strip()]
         if not paths:
             raise EvaluationError(t("benchmarks.no_folder"))
+        require_weights(detector, detector_class(detector).options_type(), station.settings)
         st.session_state["person"] = name
         sets = ", ".join(Path(path).name for path in paths)
         task = Evaluate(folders=tuple(map(Path, paths)), detector=detector)

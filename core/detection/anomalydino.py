@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from core.detection.base import Detector, Lesson, Prediction
-from core.detection.features import TokenOptions, load_features
+from core.detection.features import TokenOptions, absent_weights, load_features
 from core.detection.patchcore.coreset import greedy_coreset
 from core.detection.patchcore.maps import anomalib_map
 from core.detection.patchcore.memory_bank import open_memory
@@ -105,6 +105,10 @@ class AnomalyDino(Detector[AnomalyDinoOptions]):
         cls, files: Mapping[str, bytes], options: AnomalyDinoOptions, settings: Settings
     ) -> Self:
         return cls(read_banks(files, BANK_FILE)["bank"], options, settings)
+
+    @classmethod
+    def absent_weights(cls, options: AnomalyDinoOptions, settings: Settings) -> str:
+        return absent_weights(options.features(), settings)
 
     @property
     def backbone_name(self) -> str:

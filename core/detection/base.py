@@ -132,6 +132,14 @@ class Detector(ABC, Generic[Options]):
             WeightsError: if a network's weights cannot be had.
         """
 
+    @classmethod
+    def absent_weights(cls, options: Options, settings: Settings) -> str:
+        """Name the weights that training needs and this machine lacks; empty: it lacks none.
+
+        Neither is a network loaded nor the model hub asked.
+        """
+        return ""
+
     @property
     @abstractmethod
     def backbone_name(self) -> str:

@@ -73,6 +73,11 @@ class Card(Frozen):
     files: dict[str, str] = Field(default_factory=dict, description="name and SHA-256 of the rest")
 
     @property
+    def version(self) -> Active:
+        """Which version it describes."""
+        return Active(algorithm=self.detector.algorithm, version=self.detector.version)
+
+    @property
     def held_out(self) -> int:
         """How many normals the detector has never seen."""
         return sum(image.use == "held out" for image in self.images)
@@ -177,13 +182,17 @@ def active_version(settings: Settings, product: Product) -> Active:
     Raises:
         ProductError: if the product has no detector.
     """
-    path = product_folder(settings, product) / ACTIVE_FILE
-    if not path.exists():
+    if not is_taught(settings, product):
         raise ProductError(
             f"{product.key} has no detector yet. Teach it from good images first "
             f"(Products page, or: python -m core teach --product {product.key} --images FOLDER)."
         )
-    return _read(path, Active)
+    return _read(product_folder(settings, product) / ACTIVE_FILE, Active)
+
+
+def is_taught(settings: Settings, product: Product) -> bool:
+    """Tell whether a version judges the product."""
+    return (product_folder(settings, product) / ACTIVE_FILE).exists()
 
 
 def taught_products(settings: Settings) -> tuple[Product, ...]:

@@ -89,6 +89,12 @@ def load_features(options: FeatureOptions, settings: Settings) -> PatchFeatures:
     return _openvino_features(options, settings)
 
 
+def absent_weights(options: FeatureOptions, settings: Settings) -> str:
+    """Name the backbone if its weights are not on this machine; empty: they are."""
+    is_here = find_weights(options.backbone, settings, options.weights, _kind(options))
+    return options.backbone if is_here.source == "hub" else ""
+
+
 class OpenVinoFeatures:
     """Patch features of a converted network."""
 
@@ -119,17 +125,22 @@ class TorchFeatures:
 
 @lru_cache(maxsize=8)
 def _openvino_features(options: FeatureOptions, settings: Settings) -> OpenVinoFeatures:
-    cut = (
-        f"{options.layers}{options.context_layers}{options.unit_layers}{options.mean}{options.std}"
-        f"{CONVERSION_VERSION}"
-    )
-    kind = f"{options.input_size}px-{hashlib.sha256(cut.encode()).hexdigest()[:8]}"
+    kind = _kind(options)
     weights = find_weights(options.backbone, settings, options.weights, kind)
     program = load_program(
         program_path(settings.model_cache_dir, options.backbone, weights.source, kind),
         lambda: _convert(feature_network(options, weights.load()), options.input_size),
     )
     return OpenVinoFeatures(program, options.input_size)
+
+
+def _kind(options: FeatureOptions) -> str:
+    """Name what is cut out of the network, and how."""
+    cut = (
+        f"{options.layers}{options.context_layers}{options.unit_layers}{options.mean}{options.std}"
+        f"{CONVERSION_VERSION}"
+    )
+    return f"{options.input_size}px-{hashlib.sha256(cut.encode()).hexdigest()[:8]}"
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,13 @@ from core.detection.base import Detector, Lesson, Prediction
 from core.detection.tensors import read_tensors, write_tensors
 from core.domain import Frozen, JobStep
 from core.domain.errors import WeightsError
-from core.infrastructure.backbones import check_finite, model_hub, no_weights, resized
+from core.infrastructure.backbones import (
+    check_finite,
+    hub_answers,
+    model_hub,
+    no_weights,
+    resized,
+)
 from core.infrastructure.devices import torch_device
 from core.infrastructure.settings import Settings
 
@@ -122,6 +128,11 @@ class WinClip(Detector[WinClipOptions]):
             wanted += ["patches", *(f"windows_{scale}" for scale in SCALES)]
         return cls(read_tensors(files, EMBEDDINGS_FILE, wanted), options, settings)
 
+    @classmethod
+    def absent_weights(cls, options: WinClipOptions, settings: Settings) -> str:
+        is_here = _weights_file(options, settings) is not None or _is_downloaded(options)
+        return "" if is_here else options.network
+
     @property
     def backbone_name(self) -> str:
         return self.options.network
@@ -138,16 +149,31 @@ def _clip(options: WinClipOptions, settings: Settings) -> nn.Module:
     No package carries its weights yet. A network that open_clip does not know is described by
     NAME.json beside NAME.safetensors, in open_clip's own form.
     """
+    weights = _weights_file(options, settings)
+    if weights is not None:
+        return _clip_in_folder(weights.parent, options.network)
+    if not _is_downloaded(options) and not hub_answers():
+        raise no_weights(options.network, None, ConnectionError())
     import open_clip
 
-    folder = settings.ad_weights_dir
-    if folder is not None and (folder / f"{options.network}.safetensors").exists():
-        return _clip_in_folder(folder, options.network)
     try:
         with model_hub():
             return open_clip.create_model(options.network, pretrained=options.pretrained).eval()
     except Exception as error:
         raise no_weights(options.network, None, error) from error
+
+
+def _weights_file(options: WinClipOptions, settings: Settings) -> Path | None:
+    folder = settings.ad_weights_dir
+    path = None if folder is None else folder / f"{options.network}.safetensors"
+    return path if path is not None and path.exists() else None
+
+
+def _is_downloaded(options: WinClipOptions) -> bool:
+    """Tell whether an earlier download is here: the hub names its folder after the weights' tag."""
+    from huggingface_hub import constants
+
+    return any(Path(constants.HF_HUB_CACHE).glob(f"models--*{options.pretrained}*"))
 
 
 def _clip_in_folder(folder: Path, name: str) -> nn.Module:

@@ -11,6 +11,9 @@ from core.domain.judgement import Box
 
 # Farther than this share of the normals are from their own nearest: no normal is close.
 FAR = 0.99
+# Distances of the loneliest normal: on eight kinds of parts, those of another kind were 1.95 and
+# more of them from the nearest normal, good parts of the same kind hardly ever more than 1.6.
+FOREIGN = 1.75
 
 
 class Exemplar(Frozen):
@@ -27,6 +30,17 @@ class Likeness(Frozen):
     nearest: float = Field(ge=-1, le=1, description="cosine similarity of the nearest normal")
     farther_than: float = Field(ge=0, le=1, description="share of normals nearer to their nearest")
     normals: int = Field(ge=1, description="that were compared with each other")
+    beyond: float | None = Field(
+        None,
+        ge=0,
+        description="distance of the nearest normal, in the distance that the loneliest normal has "
+        "from its own nearest; None: not measured",
+    )
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is so far from all normals that it may well show another product."""
+        return self.beyond is not None and self.beyond > FOREIGN
 
     @property
     def is_far(self) -> bool:

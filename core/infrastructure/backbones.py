@@ -187,19 +187,29 @@ def no_weights(name: str, package: str | None, cause: Exception) -> WeightsError
     )
 
 
+def hub_answers() -> bool:
+    """Ask whether the model hub can be reached, for a few seconds at most."""
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
+    except Exception:  # whatever the reason: it does not answer
+        return False
+    return True
+
+
 @contextmanager
 def model_hub() -> Generator[None]:
     """Let the hub be asked; if it does not answer at once, only downloaded files are used.
 
     Its own client would try for a minute, with a warning each time.
     """
-    from huggingface_hub import constants, get_session
+    from huggingface_hub import constants
 
     was_offline = constants.HF_HUB_OFFLINE
-    try:
-        get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
-    except Exception:  # whatever the reason, what follows says that the weights are not to be had
-        constants.HF_HUB_OFFLINE = True
+    constants.HF_HUB_OFFLINE = not hub_answers()
     try:
         yield
     finally:

@@ -68,9 +68,25 @@ def score_known_defects(
             added += _kept(station, taught, picture, by)
         except ImageError as error:
             skipped.append(str(error))
-    version = taught.card.detector.version
+    scored, unusable = score_unscored(station, taught, on_progress)
+    if added:
+        add_event(station.records, "known defects added", product.key, {"added": added}, actor=by)
+    on_progress(JobStep.SCORE_DEFECTS, 1)
+    return Scored(added, scored, (*skipped, *unusable))
+
+
+def score_unscored(
+    station: Station, taught: Taught, on_progress: OnProgress
+) -> tuple[int, tuple[str, ...]]:
+    """Score the known defects that a version has not scored yet.
+
+    Returns:
+        How many were scored, and a sentence for each that could not be.
+    """
+    product_key, version = taught.card.product.key, taught.card.detector.version
+    skipped: list[str] = []
     unscored = [
-        each for each in known_defects(station.records, product.key, version) if each.score is None
+        each for each in known_defects(station.records, product_key, version) if each.score is None
     ]
     scored = 0
     for done, each in enumerate(unscored):
@@ -83,12 +99,9 @@ def score_known_defects(
         except InspectionError as error:
             skipped.append(str(error))
             continue
-        save_known_score(station.records, product.key, version, each.image_sha256, score)
+        save_known_score(station.records, product_key, version, each.image_sha256, score)
         scored += 1
-    if added:
-        add_event(station.records, "known defects added", product.key, {"added": added}, actor=by)
-    on_progress(JobStep.SCORE_DEFECTS, 1)
-    return Scored(added, scored, tuple(skipped))
+    return scored, tuple(skipped)
 
 
 def _kept(station: Station, taught: Taught, picture: PictureFile, by: str) -> bool:

@@ -133,13 +133,27 @@ def compare_lot(
     meant = _meant(station, filter, versions)
     product = station.product(filter.product_key or "")
     first, second = (load_version(station.settings, product, version) for version in versions)
+    return compare_parts(station, meant, (first, second), on_part=on_part)
+
+
+def compare_parts(
+    station: Station,
+    inspection_ids: Sequence[str],
+    detectors: tuple[Taught, Taught],
+    *,
+    on_part: OnPart = lambda done, total: None,
+) -> LotComparison:
+    """Have both detectors of a product judge the stored pictures of inspections.
+
+    What cannot be judged, is sealed or was inspected in error is skipped and named.
+    """
     parts: list[ComparedPart] = []
     skipped: list[SkippedPart] = []
-    for done, inspection_id in enumerate(meant):
-        on_part(done, len(meant))
+    for done, inspection_id in enumerate(inspection_ids):
+        on_part(done, len(inspection_ids))
         inspection = load_inspection(station.records, inspection_id)
         try:
-            parts.append(_part(station, inspection, (first, second)))
+            parts.append(_part(station, inspection, detectors))
         except (ImageError, RecordsError) as error:
             skipped.append(
                 SkippedPart(
@@ -148,9 +162,10 @@ def compare_lot(
                     sentence=str(error),
                 )
             )
+    first, second = detectors
     return LotComparison(
-        product_key=product.key,
-        versions=versions,
+        product_key=first.card.product.key,
+        versions=(first.card.version, second.card.version),
         seen_in_teaching=(_seen(first, parts), _seen(second, parts)),
         parts=tuple(parts),
         skipped=tuple(skipped),
@@ -180,6 +195,9 @@ def _part(
     station: Station, inspection: Inspection, detectors: tuple[Taught, Taught]
 ) -> ComparedPart:
     require_unsealed(station.records, inspection.id)
+    decided = inspection.dispositions[-1] if inspection.dispositions else None
+    if decided is not None and decided.disposition is Disposition.IN_ERROR:
+        raise RecordsError(f"It was inspected in error: {decided.reason}.")
     image, decoded = inspection.image, DecodedPictures(station)
     first, second = (
         station.assess(
@@ -187,14 +205,13 @@ def _part(
         ).judgement
         for taught in detectors
     )
-    decisions = inspection.dispositions
     return ComparedPart(
         inspection_id=inspection.id,
         filename=image.filename,
         sha256=image.sha256,
         reading=image.reading,
         then=inspection.judgement.verdict,
-        disposition=decisions[-1].disposition if decisions else None,
+        disposition=decided and decided.disposition,
         scores=(first.score, second.score),
         verdicts=(first.verdict, second.verdict),
     )

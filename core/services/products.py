@@ -14,7 +14,10 @@ from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
 from core.records.decided import FalseAlarm, false_alarms
 from core.records.events import add_event, list_events
+from core.records.products import save_product
 from core.services.station import Station
+
+ACTIVATED = "version activated"
 
 
 class Change(Frozen):
@@ -88,12 +91,26 @@ def activate_version(
         raise ProductError(f"Version {version.version} of {product.key} judges already.")
     taught = load_version(station.settings, product, version)
     activate(station.settings, product, taught.card.detector)
+    save_product(station.records, taught.card.product)
     detail = {
         "before": before.model_dump(),
         "after": version.model_dump(),
         "reason": reason,
     }
-    add_event(station.records, "version activated", product.key, detail, actor=by)
+    add_event(station.records, ACTIVATED, product.key, detail, actor=by)
+
+
+def previous_version(station: Station, product: Product) -> Active | None:
+    """Find the version that judged before a person activated the present one; None: there is none.
+
+    Raises:
+        ProductError: if the product has no detector.
+    """
+    present = active_version(station.settings, product)
+    for event in list_events(station.records, product.key):
+        if event.kind == ACTIVATED and Active(**event.detail["after"]) == present:
+            return Active(**event.detail["before"])
+    return None
 
 
 def history(station: Station, product: Product, limit: int = 50) -> tuple[Change, ...]:

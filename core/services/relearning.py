@@ -7,10 +7,10 @@ from pathlib import Path
 
 from core.detection.base import Lesson, OnProgress
 from core.detection.calibration import NormalScores
-from core.detection.checkpoints import Card
+from core.detection.checkpoints import Card, Taught
 from core.detection.patchcore.anomalib_import import import_patchcore
 from core.detection.product_files import read_policy
-from core.domain import Product
+from core.domain import Judgement, Likeness, Product
 from core.domain.errors import ProductError
 from core.domain.reading import UNSTATED, Reading
 from core.imaging.acquisition import joined
@@ -19,7 +19,7 @@ from core.infrastructure.memory import memory_guard
 from core.services.station import Station
 from core.services.taught_reading import learn_reading
 from core.services.teaching import FEWEST_NORMALS, Clock, Outcome, held_out_predictions, publish
-from core.services.training_images import StoredPictures, check_pictures
+from core.services.training_images import Normals, StoredPictures, check_pictures
 
 
 def add_normals(
@@ -28,23 +28,29 @@ def add_normals(
     pictures: Sequence[PictureFile],
     *,
     by: str = "",
+    confirmed: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
-    """Add good pictures, such as false alarms, to a taught product without starting again.
+    """Add good pictures, such as false alarms, to what the version that judges has learned.
 
-    The held-out pictures stay held out and are scored again, so the thresholds follow the detector
-    and keep their guarantee. Pictures that the product knows already are skipped.
+    The result is a candidate. The held-out pictures stay held out and are scored again, so the
+    thresholds follow the detector and keep their guarantee. Pictures that the product knows already
+    are skipped. A picture that is unlike everything taught is refused unless a person confirms it:
+    learned, a part of another product would pass from then on.
 
     Args:
         station: gives records and files.
         product: a product that was taught already.
         pictures: of good parts only.
         by: name of the person who adds them, for the product's history; may be empty.
+        confirmed: why pictures that are unlike everything taught show good parts of the product
+            all the same; kept on record with the name.
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
-        ProductError: if the product has no detector, no picture is new, or its thresholds were
-            cross-fitted, which leaves nothing held out.
+        ProductError: if the product has no detector, no picture is new, one is unlike everything
+            taught and nobody confirms it, or the thresholds were cross-fitted, which leaves nothing
+            held out.
         DetectorError: if its algorithm cannot learn further pictures, or memory runs out.
     """
     taught = station.taught(product)
@@ -59,6 +65,13 @@ def add_normals(
     clock.lap("check and embed")
     if not added.images:
         raise ProductError(f"No picture is new to {product.key}. {' '.join(added.skipped[:5])}")
+    strange = _unlike_everything(station, taught, added)
+    if strange and not (confirmed.strip() and by.strip()):
+        raise ProductError(
+            f"Unlike everything that {product.key} was taught with: {', '.join(strange[:5])}. Once "
+            "learned, such parts pass. If a picture shows another product, or is no good, leave it "
+            "out. If it shows a good part all the same, a person must say so, with name and reason."
+        )
     shown = StoredPictures(station, added.images, card.reading)
     with memory_guard(f"add pictures to {product.key}"):
         detector = taught.detector.extend(
@@ -88,9 +101,45 @@ def add_normals(
         outcome,
         "normals added",
         tuple(added.skipped),
-        added.notices(),
+        (*added.notices(), *_confirmations(strange, by, confirmed)),
         by=by,
         on_progress=on_progress,
+        confirmed=confirmed.strip() if strange else "",
+    )
+
+
+def is_unlike_everything(judgement: Judgement, likeness: Likeness | None) -> bool:
+    """Tell whether a picture looks like nothing that its product was taught with.
+
+    Either nearly all of it is abnormal, or it is far from all normals: a false alarm of a usual
+    part is abnormal in one place, and looks like the others otherwise.
+    """
+    return judgement.is_unlike or (likeness is not None and likeness.is_foreign)
+
+
+def _unlike_everything(station: Station, taught: Taught, added: Normals) -> tuple[str, ...]:
+    """Name the pictures that are unlike everything that a version was taught with."""
+    index = station.exemplars(taught.card.product).index
+    strange = []
+    for image, look, pixels in zip(
+        added.images,
+        added.looks,
+        StoredPictures(station, added.images, taught.card.reading),
+        strict=True,
+    ):
+        judgement = station.assess(taught, pixels).judgement
+        nearest = index.search(look, k=1)
+        likeness = index.likeness(nearest[0]) if nearest else None
+        if is_unlike_everything(judgement, likeness):
+            strange.append(image.filename)
+    return tuple(strange)
+
+
+def _confirmations(strange: tuple[str, ...], by: str, confirmed: str) -> tuple[str, ...]:
+    return tuple(
+        f"{filename} was unlike everything taught; {by.strip()} confirmed that it shows a good "
+        f"part: {confirmed.strip()}"
+        for filename in strange
     )
 
 
@@ -104,7 +153,7 @@ def adopt_anomalib_checkpoint(
     by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
-    """Make a Patchcore trained by anomalib the active detector of a product.
+    """Import a Patchcore trained by anomalib: a product's first version, or a candidate.
 
     Args:
         station: gives records and files.

@@ -1,4 +1,9 @@
-"""Teach a product from pictures of good parts."""
+"""Teach a product from pictures of good parts.
+
+The first version of a product judges at once. Every later one is a candidate: the version that
+judges goes on until a person activates the candidate (`core.services.products.activate_version`),
+having seen what it would change (`core.services.version_comparison`).
+"""
 
 from __future__ import annotations
 
@@ -11,22 +16,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from core.detection.base import Detector, Lesson, OnProgress, Prediction
 from core.detection.calibration import NormalScores, calibrate, normals_needed
 from core.detection.checkpoints import (
-    Active,
     Card,
     TaughtImage,
     activate,
     discard_version,
+    is_taught,
     load_version,
     save_version,
 )
 from core.detection.product_files import read_policy
-from core.detection.registry import DEFAULT_DETECTOR, detector_class
-from core.domain import DetectorRef, Frozen, JobStep, Product, percent
+from core.detection.registry import (
+    DEFAULT_DETECTOR,
+    checked_options,
+    detector_class,
+    require_weights,
+)
+from core.domain import DetectorRef, JobStep, Product, percent
 from core.domain.errors import DetectorError, ProductError
 from core.domain.policy import Policy
 from core.domain.reading import UNSTATED, Reading
@@ -63,17 +72,16 @@ def teach(
     by: str = "",
     on_progress: OnProgress = lambda step, share: None,
 ) -> Card:
-    """Teach a product from pictures of good parts and make the new detector the active one.
+    """Teach a product from pictures of good parts: its first version, or a candidate.
 
     A seeded share of the pictures is held out from training; the threshold and its false-alarm
     rate come from these alone. With `cross_fit`, training uses every picture and the threshold
     comes from detectors that were each trained without the pictures that they score. That makes
-    better use of few pictures, but gives an estimate without a guarantee. An interruption leaves
-    the active version unchanged.
+    better use of few pictures, but gives an estimate without a guarantee.
 
     Args:
         station: gives records and files.
-        product: the product; if it has a detector already, it gets a further version.
+        product: the product; if a version judges it already, the new one is a candidate.
         pictures: of good parts only; unreadable ones and duplicates are skipped and reported.
         algorithm: name of a registered detector.
         options: of the algorithm, by name; None: its defaults.
@@ -94,7 +102,8 @@ def teach(
     if not 0 <= seed <= MOST_SEED:
         raise DetectorError(f"A seed is a whole number from 0 to {MOST_SEED}, but {seed} came.")
     kind = detector_class(algorithm)
-    chosen = _checked_options(kind, options or {})
+    chosen = checked_options(algorithm, options or {})
+    require_weights(algorithm, chosen, station.settings)  # before the pictures are looked at
     read_policy(station.settings, product)  # an invalid policy must fail before the work
     clock = Clock()
     learned = learn_reading(station, pictures, reading)
@@ -145,7 +154,7 @@ def teach(
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained and calibrated detector that is not active yet."""
+    """A trained and calibrated detector that is not written yet."""
 
     product: Product
     detector: Detector[Any]
@@ -167,12 +176,22 @@ def publish(
     *,
     by: str,
     on_progress: OnProgress,
+    confirmed: str = "",
 ) -> Card:
-    """Write a version with its card, try it, activate it and record that.
+    """Write a version with its card, try it and record that; the first of a product judges.
+
+    Args:
+        station: gives records and files.
+        outcome: what was trained.
+        event: what happened, for the product's history.
+        skipped, notices: sentences for the card.
+        by: name of the person who taught; may be empty.
+        on_progress: called with the step's name and the share of it that is done, 0..1.
+        confirmed: reason of the person who says that pictures unlike anything taught show good
+            parts; empty: nobody was asked.
 
     Raises:
-        CheckpointError: if it cannot be written, or does not work once written; the active version
-            then stays the same.
+        CheckpointError: if it cannot be written, or does not work once written.
     """
     now = datetime.now(UTC)
     product, detector = outcome.product, outcome.detector
@@ -217,15 +236,18 @@ def publish(
     except BaseException:
         discard_version(station.settings, card)
         raise
-    activate(station.settings, product, card.detector)
-    save_product(station.records, product)
-    add_event(
-        station.records,
-        event,
-        product.key,
-        {"version": card.detector.version, "images": len(card.images), "skipped": card.skipped},
-        actor=by.strip(),
-    )
+    is_candidate = is_taught(station.settings, product)
+    if not is_candidate:
+        activate(station.settings, product, card.detector)
+        save_product(station.records, product)
+    detail = {
+        "version": card.detector.version,
+        "images": len(card.images),
+        "skipped": card.skipped,
+        "candidate": is_candidate,
+        **({"unlike, confirmed": confirmed} if confirmed else {}),
+    }
+    add_event(station.records, event, product.key, detail, actor=by.strip())
     on_progress(JobStep.DONE, 1)
     return card
 
@@ -248,9 +270,7 @@ def _guarantees(policy: Policy) -> dict[str, str]:
 
 def _try(station: Station, card: Card) -> None:
     """Load a version from disk and let it judge one of its own pictures."""
-    ref = card.detector
-    version = Active(algorithm=ref.algorithm, version=ref.version)
-    taught = load_version(station.settings, card.product, version)
+    taught = load_version(station.settings, card.product, card.version)
     station.assess(taught, StoredPictures(station, card.images, card.reading)[-1])
 
 
@@ -284,23 +304,6 @@ def _cross_fitted(
         others = fit([image for i, image in enumerate(images) if i not in left_out])
         for pixels in StoredPictures(station, [images[i] for i in left_out], reading):
             yield others.predict(pixels)
-
-
-def _checked_options(kind: type[Detector[Any]], options: dict[str, Any]) -> Frozen:
-    unknown = sorted(set(options) - set(kind.options_type.model_fields))
-    if unknown:
-        raise DetectorError(
-            f"{kind.algorithm} has no option {unknown[0]!r}. It has: "
-            f"{', '.join(kind.options_type.model_fields)}."
-        )
-    try:
-        return kind.options_type.model_validate(options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DetectorError(
-            f"Option {'.'.join(map(str, first['loc']))} of {kind.algorithm} cannot be "
-            f"{first['input']!r}: {first['msg']}."
-        ) from error
 
 
 def _choose_held_out(count: int, seed: int) -> frozenset[int]:

@@ -19,6 +19,7 @@ TASKS = {
     "evaluate": ("core.tasks.evaluation", "Evaluate"),
     "mmad": ("core.tasks.mmad", "AskMmad"),
     "export": ("core.tasks.exports", "Export"),
+    "compare_versions": ("core.tasks.version_comparison", "CompareVersions"),
     "compare_lot": ("core.tasks.lot_comparison", "CompareLot"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from core.detection.checkpoints import Card
+from core.detection.checkpoints import Card, active_version
 from core.detection.registry import DEFAULT_DETECTOR
 from core.domain import Frozen, Inspection, Job, Product
 from core.domain.errors import RecordsError
@@ -18,6 +18,7 @@ from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.pictures import KeptPicture
+from core.tasks.version_comparison import compare_later
 
 FOR_NEW_DETECTORS = {"detector", "options", "seed", "cross_fit", "mm_per_px", "reading"}
 
@@ -33,9 +34,12 @@ class TeachingResult(Frozen):
     false_alarm: str = Field(description="the guarantee, in a sentence")
     skipped: tuple[str, ...] = Field(description="why pictures were left out, a sentence each")
     notices: tuple[str, ...] = Field(description="other notices, a sentence each")
+    is_candidate: bool = Field(
+        False, description="another version judges until a person activates this one"
+    )
 
     @classmethod
-    def of(cls, card: Card) -> Self:
+    def of(cls, card: Card, *, is_candidate: bool) -> Self:
         """Read the result from a version's card."""
         return cls(
             product=card.product.key,
@@ -46,13 +50,15 @@ class TeachingResult(Frozen):
             false_alarm=card.facts["false alarms, by the policy when taught"],
             skipped=card.skipped,
             notices=card.notices,
+            is_candidate=is_candidate,
         )
 
 
 class Teach(Task):
     """Teach from stored pictures, from a folder of this machine, or from the demo's pictures.
 
-    When resumed it starts again. The previous version judges until it is done.
+    When resumed it starts again. The first version of a product judges at once; a later one is a
+    candidate, and a job that compares it with the version that judges follows.
     """
 
     kind: ClassVar[str] = "teach"
@@ -68,6 +74,9 @@ class Teach(Task):
     seed: int = 0
     cross_fit: bool = False
     reading: Reading = Field(UNSTATED, description="what a person states of the pictures' values")
+    confirmed: str = Field(
+        "", description="with add: why pictures unlike everything taught show good parts"
+    )
 
     @model_validator(mode="after")
     def _is_one_lesson(self) -> Self:
@@ -78,10 +87,12 @@ class Teach(Task):
         kept = self.model_fields_set & FOR_NEW_DETECTORS
         if self.add and kept:
             raise self.refusal(f"{', '.join(sorted(kept))} has no effect with add")
+        if self.confirmed and not self.add:
+            raise self.refusal("confirmed has no effect without add")
         return self
 
     def run(self, station: Station, progress: Progress) -> TeachingResult:
-        """Teach and activate the new version.
+        """Teach a version.
 
         Raises:
             InspectionError: as `core.services.teaching.teach` and
@@ -91,7 +102,14 @@ class Teach(Task):
         by = station.jobs.job(progress.job_id).who
         if self.add:
             product = station.product(self.product)
-            card = add_normals(station, product, pictures, by=by, on_progress=progress)
+            card = add_normals(
+                station,
+                product,
+                pictures,
+                by=by,
+                confirmed=self.confirmed,
+                on_progress=progress,
+            )
         else:
             product = Product.from_key(self.product, self.mm_per_px)
             card = teach(
@@ -106,7 +124,10 @@ class Teach(Task):
                 by=by,
                 on_progress=progress,
             )
-        return TeachingResult.of(card)
+        is_candidate = active_version(station.settings, product) != card.version
+        if is_candidate:
+            compare_later(station, product, card.version, by)
+        return TeachingResult.of(card, is_candidate=is_candidate)
 
     def _lesson(self, station: Station) -> list[PictureFile]:
         if self.demo:
@@ -116,8 +137,14 @@ class Teach(Task):
         return [picture.file(station) for picture in self.pictures]
 
 
-def learn_later(station: Station, inspection: Inspection, person: str) -> Job:
-    """Queue a job that learns a false alarm as a normal.
+def learn_later(station: Station, inspection: Inspection, person: str, confirmed: str = "") -> Job:
+    """Queue a job that makes a candidate which knows a false alarm as a normal.
+
+    Args:
+        station: whose jobs learn.
+        inspection: that a person found good.
+        person: who wants it learned.
+        confirmed: why it is a good part, if it is unlike everything taught.
 
     Raises:
         RecordsError: if no person has found the part good.
@@ -131,5 +158,7 @@ def learn_later(station: Station, inspection: Inspection, person: str) -> Job:
         )
     image = inspection.image
     picture = KeptPicture(filename=image.filename, sha256=image.sha256)
-    lesson = Teach(product=inspection.product.key, add=True, pictures=(picture,))
+    lesson = Teach(
+        product=inspection.product.key, add=True, pictures=(picture,), confirmed=confirmed
+    )
     return station.jobs.submit(lesson, f"{inspection.product.key}, {image.filename}", person)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.detection.checkpoints import read_card
+from core.detection.checkpoints import activate, read_card
 from core.domain import Inspection, InspectionRequest, Product
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.acquisition import joined
@@ -74,7 +74,8 @@ def test_grey_and_colour_are_not_mixed_up_in_silence(station: Station, in_colour
 
 def test_a_product_taught_with_both_takes_both(station: Station) -> None:
     teach(station, PRODUCT, [plate(seed) for seed in range(6)])
-    add_normals(station, PRODUCT, [plate(9, colour=False)])
+    both = add_normals(station, PRODUCT, [plate(9, colour=False)], by="Ana", confirmed="grey")
+    activate(station.settings, PRODUCT, both.detector)
 
     figures = read_card(station.settings, PRODUCT).figures
     assert (figures["grey_pictures"], figures["colour_pictures"]) == (1, 6)

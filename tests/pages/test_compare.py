@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.tasks.shared_station
+from core.detection.checkpoints import activate
 from core.domain import Context, Disposition, EvidenceChoice, InspectionRequest, Product
 from core.imaging.picture_files import (
     DEMO_PRODUCT_KEY,
@@ -110,7 +111,8 @@ def two_versions(station: Station, monkeypatch: pytest.MonkeyPatch) -> Station:
         )
         if picture in void:
             add_disposition(station.records, inspection.id, Disposition.VOID, "a shadow", "Ana")
-    add_normals(station, product, void)
+    card = add_normals(station, product, void, by="Ana", confirmed="a shadow")
+    activate(station.settings, product, card.detector)
     return station
 
 

@@ -22,8 +22,11 @@ from core.records.dispositions import add_disposition
 from core.records.events import list_events
 from core.services.inspection import inspect
 from core.services.known_defects import score_known_defects
+from core.services.products import activate_version
 from core.services.relearning import add_normals
 from core.services.station import Station
+from core.services.teaching import teach
+from core.tasks.version_comparison import comparison_job
 from tests.pages.app import field, page, press, words
 from tests.services.jobs.waiting import ended
 
@@ -123,9 +126,13 @@ def test_figures_of_the_line_make_counts_of_shares(station: Station) -> None:
 
 def test_a_version_is_rolled_back_with_a_reason(station: Station) -> None:
     first = active_version(station.settings, PRODUCT)
-    add_normals(station, PRODUCT, demo_unseen_normals()[:2])
+    second = add_normals(station, PRODUCT, demo_unseen_normals()[:2]).version
+    activate_version(station, PRODUCT, second, by="Bo", reason="fewer false alarms")
     app = page("products", view="versions")
     assert "This version judges" in words(app)
+    assert [each.label for each in app.expander if "Go back" in each.label] == [
+        f"Go back to {first.version}"
+    ]
 
     app.selectbox(key="version").select(first.version).run()
     assert "that is not in use" in words(app)
@@ -142,6 +149,52 @@ def test_a_version_is_rolled_back_with_a_reason(station: Station) -> None:
     assert chosen.value == first.version
     assert [option.endswith("· judges") for option in chosen.options] == [False, True]
     assert "worse on lot 7" in set(app.dataframe[-1].value["Reason"])
+
+
+def test_a_candidate_judges_once_it_was_compared_and_a_person_lets_it(
+    empty: Station, defective_cells: list[PictureFile]
+) -> None:
+    station = empty
+    teach(station, PRODUCT, demo_normals()[:12], options={"bank_size": 300})
+    first = active_version(station.settings, PRODUCT)
+    score_known_defects(station, PRODUCT, defective_cells[:1], by="Ana")
+    inspect(station, InspectionRequest(product=PRODUCT), defective_cells[1])
+    learned = [*defective_cells[:2], *demo_unseen_normals()[:1]]
+    second = add_normals(station, PRODUCT, learned, by="Bo", confirmed="a trial").version
+    app = page("products", view="versions", version=second.version)
+    assert "Let this version judge" not in {button.label for button in app.button}
+    assert "It can judge once it has been compared" in words(app)
+
+    press(app, "Compare with the version that judges")
+    job = comparison_job(station, second)
+    assert job is not None
+    assert ended(station, job.id).error == ""
+    app = page("products", view="versions", version=second.version)
+
+    assert "It finds fewer known defects: 0 instead of 1 of 1." in words(app)
+    table = app.table[-1].value
+    assert list(table["Judges now"])[2] == "1 of 1"
+    assert list(table["Would judge"])[2] == "0 of 1"
+    assert "→ PASS: **1**" in words(app)
+    assert active_version(station.settings, PRODUCT) == first
+    field(app, "Your name").set_value("Ana")
+    field(app, "Reason").set_value("tried on lot 7")
+    press(app, "Let this version judge")
+    assert active_version(station.settings, PRODUCT) == second
+
+
+def test_a_name_that_was_taught_already_is_no_new_product(station: Station) -> None:
+    app = page("products", view="teach")
+    assert field(app, "Product, as DATASET/CATEGORY").value == ""
+
+    field(app, "Product, as DATASET/CATEGORY").set_value(PRODUCT.key)
+    field(app, "or a folder on this station").set_value("/data/other")
+    press(app, "Teach in the background")
+
+    assert "ELPV/mono was taught already" in words(app)
+    assert station.jobs.recent() == ()
+    app.segmented_control(key="target").set_value("further").run()
+    assert "becomes a candidate" in words(app)
 
 
 def test_a_lesson_is_a_job(station: Station, tmp_path: Path) -> None:

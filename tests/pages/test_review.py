@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 import core.tasks.shared_station
+from core.detection.checkpoints import active_version
 from core.domain import Context, Disposition, Inspection, InspectionRequest, Product, Verdict
 from core.domain.errors import RecordsError
 from core.imaging.picture_files import PictureFile, demo_normals, demo_unseen_normals
@@ -19,10 +22,12 @@ from core.records.inspections import load_inspection
 from core.records.queue import waiting
 from core.services.inspection import inspect
 from core.services.inspection_images import report_pdf
+from core.services.products import history
 from core.services.station import Station
 from core.services.teaching import teach
 from core.tasks.shared_station import open_station
-from tests.pages.app import PAGES, page, parameter, words
+from core.tasks.version_comparison import CompareVersions
+from tests.pages.app import PAGES, field, page, parameter, words
 from tests.pages.app import press as press_label
 from tests.services.jobs.waiting import ended
 
@@ -64,6 +69,14 @@ def press(app: AppTest, key: str) -> None:
 
 def button(app: AppTest, key: str) -> Button:
     return next(each for each in app.button if str(each.key).split("-")[0] == key)
+
+
+def submit(app: AppTest, label: str, reason: str) -> None:
+    """Give name and reason, and press the button of that label."""
+    field(app, "Your name").set_value("Ana")
+    field(app, "Reason").set_value(reason)
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception
 
 
 def named(app: AppTest) -> AppTest:
@@ -249,12 +262,14 @@ def test_somebody_else_was_quicker(desk: Station, failed: Inspection) -> None:
     assert len(load_inspection(desk.records, failed.id).dispositions) == 1
 
 
-def test_a_false_alarm_is_voided_and_learned_in_two_presses(
-    station: Station, monkeypatch: pytest.MonkeyPatch, defective_cells: list[PictureFile]
+def test_a_false_alarm_is_looked_at_tried_let_judge_and_taken_back(
+    station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product = Product.from_key("Test/cells")
     teach(station, product, demo_normals()[:12])
-    alarm = inspect(station, InspectionRequest(product=product), defective_cells[0])
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3), dtype=np.uint8)
+    board = PictureFile.of("board.png", cv2.imencode(".png", noise)[1].tobytes())
+    alarm = inspect(station, InspectionRequest(product=product), board)
     assert alarm.judgement.verdict is not Verdict.PASS
     monkeypatch.setattr(core.tasks.shared_station, "_shared", station)
     app = named(page("review"))
@@ -265,13 +280,32 @@ def test_a_false_alarm_is_voided_and_learned_in_two_presses(
     assert (
         load_inspection(station.records, alarm.id).dispositions[0].disposition is Disposition.VOID
     )
+    assert station.jobs.recent() == (), "nothing is learned before the picture was looked at"
+    assert app.get("image")
+    assert "looks unlike everything" in words(app)
+    assert app.button(key="lesson-try").disabled
+    app.text_input(key=f"lesson-reason-{alarm.id}").set_value("a bus bar").run()
+    app.button(key="lesson-try").click().run()
     (job,) = station.jobs.recent()
-    assert (ended(station, job.id).error, job.who) == ("", "Ana")
+    made = ended(station, job.id)
+    assert (made.error, job.who) == ("", "Ana")
+    first, version = active_version(station.settings, product), made.result["version"]
+    assert first.version != version
+    comparison = station.jobs.latest(CompareVersions, "version", version)
+    assert comparison is not None
+    assert ended(station, comparison.id).error == ""
+    app.run()
+    assert "No defect of this product is known" in words(app)
+    submit(app, "Let this version judge", "its bus bar is usual")
     learned = station.taught(product).card.images
     assert learned[-1].sha256 == alarm.image.sha256
-    app.run()
-    assert "Learned: version" in words(app)
     assert app.button(key="learn").disabled
+    submit(app, "Roll back to this version", "cracks passed")
+    assert active_version(station.settings, product) == first
+    assert [each.reason for each in history(station, product)][:2] == [
+        "cracks passed",
+        "its bus bar is usual",
+    ]
 
 
 def test_a_picture_of_another_product_leaves_the_queue_and_is_not_learned(

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from core.detection.checkpoints import activate
 from core.domain import Disposition, InspectionRequest, Product
 from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
@@ -65,7 +66,8 @@ def test_a_new_version_scores_the_known_ones_anew(
     before = scores(taught)
     assert before[seen.image.filename] == seen.judgement.score
 
-    add_normals(taught, PRODUCT, demo_normals()[12:20])
+    further = add_normals(taught, PRODUCT, demo_normals()[12:20], by="Ana", confirmed="usual")
+    activate(taught.settings, PRODUCT, further.detector)
     assert set(scores(taught).values()) == {None}
     done = score_known_defects(taught, PRODUCT, [], by="")
 

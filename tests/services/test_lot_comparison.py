@@ -81,7 +81,7 @@ def test_a_lot_is_judged_by_both_and_the_records_stay(
         station, InspectionRequest(product=PRODUCT, context=Context(lot="L-2"), evidence=BARE), void
     )
     add_disposition(station.records, seen[0].id, Disposition.VOID, "a shadow", "Ana")
-    add_normals(station, PRODUCT, [void])
+    add_normals(station, PRODUCT, [void], by="Ana", confirmed="a shadow")
     newer, older = versions(station.settings, PRODUCT)
     told: list[tuple[int, int]] = []
 

@@ -12,7 +12,13 @@ from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.dispositions import add_disposition
 from core.records.events import list_events
 from core.services.inspection import inspect
-from core.services.products import activate_version, change_policy, history, unlearned_false_alarms
+from core.services.products import (
+    activate_version,
+    change_policy,
+    history,
+    previous_version,
+    unlearned_false_alarms,
+)
 from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
@@ -74,8 +80,8 @@ def test_what_cannot_be_changes_nothing(
 
 def test_an_older_version_judges_again(taught: Station) -> None:
     first = active_version(taught.settings, PRODUCT)
-    add_normals(taught, PRODUCT, demo_normals()[12:14])
-    second = active_version(taught.settings, PRODUCT)
+    second = add_normals(taught, PRODUCT, demo_normals()[12:14]).version
+    activate_version(taught, PRODUCT, second, by="Bo", reason="fewer false alarms")
 
     activate_version(taught, PRODUCT, first, by="Ana", reason="more false alarms")
 
@@ -88,14 +94,15 @@ def test_an_older_version_judges_again(taught: Station) -> None:
         "after": first.model_dump(),
         "reason": "more false alarms",
     }
+    assert previous_version(taught, PRODUCT) == second
     with pytest.raises(ProductError, match="judges already"):
         activate_version(taught, PRODUCT, first, by="Ana", reason="again")
 
 
 def test_a_damaged_version_does_not_become_the_active_one(taught: Station) -> None:
     first = active_version(taught.settings, PRODUCT)
-    add_normals(taught, PRODUCT, demo_normals()[12:14])
-    second = active_version(taught.settings, PRODUCT)
+    second = add_normals(taught, PRODUCT, demo_normals()[12:14]).version
+    activate_version(taught, PRODUCT, second, by="Bo", reason="fewer false alarms")
     folder = product_folder(taught.settings, PRODUCT) / first.algorithm / first.version
     (folder / "bank.safetensors").write_bytes(b"torn")
 
@@ -122,5 +129,6 @@ def test_false_alarms_are_offered_until_they_are_learned(
     assert (alarm.inspection_id, alarm.reason, alarm.lot) == (voided.id, "dust", "L-1")
     assert alarm.score == voided.judgement.score
 
-    add_normals(taught, PRODUCT, [defective_cells[0]])
+    learned = add_normals(taught, PRODUCT, [defective_cells[0]], by="Ana", confirmed="dust")
+    activate_version(taught, PRODUCT, learned.version, by="Ana", reason="dust")
     assert unlearned_false_alarms(taught, PRODUCT) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.detection.checkpoints import activate
 from core.domain import InspectionRequest, Product
 from core.domain.errors import ProductError
 from core.imaging.picture_files import PictureFile, demo_normals
@@ -28,7 +29,9 @@ def test_a_false_alarm_becomes_a_normal(
     before = inspect(station, InspectionRequest(product=PRODUCT), stranger).judgement
     bank = station.taught(PRODUCT).detector.save()["bank.safetensors"]
 
-    card = add_normals(station, PRODUCT, [stranger])
+    card = add_normals(station, PRODUCT, [stranger], by="Ana", confirmed="a bus bar")
+    assert station.taught(PRODUCT).card == first, "a candidate does not judge"
+    activate(station.settings, PRODUCT, card.detector)
 
     after = inspect(station, InspectionRequest(product=PRODUCT), stranger).judgement
     assert after.score < 0.8 * before.score

@@ -22,7 +22,9 @@ from core.detection.efficientad.export import (
     open_program,
     whole_network,
 )
+from core.detection.efficientad.teacher import published_teacher
 from core.detection.efficientad.training import EfficientAdOptions, train
+from core.detection.features import FeatureOptions, absent_weights
 from core.domain import JobStep
 from core.domain.errors import CheckpointError
 from core.infrastructure.backbones import resized
@@ -80,6 +82,12 @@ class EfficientAd(Detector[EfficientAdOptions]):
         cls, files: Mapping[str, bytes], options: EfficientAdOptions, settings: Settings
     ) -> Self:
         return cls(files, options)
+
+    @classmethod
+    def absent_weights(cls, options: EfficientAdOptions, settings: Settings) -> str:
+        if published_teacher(settings) is not None:
+            return ""
+        return absent_weights(FeatureOptions(), settings)
 
     @property
     def backbone_name(self) -> str:

@@ -27,6 +27,7 @@ from core.detection.features import FeatureOptions, PatchFeatures, load_features
 from core.domain import JobStep
 from core.domain.errors import DetectorError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, check_finite
+from core.infrastructure.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,17 +69,23 @@ def prepare_teacher(
     Raises:
         WeightsError: if a file of published weights is there but is not one.
     """
-    for name in PUBLISHED:
-        path = lesson.settings.ad_weights_dir and lesson.settings.ad_weights_dir / name
-        if path and path.exists():
-            _read_published(teacher, path)
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            return f"published weights {name} (sha256 {digest[:12]})"
+    path = published_teacher(lesson.settings)
+    if path is not None:
+        _read_published(teacher, path)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return f"published weights {path.name} (sha256 {digest[:12]})"
     done, loss = _distil(teacher, lesson, input_size, steps, seconds)
     return (
         f"distilled from {DEFAULT_BACKBONE} on the product's own images ({done} steps, "
         f"last loss {loss:.2f})"
     )
+
+
+def published_teacher(settings: Settings) -> Path | None:
+    """Find the file of published weights; None: there is none, and a teacher is distilled."""
+    folder = settings.ad_weights_dir
+    paths = [] if folder is None else [folder / name for name in PUBLISHED]
+    return next((path for path in paths if path.exists()), None)
 
 
 def _read_published(teacher: nn.Module, path: Path) -> None:

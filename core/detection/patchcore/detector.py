@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from core.detection.base import Detector, Lesson, Prediction
-from core.detection.features import FeatureOptions, PatchFeatures, load_features
+from core.detection.features import FeatureOptions, PatchFeatures, absent_weights, load_features
 from core.detection.patchcore.coreset import greedy_coreset, uncovered
 from core.detection.patchcore.maps import anomalib_map, blurred, smooth_map
 from core.detection.patchcore.memory_bank import open_memory
@@ -136,6 +136,10 @@ class PatchCore(Detector[PatchCoreOptions]):
     ) -> Self:
         banks = read_banks(files, BANK_FILE)
         return cls(banks["bank"], options, settings, banks.get("context"))
+
+    @classmethod
+    def absent_weights(cls, options: PatchCoreOptions, settings: Settings) -> str:
+        return absent_weights(options, settings)
 
     @property
     def backbone_name(self) -> str:

@@ -1,4 +1,4 @@
-"""Command line: `python -m core teach|policy|label|inspect|compare|models|...`."""
+"""Command line: `python -m core teach|activate|policy|label|inspect|compare|models|...`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from core.infrastructure.extras import library_guard
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.unforeseen import unforeseen
 from core.interfaces.cli import (
+    activate,
     bench,
     compare,
     doctor,
@@ -33,6 +34,7 @@ from core.interfaces.cli.error_log import errors_logged
 
 COMMANDS = (
     teach,
+    activate,
     policy,
     label,
     inspect,

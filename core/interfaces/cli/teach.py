@@ -12,6 +12,7 @@ from core.domain.errors import DetectorError, ImageError, ProductError
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, demo_normals, pictures_at
 from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
+from core.interfaces.cli.activate import how_to_activate, print_comparison
 from core.interfaces.cli.options import (
     add_detector_options,
     add_reading_options,
@@ -22,6 +23,9 @@ from core.interfaces.cli.options import (
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from core.detection.checkpoints import Card
+    from core.services.station import Station
 
 
 # An existing detector keeps its algorithm, options and seed; the demo keeps its pictures.
@@ -60,6 +64,12 @@ def add_command(commands: _SubParsersAction) -> None:
         metavar="CKPT",
         help="import this Patchcore trained by anomalib; the pictures set its threshold",
     )
+    teach.add_argument(
+        "--confirm",
+        default="",
+        metavar="REASON",
+        help="with --add: why pictures that are unlike everything taught show good parts",
+    )
     teach.set_defaults(run=_teach)
 
 
@@ -75,11 +85,14 @@ def _refuse_without_effect(options: argparse.Namespace) -> None:
 
 
 def _teach(options: argparse.Namespace) -> int:
+    from core.detection.checkpoints import read_calibration
     from core.services.relearning import add_normals, adopt_anomalib_checkpoint
     from core.services.station import Station
     from core.services.teaching import teach
 
     _refuse_without_effect(options)
+    if options.confirm and not options.add:
+        raise DetectorError("--confirm has no effect without --add. Leave it out.")
     by = person_named(options.by)
     if options.demo:
         product, pictures = Product.from_key(DEMO_PRODUCT_KEY), demo_normals()
@@ -93,7 +106,14 @@ def _teach(options: argparse.Namespace) -> int:
     with Station(settings()) as station:
         if options.add:
             product = station.product(product.key)
-            card = add_normals(station, product, pictures, by=by, on_progress=show_progress)
+            card = add_normals(
+                station,
+                product,
+                pictures,
+                by=by,
+                confirmed=options.confirm,
+                on_progress=show_progress,
+            )
         elif options.anomalib is not None:
             card = adopt_anomalib_checkpoint(
                 station,
@@ -117,12 +137,26 @@ def _teach(options: argparse.Namespace) -> int:
                 by=by,
                 on_progress=show_progress,
             )
-        calibration = station.taught(product).calibration
-    for sentence in (*card.skipped, *card.notices):
-        print(f"Note: {sentence}")
-    print(
-        f"{product.key} taught from {len(card.images)} good pictures in "
-        f"{sum(card.seconds.values()):.1f} s; version {card.detector.version}.\n"
-        f"{calibration.false_alarm.sentence()}"
-    )
+        for sentence in (*card.skipped, *card.notices):
+            print(f"Note: {sentence}")
+        print(
+            f"{product.key} taught from {len(card.images)} good pictures in "
+            f"{sum(card.seconds.values()):.1f} s; version {card.detector.version}.\n"
+            f"{read_calibration(station.settings, card).false_alarm.sentence()}"
+        )
+        _say_if_candidate(station, card)
     return 0
+
+
+def _say_if_candidate(station: Station, card: Card) -> None:
+    """Print what a version that does not judge would change, and how it comes to judge."""
+    from core.detection.checkpoints import active_version
+    from core.services.version_comparison import compare_versions
+
+    product = card.product
+    judging = active_version(station.settings, product)
+    if judging == card.version:
+        return
+    print(f"It is a candidate: version {judging.version} goes on judging.")
+    print_comparison(compare_versions(station, product, card.version, on_progress=show_progress))
+    print(how_to_activate(product.key, card.version.version))

@@ -157,6 +157,7 @@ class ExemplarIndex:
             nearest=nearest.similarity,
             farther_than=float((self.nearest > nearest.similarity).mean()),
             normals=len(self.sha256s),
+            beyond=max(0.0, 1 - nearest.similarity) / max(1 - float(self.nearest.min()), 1e-6),
         )
 
     def to_bytes(self) -> bytes:

@@ -133,7 +133,7 @@ def _show_result(station: Station, job: Job) -> None:
         _show_verdicts(compared)
     with right:
         _show_standing(compared)
-    _show_disagreements(station, differing)
+    show_disagreements(station, differing)
 
 
 def _decided(compared: LotComparison) -> int:
@@ -195,7 +195,8 @@ def _rate(rate: Rate | None) -> str:
     return f"{rate.count}/{rate.out_of} = {share_text(rate)} [{bounds_text(rate)}]"
 
 
-def _show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -> None:
+def show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) -> None:
+    """List the parts on which two detectors differ, with their pictures."""
     st.markdown(f"##### {t('lots.disagreements')}")
     if not differing:
         st.caption(t("lots.no_disagreement"))

@@ -55,6 +55,12 @@ def _show_product(key: str) -> None:
     st.query_params.pop("view", None)
 
 
+def _show_version(key: str, version: str) -> None:
+    st.session_state["product"] = key
+    for name, value in (("view", "versions"), ("version", version)):
+        st.session_state[name] = st.query_params[name] = value
+
+
 def _show_outcome(job: Job) -> None:
     if job.kind == Teach.kind:
         taught = job.result_as(TeachingResult)
@@ -69,15 +75,24 @@ def _show_outcome(job: Job) -> None:
 
 
 def _show_taught(job: Job, taught: TeachingResult) -> None:
+    product, count = plain(taught.product), number(taught.images)
     st.markdown(
-        t(
-            "products.taught",
-            product=plain(taught.product),
-            count=number(taught.images),
-            version=taught.version,
-        )
+        t("products.candidate_made", product=product, count=count, version=taught.version)
+        if taught.is_candidate
+        else t("products.taught", product=product, count=count, version=taught.version)
     )
     st.caption(plain(taught.false_alarm))
+    if taught.is_candidate:
+        if st.button(
+            t("products.look_at_candidate"),
+            icon=":material/compare:",
+            type="primary",
+            on_click=_show_version,
+            args=(taught.product, taught.version),
+            key=f"candidate-{job.id}",
+        ):
+            st.rerun()
+        return
     if st.button(
         t("products.show_taught", product=plain(taught.product)),
         icon=":material/category:",

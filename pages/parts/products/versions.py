@@ -15,17 +15,18 @@ from core.detection.checkpoints import (
     versions,
 )
 from core.domain import Product
-from core.services.products import activate_version, history
+from core.services.products import history
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.products.candidate import show_candidate
 from pages.parts.statements import guarantee_text
 from pages.parts.urls import item_in_url
-from pages.parts.words import person_of, plain
+from pages.parts.words import plain
 from pages.texts import number, t, when
 
 
 def show_versions(station: Station, product: Product) -> None:
-    """Choose a version, read its card, make it the one that judges."""
+    """Choose a version, read its card, see what it would change, let it judge."""
     found = {version.version: version for version in versions(station.settings, product)}
     judges = active_version(station.settings, product)
     left, right = st.columns([11, 9], gap="medium")
@@ -42,11 +43,8 @@ def show_versions(station: Station, product: Product) -> None:
         with shown_to_the_operator():
             show_card(station, read_card(station.settings, product, chosen))
     with right:
-        if chosen != judges:
-            with shown_to_the_operator():
-                _ask_activation(station, product, chosen, judges)
-        else:
-            st.success(t("products.judges_now"), icon=":material/gavel:")
+        with shown_to_the_operator():
+            show_candidate(station, product, chosen)
         _show_history(station, product)
 
 
@@ -97,7 +95,10 @@ def show_card(station: Station, card: Card) -> None:
 
 def _version_name(version: Active, judges: Active) -> str:
     name = f"{_taught_at(version.version)} · {version.algorithm}"
-    return f"{name} · {t('products.judges')}" if version == judges else name
+    if version == judges:
+        return f"{name} · {t('products.judges')}"
+    is_candidate = version.version > judges.version
+    return f"{name} · {t('products.candidate')}" if is_candidate else name
 
 
 def _taught_at(version: str) -> str:
@@ -107,26 +108,6 @@ def _taught_at(version: str) -> str:
     except ValueError:
         return version  # of another program, which names its versions in its own way
     return when(moment, with_seconds=True)
-
-
-def _ask_activation(station: Station, product: Product, chosen: Active, judges: Active) -> None:
-    is_older = chosen.version < judges.version
-    with st.form("activate"):
-        st.markdown(t("products.roll_back_help") if is_older else t("products.activate_help"))
-        who = st.text_input(t("products.who"), value=person_of())
-        reason = st.text_input(t("products.reason"))
-        pressed = st.form_submit_button(
-            t("products.roll_back") if is_older else t("products.activate"),
-            type="primary",
-            icon=":material/undo:" if is_older else ":material/gavel:",
-        )
-    if pressed:
-        activate_version(station, product, chosen, by=who, reason=reason)
-        st.session_state["person"] = who
-        st.session_state["products-said"] = t("products.activated", version=chosen.version)
-        # The browser would keep the version's earlier label, which does not say that it judges.
-        del st.session_state["version"]
-        st.rerun()
 
 
 def _show_history(station: Station, product: Product) -> None:

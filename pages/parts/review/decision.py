@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.domain import Disposition, Inspection, Job, JobState, Verdict
+from core.domain import Disposition, Inspection, Verdict
 from core.records.inspections import load_inspection
 from core.records.search import Filter
 from core.services.review import (
@@ -15,18 +15,15 @@ from core.services.review import (
     decide,
     dispositions_of_good,
     following,
-    is_learned,
     preceding,
 )
 from core.services.station import Station
-from core.tasks.teaching import TeachingResult, learn_later
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.inspect.disposition import reasons_of
-from pages.parts.job_words import job_name, step_text
-from pages.parts.jobs import REFRESH_S, show_job
+from pages.parts.review.learning import offer_lesson, show_lesson
 from pages.parts.sealed import open_finding_button, was_seen
 from pages.parts.words import plain, verdict_text
-from pages.texts import percentage, t
+from pages.texts import t
 from pages.texts.labels import disposition_label
 
 
@@ -129,38 +126,15 @@ def show_decision(
 
 
 def show_learning(station: Station, person: str) -> None:
-    """Show what was decided last; one more key learns a false alarm as a normal."""
+    """Show what was decided last; one more key begins to learn a false alarm as a normal."""
     last = st.session_state.get("review-last")
     inspection = load_inspection(station.records, last) if last else None
-    can_learn = (
-        inspection is not None
-        and inspection.dispositions[-1].disposition is Disposition.VOID
-        and not is_learned(station, inspection)
-        and st.session_state.get("review-job-of") != last
-    )
-    if st.button(
-        t("review.learn"),
-        icon=":material/school:",
-        shortcut="L",
-        width="stretch",
-        disabled=not can_learn,
-        key="learn",
-        help=t("review.learn_help"),
-    ):
-        with shown_to_the_operator():
-            if inspection is not None:
-                st.session_state["review-job"] = learn_later(station, inspection, person).id
-                st.session_state["review-job-of"] = last
-                st.rerun()
+    offer_lesson(station, inspection)
     if inspection is None:
         st.caption(t("review.no_last"))
     else:
         _show_last(inspection)
-    if job_id := st.session_state.get("review-job"):
-        job = station.jobs.job(job_id)
-        st.fragment(_show_lesson, run_every=REFRESH_S if job.is_active else None)(
-            station, job, was_active=job.is_active
-        )
+    show_lesson(station, person)
 
 
 def _show_last(inspection: Inspection) -> None:
@@ -171,26 +145,6 @@ def _show_last(inspection: Inspection) -> None:
             t("review.open_last"), icon=":material/undo:", type="tertiary", shortcut="U", key="last"
         ):
             st.switch_page("inspect.py", query_params={"inspection": inspection.id})
-
-
-def _show_lesson(station: Station, job: Job, *, was_active: bool) -> None:
-    """Show how far the learning is, in one line, so that nothing below it moves."""
-    now = station.jobs.job(job.id)
-    if was_active and not now.is_active:
-        st.rerun()
-    if now.is_active:
-        st.caption(
-            t(
-                "review.learning",
-                job=job_name(now),
-                step=step_text(now) or "…",
-                share=percentage(now.share, 0),
-            )
-        )
-    elif now.state is JobState.DONE and (learned := now.result_as(TeachingResult)) is not None:
-        st.caption(t("review.learned", version=learned.version, count=learned.images))
-    else:
-        show_job(station, now)
 
 
 def _ask_choice(inspection: Inspection, *, is_hidden: bool) -> Choice:
