@@ -163,17 +163,19 @@ def discard_version(settings: Settings, card: Card) -> None:
 
 
 def activate(settings: Settings, product: Product, detector: DetectorRef) -> None:
-    """Make one version the one that judges, in a single step.
+    """Make one version the one that judges.
 
     Raises:
         CheckpointError: if the folder cannot be written.
     """
     active = Active(algorithm=detector.algorithm, version=detector.version)
-    path = product_folder(settings, product) / ACTIVE_FILE
-    try:
-        write_atomically(path, active.model_dump_json(indent=2).encode())
-    except OSError as error:
-        raise _unwritten(path, error) from error
+    folder = product_folder(settings, product)
+    # The second is for who asks for this algorithm by name after another one was activated.
+    for path in (folder / ACTIVE_FILE, folder / active.algorithm / ACTIVE_FILE):
+        try:
+            write_atomically(path, active.model_dump_json(indent=2).encode())
+        except OSError as error:
+            raise _unwritten(path, error) from error
 
 
 def active_version(settings: Settings, product: Product) -> Active:
@@ -209,19 +211,21 @@ def versions(settings: Settings, product: Product) -> tuple[Active, ...]:
     return tuple(sorted(refs, key=lambda ref: ref.version, reverse=True))
 
 
-def newest_versions(settings: Settings, product: Product) -> dict[str, Active]:
-    """List the newest version of each algorithm of a product, the active one first.
+def judging_versions(settings: Settings, product: Product) -> dict[str, Active]:
+    """List the version of each algorithm that judges when it is asked for, the active one first.
 
-    Of the active one's algorithm it is the active version, whether or not it is the newest.
+    It is the one that was activated last; of an algorithm that never was, the newest.
 
     Raises:
         ProductError: if the product has no detector.
     """
     active = active_version(settings, product)
-    newest = {active.algorithm: active}
+    judging = {active.algorithm: active}
     for version in versions(settings, product):
-        newest.setdefault(version.algorithm, version)
-    return newest
+        path = product_folder(settings, product) / version.algorithm / ACTIVE_FILE
+        if version.algorithm not in judging:
+            judging[version.algorithm] = _read(path, Active) if path.exists() else version
+    return judging
 
 
 def read_card(settings: Settings, product: Product, active: Active | None = None) -> Card:

@@ -34,7 +34,7 @@ class InspectionRequest(Frozen):
 
     product: Product = Field(description="that the pictures show; it must have been taught")
     detector: str | None = Field(
-        None, description="algorithm that judges, in its newest version; None: the active detector"
+        None, description="algorithm that judges; None: the active detector"
     )
     context: Context = Context()
     evidence: EvidenceChoice = Field(EvidenceChoice(), description="which evidence to look up")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from itertools import product as pairs
 
-from core.detection.checkpoints import Active, newest_versions
+from core.detection.checkpoints import Active, judging_versions
 from core.domain import (
     Inspection,
     InspectionRequest,
@@ -38,12 +38,12 @@ OnProgress = Callable[[int, int], object]
 
 
 def detectors_of(station: Station, product: Product) -> dict[str, Active]:
-    """List the newest version of each algorithm that was taught, the active one first.
+    """List the version of each algorithm that judges when asked for, the active one first.
 
     Raises:
         ProductError: if the product has no detector.
     """
-    return newest_versions(station.settings, product)
+    return judging_versions(station.settings, product)
 
 
 def put_side_by_side(

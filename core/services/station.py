@@ -16,8 +16,8 @@ from core.detection.checkpoints import (
     Active,
     Taught,
     active_version,
+    judging_versions,
     load_version,
-    newest_versions,
     read_card,
     taught_products,
 )
@@ -138,7 +138,8 @@ class Station:
 
         Args:
             product: the taught product.
-            algorithm: selects the newest version of this algorithm; None: the active detector.
+            algorithm: selects the version of this algorithm that was activated last, or the newest one if
+                none was; None: the active detector.
 
         Raises:
             ProductError: if the product has no detector.
@@ -177,7 +178,7 @@ class Station:
     def _chosen(self, product: Product, algorithm: str | None) -> Active:
         if algorithm is None:
             return active_version(self.settings, product)
-        known = newest_versions(self.settings, product)
+        known = judging_versions(self.settings, product)
         if algorithm not in known:
             raise NotTaughtError(
                 f"{product.key} was not taught with {algorithm}; it was with {', '.join(known)}. "

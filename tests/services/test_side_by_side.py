@@ -199,3 +199,20 @@ def test_the_command_compares_chooses_and_tells_who_wins(
     assert main(["compare", "--comparison", "C-none"]) == 1
     assert "no comparison 'C-none'" in capsys.readouterr().err
     assert settings() is not station_settings
+
+
+def test_a_candidate_of_another_detector_waits_too(
+    two_detectors: Station, demo_product: Product
+) -> None:
+    def asked_for() -> str:
+        return two_detectors.taught(demo_product, "winclip").card.detector.version
+
+    options = {"network": "tiny", "shots": 1}
+    settings, pictures = two_detectors.settings, demo_normals()[:16]
+    patchcore, first = read_card(settings, demo_product), asked_for()
+    activate(settings, demo_product, two_detectors.taught(demo_product, "winclip").card.detector)
+    activate(settings, demo_product, patchcore.detector)
+
+    teach(two_detectors, demo_product, pictures, algorithm="winclip", options=options)
+
+    assert asked_for() == first

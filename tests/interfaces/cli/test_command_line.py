@@ -203,6 +203,15 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
 
     assert taught.returncode == 0, taught.stderr
     assert "Plant/cell taught from 14 good pictures" in extended.stdout, extended.stderr
+    assert "It is a candidate: version" in extended.stdout
+    assert "known defects found" in extended.stdout
+    assert "Nothing of this product was inspected yet" in extended.stdout
+    offered = extended.stdout.splitlines()[-1].split("python -m core ")[1]
+    assert "--version " in offered
+    half = run(*offered.replace(" --reason TEXT", "").split(), **own)
+    assert "needs both" in half.stderr
+    activated = run(*offered.split(), **own)
+    assert "of Plant/cell judges now." in activated.stdout, activated.stderr
     assert '"location": "clock"' in changed.stdout, changed.stderr
     assert '"major_peak": 1.2' in changed.stdout
     assert "needs a name and a reason" in unexplained.stderr
@@ -212,6 +221,7 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
         told = [(event.kind, event.actor) for event in list_events(records, "Plant/cell")]
     assert told == [
         ("policy changed", "Ana"),
+        ("version activated", "NAME"),
         ("normals added", "Bo"),
         ("product taught", "ci"),
     ]
