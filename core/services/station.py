@@ -138,8 +138,8 @@ class Station:
 
         Args:
             product: the taught product.
-            algorithm: selects the version of this algorithm that was activated last, or the newest one if
-                none was; None: the active detector.
+            algorithm: selects the version of this algorithm that was activated last, or the newest
+                one if none was; None: the active detector.
 
         Raises:
             ProductError: if the product has no detector.

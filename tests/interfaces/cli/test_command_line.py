@@ -220,8 +220,8 @@ def test_a_product_is_taught_extended_and_given_a_policy(run, tmp_path: Path) ->
     with Database.open(station_settings) as records:
         told = [(event.kind, event.actor) for event in list_events(records, "Plant/cell")]
     assert told == [
-        ("policy changed", "Ana"),
         ("version activated", "NAME"),
+        ("policy changed", "Ana"),
         ("normals added", "Bo"),
         ("product taught", "ci"),
     ]
