@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from core.domain.errors import InspectionError
+from core.infrastructure.browser_cookie import BrowserCookie
 from core.interfaces.api import routes
 from core.tasks.shared_station import close_shared_station, shared_station
 
@@ -32,4 +34,5 @@ app = st.App(
     Path(__file__).parent / "pages" / "console.py",
     routes=routes(),
     lifespan=lifespan,
+    middleware=[Middleware(BrowserCookie)],
 )

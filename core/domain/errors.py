@@ -38,6 +38,10 @@ class RecordsError(InspectionError):
     """The records cannot be opened, read or written."""
 
 
+class OutdatedError(RecordsError):
+    """Somebody has saved a newer state of what is to be changed."""
+
+
 class RecordsInUseError(RecordsError):
     """Another process holds the records, most likely the running console."""
 

@@ -19,7 +19,7 @@ from core.domain.judgement import (
     Product,
     Verdict,
 )
-from core.domain.report import Disposition, DispositionEntry, Report, Revision
+from core.domain.report import Disposition, DispositionEntry, Report, Revision, RevisionKind
 from core.domain.steps import StepName
 
 # Defect type of an inspection whose defects were given none.
@@ -99,9 +99,25 @@ class Inspection(Frozen):
         return Evidence(**{name: getattr(self, name) for name in Evidence.model_fields})
 
     @property
+    def signed(self) -> Revision | None:
+        """The revision that was signed last; later ones do not take its place by themselves."""
+        kinds = (each for each in reversed(self.revisions) if each.kind is RevisionKind.SIGNED)
+        return next(kinds, None)
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision that counts and is printed: the signed one, else the newest."""
+        return self.signed or (self.revisions[-1] if self.revisions else None)
+
+    @property
+    def newest_revision(self) -> int:
+        """Number of the newest revision; 0: there is none."""
+        return self.revisions[-1].number if self.revisions else 0
+
+    @property
     def report(self) -> Report | None:
-        """The newest revision's report; None when no report could be written."""
-        return self.revisions[-1].report if self.revisions else None
+        """The report that counts; None when no report could be written."""
+        return self.revision.report if self.revision else None
 
 
 class InspectionSummary(Frozen):
@@ -125,3 +141,4 @@ class InspectionSummary(Frozen):
     )
     disposition: Disposition | None
     is_corrected: bool = Field(description="lot, serial or product were changed afterwards")
+    signed_revision: int | None = Field(description="the revision signed last; None: none was")

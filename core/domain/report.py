@@ -179,6 +179,7 @@ class Revision(Frozen):
     sha256: str = Field(description="of the report's canonical JSON")
     writing: Writing | None = Field(None, description="None: a person wrote it")
     remarks: tuple[Remark, ...] | None = Field(None, description="None: not checked")
+    reason: str = Field("", description="for changing a report that was signed before")
 
     @property
     def violations(self) -> tuple[Remark, ...]:

@@ -53,11 +53,14 @@ def _likeness(inspection: Inspection) -> dict[str, Any] | None:
 
 
 def _report(inspection: Inspection) -> dict[str, Any] | None:
-    if not inspection.revisions:
+    """Convert the report that counts: the signed one, else the newest."""
+    revision = inspection.revision
+    if revision is None:
         return None
-    revision = inspection.revisions[-1]
     return {
         "revision": revision.number,
+        "kind": revision.kind.value,
+        "newest_revision": inspection.newest_revision,
         "author": revision.author,
         "program_version": revision.program_version,
         "writing": revision.writing and revision.writing.model_dump(mode="json"),

@@ -21,7 +21,7 @@ COLUMNS = """
     {inspector}, {filename}, image_sha256, algorithm, version, program_version, {verdict}, {score},
     t_low, t_high, {percentile}, {defect_count}, {defect_type}, is_audited,
     inspections.disposition, {reason}, {decided_by}, inspections.decided_at AS decided_at_utc,
-    blind_disposition
+    blind_disposition, signed_revision, {signed_by}, signed_at AS signed_at_utc
 """
 # Empty while the finding is sealed.
 FOUND = ("verdict", "score", "percentile", "defect_count", "defect_type")
@@ -41,8 +41,8 @@ def write_table(
     """
     condition, values = listed(filter)
     columns = {name: f"inspections.{name}" for name in (*TYPED_IN, *FOUND)}
-    columns["decided_by"] = "by_whom"
-    for name in (*TYPED_IN, "decided_by"):
+    columns |= {"decided_by": "by_whom", "signed_by": "signer"}
+    for name in (*TYPED_IN, "decided_by", "signed_by"):
         columns[name] = _harmless(columns[name], kind)
     for name in FOUND:
         columns[name] = f"CASE WHEN NOT is_sealed THEN {columns[name]} END"
@@ -52,7 +52,12 @@ def write_table(
         FROM inspections LEFT JOIN (
             SELECT inspection_id, arg_max(decided_by, number) AS by_whom
             FROM dispositions GROUP BY inspection_id
-        ) ON inspection_id = inspections.id
+        ) AS decisions ON decisions.inspection_id = inspections.id
+        LEFT JOIN (
+            SELECT inspection_id, number, author AS signer, revisions.created_at AS signed_at
+            FROM revisions
+        ) AS signed
+        ON signed.inspection_id = inspections.id AND signed.number = inspections.signed_revision
         WHERE {condition} {NEWEST_FIRST}
     """
     with database.reading() as cursor:

@@ -42,12 +42,13 @@ class Filter(Frozen):
     defect_type: str | None = Field(
         None, description="see `core.records.standing`; NOT_CLASSIFIED, or empty: without a defect"
     )
+    signed: bool | None = Field(None, description="whether the report was signed")
     since: AwareDatetime | None = Field(None, description="the first moment that counts")
     until: AwareDatetime | None = Field(None, description="the first moment after those")
     text: str = Field(
         "",
         description="anywhere in file name, lot, serial, id, inspector, defect type, reason of the "
-        "newest disposition or summary of the newest report; literal, in any capitals",
+        "newest disposition or summary of the report that counts; literal, in any capitals",
     )
 
 
@@ -151,6 +152,8 @@ def where(filter: Filter) -> tuple[str, list[object]]:
         terms.append(WAITS)
     elif filter.disposition is not None:
         add("inspections.disposition = ?", filter.disposition.value)
+    if filter.signed is not None:
+        terms.append(f"inspections.signed_revision IS {'NOT ' if filter.signed else ''}NULL")
     # Times are on record in UTC without a zone.
     if filter.since is not None:
         add("inspections.created_at >= ?", filter.since.astimezone(UTC).replace(tzinfo=None))

@@ -101,6 +101,7 @@ def save_choice(
             author,
             remarks=chosen.remarks,
             writing=chosen.writing,
+            reason=f"chosen in the comparison {comparison.id}",
         )
 
 

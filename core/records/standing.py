@@ -2,11 +2,11 @@
 
 Three of them are definitions:
 
-Defect type: of the newest report that a person edited or signed, the first finding's probable type
-that is a known type of the product; else the type that ranked first when the picture was inspected;
-else `NOT_CLASSIFIED`. Without a defect there is none. Only the first is confirmed by a person, the
-others are guesses. Known are the types that inspections of the product have ranked or found
-knowledge of; "_", "-", blanks and capitals make no difference.
+Defect type: of the report that was signed last, else of the newest one that a person edited, the
+first finding's probable type that is a known type of the product; else the type that ranked first
+when the picture was inspected; else `NOT_CLASSIFIED`. Without a defect there is none. Only the
+first is confirmed by a person, the others are guesses. Known are the types that inspections of the
+product have ranked or found knowledge of; "_", "-", blanks and capitals make no difference.
 
 Audit: a passed part is drawn when the first 52 bits of the SHA-256 of its inspection's id, as a
 share of 2^52, lie below AUDIT_SHARE. The id is random, made once and never changed, so nobody
@@ -29,7 +29,14 @@ from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection
 
-from core.domain import NOT_CLASSIFIED, Disposition, Inspection, Verdict, defect_type_name
+from core.domain import (
+    NOT_CLASSIFIED,
+    Disposition,
+    Inspection,
+    RevisionKind,
+    Verdict,
+    defect_type_name,
+)
 from core.records.store.rows import Row
 
 DRAWN_BITS = 52
@@ -130,15 +137,20 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
     assert facts is not None
     product_key, defects, ranked, was_sealed, *texts = facts
     reports = cursor.execute(
-        "SELECT kind, report FROM revisions WHERE inspection_id = ? ORDER BY number DESC", of_it
+        "SELECT kind, report, number FROM revisions WHERE inspection_id = ? ORDER BY number DESC",
+        of_it,
     ).fetchall()
     decision = cursor.execute(
         "SELECT disposition, reason, decided_at FROM dispositions WHERE inspection_id = ? "
         "ORDER BY number DESC LIMIT 1",
         of_it,
     ).fetchone()
-    by_person = next((report for kind, report in reports if kind != "drafted"), '{"findings": []}')
-    written = [each["probable_defect_type"] for each in json.loads(by_person)["findings"]]
+    # What was signed stands until something else is signed.
+    counts = [row for row in reports if row[0] == RevisionKind.SIGNED.value] or reports
+    signed_revision = counts[0][2] if counts is not reports else None
+    by_person = (report for kind, report, _ in counts if kind != RevisionKind.DRAFTED.value)
+    findings = json.loads(next(by_person, '{"findings": []}'))["findings"]
+    written = [each["probable_defect_type"] for each in findings]
     known = cursor.execute(
         "SELECT name FROM known_types WHERE product_key = ?", [product_key]
     ).fetchall()
@@ -152,15 +164,15 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
         of_it,
     ).fetchone()
     is_sealed = was_sealed and decision is None
-    summary = json.loads(reports[0][1])["summary"] if reports else ""
+    summary = json.loads(counts[0][1])["summary"] if counts else ""
     # What is sealed is not found by what the machine or a report says of it.
     told = ["", "", ""] if is_sealed else [found, reason or "", summary]
     # Between two texts stands a character that nobody types: no match reaches across.
     searched = folded("\x1f".join([*texts, *told]))
     cursor.execute(
         "UPDATE inspections SET defect_type = ?, is_type_confirmed = ?, disposition = ?, "
-        "reason = ?, decided_at = ?, is_sealed = ?, blind_disposition = ?, searched = ? "
-        "WHERE id = ?",
+        "reason = ?, decided_at = ?, is_sealed = ?, blind_disposition = ?, searched = ?, "
+        "signed_revision = ? WHERE id = ?",
         [
             found,
             is_confirmed,
@@ -170,6 +182,7 @@ def refresh(cursor: DuckDBPyConnection, inspection_id: str) -> None:
             is_sealed,
             blind and blind[0],
             searched,
+            signed_revision,
             inspection_id,
         ],
     )

@@ -17,7 +17,6 @@ from core.domain import (
     JobStep,
     Product,
     Report,
-    RevisionKind,
     defect_type_name,
 )
 from core.domain.errors import ImageError, ProductError
@@ -212,8 +211,7 @@ def _signed(inspection: Inspection) -> Report | None:
     decided = inspection.dispositions
     if decided and decided[-1].disposition in (Disposition.VOID, Disposition.IN_ERROR):
         return None
-    signed = [r.report for r in inspection.revisions if r.kind is RevisionKind.SIGNED]
-    return signed[-1] if signed else None
+    return inspection.signed.report if inspection.signed else None
 
 
 def _cut_inspection(

@@ -121,7 +121,7 @@ def export_pdfs(
     *,
     on_printed: OnPrinted = lambda done, count: None,
 ) -> PdfPack:
-    """Write a ZIP with the newest report of each inspection that matches a filter, as ID.pdf.
+    """Write a ZIP with the report that counts of each inspection that matches a filter, as ID.pdf.
 
     An inspection that cannot be printed does not stop the rest: it is named in `not-printed.txt`.
 

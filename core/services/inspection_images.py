@@ -162,7 +162,7 @@ def check_printable(station: Station, inspection: Inspection) -> None:
 
 
 def report_pdf(station: Station, inspection: Inspection, number: int | None = None) -> bytes:
-    """Print one revision of an inspection's report, by default the newest, as a PDF.
+    """Print one revision of an inspection's report as a PDF: by default the one that counts.
 
     Raises:
         RecordsError: if the inspection has no such revision, its finding is sealed, or a stored
@@ -229,10 +229,11 @@ def exemplar_png_or_none(
 
 
 def _revision(inspection: Inspection, number: int | None) -> Revision:
-    revisions = [r for r in inspection.revisions if number is None or r.number == number]
-    if not revisions:
+    numbered = (each for each in inspection.revisions if each.number == number)
+    revision = inspection.revision if number is None else next(numbered, None)
+    if revision is None:
         raise RecordsError(
             f"Inspection {inspection.id} has no revision {number or ''} of a report to print. "
             "Open the inspection and save a report first."
         )
-    return revisions[-1]
+    return revision

@@ -18,7 +18,7 @@ from core.domain import (
 )
 from core.domain.errors import WriterError
 from core.records.answers import kept_answer, save_answer
-from core.records.revisions import add_revision
+from core.records.revisions import add_revision, require_reason
 from core.reporting.answers import AnswerError, longest_answer, read_answer
 from core.reporting.catalogue import Model, find_model
 from core.reporting.composer import WRITER, compose
@@ -47,15 +47,24 @@ def draft_report(
     choice: WriterChoice | None = None,
     decoded: DecodedPictures | None = None,
     listener: Listener = SILENT,
+    *,
+    reason: str = "",
 ) -> Revision:
     """Have a report written, check it, and record it as the inspection's next revision.
 
-    Args: as for `write_report`.
+    A signed report still counts: a draft takes its place once it is signed.
+
+    Args:
+        station, inspection, choice, decoded, listener: as for `write_report`.
+        reason: for another report than the signed one.
 
     Raises:
         WriterError: if the catalogue has no such writer.
-        RecordsError: if the inspection is not on record, or cannot be added to.
+        RecordsError: if the inspection is not on record, cannot be added to, or its report was
+            signed and no reason is given.
     """
+    with station.records.reading() as cursor:
+        require_reason(cursor, inspection.id, reason)
     report, writing = write_report(station, inspection, choice, decoded, listener)
     return add_revision(
         station.records,
@@ -65,21 +74,48 @@ def draft_report(
         author_of(writing),
         remarks=check(report, inspection.evidence),
         writing=writing,
+        reason=reason,
     )
 
 
 def save_edit(
-    station: Station, inspection: Inspection, report: Report, kind: RevisionKind, person: str
+    station: Station,
+    inspection: Inspection,
+    report: Report,
+    kind: RevisionKind,
+    person: str,
+    *,
+    after: int,
+    reason: str = "",
 ) -> Revision:
     """Check a report that a person has edited, and record it as the next revision.
 
     Violations do not keep it from being saved or signed: they stand on record beside it.
 
+    Args:
+        station: of the records.
+        inspection: whose report it is.
+        report: as edited.
+        kind: edited or signed.
+        person: who edits or signs.
+        after: number of the newest revision that the person has seen.
+        reason: for changing a report that was signed.
+
     Raises:
-        RecordsError: if nobody is named, or the inspection is not on record.
+        OutdatedError: if somebody has saved a newer revision; nothing is saved then.
+        RecordsError: if nobody is named, the inspection is not on record, or the report was signed
+            and no reason is given.
     """
-    remarks = check(report, inspection.evidence)
-    return add_revision(station.records, inspection.id, report, kind, person, remarks=remarks)
+    return add_revision(
+        station.records,
+        inspection.id,
+        report,
+        kind,
+        person,
+        remarks=check(report, inspection.evidence),
+        after=after,
+        reason=reason,
+    )
 
 
 def write_report(

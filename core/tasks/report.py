@@ -49,6 +49,7 @@ class WriteReport(Task):
     writer: str | None = Field(None, description="None: as LLM_MODEL says")
     language: Language | None = Field(None, description="None: as REPORT_LANGUAGE says")
     fresh: bool = Field(False, description="ask again, even if the same was asked before")
+    reason: str = Field("", description="for another report than one that was signed")
 
     def run(self, station: Station, progress: Progress) -> WritingResult:
         """Write it.
@@ -68,7 +69,9 @@ class WriteReport(Task):
             on_wait=lambda before: progress(WAIT, 0, result=WritingResult(before=before)),
         )
         if any(step.name is StepName.REPORT for step in inspection.steps) or inspection.revisions:
-            revision = draft_report(station, inspection, choice, listener=listener)
+            revision = draft_report(
+                station, inspection, choice, listener=listener, reason=self.reason
+            )
             return WritingResult(revision=revision.number)
         revisions = add_report(station, inspection, choice, listener=listener).revisions
         return WritingResult(revision=revisions[-1].number if revisions else None)
@@ -79,7 +82,9 @@ def is_slow(station: Station, choice: WriterChoice) -> bool:
     return not find_model(choice.writer or station.settings.llm_model).is_offline
 
 
-def write_later(station: Station, inspection: Inspection, choice: WriterChoice, who: str) -> Job:
+def write_later(
+    station: Station, inspection: Inspection, choice: WriterChoice, who: str, reason: str = ""
+) -> Job:
     """Have a report written in the background.
 
     Args:
@@ -87,6 +92,7 @@ def write_later(station: Station, inspection: Inspection, choice: WriterChoice, 
         inspection: on record.
         choice: writer, language and whether to ask again.
         who: asks for it.
+        reason: for another report than one that was signed.
 
     Raises:
         JobError, RecordsError: if the job cannot be put in the queue.
@@ -96,5 +102,6 @@ def write_later(station: Station, inspection: Inspection, choice: WriterChoice, 
         writer=choice.writer,
         language=choice.language,
         fresh=choice.fresh,
+        reason=reason,
     )
     return station.jobs.submit(report, inspection.image.filename, who)

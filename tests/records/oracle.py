@@ -19,8 +19,9 @@ def defect_type_of(inspection: Inspection) -> str:
     if not inspection.defects:
         return ""
     by_person = [r.report for r in inspection.revisions if r.kind is not RevisionKind.DRAFTED]
+    signed = [r.report for r in inspection.revisions if r.kind is RevisionKind.SIGNED]
     if by_person:
-        for finding in by_person[-1].findings:
+        for finding in (signed or by_person)[-1].findings:
             if finding.probable_defect_type in TYPES:
                 return finding.probable_defect_type
     ranked = [g.defect_type for g in inspection.defect_types if g.rank == 1]

@@ -412,7 +412,7 @@ def test_a_persons_edit_is_checked_too(desk: Station, found: Inspection) -> None
     drafted = draft_report(desk, found, WriterChoice(writer="offline"))
     worse = drafted.report.model_copy(update={"effect": "D77 is the cause of the loss."})
 
-    edited = save_edit(desk, found, worse, RevisionKind.EDITED, "Ana")
+    edited = save_edit(desk, found, worse, RevisionKind.EDITED, "Ana", after=1)
 
     assert [remark.rule for remark in edited.violations] == [Rule.KNOWN_ID]
     assert edited.violations[0].place == "effect"

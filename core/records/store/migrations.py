@@ -95,11 +95,40 @@ def tell_confirmed_types(connection: DuckDBPyConnection) -> None:
     )
 
 
+def lock_signed_reports(connection: DuckDBPyConnection) -> None:
+    """Keep which revision was signed last, why another followed it, and texts not saved yet."""
+    connection.execute("ALTER TABLE revisions ADD COLUMN reason VARCHAR DEFAULT ''")
+    connection.execute("ALTER TABLE inspections ADD COLUMN signed_revision INTEGER")
+    connection.execute(
+        """
+        UPDATE inspections SET signed_revision = signed.number FROM (
+            SELECT inspection_id, max(number) AS number FROM revisions WHERE kind = 'signed'
+            GROUP BY inspection_id
+        ) AS signed WHERE signed.inspection_id = inspections.id
+        """
+    )
+    connection.execute(
+        """
+        CREATE TABLE drafts (
+            browser VARCHAR NOT NULL,
+            inspection_id VARCHAR NOT NULL,
+            revision INTEGER NOT NULL,
+            after INTEGER NOT NULL,
+            reason VARCHAR NOT NULL,
+            fields JSON NOT NULL,
+            kept_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (browser, inspection_id)
+        )
+        """
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_schema,
     seal_open_audits,
     add_corrections,
     tell_confirmed_types,
+    lock_signed_reports,
 )
 
 

@@ -105,6 +105,7 @@ def revision_row(inspection_id: str, revision: Revision) -> Row:
         "remarks": None
         if revision.remarks is None
         else json.dumps([remark.model_dump(mode="json") for remark in revision.remarks]),
+        "reason": revision.reason,
         "violations": None if revision.remarks is None else len(revision.violations),
     }
 

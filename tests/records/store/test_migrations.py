@@ -14,7 +14,7 @@ from core.domain.errors import RecordsError
 from core.infrastructure.settings import Settings
 from core.records.inspections import load_inspection, save_inspection
 from core.records.revisions import add_revision
-from core.records.search import search
+from core.records.search import Filter, search
 from core.records.store.database import Database, insert
 from core.records.store.migrations import MIGRATIONS, migrate
 from tests.records import examples
@@ -67,8 +67,9 @@ def test_an_empty_file_gets_the_whole_schema() -> None:
         assert applied(connection) == KNOWN
         assert {name for name, _ in tables(connection)} == {
             *("answers", "applied_migrations", "corrections", "defects"),
-            *("dispositions", "events", "evidence", "inspections", "jobs", "known_defects"),
-            *("known_scores", "known_types", "preferences", "products", "revisions"),
+            *("dispositions", "drafts", "events", "evidence", "inspections", "jobs"),
+            *("known_defects", "known_scores"),
+            *("known_types", "preferences", "products", "revisions"),
             *("side_by_side_columns", "side_by_sides"),
         }
 
@@ -94,6 +95,22 @@ def test_a_later_migration_is_applied_to_an_existing_file_once(
         ("Plant/plate", "red")
     ]
     assert connection.execute("SELECT count(*) FROM inspections").fetchall() == [(1,)]
+
+
+def test_reports_signed_before_their_lock_are_known_as_signed(
+    connection: DuckDBPyConnection, path: Path, station_settings: Settings
+) -> None:
+    connection.execute("ALTER TABLE inspections DROP COLUMN signed_revision")
+    connection.execute("ALTER TABLE revisions DROP COLUMN reason")
+    connection.execute("DROP TABLE drafts")
+    connection.execute("UPDATE revisions SET kind = 'signed'")
+    connection.execute("DELETE FROM applied_migrations WHERE name = 'lock_signed_reports'")
+    connection.close()
+
+    with Database.open(station_settings) as records:
+        (summary,) = search(records, Filter(signed=True))
+        assert summary.signed_revision == 1
+        assert load_inspection(records, summary.id).signed is not None
 
 
 def test_a_migration_that_fails_leaves_nothing_half_done(
