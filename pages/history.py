@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain import InspectionSummary, Verdict
+from core.domain import Inspection, InspectionSummary, Verdict
 from core.records.inspections import load_inspection
 from core.records.search import PAGE, Filter, count, ids, search
 from core.services.inspection_images import check_printable, report_pdf
@@ -65,6 +65,7 @@ def _table(
                 "open": f"inspect?inspection={summary.id}",
                 "verdict": finding_cell(summary),
                 "disposition": _disposition_cell(summary),
+                "signed": _signed_cell(summary),
                 "corrected": summary.is_corrected,
                 "product": summary.product_key,
                 "picture": summary.filename,
@@ -83,6 +84,9 @@ def _table(
             ),
             "verdict": t("filters.verdict"),
             "disposition": t("filters.disposition"),
+            "signed": st.column_config.TextColumn(
+                t("history.signed"), help=t("history.signed_help"), width="small"
+            ),
             "corrected": st.column_config.CheckboxColumn(
                 t("history.corrected"), help=t("history.corrected_help"), width="small"
             ),
@@ -128,6 +132,19 @@ def _disposition_cell(summary: InspectionSummary) -> str:
     return disposition_label(summary.disposition) if summary.disposition or is_asked_for else "–"
 
 
+def _print_words(inspection: Inspection) -> str:
+    if inspection.signed is None:
+        return t("history.print")
+    return t("history.print_signed", number=inspection.signed.number)
+
+
+def _signed_cell(summary: InspectionSummary) -> str:
+    """Name the revision that was signed; empty: none was."""
+    if summary.signed_revision is None:
+        return ""
+    return f"✓ {t('history.signed_revision', number=summary.signed_revision)}"
+
+
 def _actions(station: Station, chosen: InspectionSummary) -> None:
     if st.button(t("history.open_inspection"), icon=":material/frame_inspect:", type="primary"):
         st.switch_page("inspect.py", query_params={"inspection": chosen.id})
@@ -138,7 +155,7 @@ def _actions(station: Station, chosen: InspectionSummary) -> None:
         inspection = load_inspection(station.records, chosen.id)
         check_printable(station, inspection)
         st.download_button(
-            t("history.print"),
+            _print_words(inspection),
             lambda: report_pdf(station, inspection),
             file_name=f"{chosen.id}.pdf",
             mime="application/pdf",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from http.cookies import SimpleCookie
 
@@ -9,7 +10,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BROWSER_COOKIE = "factory_browser"
+BROWSER_NAME = re.compile(r"[\w-]{22}", re.ASCII)
 KEPT_S = 400 * 24 * 3600  # the longest that browsers keep a cookie
+
+
+def new_browser_name() -> str:
+    """Make up a name that no other browser has and nobody guesses."""
+    return secrets.token_urlsafe(16)
 
 
 class BrowserCookie:
@@ -29,7 +36,7 @@ class BrowserCookie:
                 if headers.get("content-type", "").startswith("text/html"):
                     headers.append(
                         "set-cookie",
-                        f"{BROWSER_COOKIE}={secrets.token_urlsafe(16)}; Path=/; "
+                        f"{BROWSER_COOKIE}={new_browser_name()}; Path=/; "
                         f"Max-Age={KEPT_S}; HttpOnly; SameSite=Lax",
                     )
             await send(message)

@@ -17,11 +17,12 @@ from pages.texts.labels import disposition_label, label
 
 # Shared by History and Quality, so that going from one to the other keeps the filter.
 NARROW = ("by-product", "by-lot", "by-station", "since", "until")
-WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "text")
+WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "by-signed", "text")
 EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
 # Streamlit itself keeps the others in the URL.
-BY_VALUE = ("by-verdict", "by-disposition", "by-type")
+BY_VALUE = ("by-verdict", "by-disposition", "by-type", "by-signed")
 OPEN = "open"
+SIGNED = {"is_signed": True, "not_signed": False}
 
 
 def history_filter(station: Station) -> Filter:
@@ -59,6 +60,13 @@ def history_filter(station: Station) -> Filter:
             "by-type",
             placeholder=t("filters.all"),
         )
+        signed = option_in_url(
+            t("filters.signed"),
+            list(SIGNED),
+            lambda value: t("filters.is_signed") if SIGNED[value] else t("filters.not_signed"),
+            "by-signed",
+            placeholder=t("filters.all"),
+        )
         first = _day(t("filters.since"), "since")
         last = _day(t("filters.until"), "until")
         _clear(WIDE)
@@ -72,6 +80,7 @@ def history_filter(station: Station) -> Filter:
         verdict=verdict and Verdict(verdict),
         disposition=OPEN if disposition == OPEN else disposition and Disposition(disposition),
         defect_type=defect_type,
+        signed=None if signed is None else SIGNED[signed],
         since=since,
         until=until,
         text=(text or "").strip(),

@@ -43,10 +43,17 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>$~:&])", r"\\\1", text)
 
 
-def person_of(inspection: Inspection | None = None) -> str:
-    """Find who is at the console: the name given last, else who inspects or inspected."""
-    return (
-        st.session_state.get("person")
-        or st.session_state.get("context-inspector")
-        or (inspection.context.inspector if inspection else "")
-    )
+def person_of() -> str:
+    """Find who is at the console: the name given last, else who inspects here; empty: not told.
+
+    Names on record are of those who acted then: none of them says who sits here now.
+    """
+    return st.session_state.get("person") or st.session_state.get("context-inspector") or ""
+
+
+def ask_name(label: str, key: str, width: int | Literal["stretch"] = "stretch") -> str:
+    """Ask for the name of the person who acts: empty, or who is at the console."""
+    name = st.text_input(label, value=person_of(), key=key, width=width) or ""
+    if name:
+        st.session_state["person"] = name
+    return name

@@ -116,11 +116,15 @@ def write_again_button(station: Station, inspection: Inspection) -> None:
     with panel:
         asked = ask_writer(station, f"again-{inspection.id}")
         choice = asked.model_copy(update={"fresh": True})
+        reason = ""
+        if inspection.signed is not None:
+            st.caption(f":material/lock: {t('writers.signed', number=inspection.signed.number)}")
+            reason = st.text_input(t("form.reason"), key=f"again-{inspection.id}-reason")
         pressed = st.button(t("writers.write"), key=f"again-{inspection.id}-go", type="primary")
     if pressed:
         with shown_to_the_operator():
             if is_slow(station, choice):
-                write_later(station, inspection, choice, person_of(inspection))
+                write_later(station, inspection, choice, person_of(), reason)
             else:
-                draft_report(station, inspection, choice)
+                draft_report(station, inspection, choice, reason=reason)
             st.rerun()

@@ -65,7 +65,19 @@ def test_upload_verdict_edit_reload_pdf(
     expect(page.get_by_text("torn.png is not a picture")).to_be_visible()
     expect(page.get_by_alt_text("cell.png, Overlay: FAIL")).to_be_visible()
 
-    page.get_by_label("Summary").fill("Riss bestätigt, 균열 확인")
+    # Still in the field when the page is loaded again, and when it is left.
+    summary = page.get_by_label("Summary")
+    summary.fill("Half a sentence")
+    expect(page.get_by_text("Not saved yet")).to_be_visible(timeout=15_000)
+    page.reload()
+    expect(summary).to_have_value("Half a sentence", timeout=30_000)
+    summary.fill("Half a sentence more")
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("paragraph").filter(has_text="1 inspection")).to_be_visible()
+    page.go_back()
+    expect(summary).to_have_value("Half a sentence more", timeout=30_000)
+
+    summary.fill("Riss bestätigt, 균열 확인")
     page.get_by_label("Your name").fill("Ana")
     page.get_by_role("button", name="Save as new revision").click()
     saved = page.get_by_role("combobox", name="Revision")

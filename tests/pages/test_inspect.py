@@ -235,3 +235,75 @@ def test_one_detector_is_named_and_cannot_be_changed() -> None:
     (detector,) = [box for box in app.selectbox if box.label == "Detector"]
     assert detector.options == ["patchcore (active)"]
     assert detector.disabled
+
+
+def report_form(app: AppTest, summary: str, name: str = "Ana") -> None:
+    app.text_area[0].set_value(summary)
+    field(app, "Your name").set_value(name)
+    app.run()
+    assert not app.exception
+
+
+def test_the_name_on_record_is_nobodys_signature(
+    demo: Station, demo_product: Product, defective_cells: list[PictureFile]
+) -> None:
+    context = Context(lot="L-7", inspector="Inspector of the lot")
+    request = InspectionRequest(product=demo_product, context=context)
+    inspected = [inspect(demo, request, picture).id for picture in defective_cells[1:3]]
+
+    app = page("inspect", inspection=inspected[0])
+    assert field(app, "Your name").value == ""
+    press(app, "Save and sign")
+    assert "Name the person who saves the report" in words(app)
+    field(app, "Your name").set_value("Ana").run()
+    app.query_params["inspection"] = inspected[1]
+    app.run()
+
+    assert field(app, "Your name").value == "Ana"
+
+
+def test_of_two_who_edit_one_report_neither_loses_a_text(
+    demo: Station, inspected: Inspection
+) -> None:
+    ana, ben = page("inspect", inspection=inspected.id), page("inspect", inspection=inspected.id)
+    report_form(ana, "Ana's text")
+    report_form(ben, "Ben's text", "Ben")
+    press(ben, "Save as new revision")
+    press(ana, "Save as new revision")
+
+    assert "Revision 2 (edited by Ben" in words(ana)
+    assert "Nothing is overwritten" in words(ana)
+    assert ana.text_area[0].value == "Ana's text"
+    assert "Ben&#x27;s" in str([html.body for html in ana.get("html")])
+    assert load_inspection(demo.records, inspected.id).newest_revision == 2
+
+    press(ana, "Keep my text, to save it after revision 2")
+    press(ana, "Save as new revision")
+
+    saved = load_inspection(demo.records, inspected.id).revisions
+    assert [each.report.summary for each in saved[1:]] == ["Ben's text", "Ana's text"]
+
+
+def test_a_signed_report_is_locked_until_a_reason_is_given(
+    demo: Station, inspected: Inspection
+) -> None:
+    app = page("inspect", inspection=inspected.id)
+    report_form(app, "Signed text")
+    press(app, "Save and sign")
+
+    assert "Signed by Ana" in words(app)
+    assert "Ana signed this report as revision 2" in words(app)
+    assert all(area.disabled for area in app.text_area)
+    assert "Save and sign" not in labels(app)
+
+    field(app, "Reason for another revision").set_value("Wrong lot").run()
+    press(app, "Change the signed report")
+    report_form(app, "Another text")
+    press(app, "Save as new revision")
+
+    assert "This revision is not signed. Revision 2 was signed" in words(app)
+    kept = load_inspection(demo.records, inspected.id)
+    assert kept.revisions[-1].reason == "Wrong lot"
+    assert kept.report is not None
+    assert kept.report.summary == "Signed text"
+    assert page("inspect", inspection=inspected.id).text_area[0].value == "Signed text"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
 from core.domain import SideBySide, SideBySideColumn
 from core.records.side_by_side import win_rates
 from core.reporting.catalogue import catalogue
-from core.reporting.differences import fields, marked
 from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 from core.services.side_by_side import choose
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.report_text import show_report_text
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, percentage, t, when
 from pages.texts.labels import label
@@ -129,7 +127,7 @@ def _column(station: Station, comparison: SideBySide, place: int, column: SideBy
         )
     )
     _facts(column)
-    _report(comparison.columns[0] if place else None, column)
+    show_report_text(column.report, comparison.columns[0].report if place else None)
     for remark in column.remarks:
         icon = "warning" if remark.is_violation else "psychology"
         quoted = f"“{plain(remark.sentence)}” " if remark.sentence else ""
@@ -168,16 +166,3 @@ def _facts(column: SideBySideColumn) -> None:
         )
     elif writing.reason:
         st.caption(plain(writing.reason))
-
-
-def _report(first: SideBySideColumn | None, column: SideBySideColumn) -> None:
-    others = fields(first.report) if first else {}
-    for name, text in fields(column.report).items():
-        if not text:
-            continue
-        pieces = marked(text, others.get(name, "")) if first else [(text, False)]
-        words = "".join(
-            f"<u>{html.escape(piece)}</u>" if is_own else html.escape(piece)
-            for piece, is_own in pieces
-        )
-        st.html(f"<strong>{html.escape(name)}</strong><br>{words.replace(chr(10), '<br>')}")

@@ -8,7 +8,7 @@ from core.domain import Disposition, Inspection
 from core.records.dispositions import add_disposition
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.words import person_of, plain
+from pages.parts.words import ask_name, plain
 from pages.texts import t, when
 from pages.texts.labels import disposition_label
 
@@ -45,14 +45,13 @@ def _drawer(station: Station, inspection: Inspection) -> None:
         format_func=disposition_label,
     )
     reason = ask_reason(reasons_of(choice), f"drawer-{inspection.id}")
-    name = st.text_input(t("disposition.decided_by"), value=person_of(inspection))
+    name = ask_name(t("disposition.decided_by"), f"drawer-{inspection.id}-name")
     if st.button(
         t("disposition.record"), icon=":material/gavel:", type="primary", disabled=choice is None
     ):
         with shown_to_the_operator():
             if choice is not None:
                 add_disposition(station.records, inspection.id, choice, reason, name)
-            st.session_state["person"] = name
             st.rerun()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
+from pydantic import JsonValue
 
 from core.domain import (
     CauseClass,
@@ -14,17 +15,12 @@ from core.domain import (
     Disposition,
     Finding,
     Hypothesis,
-    Inspection,
     Remark,
     Report,
     Revision,
-    RevisionKind,
     Severity,
 )
-from core.domain.errors import InspectionError
-from core.services.reports import save_edit
-from core.services.station import Station
-from pages.parts.words import person_of, plain
+from pages.parts.words import plain
 from pages.texts import t
 from pages.texts.labels import disposition_label, label, label_of
 
@@ -42,6 +38,9 @@ class ReportForm:
         defects: that were measured.
         remarks: of the grounding check.
         key: of the widgets.
+        typed: what was typed into fields before, by place.
+        keep: called with the place and the value of a field that was changed.
+        disabled: whether the fields are only to be read.
     """
 
     def __init__(
@@ -50,11 +49,18 @@ class ReportForm:
         defects: Sequence[Defect],
         remarks: Sequence[Remark],
         key: str,
+        *,
+        typed: Mapping[str, Any],
+        keep: Callable[[str, JsonValue], None],
+        disabled: bool,
     ) -> None:
         self._report = revision.report
         self._defects = defects
         self._remarks = remarks
         self._key = key
+        self._typed = typed
+        self._keep = keep
+        self._disabled = disabled
 
     def edited(self) -> Report:
         """Return the report as edited in the form: findings on the left, conclusions beside."""
@@ -111,9 +117,9 @@ class ReportForm:
             confidence = st.selectbox(
                 t("form.confidence"),
                 CONFIDENCES,
-                index=CONFIDENCES.index(report.confidence),
+                index=CONFIDENCES.index(self._typed.get("confidence", report.confidence)),
                 format_func=lambda code: label_of("Confidence", code),
-                key=f"{self._key}-confidence",
+                **self._common("confidence"),
             )
         return severity, disposition, confidence
 
@@ -156,8 +162,8 @@ class ReportForm:
         chosen = st.multiselect(
             t("form.not_assessed"),
             list(dict.fromkeys([*found, *listed])),
-            default=listed,
-            key=f"{self._key}-not_assessed",
+            default=self._typed.get("not_assessed", listed),
+            **self._common("not_assessed"),
         )
         self._marks("not_assessed")
         return tuple(chosen)
@@ -182,11 +188,19 @@ class ReportForm:
         return hypothesis.model_copy(update={"cause": cause, "cause_class": cause_class})
 
     def _text(self, label: str, text: str, place: str) -> str:
-        written = st.text_area(
-            label, text, height="content", max_chars=4000, key=f"{self._key}-{place}"
-        )
+        text = self._typed.get(place, text)
+        written = st.text_area(label, text, height="content", max_chars=4000, **self._common(place))
         self._marks(place)
-        return written
+        return written or ""
+
+    def _common(self, place: str) -> dict[str, Any]:
+        """Name the arguments that every field has."""
+        key = f"{self._key}-{place}"
+        return {
+            "key": key,
+            "disabled": self._disabled,
+            "on_change": lambda: self._keep(place, st.session_state[key]),
+        }
 
     def _option(
         self,
@@ -196,13 +210,14 @@ class ReportForm:
         now: Kind | None,
         place: str,
     ) -> Kind | None:
+        typed = self._typed.get(place, now)
         chosen = st.selectbox(
             label,
             options,
-            index=None if now is None else options.index(now),
+            index=None if typed is None else options.index(typed),
             format_func=name,
             placeholder=t("form.none"),
-            key=f"{self._key}-{place}",
+            **self._common(place),
         )
         self._marks(place)
         return chosen
@@ -218,30 +233,6 @@ class ReportForm:
                 f":{colour}[:material/{icon}: **{remark.rule.value}**] {quoted}"
                 f"— {plain(remark.message)}"
             )
-
-
-def edit_report(
-    station: Station, inspection: Inspection, revision: Revision, remarks: Sequence[Remark]
-) -> None:
-    """Show the form; what is saved becomes the next revision, checked again."""
-    key = f"report-{inspection.id}-{revision.number}"
-    with st.form(key):
-        edited = ReportForm(revision, inspection.defects, remarks, key).edited()
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input(t("form.your_name"), value=person_of(inspection), width=320)
-            saved = st.form_submit_button(t("form.save"), icon=":material/save:")
-            signed = st.form_submit_button(t("form.sign"), icon=":material/signature:")
-    if not (saved or signed):
-        return
-    kind = RevisionKind.SIGNED if signed else RevisionKind.EDITED
-    try:
-        saved_as = save_edit(station, inspection, edited, kind, name)
-    except InspectionError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.session_state["person"] = name
-    st.toast(t("form.saved", number=saved_as.number), icon=":material/save:")
-    st.rerun()
 
 
 def _is_item(place: str, of: str) -> bool:
