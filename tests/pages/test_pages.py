@@ -15,7 +15,7 @@ from core.infrastructure.settings import Settings
 from core.records.inspections import load_inspection
 from core.services.inspection import inspect
 from core.services.station import Station
-from tests.pages.app import field, page, press, words
+from tests.pages.app import page, press, words
 from tests.services.jobs.waiting import ended
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -74,7 +74,7 @@ def test_an_edit_is_saved_as_a_revision(demo: Station, inspected: str) -> None:
     app = page("inspect", inspection=inspected)
 
     app.text_area[0].set_value("Edited by a person")
-    field(app, "Your name").set_value("Ana")
+    app.text_input(key="report-name").set_value("Ana")
     press(app, "Save as new revision")
 
     revisions = load_inspection(demo.records, inspected).revisions
