@@ -35,6 +35,7 @@ from pages.parts.products.teaching import teach_demo_button
 from pages.parts.sealed import note_seen, open_finding_button
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import t
+from pages.texts.labels import unlike_label
 
 # More pictures are inspected in the background, where closing the tab does not stop them.
 MOST_AT_ONCE = 5
@@ -133,6 +134,8 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
     )
     for sentence in inspection.image.notices:
         st.warning(plain(sentence), icon=":material/info:")
+    for unlike in inspection.image.unlike:
+        st.warning(plain(unlike_label(unlike)), icon=":material/photo_camera:")
     if finding_is_sealed(station.records, inspection.id):
         show_sealed(station, inspection)
         return

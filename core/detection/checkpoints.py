@@ -26,6 +26,7 @@ from core.detection.calibration import Calibration, NormalScores, calibrate
 from core.detection.product_files import product_folder, read_policy
 from core.detection.registry import detector_class
 from core.domain import DetectorRef, Frozen, Product
+from core.domain.conditions import TaughtConditions
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
 from core.domain.reading import Reading
@@ -68,6 +69,9 @@ class Card(Frozen):
     notices: tuple[str, ...] = Field((), description="what the reader should know of the pictures")
     reading: Reading = Field(Reading(), description="of the pictures taught, and to be inspected")
     figures: dict[str, float] = Field(default_factory=dict, description="named, in their units")
+    conditions: TaughtConditions | None = Field(
+        None, description="how the pictures were taken; not in older cards"
+    )
     seconds: dict[str, float] = Field(default_factory=dict, description="time of each step")
     versions: dict[str, str] = Field(default_factory=dict, description="of the libraries used")
     files: dict[str, str] = Field(default_factory=dict, description="name and SHA-256 of the rest")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator
 
 from core.domain.base import Frozen, percent
+from core.domain.conditions import Unlike
 from core.domain.errors import ProductError
 from core.domain.identifiers import Identifier, composed
 from core.domain.reading import Reading
@@ -93,6 +94,7 @@ class ImageInfo(Frozen):
     bit_depth: int = Field(description="bits of a value, as far as they are used")
     size_bytes: int
     notices: tuple[str, ...] = Field((), description="what the reader should know of it")
+    unlike: tuple[Unlike, ...] = Field((), description="how it was taken unlike those taught")
     reading: Reading = Field(Reading(), description="that its values were made 8 bits with")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.domain import ImageInfo
+from core.domain.errors import ProductError
 from core.imaging.decoding import CheckedImage
 
 # A line's pictures differ by some pixels where they are cropped around the part.
@@ -44,11 +45,16 @@ def _colour_notices(taught: Mapping[str, float], image: CheckedImage) -> tuple[s
 
 def _size_notices(taught: Mapping[str, float], info: ImageInfo, has_scale: bool) -> tuple[str, ...]:
     if is_of_taught_size(taught, info):
-        return ()
-    sides = (_range(taught, f"{side}_px") for side in ("width", "height"))
+        if is_of_one_size(taught) or not has_scale:
+            return ()
+        return (
+            f"No area is given in mm²: the pictures taught have {_sizes(taught)} pixels, and "
+            "the product's scale can hold for one size only. Take the scale out of the policy, or "
+            "teach the product from pictures of one size.",
+        )
     text = (
         f"This picture has {info.width} x {info.height} pixels, but those taught "
-        f"{' x '.join(sides)}: what it shows is smaller, larger or distorted for the detector."
+        f"{_sizes(taught)}: what it shows is smaller, larger or distorted for the detector."
     )
     if has_scale:
         text += " No area is given in mm², because the product's scale holds for the size taught."
@@ -81,6 +87,32 @@ def is_of_taught_size(taught: Mapping[str, float], info: ImageInfo) -> bool:
     )
 
 
+def is_of_one_size(taught: Mapping[str, float]) -> bool:
+    """Tell whether all pictures taught have one size, but for `SIZE_TOLERANCE`."""
+    return all(
+        taught.get(f"{side}_px_max", 1) <= taught.get(f"{side}_px_min", 1) * (1 + SIZE_TOLERANCE)
+        for side in ("width", "height")
+    )
+
+
+def scale_holds(taught: Mapping[str, float], info: ImageInfo) -> bool:
+    """Tell whether the scale that was given for the pictures taught holds for this one."""
+    return is_of_one_size(taught) and is_of_taught_size(taught, info)
+
+
+def refuse_scale_of_sizes(mm_per_px: float | None, taught: Mapping[str, float]) -> None:
+    """Refuse one scale for pictures of several sizes: it can hold for one of them only.
+
+    Raises:
+        ProductError: if there are several sizes and a scale.
+    """
+    if mm_per_px is not None and not is_of_one_size(taught):
+        raise ProductError(
+            f"The pictures have {_sizes(taught)} pixels, so {mm_per_px:g} mm per pixel cannot hold "
+            "for all of them. Leave the scale out, or teach from pictures of one size."
+        )
+
+
 def joined(known: Mapping[str, float], added: Mapping[str, float]) -> dict[str, float]:
     """Join the figures of a card's pictures and of added ones; what is unknown stays so.
 
@@ -94,6 +126,10 @@ def joined(known: Mapping[str, float], added: Mapping[str, float]) -> dict[str, 
         for name, value in added.items()
         if name in known
     }
+
+
+def _sizes(taught: Mapping[str, float]) -> str:
+    return " x ".join(_range(taught, f"{side}_px") for side in ("width", "height"))
 
 
 def _range(taught: Mapping[str, float], name: str) -> str:

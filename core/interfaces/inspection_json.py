@@ -30,7 +30,12 @@ def inspection_record(inspection: Inspection) -> dict[str, Any]:
         "snippets": [snippet.id for snippet in inspection.snippets],
         "defect_types": [guess.model_dump() for guess in inspection.defect_types],
         "report": _report(inspection),
-        "notices": [*inspection.image.notices, *judgement.notices()],
+        "notices": [
+            *inspection.image.notices,
+            *(unlike.sentence() for unlike in inspection.image.unlike),
+            *judgement.notices(),
+        ],
+        "unlike": [unlike.model_dump(mode="json") for unlike in inspection.image.unlike],
         "failed_steps": {
             step.name: step.reason for step in inspection.steps if step.status == "failed"
         },

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from core import __version__
+from core.detection.checkpoints import Card
 from core.domain import (
     Inspection,
     InspectionRequest,
@@ -16,12 +17,15 @@ from core.domain import (
     StepName,
     WriterChoice,
 )
+from core.domain.conditions import Unlike
 from core.domain.errors import ImageError, InspectionError, NoPictureError
 from core.domain.reading import FULL_DEPTH, Reading
-from core.imaging.acquisition import condition_notices, is_of_taught_size
+from core.imaging.acquisition import condition_notices, is_of_taught_size, scale_holds
+from core.imaging.conditions import LEAST_LIGHT, least_light_of, measure, refuse_blank
 from core.imaging.decoding import CheckedImage, checked_image
 from core.imaging.folder_contents import readable
 from core.imaging.picture_files import PictureFile
+from core.imaging.unlike import unlike as compared
 from core.infrastructure.ids import id_of
 from core.infrastructure.memory import memory_guard
 from core.infrastructure.step_log import optional, timed
@@ -176,7 +180,7 @@ def take_in(station: Station, picture: PictureFile, reading: Reading = FULL_DEPT
             station.settings, data, picture.filename, picture.sha256 or None, reading
         )
     except ImageError as error:
-        add_event(station.records, "picture refused", picture.filename, {"reason": str(error)})
+        _record_refusal(station, picture.filename, error)
         raise
     if not picture.sha256:
         station.files.put(data, image.info.sha256)
@@ -202,6 +206,7 @@ def examine(
         before: steps that were taken already.
 
     Raises:
+        ImageError: if nothing can be seen on the picture; the refusal is recorded as an event.
         ProductError, CheckpointError, WeightsError: if there is no detector that works.
         DetectorError: if the product was not taught with that algorithm.
     """
@@ -209,13 +214,14 @@ def examine(
     with timed(steps, StepName.LOAD_DETECTOR):
         taught = station.taught(request.product, request.detector)
     image = _as_taught(station, image, taught.card.reading)
+    unlike = _conditions(station, taught.card, image)
     assessment = station.assess(taught, image.pixels, steps)
     judgement = assessment.judgement
     with timed(steps, StepName.MEASURE):
         scale = taught.policy.mm_per_px or request.product.mm_per_px
         taught_with = taught.card.figures
         differences = condition_notices(taught_with, image, has_scale=scale is not None)
-        if not is_of_taught_size(taught_with, image.info):
+        if not scale_holds(taught_with, image.info):
             scale = None
         product = request.product.model_copy(update={"mm_per_px": scale})
         defects = assessment.defects(scale)
@@ -234,7 +240,9 @@ def examine(
         program_version=__version__,
         product=product,
         context=request.context,
-        image=image.info.model_copy(update={"notices": (*image.info.notices, *differences)}),
+        image=image.info.model_copy(
+            update={"notices": (*image.info.notices, *differences), "unlike": unlike}
+        ),
         detector=taught.card.detector,
         judgement=judgement,
         map_sha256=map_sha256,
@@ -257,6 +265,29 @@ def _as_taught(station: Station, image: CheckedImage, reading: Reading) -> Check
         return image
     data = station.files.read(info.sha256)
     return checked_image(station.settings, data, info.filename, info.sha256, reading)
+
+
+def _conditions(station: Station, card: Card, image: CheckedImage) -> tuple[Unlike, ...]:
+    """Compare how a picture was taken with those taught; one that shows nothing is refused.
+
+    Raises:
+        ImageError: if it is nearly dark or flat; the refusal is recorded as an event.
+    """
+    measured, taught = measure(image.pixels), card.conditions
+    try:
+        least = LEAST_LIGHT if taught is None else least_light_of(taught)
+        refuse_blank(measured, image.info.filename, least)
+    except ImageError as error:
+        _record_refusal(station, image.info.filename, error)
+        raise
+    if taught is None:
+        return ()
+    of_taught_size = is_of_taught_size(card.figures, image.info)
+    return compared(taught, measured, of_taught_size=of_taught_size)
+
+
+def _record_refusal(station: Station, filename: str, error: ImageError) -> None:
+    add_event(station.records, "picture refused", filename, {"reason": str(error)})
 
 
 def _outcome(

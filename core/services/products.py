@@ -12,6 +12,7 @@ from core.detection.product_files import read_policy, save_policy, set_aside_pol
 from core.domain import Frozen, Product, identifier
 from core.domain.errors import CheckpointError, ProductError
 from core.domain.policy import Policy
+from core.imaging.acquisition import refuse_scale_of_sizes
 from core.records.decided import FalseAlarm, false_alarms
 from core.records.events import add_event, list_events
 from core.records.products import save_product
@@ -56,6 +57,8 @@ def change_policy(
     except CheckpointError:
         before = None
     after = _changed(before or Policy(), changes)
+    if changes.get("mm_per_px") is not None:
+        refuse_scale_of_sizes(after.mm_per_px, read_card(station.settings, product).figures)
     details: dict[str, Any] = {"after": after.model_dump(mode="json"), "reason": reason}
     aside = ""
     if before is None:

@@ -13,8 +13,9 @@ from core.detection.product_files import read_policy
 from core.domain import Judgement, Likeness, Product
 from core.domain.errors import ProductError
 from core.domain.reading import UNSTATED, Reading
-from core.imaging.acquisition import joined
+from core.imaging.acquisition import joined, refuse_scale_of_sizes
 from core.imaging.picture_files import PictureFile
+from core.imaging.unlike import extended, taught_conditions
 from core.infrastructure.memory import memory_guard
 from core.services.station import Station
 from core.services.taught_reading import learn_reading
@@ -61,7 +62,9 @@ def add_normals(
             f"The thresholds of {product.key} are cross-fitted: no picture was held out to set new "
             "ones. Teach it again from all pictures."
         )
-    added = check_pictures(station, pictures, card.images, card.reading, on_progress)
+    added = check_pictures(
+        station, pictures, card.images, card.reading, on_progress, taught=card.conditions
+    )
     clock.lap("check and embed")
     if not added.images:
         raise ProductError(f"No picture is new to {product.key}. {' '.join(added.skipped[:5])}")
@@ -72,6 +75,8 @@ def add_normals(
             "learned, such parts pass. If a picture shows another product, or is no good, leave it "
             "out. If it shows a good part all the same, a person must say so, with name and reason."
         )
+    figures = joined(card.figures, added.figures())
+    refuse_scale_of_sizes(taught.policy.mm_per_px or product.mm_per_px, figures)
     shown = StoredPictures(station, added.images, card.reading)
     with memory_guard(f"add pictures to {product.key}"):
         detector = taught.detector.extend(
@@ -84,7 +89,6 @@ def add_normals(
     )
     clock.lap("calibrate")
     exemplars = station.exemplars(product).index.extended(added.looked_at())
-    figures = joined(card.figures, added.figures())
     outcome = Outcome(
         product,
         detector,
@@ -94,6 +98,7 @@ def add_normals(
         exemplars,
         card.seed,
         figures,
+        card.conditions and extended(card.conditions, added.measured),
         clock.laps,
     )
     return publish(
@@ -170,7 +175,7 @@ def adopt_anomalib_checkpoint(
         ProductError: if fewer than 5 good pictures can be used.
     """
     clock = Clock()
-    read_policy(station.settings, product)  # an invalid policy must fail before the work
+    policy = read_policy(station.settings, product)  # an invalid one must fail before the work
     with memory_guard(f"import {checkpoint.name}"):
         detector = import_patchcore(checkpoint, station.settings)
     clock.lap("import")
@@ -182,6 +187,7 @@ def adopt_anomalib_checkpoint(
             f"{product.key} needs at least {FEWEST_NORMALS} pictures of good parts that the "
             f"checkpoint was not trained with, but {len(normals.images)} could be used."
         )
+    refuse_scale_of_sizes(policy.mm_per_px or product.mm_per_px, normals.figures())
     images = tuple(image.model_copy(update={"use": "held out"}) for image in normals.images)
     scores = NormalScores.of(held_out_predictions(station, detector, images, learned, on_progress))
     clock.lap("calibrate")
@@ -194,6 +200,7 @@ def adopt_anomalib_checkpoint(
         normals.index(),
         0,
         normals.figures(),
+        taught_conditions(normals.measured),
         clock.laps,
     )
     return publish(

@@ -36,10 +36,13 @@ from core.detection.registry import (
     require_weights,
 )
 from core.domain import DetectorRef, JobStep, Product, percent
+from core.domain.conditions import TaughtConditions
 from core.domain.errors import DetectorError, ProductError
 from core.domain.policy import Policy
 from core.domain.reading import UNSTATED, Reading
+from core.imaging.acquisition import refuse_scale_of_sizes
 from core.imaging.picture_files import PictureFile
+from core.imaging.unlike import taught_conditions
 from core.infrastructure.extras import not_installed
 from core.infrastructure.memory import memory_guard
 from core.records.events import add_event
@@ -92,7 +95,8 @@ def teach(
         on_progress: called with the step's name and the share of it that is done, 0..1.
 
     Raises:
-        ProductError: if fewer than 5 different good pictures remain.
+        ProductError: if fewer than 5 different good pictures remain, or one scale is given for
+            pictures of several sizes.
         ImageError: if the files contradict each other in what their values mean.
         DetectorError: if the algorithm or an option is unknown, the seed is out of range, or
             training fails.
@@ -104,13 +108,14 @@ def teach(
     kind = detector_class(algorithm)
     chosen = checked_options(algorithm, options or {})
     require_weights(algorithm, chosen, station.settings)  # before the pictures are looked at
-    read_policy(station.settings, product)  # an invalid policy must fail before the work
+    policy = read_policy(station.settings, product)  # an invalid one must fail before the work
     clock = Clock()
     learned = learn_reading(station, pictures, reading)
     normals = check_pictures(station, pictures, (), learned, on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(_too_few(product, normals))
+    refuse_scale_of_sizes(policy.mm_per_px or product.mm_per_px, normals.figures())
     held_out = frozenset[int]() if cross_fit else _choose_held_out(len(normals.images), seed)
     images = tuple(
         image.model_copy(update={"use": "held out" if i in held_out else "taught"})
@@ -139,6 +144,7 @@ def teach(
         normals.index(),
         seed,
         normals.figures(),
+        taught_conditions(normals.measured),
         clock.laps,
     )
     return publish(
@@ -164,6 +170,7 @@ class Outcome:
     exemplars: ExemplarIndex
     seed: int
     sizes: dict[str, float]
+    conditions: TaughtConditions | None
     seconds: dict[str, float]
 
 
@@ -224,6 +231,7 @@ def publish(
             "t_high": calibration.t_high,
             **outcome.sizes,
         },
+        conditions=outcome.conditions,
         seconds=outcome.seconds,
         versions=_versions(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,16 @@ import numpy as np
 from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
 from core.domain import JobStep
+from core.domain.conditions import TaughtConditions
 from core.domain.errors import ImageError
 from core.domain.reading import Reading
+from core.imaging.conditions import (
+    Measured,
+    least_light_among,
+    least_light_of,
+    measure,
+    refuse_blank,
+)
 from core.imaging.decoding import checked_image
 from core.imaging.near_duplicates import find_near_duplicates, signature
 from core.imaging.picture_files import PictureFile
@@ -34,6 +42,7 @@ class Normals:
         sizes: width and height, in pixels.
         in_colour: whether each is in colour.
         bit_depths: how many bits each one's values use.
+        measured: how each was taken.
         skipped: sentences that name pictures that could not be used, and why.
     """
 
@@ -43,6 +52,7 @@ class Normals:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     in_colour: list[bool] = field(default_factory=list)
     bit_depths: list[int] = field(default_factory=list)
+    measured: list[Measured] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     def notices(self) -> tuple[str, ...]:
@@ -66,6 +76,19 @@ class Normals:
                 "bits; all are scaled to the same brightness."
             )
         return tuple(notices)
+
+    def only(self, kept: Sequence[int], why: Iterable[str]) -> Normals:
+        """Return the pictures at these places, with further sentences on those left out."""
+        return Normals(
+            self.reading,
+            images=[self.images[n] for n in kept],
+            looks=[self.looks[n] for n in kept],
+            sizes=[self.sizes[n] for n in kept],
+            in_colour=[self.in_colour[n] for n in kept],
+            bit_depths=[self.bit_depths[n] for n in kept],
+            measured=[self.measured[n] for n in kept],
+            skipped=[*self.skipped, *why],
+        )
 
     def looked_at(self) -> list[Normal]:
         """Return the pictures, ready to be indexed by likeness."""
@@ -127,6 +150,8 @@ def check_pictures(
     known: Sequence[TaughtImage],
     reading: Reading,
     on_progress: OnProgress,
+    *,
+    taught: TaughtConditions | None = None,
 ) -> Normals:
     """Check, store and embed each picture, naming those that are skipped.
 
@@ -137,6 +162,7 @@ def check_pictures(
             when they were saved again in another format, quality or size.
         reading: of the product's pictures.
         on_progress: called with the step's name and the share of it that is done.
+        taught: how the known pictures were taken; None: it is not known.
     """
     normals = Normals(reading)
     names = {image.sha256: image.filename for image in known}
@@ -148,6 +174,8 @@ def check_pictures(
             image = checked_image(
                 station.settings, data, picture.filename, picture.sha256 or None, reading
             )
+            measured = measure(image.pixels)
+            refuse_blank(measured, image.info.filename)
         except ImageError as error:
             normals.skipped.append(str(error))
             continue
@@ -165,11 +193,13 @@ def check_pictures(
         normals.sizes.append((info.width, info.height))
         normals.in_colour.append(image.in_colour)
         normals.bit_depths.append(info.bit_depth)
+        normals.measured.append(measured)
         normals.images.append(
             TaughtImage(
                 filename=info.filename, sha256=info.sha256, pixels_sha256=of_pixels, use="taught"
             )
         )
+    normals = _without_blank(normals, taught)
     return _without_near_duplicates(station, normals, known)
 
 
@@ -184,21 +214,28 @@ def _without_near_duplicates(
     signatures += [look.signature for look in normals.looks]
     duplicates = find_near_duplicates(np.stack(signatures), len(known))
     kept = [n for n in range(len(normals.images)) if n + len(known) not in duplicates]
-    return Normals(
-        normals.reading,
-        images=[normals.images[n] for n in kept],
-        looks=[normals.looks[n] for n in kept],
-        sizes=[normals.sizes[n] for n in kept],
-        in_colour=[normals.in_colour[n] for n in kept],
-        bit_depths=[normals.bit_depths[n] for n in kept],
-        skipped=[
-            *normals.skipped,
-            *(
-                _duplicate_sentence(images[new].filename, images[old].filename)
-                for new, old in duplicates.items()
-            ),
-        ],
+    return normals.only(
+        kept,
+        (
+            _duplicate_sentence(images[new].filename, images[old].filename)
+            for new, old in duplicates.items()
+        ),
     )
+
+
+def _without_blank(normals: Normals, taught: TaughtConditions | None) -> Normals:
+    """Leave out pictures that are nearly dark or flat beside those taught, or beside each other."""
+    if not normals.images:
+        return normals
+    least = least_light_among(normals.measured) if taught is None else least_light_of(taught)
+    kept, why = [], []
+    for place, (image, measured) in enumerate(zip(normals.images, normals.measured, strict=True)):
+        try:
+            refuse_blank(measured, image.filename, least)
+            kept.append(place)
+        except ImageError as error:
+            why.append(str(error))
+    return normals.only(kept, why)
 
 
 def _duplicate_sentence(filename: str, kept: str) -> str:

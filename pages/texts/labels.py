@@ -15,6 +15,7 @@ from core.domain import (
     Verdict,
     place_of,
 )
+from core.domain.conditions import Unlike, Unlikeness
 from core.records.quality import Period
 from core.reporting.lacks import Lack, LackKind
 from core.services.health import CheckName, CheckStatus, NetworkKind
@@ -38,8 +39,13 @@ Labelled = (
     | RevisionKind
     | Severity
     | StepName
+    | Unlikeness
     | Verdict
 )
+
+
+# Below it a measure is told with two decimals.
+SMALL = 10
 
 
 def label(member: Labelled, **values: object) -> str:
@@ -55,6 +61,14 @@ def label_of(kind: str, code: str) -> str:
 def disposition_label(disposition: Disposition | None) -> str:
     """Look up the text of a disposition; None: open."""
     return t("words.open") if disposition is None else label(disposition)
+
+
+def unlike_label(unlike: Unlike) -> str:
+    """Say in which way a picture was taken unlike those taught."""
+    told = (unlike.measured, unlike.low, unlike.high)
+    digits = 2 if max(map(abs, told)) < SMALL else 0
+    measured, low, high = (number(value, digits) for value in told)
+    return label(unlike.kind, measured=measured, low=low, high=high)
 
 
 def place_label(region: str) -> str:

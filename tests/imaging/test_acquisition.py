@@ -11,12 +11,16 @@ import pytest
 
 from core.detection.checkpoints import activate, read_card
 from core.domain import Inspection, InspectionRequest, Product
+from core.domain.conditions import Unlikeness
+from core.domain.errors import ImageError, ProductError
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.acquisition import joined
 from core.imaging.picture_files import PictureFile
 from core.infrastructure.settings import Settings
+from core.records.events import list_events
 from core.records.inspections import load_inspection
 from core.services.inspection import inspect
+from core.services.products import change_policy
 from core.services.relearning import add_normals
 from core.services.station import Station
 from core.services.teaching import teach
@@ -137,3 +141,55 @@ def test_a_card_that_does_not_know_goes_on_not_knowing() -> None:
         "width_px_min": 90,
         "width_px_max": 120,
     }
+
+
+def test_what_is_unlike_is_told_and_what_shows_nothing_is_refused(station: Station) -> None:
+    dark = PictureFile.of("dark.png", _darkened(plate(9), 0.04))
+    card = teach(station, PRODUCT, [*(plate(seed) for seed in range(6)), dark])
+    request = InspectionRequest(product=PRODUCT)
+
+    assert len(card.images) == 6
+    assert "dark.png is nearly dark" in " ".join(card.skipped)
+    assert card.conditions is not None
+    assert card.conditions.pictures == 6
+    assert inspect(station, request, plate(7)).image.unlike == ()
+    darker = inspect(station, request, PictureFile.of("d.png", _darkened(plate(8), 0.6)))
+    assert [each.kind for each in darker.image.unlike] == [Unlikeness.DARKER]
+    assert load_inspection(station.records, darker.id).image == darker.image
+    with pytest.raises(ImageError, match=r"dark\.png is nearly dark"):
+        inspect(station, request, dark)
+    refused = list_events(station.records, "dark.png")
+    assert [event.kind for event in refused] == ["picture refused"]
+
+    more = add_normals(station, PRODUCT, [PictureFile.of("d.png", _darkened(plate(8), 0.6)), dark])
+    assert more.conditions is not None
+    assert more.conditions.pictures == 7
+    assert len(more.skipped) == 1
+
+
+def test_one_scale_is_refused_for_pictures_of_several_sizes(station: Station) -> None:
+    sizes = [(120, 160), (160, 160)]
+    mixed = [plate(seed, size=sizes[seed % 2]) for seed in range(6)]
+    scaled = PRODUCT.model_copy(update={"mm_per_px": 0.5})
+
+    with pytest.raises(ProductError, match=r"120 to 160 x 160 pixels, so 0\.5 mm per pixel"):
+        teach(station, scaled, mixed)
+
+    teach(station, PRODUCT, mixed)
+    with pytest.raises(ProductError, match="Leave the scale out"):
+        change_policy(station, PRODUCT, {"mm_per_px": 0.5}, by="Ana", reason="ruler")
+    # As a station may have been taught before that was refused.
+    seen = inspect(station, InspectionRequest(product=scaled), marked(size=(160, 160)))
+    assert {defect.area_mm2 for defect in seen.defects} == {None}
+    assert "No area is given in mm²: the pictures taught have 120 to 160 x 160" in notices(seen)
+
+
+def test_pictures_of_another_size_are_not_added_to_a_scaled_product(scaled: Station) -> None:
+    with pytest.raises(ProductError, match="160 to 320 x 160 to 320 pixels"):
+        add_normals(scaled, scaled.product(PRODUCT.key), [plate(20, size=(320, 320))])
+
+
+def _darkened(picture: PictureFile, share: float) -> bytes:
+    pixels = cv2.imdecode(np.frombuffer(picture.read(), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return cv2.imencode(".png", (pixels * share).astype(np.uint8))[1].tobytes()

@@ -131,7 +131,9 @@ def _print_inspection(inspection: Inspection, *, as_json: bool, timing: bool) ->
         )
     far = inspection.likeness is not None and inspection.likeness.is_far
     evidence = (inspection.likeness.sentence(),) if far else ()
-    for sentence in (*inspection.image.notices, *inspection.judgement.notices(), *evidence):
+    unlike = (each.sentence() for each in inspection.image.unlike)
+    said = (*inspection.image.notices, *unlike, *inspection.judgement.notices(), *evidence)
+    for sentence in said:
         print(f"       note: {sentence}")
     for revision in inspection.revisions:
         _print_writing(revision)

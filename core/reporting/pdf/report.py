@@ -159,6 +159,7 @@ def _verdict(page: ReportPage, inspection: Inspection) -> None:
             judgement.false_alarm.sentence(),
             *judgement.notices(),
             *inspection.image.notices,
+            *(unlike.sentence() for unlike in inspection.image.unlike),
         ],
     )
 
