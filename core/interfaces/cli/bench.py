@@ -18,7 +18,7 @@ def add_command(commands: _SubParsersAction) -> None:
     what = bench.add_subparsers(required=True, metavar="WHAT")
     detection = what.add_parser("detection", help="our PatchCore and anomalib's, side by side")
     detection.add_argument(
-        "--data", required=True, type=Path, metavar="FOLDER", help="in MVTec AD layout"
+        "--data", required=True, type=Path, metavar="FOLDER", help="labelled set"
     )
     detection.add_argument(
         "--rounds",
@@ -39,6 +39,14 @@ def add_command(commands: _SubParsersAction) -> None:
     )
     exemplars.add_argument("--json", action="store_true", help="a line of JSON for each folder")
     exemplars.set_defaults(run=_exemplars)
+    conditions = what.add_parser(
+        "conditions", help="how often pictures are said to be unlike those taught"
+    )
+    conditions.add_argument(
+        "--data", required=True, nargs="+", type=Path, metavar="FOLDER", help="labelled sets"
+    )
+    conditions.add_argument("--json", action="store_true", help="a line of JSON for each set")
+    conditions.set_defaults(run=_conditions)
     retrieval = what.add_parser("retrieval", help="the knowledge search among many entries")
     retrieval.add_argument("--entries", type=int, default=100_000, metavar="N")
     retrieval.add_argument("--json", action="store_true", help="figures as JSON")
@@ -109,6 +117,19 @@ def _exemplars(options: argparse.Namespace) -> int:
             folder = folder / "train" / "good"
         figures = measure_exemplars(pictures_at([folder]), name, settings())
         print(figures.model_dump_json() if options.json else exemplar_row(figures), flush=True)
+    return 0
+
+
+def _conditions(options: argparse.Namespace) -> int:
+    from core.evaluation.benchmarks.conditions import COLUMNS, condition_row, measure_conditions
+    from core.evaluation.detection.datasets import read_datasets
+    from core.evaluation.detection.tables import header
+
+    if not options.json:
+        print(header(COLUMNS))
+    for dataset in read_datasets(options.data):
+        figures = measure_conditions(dataset, settings())
+        print(figures.model_dump_json() if options.json else condition_row(figures), flush=True)
     return 0
 
 
