@@ -10,6 +10,7 @@ import duckdb
 from core.domain.errors import OutputError
 from core.records.search import NEWEST_FIRST, Filter, listed
 from core.records.store.database import Database
+from core.records.workbooks import write_workbook
 
 # Columns with texts of persons or files; the others are the program's own.
 TYPED_IN = ("lot", "serial", "station", "inspector", "filename", "defect_type", "reason")
@@ -28,13 +29,14 @@ FOUND = ("verdict", "score", "percentile", "defect_count", "defect_type")
 
 
 def write_table(
-    database: Database, filter: Filter, path: Path, kind: Literal["csv", "parquet"]
+    database: Database, filter: Filter, path: Path, kind: Literal["csv", "parquet", "xlsx"]
 ) -> None:
     """Write the inspections that a filter means to a file, the newest first.
 
     In CSV a text that begins like a formula gets an apostrophe before it: a spreadsheet then shows
-    it and does not run it. Parquet keeps every text as it was typed. Of a part whose finding is
-    sealed for an audit, the columns of the finding are empty.
+    it and does not run it. Parquet keeps every text as it was typed, and so does XLSX, in cells
+    that are marked as text. Of a part whose finding is sealed for an audit, the columns of the
+    finding are empty.
 
     Raises:
         OutputError: if the file cannot be written.
@@ -61,12 +63,14 @@ def write_table(
         WHERE {condition} {NEWEST_FIRST}
     """
     with database.reading() as cursor:
-        table = cursor.sql(query, params=values)
         try:
-            if kind == "csv":
-                table.write_csv(str(path))
-            else:
-                table.write_parquet(str(path))
+            match kind:
+                case "csv":
+                    cursor.sql(query, params=values).write_csv(str(path))
+                case "parquet":
+                    cursor.sql(query, params=values).write_parquet(str(path))
+                case "xlsx":
+                    write_workbook(cursor.execute(query, values), path)
         except duckdb.IOException as error:
             raise OutputError(
                 f"The table could not be written ({str(error).splitlines()[0]}). Free space or "

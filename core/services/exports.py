@@ -32,12 +32,18 @@ class ExportKind(StrEnum):
     """What can be exported; the value is the file's extension."""
 
     CSV = "csv"
+    XLSX = "xlsx"
     PARQUET = "parquet"
     PDFS = "zip"
 
 
 # Exports of up to this many inspections take a second or two; longer ones are jobs.
-AT_ONCE = {ExportKind.CSV: 20_000, ExportKind.PARQUET: 20_000, ExportKind.PDFS: 5}
+AT_ONCE = {
+    ExportKind.CSV: 20_000,
+    ExportKind.XLSX: 5_000,
+    ExportKind.PARQUET: 20_000,
+    ExportKind.PDFS: 5,
+}
 
 
 class PdfPack(Frozen):
@@ -80,6 +86,8 @@ def write_export(
     match kind:
         case ExportKind.CSV:
             export_csv(station, filter, path)
+        case ExportKind.XLSX:
+            export_xlsx(station, filter, path)
         case ExportKind.PARQUET:
             export_parquet(station, filter, path)
         case ExportKind.PDFS:
@@ -102,6 +110,16 @@ def export_csv(station: Station, filter: Filter, path: Path) -> None:
             # Without it a spreadsheet misreads Hangul and umlauts.
             target.write(codecs.BOM_UTF8)
             shutil.copyfileobj(source, target)
+
+
+def export_xlsx(station: Station, filter: Filter, path: Path) -> None:
+    """Write the inspections that match a filter as a workbook, with texts unchanged as text.
+
+    Raises:
+        OutputError: if the file cannot be written, or a sheet cannot hold so many rows.
+    """
+    with _written(path) as scratch:
+        write_table(station.records, filter, scratch, "xlsx")
 
 
 def export_parquet(station: Station, filter: Filter, path: Path) -> None:

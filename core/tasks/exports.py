@@ -18,6 +18,7 @@ from core.services.station import Station
 
 STEPS = {
     ExportKind.CSV: JobStep.WRITE_TABLE,
+    ExportKind.XLSX: JobStep.WRITE_TABLE,
     ExportKind.PARQUET: JobStep.WRITE_TABLE,
     ExportKind.PDFS: JobStep.PRINT_REPORTS,
 }

@@ -7,6 +7,7 @@ import io
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import numpy as np
@@ -20,9 +21,18 @@ from core.records.dispositions import add_disposition
 from core.records.exports import write_table
 from core.records.inspections import save_inspection
 from core.records.search import Filter
-from core.services.exports import NOT_PRINTED, export_csv, export_parquet, export_pdfs
+from core.services.exports import (
+    NOT_PRINTED,
+    export_csv,
+    export_parquet,
+    export_pdfs,
+    export_xlsx,
+)
 from core.services.station import Station
 from tests.records import examples
+
+# How a cell of text says so.
+TEXT = "inlineStr"
 
 
 def record(station: Station, name: str, lot: str = "L-7") -> Inspection:
@@ -88,9 +98,45 @@ def test_no_text_in_csv_begins_a_formula(station: Station, tmp_path: Path, start
         assert row[column] == f"'{evil}"
     if start.strip():
         assert (row["reason"], row["decided_by"]) == (f"'{start}x", f"'{start}y")
+    export_xlsx(station, Filter(), tmp_path / "all.xlsx")
+    cells = cells_of(tmp_path / "all.xlsx")
+    assert cells["lot"] == cells["serial"] == (TEXT, evil), "text as it was typed, and only text"
     (kept,) = parquet.read_table(tmp_path / "all.parquet").to_pylist()
     assert kept["lot"] == evil, "Parquet is no spreadsheet"
     assert float(row["score"]) == 1.89
+
+
+def cells_of(path: Path) -> dict[str, tuple[str, str]]:
+    """Read kind and value of the first row's cells by heading; no cell may hold a formula."""
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with ZipFile(path) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    assert not list(sheet.iter(f"{space}f"))
+    heading, first = (
+        {
+            cell.attrib["r"].rstrip("0123456789"): (cell.get("t", "n"), "".join(cell.itertext()))
+            for cell in row
+        }
+        for row in list(sheet.iter(f"{space}row"))[:2]
+    )
+    return {heading[column][1]: cell for column, cell in first.items()}
+
+
+def test_a_workbook_keeps_what_was_typed_and_what_was_measured(
+    station: Station, tmp_path: Path
+) -> None:
+    saved = examples.inspection("1")
+    context = Context(lot="0007", serial="1E5" + "7" * 180, station="01.02", inspector="Zoë")
+    save_inspection(station.records, saved.model_copy(update={"context": context}))
+
+    export_xlsx(station, Filter(), tmp_path / "all.xlsx")
+
+    cells = cells_of(tmp_path / "all.xlsx")
+    assert cells["lot"] == (TEXT, "0007")
+    assert cells["serial"] == (TEXT, context.serial)
+    assert cells["score"] == ("n", "1.89")
+    assert cells["created_at_utc"][0] == "n"
+    assert "disposition" not in cells
 
 
 def test_negative_numbers_stay_numbers(station: Station, tmp_path: Path) -> None:

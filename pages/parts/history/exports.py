@@ -19,6 +19,7 @@ from pages.texts import number, t
 
 MIMES = {
     ExportKind.CSV: "text/csv",
+    ExportKind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ExportKind.PARQUET: "application/vnd.apache.parquet",
     ExportKind.PDFS: "application/zip",
 }
@@ -30,6 +31,8 @@ def kind_text(kind: ExportKind) -> str:
     match kind:
         case ExportKind.CSV:
             return "CSV"
+        case ExportKind.XLSX:
+            return "XLSX"
         case ExportKind.PARQUET:
             return "Parquet"
         case ExportKind.PDFS:
