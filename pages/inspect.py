@@ -24,6 +24,7 @@ from pages.parts.inspect.facts import (
     show_score_among_normals,
     show_snippets,
     show_steps,
+    show_unlike,
     show_verdict,
 )
 from pages.parts.inspect.intake import Refused, Tray, ask_pictures, ask_product, ask_request
@@ -35,7 +36,6 @@ from pages.parts.products.teaching import teach_demo_button
 from pages.parts.sealed import note_seen, open_finding_button
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import t
-from pages.texts.labels import unlike_label
 
 # More pictures are inspected in the background, where closing the tab does not stop them.
 MOST_AT_ONCE = 5
@@ -134,8 +134,7 @@ def show_inspection(station: Station, inspection: Inspection, tray: Tray) -> Non
     )
     for sentence in inspection.image.notices:
         st.warning(plain(sentence), icon=":material/info:")
-    for unlike in inspection.image.unlike:
-        st.warning(plain(unlike_label(unlike)), icon=":material/photo_camera:")
+    show_unlike(inspection)
     if finding_is_sealed(station.records, inspection.id):
         show_sealed(station, inspection)
         return

@@ -14,7 +14,7 @@ from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.correction import show_corrections
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.inspect.facts import show_defects, show_verdict
+from pages.parts.inspect.facts import show_defects, show_unlike, show_verdict
 from pages.parts.inspect.viewer import show_plain_picture, show_viewer
 from pages.parts.review.decision import Work, show_decision, show_learning
 from pages.parts.sealed import note_seen
@@ -97,6 +97,7 @@ def show_part(station: Station, inspection: Inspection, work: Work) -> None:
         )
         st.markdown(f"{verdict} · {_heading(inspection)}")
         show_corrections(inspection)
+        show_unlike(inspection)
         show_decision(station, inspection, work, is_hidden=hidden, is_sealed=is_sealed)
         show_learning(station, work.person)
         if hidden:

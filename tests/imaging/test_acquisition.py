@@ -161,7 +161,8 @@ def test_what_is_unlike_is_told_and_what_shows_nothing_is_refused(station: Stati
     refused = list_events(station.records, "dark.png")
     assert [event.kind for event in refused] == ["picture refused"]
 
-    more = add_normals(station, PRODUCT, [PictureFile.of("d.png", _darkened(plate(8), 0.6)), dark])
+    further = [PictureFile.of("d.png", _darkened(plate(8), 0.6)), dark]
+    more = add_normals(station, PRODUCT, further, confirmed="another lamp", by="Ana")
     assert more.conditions is not None
     assert more.conditions.pictures == 7
     assert len(more.skipped) == 1

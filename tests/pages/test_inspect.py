@@ -155,6 +155,27 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
     assert "Try again" in labels(app)
 
 
+def test_what_is_dropped_is_known_by_its_content_and_refusals_stay(
+    demo: Station, defective_cells: list[PictureFile]
+) -> None:
+    app = page("inspect")
+    before = len(app.session_state["tray"].inspected)
+    dropped = [
+        ("cell.jpg_medium", defective_cells[0].read(), "image/jpeg"),
+        ("notes.txt", b"a note", "text/plain"),
+        ("Thumbs.db", b"\xd0\xcf", "application/octet-stream"),
+    ]
+
+    app.file_uploader[0].set_value(dropped).run()
+
+    assert not app.exception
+    assert len(app.session_state["tray"].inspected) == before + 1
+    app.run()
+    (refused,) = app.session_state["tray"].refused
+    assert [picture.filename for picture in refused.pictures] == ["notes.txt"]
+    assert refused.sentence in {error.value for error in app.error}
+
+
 def test_what_would_meet_every_picture_is_said_once_and_holds_them_all_back(
     demo: Station, demo_product: Product
 ) -> None:

@@ -17,7 +17,13 @@ from pages.parts.palette import palette
 from pages.parts.statements import guarantee_text
 from pages.parts.words import COLOURS, ICONS, plain, why_nothing
 from pages.texts import number, percentage, separators, t, when
-from pages.texts.labels import label, label_of, place_label
+from pages.texts.labels import label, label_of, place_label, unlike_label
+
+
+def show_unlike(inspection: Inspection) -> None:
+    """Say how the picture was taken unlike those taught: to be looked at before the part."""
+    for unlike in inspection.image.unlike:
+        st.warning(plain(unlike_label(unlike)), icon=":material/photo_camera:")
 
 
 def show_verdict(judgement: Judgement) -> None:
