@@ -115,6 +115,11 @@ def show_run(station: Station, job: Job) -> None:
     with st.container(border=True):
         watch_job(station, job, lambda now: st.caption(started(now)))
     figures = Run.of(job).figures
+    left_out = [f"{each.dataset}: {sentence}" for each in figures for sentence in each.left_out]
+    if left_out:
+        title = t("benchmarks.left_out", count=number(len(left_out)))
+        with st.expander(title, icon=":material/broken_image:"):
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in left_out))
     if job.state is JobState.DONE and figures:
         with st.expander(t("benchmarks.all_tables"), icon=":material/table:"):
             rows = "\n".join(map(detection_row, figures))

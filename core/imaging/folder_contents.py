@@ -78,7 +78,8 @@ def read_picture(path: Path) -> bytes:
     name = readable(path.name)
     if path.is_dir():
         raise ImageError(
-            f"{name} is a folder inside the folder: only files are taken. Name it too."
+            f"{name} is a folder, and only files directly inside the folder that was named are "
+            "taken. Name it as well."
         )
     if path.exists() and not path.is_file():
         raise ImageError(f"{name} is no ordinary file and holds no picture.")

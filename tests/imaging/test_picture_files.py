@@ -70,7 +70,7 @@ def test_everything_in_a_folder_is_taken_or_named(tmp_path: Path) -> None:
         f"NoPictureError: {name} holds text, not a picture." for name in texts
     }
     assert said["papers"] == "NoPictureError: papers is a folder without pictures."
-    assert said["more"].startswith("ImageError: more is a folder inside the folder")
+    assert said["more"].startswith("ImageError: more is a folder, and only files")
     assert "cannot be read" in said["gone.png"]
     assert "no ordinary file" in said["pipe"]
 

@@ -16,7 +16,7 @@ from core.domain import JobStep, Product, Verdict
 from core.domain.errors import EvaluationError, ImageError
 from core.domain.reading import UNSTATED, Reading
 from core.evaluation.detection.localisation import Overlap, overlap
-from core.evaluation.detection.samples import Dataset, TestPicture
+from core.evaluation.detection.samples import Dataset, TestPicture, without_mask
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.decoding import checked_image
 from core.infrastructure.settings import Settings
@@ -135,6 +135,7 @@ def judge_dataset(
     seconds = {"teach": is_taught - started, "predict": time.perf_counter() - is_taught}
     if not pictures:
         raise EvaluationError(f"No test picture of {dataset.name} can be used. {left_out[-1]}")
+    left_out += without_mask(picture.item for picture in pictures)
     return Judged(dataset, taught, pictures, seconds, tuple(left_out))
 
 

@@ -14,7 +14,7 @@ A mask may be in any format.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.domain.errors import ImageError
@@ -25,7 +25,6 @@ from core.imaging.picture_files import PictureFile, pictures_at
 GOOD_NAMES = {"good", "ok"}
 READ_FOLDERS = {"train", "test", "ground_truth"}
 MASK_SUFFIX = "_mask"
-NAMED = 3
 
 
 def is_layout(folder: Path) -> bool:
@@ -60,7 +59,7 @@ def read_layout(folder: Path) -> Dataset:
         readable(folder.resolve().name),
         pictures_at([good]),
         test,
-        (*unread, *_loose(folder / "test"), *without_mask(test)),
+        (*unread, *_loose(folder / "test")),
     )
 
 
@@ -77,21 +76,6 @@ def read_test_layout(folder: Path) -> list[TestPicture]:
             f"{readable(str(folder / 'test'))} holds no folder of pictures. Name a set that does."
         )
     return pictures
-
-
-def without_mask(items: Iterable[TestPicture]) -> tuple[str, ...]:
-    """Say which defective pictures have no mask."""
-    defective = [item for item in items if item.is_defective]
-    missing = [
-        f"{item.defect_type}/{item.picture.filename}" for item in defective if not item.masks
-    ]
-    if not missing:
-        return ()
-    named = ", ".join(missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
-    return (
-        f"{len(missing)} of {len(defective)} defective pictures have no mask, so nothing is said "
-        f"of where their defects are: {named}.",
-    )
 
 
 def _good_of(train: Path) -> Path | None:

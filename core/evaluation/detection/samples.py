@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from core.evaluation.detection.masks import read_masks
 from core.imaging.picture_files import PictureFile
 
 GOOD = "good"
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,18 @@ class Dataset:
     train: list[PictureFile]
     test: list[TestPicture]
     left_out: tuple[str, ...] = ()
+
+
+def without_mask(items: Iterable[TestPicture]) -> tuple[str, ...]:
+    """Say which defective pictures have no mask."""
+    defective = [item for item in items if item.is_defective]
+    missing = [
+        f"{item.defect_type}/{item.picture.filename}" for item in defective if not item.masks
+    ]
+    if not missing:
+        return ()
+    named = ", ".join(missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
+    return (
+        f"{len(missing)} of {len(defective)} defective pictures have no mask, so nothing is said "
+        f"of where their defects are: {named}.",
+    )

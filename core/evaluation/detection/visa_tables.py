@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.domain.errors import ImageError
-from core.evaluation.detection.layouts import without_mask
 from core.evaluation.detection.samples import GOOD, Dataset, TestPicture
 from core.imaging.folder_contents import readable
 from core.imaging.picture_files import PictureFile
@@ -118,7 +117,7 @@ def _dataset(name: str, lines: list[_Line], roots: tuple[Path, ...]) -> Dataset:
         for line in tested
     ]
     train = [PictureFile.at(_found(line.image, roots)) for line in taught]
-    return Dataset(name, train, test, (*said, *without_mask(test)))
+    return Dataset(name, train, test, tuple(said))
 
 
 def _split(lines: list[_Line]) -> list[_Line]:

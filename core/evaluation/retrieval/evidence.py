@@ -19,7 +19,7 @@ from core.evaluation.detection.estimates import (
     percentile_interval,
 )
 from core.evaluation.detection.judging import read_pixels
-from core.evaluation.detection.samples import Dataset, TestPicture
+from core.evaluation.detection.samples import Dataset, TestPicture, without_mask
 from core.evaluation.temporary_station import temporary_station
 from core.imaging.registration import Registration, register
 from core.infrastructure.settings import Settings
@@ -128,7 +128,7 @@ def evaluate_evidence(
             normals=len(card.images),
             poses=_poses(station, product, used, inspections, rng),
             types=_types(station, product, used, inspections, left_out, on_progress),
-            left_out=tuple(left_out),
+            left_out=(*left_out, *without_mask(used)),
         )
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from core.domain.errors import ImageError
 from core.evaluation.detection.datasets import read_dataset, read_datasets, read_test_pictures
 from core.evaluation.detection.masks import read_masks
-from core.evaluation.detection.samples import TestPicture
+from core.evaluation.detection.samples import TestPicture, without_mask
 
 HEIGHT, WIDTH = 20, 24
 MARKED = np.zeros((HEIGHT, WIDTH), bool)
@@ -71,7 +71,7 @@ def test_masks_of_every_folder_layout(tmp_path: Path) -> None:
         assert_marked(found[name], MARKED)
     assert_marked(found["loco/000.png"], MARKED | OTHER)
     assert found["none/0.png"] is None
-    assert dataset.left_out == (
+    assert without_mask(dataset.test) == (
         "2 of 6 defective pictures have no mask, so nothing is said of where their defects are: "
         "none/0.png, none/half_mask.png.",
     )

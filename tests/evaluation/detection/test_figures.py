@@ -102,9 +102,18 @@ def test_masks_absent_and_empty(scratched_metal: Path, station_settings: Setting
     for mask in masks:
         mask.unlink()
 
+    odd = scratched_metal / "test" / "scratch"
+    (odd / "torn.png").write_bytes((odd / "000.png").read_bytes()[:900])
+    (odd / "notes.txt").write_text("a note")
+
     figures = evaluate(scratched_metal, station_settings)
 
-    assert figures.truth_unknown == 5
+    assert figures.test_defective == figures.truth_unknown == 5
+    no_picture, torn, no_mask = figures.left_out
+    assert no_picture == "scratch: notes.txt holds text, not a picture."
+    assert torn.startswith("scratch: torn.png is damaged")
+    assert no_mask.startswith("5 of 5 defective pictures have no mask")
+    assert "Left out:" in tables.further_tables([figures])
     assert figures.pixels is None
     assert figures.localisation is None
     assert figures.ranking is not None
