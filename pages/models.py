@@ -133,7 +133,12 @@ def _show_trial(station: Station, model: Model) -> None:
         )
         cost = "?" if trial.cost_usd is None else f"{number(trial.cost_usd, 5)} USD"
         st.metric(t("models.cost"), cost)
-    st.success(t("models.answered"), icon=":material/mark_chat_read:")
+    if trial.is_as_asked:
+        st.success(t("models.answered"), icon=":material/mark_chat_read:")
+    elif model.is_offline:
+        st.info(t("models.composed"), icon=":material/mark_chat_read:")
+    else:
+        st.warning(t("models.answered_otherwise"), icon=":material/mark_chat_unread:")
     st.text(trial.text)
     if trial.is_cut:
         st.caption(t("models.cut"))

@@ -27,12 +27,23 @@ class Rate(Frozen):
 
 def exact_rate(count: int, out_of: int) -> Rate | None:
     """Compute the rate of a count; None if there are no cases."""
+    if out_of == 0:
+        return None
+    low, high = exact_interval(count, out_of)
+    return Rate(count=count, out_of=out_of, low=low, high=high)
+
+
+def exact_interval(count: float, out_of: int) -> tuple[float, float]:
+    """Compute the exact interval of a share; it has a width for any count out of any number.
+
+    Example:
+        >>> [round(end, 3) for end in exact_interval(20, 20)]
+        [0.832, 1.0]
+    """
     # scipy.stats offers the same interval, but takes most of a second to import.
     from scipy.special import betaincinv
 
-    if out_of == 0:
-        return None
     tail = (1 - CONFIDENCE) / 2
     low = betaincinv(count, out_of - count + 1, tail) if count else 0
     high = betaincinv(count + 1, out_of - count, 1 - tail) if count < out_of else 1
-    return Rate(count=count, out_of=out_of, low=float(low), high=float(high))
+    return float(low), float(high)

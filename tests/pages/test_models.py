@@ -58,13 +58,24 @@ def test_those_that_can_run_come_first() -> None:
 
 
 @pytest.mark.usefixtures("station")
+def test_nonsense_is_no_success(server: LoopbackServer) -> None:
+    server.replies = [Reply("potato potato")]
+    app = page("models", writer="gpt-4o-mini")
+
+    press(app, "Test it")
+
+    assert "Something answers, but not with what was asked for" in words(app)
+    assert "It answers" not in words(app)
+
+
+@pytest.mark.usefixtures("station")
 def test_a_key_that_works(server: LoopbackServer) -> None:
     server.replies = [Reply(json.dumps({"word": "ready"}))]
     app = page("models", writer="gpt-4o-mini")
 
     press(app, "Test it")
 
-    assert "It answers." in words(app)
+    assert "It answers, and as asked." in words(app)
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures["Tokens, in + out"] == f"{INPUT_TOKENS} + {OUTPUT_TOKENS}"
     assert figures["Cost"].endswith(" USD")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.domain import Frozen
-from core.statistics.intervals import CONFIDENCE
+from core.statistics.intervals import CONFIDENCE, exact_interval
 
 RESAMPLES = 1000
 FPR_LIMIT = 0.3
@@ -13,13 +13,14 @@ FPR_LIMIT = 0.3
 # bootstrap. The rates of a resample differ, so the grid extends well beyond the limit.
 GRID = 0.7 * np.linspace(0, 1, 256) ** 2
 READ_PIXELS = 2_000_000
+SAME = 1e-6  # torchmetrics computes in single precision
 
 
 class Estimate(Frozen):
-    """A figure with a 95 % bootstrap interval.
+    """A figure with a 95 % interval: a bootstrap's, or an exact one where all resamples agree.
 
-    An interval of zero width does not mean certainty: if good and defective pictures are perfectly
-    separated, so are they in every resample.
+    If good and defective pictures are perfectly separated, so are they in every resample, however
+    few they are. What is known then is that as many independent cases all came out the same.
     """
 
     value: float
@@ -27,10 +28,20 @@ class Estimate(Frozen):
     high: float
 
 
-def percentile_interval(value: float, resampled: np.ndarray) -> Estimate:
-    """Combine a figure with the middle 95 % of its resampled values (B,)."""
+def percentile_interval(value: float, resampled: np.ndarray, cases: int | None = None) -> Estimate:
+    """Combine a figure with the middle 95 % of its resampled values.
+
+    Args:
+        value: of all cases.
+        resampled: float64 (B,).
+        cases: number of independent cases. Of an area under a curve: the smaller number of good and
+            of defective pictures, for so many pairs share no picture, and the area is the chance
+            that a pair is in the right order. None: the figure is no share, and has no exact one.
+    """
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
+    if cases is not None and high - low < SAME:
+        low, high = exact_interval(min(1.0, value) * cases, cases)
     # torchmetrics computes in single precision: an exact 1 may come out as 0.99999994.
     return Estimate(value=round(value, 6), low=round(float(low), 6), high=round(float(high), 6))
 

@@ -66,11 +66,12 @@ def ranking_figures(
         return None
     values, (ranked, truth) = np.unique(scores), _ranked(scores, labels)
     auroc, precision = resampled_areas(scores, labels, seed=seed)
+    pairs = int(min(labels.sum(), (~labels).sum()))
     best = F1Max(fields=FIELDS)
     f1_oracle = _measured(best, ranked, truth)
     return RankingFigures(
-        auroc=percentile_interval(float(binary_auroc(ranked, truth)), auroc),
-        aupr=percentile_interval(float(binary_average_precision(ranked, truth)), precision),
+        auroc=percentile_interval(float(binary_auroc(ranked, truth)), auroc, pairs),
+        aupr=percentile_interval(float(binary_average_precision(ranked, truth)), precision, pairs),
         f1_oracle=f1_oracle,
         f1_oracle_threshold=float(values[round(float(best.threshold) * len(values))]),
         f1_at_t_low=float(binary_f1_score(torch.from_numpy(scores >= t_low).long(), truth)),
@@ -119,7 +120,7 @@ def pixel_figures(
         pictures=len(maps),
         # The arguments are valid by construction; checking them would sort all pixels again.
         auroc=float(binary_auroc(values.ravel(), truth.ravel(), validate_args=False)),
-        aupro=percentile_interval(aupro, overlap[np.isfinite(overlap)]),
+        aupro=percentile_interval(aupro, overlap[np.isfinite(overlap)], int(labels.sum())),
         dice=float(binary_f1_score(found, truth, validate_args=False)),
         iou=float(binary_jaccard_index(found, truth, validate_args=False)),
     )

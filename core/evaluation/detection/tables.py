@@ -47,10 +47,11 @@ COST_COLUMNS = (
 )
 NONE = "–"
 NOTES = """\
-In brackets: 95 % intervals, exact ones for counts and bootstrap over pictures for areas. False \
-alarms are good pictures not passed (REVIEW or FAIL), overkills those that FAIL; escapes are \
-defective pictures that PASS. The thresholds come from held-out training normals; only the oracle \
-F1 has its threshold from the test labels, and shows what the best threshold could reach. \
+In brackets: 95 % intervals, exact ones for counts and bootstrap over pictures for areas \
+(exact where all resamples agree). False alarms are good pictures not passed (REVIEW or FAIL), \
+overkills those that FAIL; escapes are defective pictures that PASS. The thresholds come from \
+held-out training normals; only the oracle F1 has its threshold from the test labels, and shows \
+what the best threshold could reach. \
 'Guaranteed' is the bound on good parts stopped at the review threshold. Dice and IoU are those \
 of the map from the review threshold on, all pixels together; pairs are found and true defects \
 matched one to one."""

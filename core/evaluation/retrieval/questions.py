@@ -143,5 +143,7 @@ def _figures(kind: str, is_known: bool, ranks: Sequence[int | None], seed: int) 
         is_product_known=is_known,
         hit_at_1=within(1),
         hit_at_3=within(3),
-        mrr=percentile_interval(float(reciprocal.mean()), reciprocal[drawn].mean(axis=1)),
+        mrr=percentile_interval(
+            float(reciprocal.mean()), reciprocal[drawn].mean(axis=1), len(reciprocal)
+        ),
     )

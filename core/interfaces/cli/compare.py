@@ -122,8 +122,10 @@ def _print(comparison: SideBySide, *, as_json: bool) -> None:
 
 def _print_column(number: int, column: SideBySideColumn, first: SideBySideColumn) -> None:
     from core.reporting.differences import fields, marked
+    from core.reporting.grounding import coverage
 
     judgement, writing = column.inspection.judgement, column.writing
+    read = coverage(column.report, column.inspection.evidence)
     cost = "" if writing.cost_usd is None else f", {writing.cost_usd:.4f} USD"
     print(
         f"\n[{number}] {column.name}  {judgement.verdict.value}  score {judgement.score:.3f} "
@@ -131,7 +133,8 @@ def _print_column(number: int, column: SideBySideColumn, first: SideBySideColumn
         f"{len(column.inspection.defects)} defects\n"
         f"    report {writing.outcome.value} in {writing.seconds:.1f} s, tokens "
         f"{_count_text(writing.input_tokens)} in, {_count_text(writing.output_tokens)} out{cost}; "
-        f"{len(column.violations)} violations"
+        f"{len(column.violations)} contradictions in the {read.held} of {read.sentences} sentences "
+        "that rules can hold to the evidence"
     )
     if writing.reason:
         print(_wrapped("why", writing.reason))
@@ -143,7 +146,7 @@ def _print_column(number: int, column: SideBySideColumn, first: SideBySideColumn
         pieces = [(text, False)] if number == 1 else marked(text, others.get(name, ""))
         print(_wrapped(name, "".join(_bracketed(*piece) for piece in pieces)))
     for remark in column.remarks:
-        kind = "violation" if remark.is_violation else "note"
+        kind = "contradiction" if remark.is_violation else "note"
         print(_wrapped(f"{kind} in {remark.place}", remark.message))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.domain import Evidence, Remark, Report
 from core.reporting.grounding.causes import check_causes
+from core.reporting.grounding.coverage import Coverage, coverage
 from core.reporting.grounding.ids import check_covered, check_ids
 from core.reporting.grounding.numbers import check_numbers
 from core.reporting.grounding.places import check_places
@@ -40,4 +41,4 @@ def check(report: Report, evidence: Evidence) -> tuple[Remark, ...]:
     return tuple(dict.fromkeys(remarks))
 
 
-__all__ = ["check"]
+__all__ = ["Coverage", "check", "coverage"]

@@ -18,20 +18,20 @@ _LARGEST_ORDINAL = 10
 def check_numbers(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator[Remark]:
     """Remark on numbers that were not measured."""
     figures = Figures(evidence)
-    own_names = _own_names(evidence)
+    names = own_names(evidence)
     quoted = {
         snippet.id: {match[1] for match in NUMBER.finditer(snippet.text)}
         for snippet in evidence.snippets
     }
     for sentence in sentences:
         yield from check_counts(evidence.defects, sentence)
-        numbers = said_numbers(sentence.claims, own_names)
+        numbers = said_numbers(sentence.claims, names)
         groups = bound(sentence, evidence.defects, [number.start for number in numbers])
         for number, group in zip(numbers, groups, strict=True):
             text = sentence.claims[number.start : number.end].strip()
             if any(text.startswith(q) for s in sentence.snippets for q in quoted[s.id]):
                 continue
-            if _is_checked(number, sentence) and not _is_measured(number, group, figures, evidence):
+            if is_checked(number, sentence) and not _is_measured(number, group, figures, evidence):
                 yield Remark(
                     rule=Rule.NUMBER,
                     place=sentence.place,
@@ -40,7 +40,7 @@ def check_numbers(evidence: Evidence, sentences: Sequence[Sentence]) -> Iterator
                 )
 
 
-def _is_checked(number: Said, sentence: Sentence) -> bool:
+def is_checked(number: Said, sentence: Sentence) -> bool:
     """Tell whether a number states a fact; plans and questions say what is to be done."""
     if sentence.kind in PLANS and number.kind is None and not DEFECT_ID.search(sentence.claims):
         return False
@@ -61,7 +61,7 @@ def _is_measured(
     return any(low <= value <= high for low, high in number.ranges for value in known)
 
 
-def _own_names(evidence: Evidence) -> tuple[str, ...]:
+def own_names(evidence: Evidence) -> tuple[str, ...]:
     """Collect names with digits in them, which are not figures."""
     names = [evidence.product.key, evidence.product.category, evidence.product.dataset]
     names += [exemplar.filename for exemplar in evidence.exemplars]

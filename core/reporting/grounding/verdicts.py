@@ -105,13 +105,13 @@ def check_verdict(
     for sentence in sentences:
         if sentence.is_question or sentence.kind == "cause":
             continue
-        for said, allowed in _statements(sentence):
+        for said, allowed in statements(sentence):
             if judgement.verdict not in allowed:
                 yield _remark(sentence, said, judgement)
                 break
 
 
-def _statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | set[Verdict]]]:
+def statements(sentence: Sentence) -> Iterator[tuple[str, frozenset[Verdict] | set[Verdict]]]:
     """Find what a sentence says of the verdict, and the verdicts that this holds for."""
     text = sentence.claims
     if is_unreal(text):

@@ -25,6 +25,10 @@ MOST_DEFECTS = 12
 MOST_FINDINGS = 6
 MOST_VIOLATIONS = 5
 VIOLATION_LETTERS = 220
+NOTHING_CONTRADICTS = (
+    "No contradiction found in ids, places, numbers, severities, verdict and cited causes. What "
+    "else the text says cannot be checked by rules."
+)
 MOST_PAGES = 3
 # Most characters of a text: the first that keeps the report within its pages is used.
 TEXT_LETTERS = (900, 450, 220, 110, 60)
@@ -258,7 +262,7 @@ def _violations(page: ReportPage, revision: Revision) -> None:
         return
     found = revision.violations
     if not found:
-        page.labelled("Grounding check", "No sentence contradicts the evidence.")
+        page.labelled("Grounding check", NOTHING_CONTRADICTS)
     for remark in found[:MOST_VIOLATIONS]:
         page.labelled("Contradicts evidence", shorten(remark.message, VIOLATION_LETTERS))
     if len(found) > MOST_VIOLATIONS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from pydantic import Field
@@ -22,6 +23,9 @@ class Trial(Frozen):
     """What came of a question to a writer."""
 
     text: str = Field(description="the beginning of the answer")
+    is_as_asked: bool = Field(
+        description="the one word, as JSON; else all that is known is that something answers"
+    )
     is_cut: bool = Field(
         description="it met the token limit; that it answers is known all the same"
     )
@@ -49,6 +53,7 @@ def try_writer(model: Model, settings: Settings) -> Trial:
         )
     return Trial(
         text=answer.text.strip()[:SHOWN_LETTERS],
+        is_as_asked=_is_as_asked(answer.text),
         is_cut=answer.finish == "length",
         seconds=time.perf_counter() - started,
         input_tokens=answer.input_tokens,
@@ -78,6 +83,11 @@ def nothing_found() -> Evidence:
             ),
         ),
     )
+
+
+def _is_as_asked(text: str) -> bool:
+    """Tell whether an answer holds the object that was asked for, whatever stands around it."""
+    return re.search(r'\{\s*"word"\s*:\s*"ready"\s*\}', text) is not None
 
 
 def _question(model: Model) -> Question:

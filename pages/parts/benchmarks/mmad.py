@@ -100,6 +100,8 @@ def _row(job: Job, figures: MmadFigures) -> dict[str, object]:
         t("mmad.writer"): figures.writer,
         t("mmad.saw"): "✓" if figures.saw_pictures else "–",
         t("mmad.asked"): number(figures.right.out_of),
+        t("mmad.unreadable"): number(figures.unreadable),
+        t("mmad.failed"): number(figures.failed),
         t("mmad.average"): percentage(figures.average),
         t("mmad.chance"): percentage(figures.average_by_chance),
     }

@@ -11,6 +11,7 @@ from core.services.inspection_images import PDF_OVERLAY_OPACITY, overlay_png
 from core.services.side_by_side import choose
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.grounding_words import checked_text
 from pages.parts.report_text import show_report_text
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, percentage, t, when
@@ -150,11 +151,8 @@ def _facts(column: SideBySideColumn) -> None:
         if writing.cost_usd is None
         else f"{number(writing.cost_usd, 4)} USD"
     )
-    violations = t("side_by_side.violations", count=len(column.violations))
-    st.caption(
-        f"{writing.outcome.value} · {number(writing.seconds, 1)} s · {tokens} · {cost} · "
-        f"{violations}"
-    )
+    st.caption(f"{writing.outcome.value} · {number(writing.seconds, 1)} s · {tokens} · {cost}")
+    st.caption(checked_text(column.report, column.inspection.evidence, len(column.violations)))
     if writing.fell_back:
         st.warning(
             t(

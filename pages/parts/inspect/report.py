@@ -11,6 +11,7 @@ from core.services.reports import remarks_of
 from core.services.station import Station
 from core.tasks.report import WriteReport, WritingResult
 from pages.parts.browser import browser_id
+from pages.parts.grounding_words import checked_text
 from pages.parts.inspect.report_edit import edit_report, open_revision
 from pages.parts.jobs import watch_job
 from pages.parts.words import plain
@@ -38,6 +39,7 @@ def show_report(station: Station, inspection: Inspection) -> None:
     remarks = remarks_of(revision, inspection)
     violations = sum(remark.is_violation for remark in remarks)
     show_writing(revision)
+    st.caption(checked_text(revision.report, inspection.evidence, violations))
     if violations:
         st.warning(t("report.contradicts", count=violations), icon=":material/rule:")
     _show_which_counts(inspection, revision)

@@ -59,7 +59,7 @@ def control_figure(chart: PChart, names: Sequence[str], colours: Palette) -> go.
     figure = go.Figure()
     for key, values, dash in (
         ("upper", [point.upper for point in chart.points], "dash"),
-        ("lower", [point.lower for point in chart.points], "dash"),
+        ("lower", [point.lower or None for point in chart.points], "dash"),
         ("centre", [chart.centre] * len(names), "dot"),
     ):
         figure.add_scatter(
@@ -111,6 +111,8 @@ def control_figure(chart: PChart, names: Sequence[str], colours: Palette) -> go.
         (chart.centre, t("quality.centre", share=percentage(chart.centre, 2))),
         (last.lower, t("quality.lower")),
     ):
+        if value == 0:
+            continue  # no limit that a share could be below
         figure.add_annotation(
             x=1.005, xref="paper", y=value, text=key, showarrow=False, xanchor="left", font_size=11
         )

@@ -41,12 +41,25 @@ def test_bootstrap_interval_holds_the_value_and_shrinks() -> None:
         scores, labels = scored(good, defective)
         auroc, _ = resampled_areas(scores, labels, seed=0)
         value = float(roc_auc_score(labels, scores))
-        estimate = percentile_interval(value, auroc)
+        estimate = percentile_interval(value, auroc, good)
         assert estimate.low < value < estimate.high
         widths.append(estimate.high - estimate.low)
 
     assert widths == sorted(widths, reverse=True)
     assert widths[0] == pytest.approx(10 * widths[2], rel=0.4)
+
+
+def test_perfect_separation_of_few_pictures_is_no_certainty() -> None:
+    labels = np.arange(25) >= 20
+    auroc, precision = resampled_areas(labels.astype(float), labels, seed=0)
+
+    for resampled in (auroc, precision):
+        found = percentile_interval(0.99999994, resampled, 5)
+        # Five pairs in the right order: a chance of 2.5 % if each is with this one.
+        assert (found.value, found.high) == (1, pytest.approx(1, abs=1e-5))
+        assert found.low == pytest.approx(0.025 ** (1 / 5), abs=1e-5)
+    never = percentile_interval(0, np.zeros(100), 5)
+    assert (never.low, never.high) == (0, pytest.approx(1 - 0.025 ** (1 / 5), abs=1e-5))
 
 
 def test_a_seed_gives_the_same_resamples_and_another_gives_others() -> None:

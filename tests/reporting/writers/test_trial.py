@@ -32,12 +32,22 @@ def test_an_answer_with_its_tokens_time_and_cost(endpoint: Endpoint) -> None:
     trial = try_writer(model, endpoint.settings())
 
     assert trial.text == '{"word": "ready"}'
+    assert trial.is_as_asked
     assert (trial.input_tokens, trial.output_tokens) == (INPUT_TOKENS, OUTPUT_TOKENS)
     assert trial.cost_usd == pytest.approx((INPUT_TOKENS * 2 + OUTPUT_TOKENS * 8) / 1e6)
     assert 0 < trial.seconds < 20
     (seen,) = endpoint.server.requests
     assert seen.key == KEY
     assert seen.pictures == []
+
+
+@pytest.mark.parametrize("nonsense", ["potato potato", '{"word": "potato"}', "ready"])
+def test_nonsense_is_an_answer_but_not_what_was_asked(endpoint: Endpoint, nonsense: str) -> None:
+    endpoint.server.replies = [Reply(nonsense)]
+
+    trial = try_writer(endpoint.model(), endpoint.settings())
+
+    assert (trial.text, trial.is_as_asked) == (nonsense, False)
 
 
 def test_a_refused_key_is_a_sentence_without_the_key(endpoint: Endpoint) -> None:
