@@ -113,11 +113,20 @@ def test_a_lot_is_inspected_decided_by_keyboard_and_learned(
             expect(learn).to_be_enabled(timeout=15_000)
             wait_for_idle(page)
             page.keyboard.press("l")
-            # It stays so while the part is learned, and after.
+            # It stays so while the part is looked at, and after.
             expect(learn).to_be_disabled(timeout=15_000)
+            expect(page.get_by_role("button", name="Make a candidate")).to_be_visible()
     expect(page.get_by_text("The queue is clear")).to_be_visible(timeout=15_000)
     assert voided
-    expect(page.get_by_text("Learned: version")).to_be_visible(timeout=120_000)
+    page.get_by_role("textbox", name="Why it is a good part").fill("a bus bar")
+    page.get_by_role("textbox", name="Why it is a good part").press("Enter")
+    page.get_by_role("button", name="Make a candidate").click()
+    judge = page.get_by_role("button", name="Let this version judge")
+    expect(judge).to_be_visible(timeout=120_000)
+    page.get_by_label("Reason", exact=True).fill("its bus bar is usual")
+    judge.click()
+    expect(page.get_by_text("This version judges.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Go back to")).to_be_visible()
 
     page.goto(lot)
     expect(page.get_by_text("· done")).to_be_visible(timeout=15_000)

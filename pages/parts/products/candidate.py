@@ -24,6 +24,8 @@ def show_candidate(station: Station, product: Product, version: Active) -> None:
     A newer version is let judge only once it was compared with the one that judges, or could not
     be. An older one may have to judge at once: it has done so before.
     """
+    if message := st.session_state.pop("activated", None):
+        st.success(message, icon=":material/check_circle:")
     judges = active_version(station.settings, product)
     if version == judges:
         st.success(t("products.judges_now"), icon=":material/gavel:")
@@ -155,7 +157,7 @@ def _ask_activation(station: Station, product: Product, version: Active, *, is_o
         with shown_to_the_operator():
             activate_version(station, product, version, by=who, reason=reason)
             st.session_state["person"] = who
-            st.session_state["products-said"] = t("products.activated", version=version.version)
+            st.session_state["activated"] = t("products.activated", version=version.version)
             # The browser would keep the version's earlier label, which does not say that it judges.
             st.session_state.pop("version", None)
             st.rerun()
