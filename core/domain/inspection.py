@@ -66,6 +66,20 @@ class Correction(Frozen):
     before: dict[Corrected, str]
     after: dict[Corrected, str]
 
+    def sentence(self) -> str:
+        """State the correction as reports print it."""
+        what = ", ".join(
+            f"{name} {self.before[name] or '-'} → {value or '-'}"
+            for name, value in self.after.items()
+        )
+        judged = (
+            " Another product's detector judged the picture." if "product" in self.after else ""
+        )
+        return (
+            f"Corrected by {self.corrected_by} on {self.corrected_at:%Y-%m-%d}: {what} "
+            f"({self.reason}).{judged}"
+        )
+
 
 class Inspection(Frozen):
     """One picture's whole way through the system."""

@@ -95,6 +95,16 @@ def false_alarms(database: Database, product_key: str, limit: int = 500) -> tupl
     return tuple(FalseAlarm(**row) for row in found)
 
 
+def found_in_error(database: Database, product_key: str) -> frozenset[str]:
+    """List the hashes of pictures whose newest decision is "inspected in error"."""
+    found = database.rows(
+        f"SELECT image_sha256 FROM ({DECIDED}) WHERE disposition = ?",
+        product_key,
+        Disposition.IN_ERROR.value,
+    )
+    return frozenset(row["image_sha256"] for row in found)
+
+
 def save_known_defect(
     database: Database, product_key: str, image_sha256: str, filename: str, person: str
 ) -> bool:

@@ -22,7 +22,8 @@ COLUMNS = """
     {inspector}, {filename}, image_sha256, algorithm, version, program_version, {verdict}, {score},
     t_low, t_high, {percentile}, {defect_count}, {defect_type}, is_audited,
     inspections.disposition, {reason}, {decided_by}, inspections.decided_at AS decided_at_utc,
-    blind_disposition, signed_revision, {signed_by}, signed_at AS signed_at_utc
+    blind_disposition, signed_revision, {signed_by}, signed_at AS signed_at_utc,
+    is_first, seen_before AS seen_before_utc, is_corrected
 """
 # Empty while the finding is sealed.
 FOUND = ("verdict", "score", "percentile", "defect_count", "defect_type")

@@ -63,7 +63,13 @@ def add_normals(
             "ones. Teach it again from all pictures."
         )
     added = check_pictures(
-        station, pictures, card.images, card.reading, on_progress, taught=card.conditions
+        station,
+        product,
+        pictures,
+        card.images,
+        card.reading,
+        on_progress,
+        taught=card.conditions,
     )
     clock.lap("check and embed")
     if not added.images:
@@ -180,7 +186,7 @@ def adopt_anomalib_checkpoint(
         detector = import_patchcore(checkpoint, station.settings)
     clock.lap("import")
     learned = learn_reading(station, pictures, reading)
-    normals = check_pictures(station, pictures, (), learned, on_progress)
+    normals = check_pictures(station, product, pictures, (), learned, on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(

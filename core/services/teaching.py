@@ -111,7 +111,7 @@ def teach(
     policy = read_policy(station.settings, product)  # an invalid one must fail before the work
     clock = Clock()
     learned = learn_reading(station, pictures, reading)
-    normals = check_pictures(station, pictures, (), learned, on_progress)
+    normals = check_pictures(station, product, pictures, (), learned, on_progress)
     clock.lap("check and embed")
     if len(normals.images) < FEWEST_NORMALS:
         raise ProductError(_too_few(product, normals))

@@ -11,7 +11,7 @@ import numpy as np
 
 from core.detection.base import OnProgress
 from core.detection.checkpoints import TaughtImage
-from core.domain import JobStep
+from core.domain import JobStep, Product
 from core.domain.conditions import TaughtConditions
 from core.domain.errors import ImageError
 from core.domain.reading import Reading
@@ -25,6 +25,7 @@ from core.imaging.conditions import (
 from core.imaging.decoding import checked_image
 from core.imaging.near_duplicates import find_near_duplicates, signature
 from core.imaging.picture_files import PictureFile
+from core.records.decided import found_in_error
 from core.retrieval.normals.exemplars import ExemplarIndex, Look, Normal
 from core.services.station import Station
 
@@ -146,6 +147,7 @@ class StoredPictures(Sequence[np.ndarray]):
 
 def check_pictures(
     station: Station,
+    product: Product,
     pictures: Sequence[PictureFile],
     known: Sequence[TaughtImage],
     reading: Reading,
@@ -157,6 +159,7 @@ def check_pictures(
 
     Args:
         station: where they are stored.
+        product: that is taught; what was inspected in error as it is skipped.
         pictures: of good parts.
         known: pictures that the product has learned already; they are skipped as duplicates, also
             when they were saved again in another format, quality or size.
@@ -165,6 +168,7 @@ def check_pictures(
         taught: how the known pictures were taken; None: it is not known.
     """
     normals = Normals(reading)
+    in_error = found_in_error(station.records, product.key)
     names = {image.sha256: image.filename for image in known}
     names |= {image.pixels_sha256: image.filename for image in known if image.pixels_sha256}
     for done, picture in enumerate(pictures):
@@ -180,6 +184,11 @@ def check_pictures(
             normals.skipped.append(str(error))
             continue
         info = image.info
+        if info.sha256 in in_error:
+            normals.skipped.append(
+                f"{info.filename} was recorded as inspected in error: it is never learned from."
+            )
+            continue
         of_pixels = _pixels_sha256(image.pixels)
         if info.sha256 in names:
             normals.skipped.append(f"{info.filename} is the same file as {names[info.sha256]}.")

@@ -90,6 +90,11 @@ def test_a_part_of_another_product_is_not_learned_by_accident(line: Station) -> 
         add_normals(line, PRODUCT, [other], confirmed="it is one")
     usual = add_normals(line, PRODUCT, demo_unseen_normals()[4:6], by="Ana")
     assert usual.notices == ()
+    in_error = add_normals(line, PRODUCT, demo_unseen_normals()[1:3], by="Ana").skipped
+    assert in_error == (
+        f"{demo_unseen_normals()[1].filename} was recorded as inspected in error: it is never "
+        "learned from.",
+    )
 
     card = add_normals(line, PRODUCT, [other], by="Ana", confirmed="the new board")
 

@@ -164,6 +164,7 @@ def _verdict(page: ReportPage, inspection: Inspection) -> None:
             *judgement.notices(),
             *inspection.image.notices,
             *(unlike.sentence() for unlike in inspection.image.unlike),
+            *(correction.sentence() for correction in inspection.corrections),
         ],
     )
 
