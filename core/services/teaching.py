@@ -1,8 +1,9 @@
 """Teach a product from pictures of good parts.
 
-The first version of a product judges at once. Every later one is a candidate: the version that
-judges goes on until a person activates the candidate (`core.services.products.activate_version`),
-having seen what it would change (`core.services.version_comparison`).
+The first version of a product judges at once, and so does one that is taught because the files of
+the version that judged are damaged. Every other one is a candidate: the version that judges goes on
+until a person activates the candidate (`core.services.products.activate_version`), having seen what
+it would change (`core.services.version_comparison`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from core.detection.checkpoints import (
     TaughtImage,
     activate,
     discard_version,
-    is_taught,
     load_version,
     save_version,
 )
@@ -37,7 +37,7 @@ from core.detection.registry import (
 )
 from core.domain import DetectorRef, JobStep, Product, percent
 from core.domain.conditions import TaughtConditions
-from core.domain.errors import DetectorError, ProductError
+from core.domain.errors import CheckpointError, DetectorError, InspectionError, ProductError
 from core.domain.policy import Policy
 from core.domain.reading import UNSTATED, Reading
 from core.imaging.acquisition import refuse_scale_of_sizes
@@ -244,7 +244,7 @@ def publish(
     except BaseException:
         discard_version(station.settings, card)
         raise
-    is_candidate = is_taught(station.settings, product)
+    is_candidate = _is_judged(station, product)
     if not is_candidate:
         activate(station.settings, product, card.detector)
         save_product(station.records, product)
@@ -258,6 +258,17 @@ def publish(
     add_event(station.records, event, product.key, detail, actor=by.strip())
     on_progress(JobStep.DONE, 1)
     return card
+
+
+def _is_judged(station: Station, product: Product) -> bool:
+    """Tell whether a version judges the product: there is one, and its files are not damaged."""
+    try:
+        station.taught(product)
+    except (ProductError, CheckpointError):
+        return False
+    except InspectionError:
+        return True  # it lacks something else, such as weights, that may come back
+    return True
 
 
 def _guarantees(policy: Policy) -> dict[str, str]:

@@ -101,6 +101,16 @@ def test_same_pictures_and_seed_give_the_same_detector(station: Station) -> None
     assert active(station) == first.detector.version < second.detector.version
 
 
+def test_a_damaged_version_is_replaced_at_once(station: Station) -> None:
+    first = teach(station, PRODUCT, plates(6))
+    folder = product_folder(station.settings, PRODUCT)
+    (folder / "patchcore" / first.detector.version / "bank.safetensors").write_bytes(b"torn")
+    with Station(station.settings.model_copy(update={"data_dir": folder / "other"})) as reopened:
+        second = teach(reopened, PRODUCT, plates(7))
+
+    assert active(station) == second.detector.version
+
+
 def active(station: Station) -> str:
     return active_version(station.settings, PRODUCT).version
 

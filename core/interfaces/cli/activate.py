@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from core.domain.errors import ProductError
+from core.domain.errors import (
+    CheckpointError,
+    DetectorError,
+    LibraryError,
+    ProductError,
+    WeightsError,
+)
 from core.infrastructure.settings import settings
 from core.interfaces.cli.options import show_progress
 
@@ -34,14 +40,13 @@ def add_command(commands: _SubParsersAction) -> None:
 def _activate(options: argparse.Namespace) -> int:
     from core.services.products import activate_version
     from core.services.station import Station
-    from core.services.version_comparison import compare_versions
 
     if bool(options.by.strip()) != bool(options.reason.strip()):
         raise ProductError("A change of version needs both: --by NAME and --reason TEXT.")
     with Station(settings()) as station:
         product = station.product(options.product)
         version = _named(station, product, options.version)
-        print_comparison(compare_versions(station, product, version, on_progress=show_progress))
+        show_comparison(station, product, version)
         if not options.reason.strip():
             print(how_to_activate(product.key, version.version))
             return 0
@@ -71,7 +76,23 @@ def how_to_activate(product_key: str, version: str) -> str:
     )
 
 
-def print_comparison(compared: VersionComparison) -> None:
+def show_comparison(station: Station, product: Product, version: Active) -> None:
+    """Compare a version with the one that judges, or say why that cannot be done.
+
+    Raises:
+        ProductError: if it judges already.
+    """
+    from core.services.version_comparison import compare_versions
+
+    try:
+        compared = compare_versions(station, product, version, on_progress=show_progress)
+    except (CheckpointError, DetectorError, LibraryError, WeightsError) as error:
+        print(f"Note: it cannot be compared with the version that judges. {error}")
+        return
+    _print_comparison(compared)
+
+
+def _print_comparison(compared: VersionComparison) -> None:
     """Print old against new: known defects, held-out normals, and the last lot."""
     rows = [
         ("", "judges now", "would judge"),

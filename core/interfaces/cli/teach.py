@@ -12,7 +12,7 @@ from core.domain.errors import DetectorError, ImageError, ProductError
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, demo_normals, pictures_at
 from core.infrastructure.named_values import named_values
 from core.infrastructure.settings import settings
-from core.interfaces.cli.activate import how_to_activate, print_comparison
+from core.interfaces.cli.activate import how_to_activate, show_comparison
 from core.interfaces.cli.options import (
     add_detector_options,
     add_reading_options,
@@ -151,12 +151,11 @@ def _teach(options: argparse.Namespace) -> int:
 def _say_if_candidate(station: Station, card: Card) -> None:
     """Print what a version that does not judge would change, and how it comes to judge."""
     from core.detection.checkpoints import active_version
-    from core.services.version_comparison import compare_versions
 
     product = card.product
     judging = active_version(station.settings, product)
     if judging == card.version:
         return
     print(f"It is a candidate: version {judging.version} goes on judging.")
-    print_comparison(compare_versions(station, product, card.version, on_progress=show_progress))
+    show_comparison(station, product, card.version)
     print(how_to_activate(product.key, card.version.version))
