@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
-from core.domain import Job
+from core.detection.checkpoints import active_version
+from core.domain import Job, Product
 from core.imaging.picture_files import DEMO_PRODUCT_KEY
 from core.services.station import Station
 from core.tasks.known_defects import ScoreDefects, ScoringResult
@@ -46,7 +48,7 @@ def show_lessons(station: Station, jobs: list[Job]) -> None:
     for place, job in enumerate(jobs):
         if job.is_active or place == 0:
             with st.container(border=True):
-                watch_job(station, job, _show_outcome)
+                watch_job(station, job, partial(_show_outcome, station))
 
 
 def _show_product(key: str) -> None:
@@ -61,11 +63,11 @@ def _show_version(key: str, version: str) -> None:
         st.session_state[name] = st.query_params[name] = value
 
 
-def _show_outcome(job: Job) -> None:
+def _show_outcome(station: Station, job: Job) -> None:
     if job.kind == Teach.kind:
         taught = job.result_as(TeachingResult)
         if taught is not None:
-            _show_taught(job, taught)
+            _show_taught(station, job, taught)
             _show_sentences((*taught.notices, *taught.skipped))
         return
     scored = job.result_as(ScoringResult)
@@ -74,15 +76,17 @@ def _show_outcome(job: Job) -> None:
         _show_sentences(scored.skipped)
 
 
-def _show_taught(job: Job, taught: TeachingResult) -> None:
+def _show_taught(station: Station, job: Job, taught: TeachingResult) -> None:
+    judges = active_version(station.settings, Product.from_key(taught.product))
+    is_candidate = judges.version != taught.version
     product, count = plain(taught.product), number(taught.images)
     st.markdown(
         t("products.candidate_made", product=product, count=count, version=taught.version)
-        if taught.is_candidate
+        if is_candidate
         else t("products.taught", product=product, count=count, version=taught.version)
     )
     st.caption(plain(taught.false_alarm))
-    if taught.is_candidate:
+    if is_candidate:
         if st.button(
             t("products.look_at_candidate"),
             icon=":material/compare:",
