@@ -65,8 +65,8 @@ SENTENCES = {
     Unlikeness.MORE_CONTRAST: "This picture has more contrast than those taught: grey levels vary "
     "by {measured:.0f}, in those taught by {low:.0f} to {high:.0f}. Check lamp and exposure before "
     "blaming the part.",
-    Unlikeness.COLOURS_SWAPPED: "Red and blue seem to be swapped: red exceeds blue by "
-    "{measured:.0f} % of the light, in the pictures taught by {low:.0f} to {high:.0f} %. Check "
+    Unlikeness.COLOURS_SWAPPED: "Red and blue seem to be swapped: red less blue is "
+    "{measured:.0f} % of the light, in the pictures taught {low:.0f} to {high:.0f} %. Check "
     "whether the camera's program writes BGR for RGB before blaming the part.",
     Unlikeness.OTHER_COLOURS: "The colour balance is unlike that of the pictures taught: "
     "{measured:.0f} % of the light, those taught {low:.0f} to {high:.0f} %. Check lamp and white "

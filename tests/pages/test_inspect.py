@@ -133,6 +133,18 @@ def test_a_serial_is_of_one_part(demo: Station) -> None:
     assert of_next_part(app, "Serial").value == ""
 
 
+def test_a_serial_with_a_hidden_character_is_refused_where_it_is_typed(demo: Station) -> None:
+    app = page("inspect")
+    of_next_part(app, "Serial").set_value("SN\u202e1").run()
+
+    assert not app.exception
+    assert "U+202E" in words(app)
+
+    of_next_part(app, "Serial").set_value(" SN1\r").run()
+    press(app, "Try a defective demo cell")
+    assert load_inspection(demo.records, parameter(app, "inspection")).context.serial == "SN1"
+
+
 def test_an_error_that_nobody_foresaw_is_a_sentence_and_stops_nothing_else(
     demo: Station, demo_product: Product
 ) -> None:

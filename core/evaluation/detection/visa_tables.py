@@ -21,7 +21,7 @@ from core.evaluation.detection.samples import GOOD, Dataset, TestPicture
 from core.imaging.folder_contents import readable
 from core.imaging.picture_files import PictureFile
 
-TABLES = ("split_csv/1cls.csv", "1cls.csv", "image_anno.csv")
+TABLE_OF_SET, TABLE_OF_OBJECT = "split_csv/1cls.csv", "image_anno.csv"
 NORMAL_LABELS = {"normal", "good", "ok"}
 TEST_EVERY = 5
 COLUMNS = ("object", "split", "label", "image", "mask")
@@ -42,8 +42,14 @@ class _Line:
 
 def find_table(folder: Path) -> Path | None:
     """Find the table that lists a folder's pictures: in it, or in the set that it is part of."""
-    of_set = folder.parent / TABLES[0]
-    return next((path for path in (*map(folder.joinpath, TABLES), of_set) if path.is_file()), None)
+    places = (
+        folder / TABLE_OF_SET,
+        folder / "1cls.csv",
+        # Before the object's own, which has no split.
+        folder.parent / TABLE_OF_SET,
+        folder / TABLE_OF_OBJECT,
+    )
+    return next((path for path in places if path.is_file()), None)
 
 
 def read_table(table: Path, folder: Path) -> list[Dataset]:

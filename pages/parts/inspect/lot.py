@@ -36,7 +36,9 @@ def _show_results(station: Station, job: Job, height: int) -> None:
     show_strip(found, f"lot-{job.id}", height)
     if result.refused:
         count = len(result.refused)
-        with st.expander(t("lot.refusals", count=count), icon=":material/broken_image:"):
+        title = t("lot.refusals", count=count)
+        # A lot ends with what was left out of it.
+        with st.expander(title, expanded=not job.is_active, icon=":material/broken_image:"):
             for each in result.refused:
                 st.markdown(f"- {plain(each.sentence)}")
 

@@ -68,12 +68,13 @@ def _show_outcome(station: Station, job: Job) -> None:
         taught = job.result_as(TeachingResult)
         if taught is not None:
             _show_taught(station, job, taught)
-            _show_sentences((*taught.notices, *taught.skipped))
+            _show_sentences(t("products.told", count=number(len(taught.notices))), taught.notices)
+            _show_left_out(taught.skipped)
         return
     scored = job.result_as(ScoringResult)
     if scored is not None:
         st.markdown(t("products.scored", added=number(scored.added), scored=number(scored.scored)))
-        _show_sentences(scored.skipped)
+        _show_left_out(scored.skipped)
 
 
 def _show_taught(station: Station, job: Job, taught: TeachingResult) -> None:
@@ -107,8 +108,12 @@ def _show_taught(station: Station, job: Job, taught: TeachingResult) -> None:
         st.rerun()
 
 
-def _show_sentences(sentences: tuple[str, ...]) -> None:
+def _show_left_out(sentences: tuple[str, ...]) -> None:
+    _show_sentences(t("products.left_out", count=number(len(sentences))), sentences)
+
+
+def _show_sentences(title: str, sentences: tuple[str, ...]) -> None:
     if sentences:
-        with st.expander(t("products.told", count=number(len(sentences)))):
+        with st.expander(title):
             for sentence in sentences:
                 st.text(sentence)

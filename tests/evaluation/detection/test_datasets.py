@@ -169,6 +169,12 @@ def test_a_table_of_one_object_without_a_split(tmp_path: Path) -> None:
         False,
         True,
     ]
+    split = [
+        ["candle", "test" if row[1] == "bent" else "train", *row[1:2], row[0], row[2]]
+        for row in rows
+    ]
+    visa(tmp_path, "split_csv/1cls.csv", split, "object,split,label,image,mask")
+    assert len(read_dataset(tmp_path / "candle").train) == 10, "the set's own split goes before"
 
 
 def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
