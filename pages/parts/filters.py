@@ -7,6 +7,7 @@ from datetime import date
 import streamlit as st
 
 from core.domain import Disposition, Verdict
+from core.domain.plant_time import PlantTime
 from core.records.products import list_products
 from core.records.search import Filter, values_of, whole_days
 from core.services.station import Station
@@ -27,6 +28,7 @@ SIGNED = {"is_signed": True, "not_signed": False}
 
 def history_filter(station: Station) -> Filter:
     """Ask for the fields of a search, in two rows."""
+    plant = station.settings.plant_time(zone())
     with st.grid(6, min_column_width=120, gap="small"):
         text = st.text_input(
             t("filters.text"),
@@ -67,11 +69,11 @@ def history_filter(station: Station) -> Filter:
             "by-signed",
             placeholder=t("filters.all"),
         )
-        first = _day(t("filters.since"), "since")
-        last = _day(t("filters.until"), "until")
+        first = _day(t("filters.since"), "since", plant)
+        last = _day(t("filters.until"), "until", plant)
         _clear(WIDE)
     _stop_if_turned_round(first, last)
-    since, until = whole_days(first, last, station.settings.plant_time(zone()))
+    since, until = whole_days(first, last, plant)
     return Filter(
         product_key=product,
         lot=lot,
@@ -89,15 +91,16 @@ def history_filter(station: Station) -> Filter:
 
 def quality_filter(station: Station) -> Filter:
     """Ask for product, lot, station and days, in one row."""
+    plant = station.settings.plant_time(zone())
     with st.grid(6, min_column_width=120, gap="small"):
         product = _product(station)
         lot = _typed(t("filters.lot"), "by-lot")
         used_station = _used_station(station)
-        first = _day(t("filters.since"), "since")
-        last = _day(t("filters.until"), "until")
+        first = _day(t("filters.since"), "since", plant)
+        last = _day(t("filters.until"), "until", plant)
         _clear(NARROW)
     _stop_if_turned_round(first, last)
-    since, until = whole_days(first, last, station.settings.plant_time(zone()))
+    since, until = whole_days(first, last, plant)
     return Filter(product_key=product, lot=lot, station=used_station, since=since, until=until)
 
 
@@ -129,8 +132,15 @@ def _typed(label: str, key: str) -> str | None:
     return (typed or "").strip() or None
 
 
-def _day(label: str, key: str) -> date | None:
-    return st.date_input(label, value=None, key=key, format="YYYY-MM-DD", bind="query-params")
+def _day(label: str, key: str, plant: PlantTime) -> date | None:
+    return st.date_input(
+        label,
+        value=None,
+        key=key,
+        format="YYYY-MM-DD",
+        help=t("filters.day_help", start=f"{plant.day_start:%H:%M}", zone=plant.zone),
+        bind="query-params",
+    )
 
 
 def _stop_if_turned_round(first: date | None, last: date | None) -> None:

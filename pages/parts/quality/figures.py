@@ -164,7 +164,12 @@ def pareto_figure(bars: Sequence[Bar], names: Sequence[str], colours: Palette) -
             {
                 "color": colours.ground,
                 "line": {"color": colours.calm, "width": 1},
-                "pattern": {"shape": "/", "fgcolor": colours.calm, "size": 6, "solidity": 0.2},
+                "pattern": {
+                    "shape": "/",
+                    "fgcolor": faint(colours.calm, 0.45),
+                    "size": 8,
+                    "solidity": 0.15,
+                },
             },
         ),
     ):
