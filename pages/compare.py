@@ -17,7 +17,8 @@ from core.tasks.shared_station import shared_station
 from pages.parts.compare.lot_comparison import ask_comparison, show_comparison
 from pages.parts.compare.side_by_side import show_side_by_side, show_win_rates
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.urls import choice_in_url
+from pages.parts.product_choice import ask_product
+from pages.parts.urls import choice_in_url, inspection_link
 from pages.parts.words import plain
 from pages.parts.writers import ask_language, writer_name
 from pages.texts import t
@@ -35,16 +36,19 @@ def ask_picture(
     if recorded is not None:
         st.markdown(
             f"**{plain(recorded.image.filename)}** · {recorded.product.key} · "
-            f"[{recorded.id}](inspect?inspection={recorded.id})"
+            f"[{recorded.id}]({inspection_link(recorded.id)})"
         )
         return recorded.product, recorded_picture(station, recorded)
     products = station.taught_products()
     if not products:
         st.info(t("compare.nothing_taught"), icon=":material/school:")
         return None
-    product = st.selectbox(t("compare.product"), products, format_func=lambda option: option.key)
+    known = {product.key: product for product in products}
+    key = ask_product(t("compare.product"), list(known), "compare-product")
+    if key is None:
+        return None
     upload = st.file_uploader(t("compare.picture"))
-    return product, PictureFile.of(upload.name, upload.getvalue()) if upload else None
+    return known[key], PictureFile.of(upload.name, upload.getvalue()) if upload else None
 
 
 def ask_combinations(station: Station, product: Product) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.memory import write_cookies
 from pages.texts import t
 
 st.set_page_config(
@@ -15,8 +16,14 @@ st.set_page_config(
 page = st.navigation(
     [
         st.Page(
-            "inspect.py", title=t("console.inspect"), icon=":material/frame_inspect:", default=True
+            "inspect.py",
+            title=t("console.inspect"),
+            icon=":material/frame_inspect:",
+            url_path="start",
+            default=True,
         ),
+        # What is shown at the root has no other address, and links name its page all the same.
+        st.Page("inspect.py", title=t("console.inspect"), url_path="inspect", visibility="hidden"),
         st.Page("review.py", title=t("console.review"), icon=":material/rule:"),
         st.Page("compare.py", title=t("console.compare"), icon=":material/compare:"),
         st.Page("history.py", title=t("console.history"), icon=":material/history:"),
@@ -31,3 +38,4 @@ page = st.navigation(
     position="top",
 )
 page.run()
+write_cookies()

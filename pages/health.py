@@ -10,6 +10,7 @@ from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
 from core.services.health import CheckStatus, Health, check_health
 from core.services.station import Station
+from core.tasks.lot import InspectLot
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
@@ -49,14 +50,29 @@ def looked_at() -> tuple[Station | None, Health]:
     return station, check_health(station.settings, station)
 
 
-def show_verdict(health: Health) -> None:
+def show_verdict(health: Health, left: int) -> None:
+    """Say whether the station has what it needs, and how many lots were not inspected to the end.
+
+    Args:
+        health: of the station.
+        left: number of those lots.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
-        if health.is_well:
+        if health.is_well and left:
+            st.warning(t("health.well_but", count=number(left)), icon=":material/power_off:")
+        elif health.is_well:
             st.success(t("health.well"), icon=":material/check_circle:")
         else:
             st.error(t("health.unwell"), icon=":material/cancel:")
         st.button(t("health.refresh"), icon=":material/refresh:")
     st.caption(t("health.looked", time=when(health.checked_at)))
+
+
+def lots_left(station: Station | None) -> int:
+    """Count the lots that ended before they were done; none where the records cannot be read."""
+    if station is None:
+        return 0
+    return sum(job.can_resume for job in station.jobs.unfinished(InspectLot))
 
 
 def show_checks(health: Health) -> None:
@@ -181,7 +197,7 @@ def show_parts(health: Health) -> None:
 
 with shown_to_the_operator():
     station, condition = looked_at()
-    show_verdict(condition)
+    show_verdict(condition, lots_left(station))
     left, right = st.columns([11, 10], gap="medium")
     with left:
         show_checks(condition)

@@ -17,6 +17,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
 from pages.parts.quality.words import finding_cell, type_text
+from pages.parts.urls import inspection_link
 from pages.parts.words import plain
 from pages.texts import number, t, when
 from pages.texts.labels import disposition_label
@@ -62,7 +63,7 @@ def _table(
     event = st.dataframe(
         [
             {
-                "open": f"inspect?inspection={summary.id}",
+                "open": inspection_link(summary.id),
                 "verdict": finding_cell(summary),
                 "disposition": _disposition_cell(summary),
                 "signed": _signed_cell(summary),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.domain import Inspection, InspectionRequest, Refusal, RefusalKind, Verdict
+from core.domain import Inspection, InspectionRequest, Product, Refusal, RefusalKind, Verdict
 from core.domain.errors import InspectionError
 from core.imaging.picture_files import PictureFile
 from core.records.audits import finding_is_sealed
@@ -27,11 +28,12 @@ from pages.parts.inspect.facts import (
     show_unlike,
     show_verdict,
 )
-from pages.parts.inspect.intake import Refused, Tray, ask_pictures, ask_product, ask_request
-from pages.parts.inspect.lot import show_lot, show_strip
+from pages.parts.inspect.intake import Refused, Tray, ask_pictures, ask_request
+from pages.parts.inspect.lot import show_lot, show_strip, show_unfinished_lots
 from pages.parts.inspect.normals import show_comparisons, show_exemplars
 from pages.parts.inspect.report import show_report
 from pages.parts.inspect.viewer import show_plain_picture, show_viewer
+from pages.parts.product_choice import ask_product
 from pages.parts.products.teaching import teach_demo_button
 from pages.parts.sealed import note_seen, open_finding_button
 from pages.parts.words import person_of, plain, verdict_text
@@ -40,6 +42,21 @@ from pages.texts import t
 # More pictures are inspected in the background, where closing the tab does not stop them.
 MOST_AT_ONCE = 5
 STRIP_ROWS = 50
+
+
+def ask_for_pictures(station: Station, product: Product, tray: Tray, main: DeltaGenerator) -> None:
+    """Ask what is to be inspected and how, and inspect what is given or waits."""
+    request = ask_request(station, product, tray)
+    pictures = ask_pictures(product, tray)
+    if request.is_one_serial_for(len(pictures)):
+        main.error(
+            t("inspect.one_serial", count=len(pictures), serial=plain(request.context.serial)),
+            icon=":material/error:",
+        )
+    elif pictures:
+        take_pictures(station, request, tray, pictures)
+    elif tray.waiting:
+        inspect_waiting(station, tray)
 
 
 def take_pictures(
@@ -213,22 +230,15 @@ with shown_to_the_operator():
     if products:
         main = st.container()
         with st.sidebar:
-            product = ask_product(products, product_of_what_is_open(station))
-            request = ask_request(station, product, tray)
-            pictures = ask_pictures(product, tray)
-            if request.is_one_serial_for(len(pictures)):
-                main.error(
-                    t(
-                        "inspect.one_serial",
-                        count=len(pictures),
-                        serial=plain(request.context.serial),
-                    ),
-                    icon=":material/error:",
-                )
-            elif pictures:
-                take_pictures(station, request, tray, pictures)
-            elif tray.waiting:
-                inspect_waiting(station, tray)
+            known = {each.key: each for each in products}
+            product = ask_product(
+                t("inspect.product"),
+                list(known),
+                "inspect-product",
+                opened=product_of_what_is_open(station),
+            )
+            if product is not None:
+                ask_for_pictures(station, known[product], tray, main)
             show_refusals(station, tray)
             if len(tray.inspected) > 1:
                 st.caption(t("inspect.this_session"))
@@ -239,6 +249,7 @@ with shown_to_the_operator():
                 )
 
     job_id, inspection_id = st.query_params.get("job"), st.query_params.get("inspection")
+    show_unfinished_lots(station, but=job_id)
     if job_id:
         with shown_to_the_operator():
             show_lot(station, station.jobs.job(job_id))
@@ -246,9 +257,9 @@ with shown_to_the_operator():
         show_inspection(station, load_inspection(station.records, inspection_id), tray)
     elif not products:
         say_what_to_do_first(station)
-    elif not job_id:
+    elif not job_id and product is not None:
         st.info(
-            t("inspect.drop_pictures", product=product.key),
+            t("inspect.drop_pictures", product=product),
             title=t("inspect.ready"),
             icon=":material/frame_inspect:",
         )

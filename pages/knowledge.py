@@ -13,7 +13,8 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.knowledge.changes import import_a_file, write_an_entry
 from pages.parts.knowledge.documents import show_documents
 from pages.parts.knowledge.entry import show_entry
-from pages.parts.urls import choice_in_url, option_in_url
+from pages.parts.product_choice import ask_product_or_all
+from pages.parts.urls import choice_in_url
 from pages.texts import t
 
 MOST_ROWS = 300
@@ -57,8 +58,12 @@ def choose_an_entry(station: Station) -> None:
     )
     keys = sorted({entry.product_key for entry in entries})
     with about:
-        product = option_in_url(
-            t("knowledge.product"), keys, str, "about", placeholder=t("knowledge.every")
+        product = ask_product_or_all(
+            t("knowledge.product"),
+            keys,
+            "about",
+            name="about",
+            placeholder=t("knowledge.every"),
         )
     rows: list[dict[str, object]] = []
     ids: list[str] = []

@@ -10,8 +10,9 @@ from core.domain import Product
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.product_choice import ask_product
 from pages.parts.products.lesson import ask_false_alarms, ask_lesson
-from pages.parts.products.teaching import show_lessons, shown_jobs, teach_demo_button
+from pages.parts.products.teaching import PRODUCT, show_lessons, shown_jobs, teach_demo_button
 from pages.parts.products.thresholds import show_thresholds
 from pages.parts.products.versions import show_versions
 from pages.parts.urls import choice_in_url
@@ -80,9 +81,8 @@ with shown_to_the_operator():
         st.success(message, icon=":material/check_circle:")
     products = {product.key: product for product in station.taught_products()}
     if products:
-        key = st.selectbox(
-            t("products.product"), list(products), key="product", bind="query-params", width=380
-        )
-        show_product(station, products[key])
+        key = ask_product(t("products.product"), list(products), PRODUCT, width=380)
+        if key is not None:
+            show_product(station, products[key])
     else:
         show_first_steps(station)

@@ -14,10 +14,29 @@ from core.services.preferences import FixedSetting, Standing, fixed_settings
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.memory import remember
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name
-from pages.texts import percentage, t, when
+from pages.texts import language, percentage, t, when
 from pages.texts.labels import label_of
+
+
+def ask_my_language() -> None:
+    """Ask for the language of this person's screens; the browser remembers it."""
+    with st.container(border=True, gap="xsmall"):
+        told, asked = st.columns([11, 10], gap="medium", vertical_alignment="center")
+        told.markdown(f"**{t('settings.my_language')}**")
+        told.caption(t("settings.my_language_help"))
+        st.session_state["my-language"] = language()
+        asked.segmented_control(
+            t("settings.my_language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            key="my-language",
+            on_change=lambda: remember("language", st.session_state["my-language"]),
+        )
 
 
 def show_setting(station: Station, standing: Standing, person: str) -> None:
@@ -179,6 +198,7 @@ with shown_to_the_operator():
     with left:
         who = st.text_input(t("settings.who"), value=person_of(), width=300, key="settings-who")
         st.session_state["person"] = who
+        ask_my_language()
         for one in station.preferences():
             show_setting(station, one, who)
     with right, shown_to_the_operator():

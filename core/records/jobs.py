@@ -19,6 +19,7 @@ INTERRUPTED = (
     "left, other work begins anew."
 )
 STATES_THAT_RESUME = (JobState.FAILED, JobState.CANCELLED, JobState.INTERRUPTED)
+MOST_UNFINISHED = 20
 IN_A_HURRY = f"({', '.join(repr(kind) for kind in WAITED_FOR)})"
 # Arguments may name thousands of pictures, and are for the worker alone.
 COLUMNS = f"""
@@ -100,6 +101,26 @@ def active_jobs(database: Database, stall_s: float) -> tuple[Job, ...]:
     """List the jobs that run, and then those that wait, in their order."""
     order = "state = 'queued', queued_at, number"
     return _jobs(database, "state IN ('running', 'queued')", [], stall_s, 10_000, order)
+
+
+def unfinished_jobs(database: Database, kind: str, stall_s: float) -> tuple[Job, ...]:
+    """List the jobs of a kind that are not done and that nobody cancelled, the newest first."""
+    states = "('running', 'queued', 'failed', 'interrupted')"
+    order = "created_at DESC, number DESC"
+    return _jobs(
+        database, f"kind = ? AND state IN {states}", [kind], stall_s, MOST_UNFINISHED, order
+    )
+
+
+def give_up_job(database: Database, job_id: str) -> bool:
+    """Leave a job as it is that ended before it was done; return whether there was one."""
+    with database.transaction() as cursor:
+        changed = cursor.execute(
+            "UPDATE jobs SET state = 'cancelled' WHERE id = ? AND state IN "
+            "('failed', 'interrupted') RETURNING id",
+            [job_id],
+        ).fetchone()
+    return changed is not None
 
 
 def claim_next(database: Database, *, waited_for: bool) -> tuple[str, str, str] | None:

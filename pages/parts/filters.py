@@ -11,17 +11,19 @@ from core.domain.plant_time import PlantTime
 from core.records.products import list_products
 from core.records.search import Filter, values_of, whole_days
 from core.services.station import Station
+from pages.parts.product_choice import ask_product_or_all, choose_product
 from pages.parts.quality.words import type_text
 from pages.parts.urls import option_in_url
 from pages.texts import t, zone
 from pages.texts.labels import disposition_label, label
 
 # Shared by History and Quality, so that going from one to the other keeps the filter.
-NARROW = ("by-product", "by-lot", "by-station", "since", "until")
+PRODUCT = "by-product"
+NARROW = (PRODUCT, "by-lot", "by-station", "since", "until")
 WIDE = (*NARROW, "by-serial", "by-verdict", "by-disposition", "by-type", "by-signed", "text")
 EMPTY: dict[str, object] = {"text": "", "by-lot": "", "by-serial": ""}
 # Streamlit itself keeps the others in the URL.
-BY_VALUE = ("by-verdict", "by-disposition", "by-type", "by-signed")
+BY_VALUE = ("by-station", "by-verdict", "by-disposition", "by-type", "by-signed")
 OPEN = "open"
 SIGNED = {"is_signed": True, "not_signed": False}
 
@@ -105,24 +107,22 @@ def quality_filter(station: Station) -> Filter:
 
 
 def _product(station: Station) -> str | None:
-    return st.selectbox(
+    return ask_product_or_all(
         t("filters.product"),
         [product.key for product in list_products(station.records)],
-        index=None,
-        key="by-product",
+        PRODUCT,
+        name=PRODUCT,
         placeholder=t("filters.all"),
-        bind="query-params",
     )
 
 
 def _used_station(station: Station) -> str | None:
-    return st.selectbox(
+    return option_in_url(
         t("filters.station"),
         [name for name in values_of(station.records, "station", Filter()) if name],
-        index=None,
-        key="by-station",
+        str,
+        "by-station",
         placeholder=t("filters.all"),
-        bind="query-params",
     )
 
 
@@ -159,6 +159,8 @@ def _clear(keys: tuple[str, ...]) -> None:
 
 
 def _forget(keys: tuple[str, ...]) -> None:
+    choose_product(None)
+    st.query_params.pop(PRODUCT, None)
     for key in keys:
         st.session_state[key] = EMPTY.get(key)
         if key in BY_VALUE:

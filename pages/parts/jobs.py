@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.domain import Job, JobState
 from core.services.station import Station
+from core.tasks.lot import InspectLot
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.job_words import job_name, step_text
 from pages.parts.words import person_of
@@ -15,6 +16,8 @@ from pages.texts import number, percentage, t, when
 from pages.texts.labels import label
 
 REFRESH_S = 1.0
+# Ended before they were done, and not by a person.
+LEFT = (JobState.FAILED, JobState.INTERRUPTED)
 
 
 def watch_job(station: Station, job: Job, show: Callable[[Job], object]) -> None:
@@ -55,11 +58,22 @@ def show_job(station: Station, job: Job) -> None:
             with shown_to_the_operator():
                 station.jobs.resume(job.id)
                 st.rerun()
+        if job.state in LEFT and st.button(
+            t("jobs.give_up"),
+            icon=":material/close:",
+            key=f"give-up-{job.id}",
+            help=t("jobs.give_up_help"),
+        ):
+            with shown_to_the_operator():
+                station.jobs.give_up(job.id, person_of())
+                st.rerun()
     if job.state is JobState.RUNNING:
         st.progress(job.share, f"{step_text(job)} · {_how_far(job)}")
     if job.is_stalled:
         st.warning(t("jobs.stalled"), icon=":material/hourglass_disabled:")
-    if job.error:
+    if job.state is JobState.INTERRUPTED:
+        st.warning(_why_interrupted(job), icon=":material/power_off:")
+    elif job.error:
         st.error(job.error, icon=":material/error:")
 
 
@@ -73,8 +87,16 @@ def choose_job(jobs: Sequence[Job]) -> Job:
         index=list(known).index(asked) if asked in known else 0,
         format_func=lambda job_id: f"{when(known[job_id].created_at)} · {known[job_id].title}",
     )
-    st.query_params["run"] = chosen
+    # What is shown anyway needs no entry in the browser's history.
+    if asked or chosen != jobs[0].id:
+        st.query_params["run"] = chosen
     return known[chosen]
+
+
+def _why_interrupted(job: Job) -> str:
+    if job.kind == InspectLot.kind and job.total > 1:
+        return t("jobs.lot_interrupted", done=number(job.done), total=number(job.total))
+    return t("jobs.interrupted")
 
 
 def _state(job: Job) -> str:

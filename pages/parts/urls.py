@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
+from urllib.parse import quote
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def choice_in_url(
@@ -103,11 +105,46 @@ def text_in_url(label: str, key: str, *, placeholder: str, width: int) -> str:
         placeholder: what stands there while it is empty.
         width: in pixels.
     """
-    if key not in st.session_state:
+    if key not in st.session_state or has_come_back():
         st.session_state[key] = st.query_params.get(key, "")
     return st.text_input(
         label, key=key, placeholder=placeholder, width=width, on_change=partial(_keep, key, "")
     )
+
+
+def inspection_link(inspection_id: str) -> str:
+    """Return the link to an inspection, from any page and under any base path."""
+    return f"./?inspection={quote(inspection_id, safe='')}"
+
+
+def has_come_back() -> bool:
+    """Say whether this run of the page is due to the browser's Back or Forward."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def follow_the_url(key: str, name: str, options: Sequence[str], start: str | None) -> bool:
+    """Give a widget the URL's value when the page is come to, by link or by Back; else leave it.
+
+    Returns whether it was given what the URL names.
+
+    Args:
+        key: of the widget.
+        name: of the URL's parameter.
+        options: values that the widget may have.
+        start: value where the URL names none of them.
+    """
+    if not (has_come_back() or key not in st.session_state or _is_unknown(key, options)):
+        return False
+    asked = st.query_params.get(name)
+    is_named = asked in options
+    st.session_state[key] = asked if is_named else start
+    return is_named
+
+
+def _is_unknown(key: str, options: Sequence[str]) -> bool:
+    value = st.session_state[key]
+    return value is not None and value not in options
 
 
 def _follow_the_url(key: str, options: Sequence[str], default: str | None) -> Callable[[], None]:
@@ -115,9 +152,10 @@ def _follow_the_url(key: str, options: Sequence[str], default: str | None) -> Ca
 
     A value that is no option leaves the URL: nothing is chosen by it.
     """
+    follow_the_url(key, key, options, default)
+    if st.session_state[key] is None:
+        st.session_state[key] = default
     asked = st.query_params.get(key)
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = asked if asked in options else default
     if asked is not None and asked not in options:
         del st.query_params[key]
 

@@ -1,5 +1,7 @@
 """The console's texts, one catalogue a language, and numbers and times as the language has them.
 
+The language is each person's: what one chooses is shown to nobody else.
+
 A text is named `page.name` and stands in `en.toml`, `ko.toml` and `de.toml`; where a language has
 another form for a count of one, it stands beside it as `name_one`. What a person typed, a model
 wrote or core said is not translated.
@@ -20,6 +22,7 @@ from babel.numbers import format_decimal, format_percent, get_decimal_symbol, ge
 from core.domain import Language
 from core.domain.errors import InspectionError
 from core.tasks.shared_station import shared_station
+from pages.parts.memory import remembered
 
 FOLDER = Path(__file__).parent
 SINGULAR = "_one"
@@ -40,7 +43,19 @@ def t(key: str, **values: object) -> str:
 
 
 def language() -> Language:
-    """Find the console's language; English where the records cannot be read."""
+    """Find the person's language: the one chosen in this browser, else `first_language`."""
+    chosen = remembered("language")
+    return Language(chosen) if chosen in set(Language) else first_language()
+
+
+def first_language() -> Language:
+    """Guess the language of a person who has not chosen: the browser's, else the station's default.
+
+    Most browsers ask for English because nobody has told them otherwise: that says nothing.
+    """
+    asked = (st.context.locale or "")[:2]
+    if asked in set(Language) - {Language.ENGLISH}:
+        return Language(asked)
     try:
         return shared_station().settings.console_language
     except InspectionError:

@@ -130,6 +130,23 @@ class Jobs:
         """List the running jobs, and then the waiting ones, in their order."""
         return recorded.active_jobs(self._records, self._stall_s)
 
+    def unfinished(self, task: type[Task]) -> tuple[Job, ...]:
+        """List the jobs of a task that are not done and not cancelled, the newest first."""
+        return recorded.unfinished_jobs(self._records, task.kind, self._stall_s)
+
+    def give_up(self, job_id: str, who: str = "") -> Job:
+        """Leave a job as it is that failed or was interrupted; it counts as cancelled.
+
+        A job in another state stays as it is.
+
+        Raises:
+            JobError: if there is no job with this id.
+        """
+        was = self.job(job_id).state
+        if recorded.give_up_job(self._records, job_id):
+            add_event(self._records, "job cancelled", job_id, {"was": was.value}, who)
+        return self.job(job_id)
+
     def cancel(self, job_id: str, who: str = "") -> Job:
         """Cancel a job; a running one stops when it next reports progress.
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.detection.checkpoints import Active, active_version, versions
 from core.domain import Job, JobState, Product, Verdict
-from core.domain.errors import InspectionError
+from core.domain.errors import InspectionError, JobError
 from core.domain.reading import Reading
 from core.records.quality import period_counts
 from core.records.search import Filter
@@ -19,7 +19,9 @@ from core.statistics.counts import Period
 from core.statistics.intervals import Rate
 from core.tasks.lot_comparison import CompareLot
 from pages.parts.jobs import watch_job
+from pages.parts.product_choice import ask_product
 from pages.parts.quality.words import bounds_text, share_text
+from pages.parts.urls import inspection_link
 from pages.parts.words import person_of, plain
 from pages.texts import number, percentage, t, when
 from pages.texts.labels import disposition_label, label
@@ -35,12 +37,11 @@ def ask_comparison(station: Station) -> None:
     if not products:
         st.info(t("compare.nothing_taught"), icon=":material/school:")
         return
-    product = st.selectbox(
-        t("compare.product"),
-        products,
-        format_func=lambda option: option.key,
-        key="lot-product",
-    )
+    by_key = {product.key: product for product in products}
+    key = ask_product(t("compare.product"), list(by_key), "lot-product")
+    if key is None:
+        return
+    product = by_key[key]
     known = versions(station.settings, product)
     if len(known) < 2:
         st.info(t("lots.one_version", product=product.key), icon=":material/school:")
@@ -69,11 +70,18 @@ def ask_comparison(station: Station) -> None:
 
 
 def show_comparison(station: Station) -> None:
-    """Show the comparison that the URL names, and earlier ones to choose from."""
+    """Show the comparison that the URL names, and earlier ones to choose from.
+
+    Raises:
+        JobError: if the URL names no comparison.
+    """
     jobs = {job.id: job for job in station.jobs.recent(MOST_EARLIER, CompareLot)}
     asked = st.query_params.get("comparison")
     if asked and asked not in jobs:
-        jobs = {asked: station.jobs.job(asked), **jobs}
+        job = station.jobs.job(asked)
+        if job.kind != CompareLot.kind:
+            raise JobError(f"The job {asked} compares no lot. Look for it on System health.")
+        jobs = {asked: job, **jobs}
     if not jobs:
         st.info(t("lots.empty"), title=t("lots.title"), icon=":material/difference:")
         return
@@ -83,7 +91,8 @@ def show_comparison(station: Station) -> None:
         index=list(jobs).index(asked) if asked in jobs else 0,
         format_func=lambda job_id: f"{when(jobs[job_id].created_at)} · {jobs[job_id].title}",
     )
-    st.query_params["comparison"] = chosen
+    if asked or chosen != next(iter(jobs)):
+        st.query_params["comparison"] = chosen
     job = jobs[chosen]
     if job.state is not JobState.DONE:
         watch_job(station, job, lambda now: st.caption(when(now.created_at)))
@@ -212,7 +221,7 @@ def show_disagreements(station: Station, differing: tuple[ComparedPart, ...]) ->
             "B": f"{_verdict(part.verdicts[1])} {number(part.scores[1], 3)}",
             t("lots.then"): _verdict(part.then),
             t("lots.disposition"): disposition_label(part.disposition),
-            t("lots.open"): f"inspect?inspection={part.inspection_id}",
+            t("lots.open"): inspection_link(part.inspection_id),
         }
         for part in shown
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,25 +59,6 @@ class Tray:
     waiting: list[tuple[InspectionRequest, PictureFile]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     inspected: list[str] = field(default_factory=list)
-
-
-def ask_product(products: Sequence[Product], opened: str | None) -> Product:
-    """Ask for the product of the next pictures: chosen in this session, else by the URL.
-
-    Args:
-        products: that have been taught, at least one.
-        opened: key of the product whose inspection is open.
-    """
-    known = {product.key: product for product in products}
-    if "inspect-product" not in st.session_state:
-        asked = st.query_params.get("product", opened)
-        st.session_state["inspect-product"] = asked if asked in known else products[0].key
-    key = st.selectbox(
-        t("inspect.product"), list(known), key="inspect-product", persist_state="session"
-    )
-    if st.query_params.get("product") != key:
-        st.query_params["product"] = key
-    return known[key]
 
 
 def ask_request(station: Station, product: Product, tray: Tray) -> InspectionRequest:

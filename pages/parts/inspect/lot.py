@@ -7,10 +7,11 @@ from collections import Counter
 import streamlit as st
 
 from core.domain import InspectionSummary, Job, Verdict
+from core.domain.errors import JobError
 from core.records.search import of_ids
 from core.services.station import Station
-from core.tasks.lot import LotResult
-from pages.parts.jobs import watch_job
+from core.tasks.lot import InspectLot, LotResult
+from pages.parts.jobs import show_job, watch_job
 from pages.parts.quality.words import finding_cell
 from pages.parts.words import plain
 from pages.texts import t
@@ -20,8 +21,42 @@ from pages.texts.labels import disposition_label, label
 HEIGHT_PX, HEIGHT_BESIDE_PX = 420, 150
 
 
+def show_unfinished_lots(station: Station, *, but: str | None) -> None:
+    """Show the lots that are inspected at the moment, and those that ended before they were done.
+
+    Args:
+        station: whose jobs they are.
+        but: id of a job that is shown already.
+    """
+    for job in station.jobs.unfinished(InspectLot):
+        if job.id != but:
+            with st.container(border=True):
+                watch_job(station, job, _show_way_to)
+
+
+def show_left_lots(station: Station) -> bool:
+    """Show the lots that ended before they were done; return whether there are any."""
+    left = [job for job in station.jobs.unfinished(InspectLot) if job.can_resume]
+    for job in left:
+        with st.container(border=True):
+            show_job(station, job)
+            _show_way_to(job)
+    return bool(left)
+
+
+def _show_way_to(job: Job) -> None:
+    if st.button(t("lot.results"), icon=":material/grid_view:", key=f"results-{job.id}"):
+        st.switch_page("inspect.py", query_params={"job": job.id})
+
+
 def show_lot(station: Station, job: Job) -> None:
-    """Show the job of a lot with its results; choosing one opens it."""
+    """Show the job of a lot with its results; choosing one opens it.
+
+    Raises:
+        JobError: if the job is of another kind.
+    """
+    if job.kind != InspectLot.kind:
+        raise JobError(f"The job {job.id} inspects no lot. Look for it on System health.")
     height = HEIGHT_BESIDE_PX if "inspection" in st.query_params else HEIGHT_PX
     with st.container(border=True):
         watch_job(station, job, lambda now: _show_results(station, now, height))

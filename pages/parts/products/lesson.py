@@ -34,6 +34,7 @@ from core.tasks.teaching import Teach
 from pages.parts.detectors import detector_name, show_lack
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.uploads import uploaded
+from pages.parts.urls import inspection_link
 from pages.parts.words import person_of, plain
 from pages.texts import number, t, when
 
@@ -138,7 +139,7 @@ def ask_false_alarms(station: Station, product: Product) -> None:
                 t("products.score"): alarm.score,
                 t("products.reason"): alarm.reason,
                 t("products.decided"): when(alarm.decided_at),
-                t("products.look"): f"/?inspection={alarm.inspection_id}",
+                t("products.look"): inspection_link(alarm.inspection_id),
             }
             for alarm in alarms
         ],

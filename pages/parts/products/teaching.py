@@ -15,10 +15,13 @@ from core.tasks.known_defects import ScoreDefects, ScoringResult
 from core.tasks.teaching import Teach, TeachingResult
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import watch_job
+from pages.parts.product_choice import show_product
 from pages.parts.words import person_of, plain
 from pages.texts import number, t
 
 LESSONS = (Teach.kind, ScoreDefects.kind)
+# Key of the widget that chooses the product on the page.
+PRODUCT = "products-product"
 SHOWN_FOR = timedelta(minutes=5)
 
 
@@ -52,7 +55,7 @@ def show_lessons(station: Station, jobs: list[Job]) -> None:
 
 
 def _show_product(key: str) -> None:
-    st.session_state["product"] = key
+    show_product(key, PRODUCT, "product")
     st.session_state["view"] = "thresholds"
     st.query_params.pop("view", None)
 
