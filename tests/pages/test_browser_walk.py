@@ -113,7 +113,9 @@ def test_every_link_of_every_page_leads_somewhere(walked: tuple[Page, str, Path]
         ready(page)
         found |= links(page)
     own = {link for link in found if link.startswith(address) and "/api/" not in link}
-    assert len(own) > len(PAGES)
+    pages = {f"{address}/{path}" for path in PAGES.values()}
+    assert own >= pages
+    own -= pages  # that is where the links were found
     # Cells of tables are drawn: what they link to is made by the one function that makes it.
     own |= {urljoin(f"{address}/history", inspection_link(inspection))}
     own |= {f"{address}/inspect?inspection={inspection}", f"{address}/inspect"}
