@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.memory import write_cookies
+from pages.memory import write_cookies
 from pages.texts import t
 
 st.set_page_config(

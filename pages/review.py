@@ -156,7 +156,8 @@ def show_part(station: Station, inspection: Inspection, work: Work) -> None:
         )
         st.markdown(f"{verdict} · {_heading(inspection)}")
         show_corrections(inspection)
-        show_unlike(inspection)
+        if not hidden:
+            show_unlike(inspection)
         show_decision(station, inspection, work, is_hidden=hidden, is_sealed=is_sealed)
         show_learning(station, work.person)
         if hidden:

@@ -13,8 +13,8 @@ from core.reporting.catalogue import catalogue
 from core.services.preferences import FixedSetting, Standing, fixed_settings
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
+from pages.memory import remember
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.memory import remember
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name
 from pages.texts import language, percentage, t, when

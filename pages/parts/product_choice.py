@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.parts.memory import remember, remembered
+from pages.memory import remember, remembered
 from pages.parts.urls import follow_the_url, has_come_back
 from pages.parts.words import plain
 from pages.texts import t

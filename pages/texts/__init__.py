@@ -22,7 +22,7 @@ from babel.numbers import format_decimal, format_percent, get_decimal_symbol, ge
 from core.domain import Language
 from core.domain.errors import InspectionError
 from core.tasks.shared_station import shared_station
-from pages.parts.memory import remembered
+from pages.memory import remembered
 
 FOLDER = Path(__file__).parent
 SINGULAR = "_one"
