@@ -46,7 +46,10 @@ class Unlikeness(StrEnum):
     LESS_CONTRAST = "less contrast"
     MORE_CONTRAST = "more contrast"
     COLOURS_SWAPPED = "colours swapped"
-    OTHER_COLOURS = "other colours"
+    REDDER = "redder"
+    BLUER = "bluer"
+    GREENER = "greener"
+    LESS_GREEN = "less green"
     BLURRED = "blurred"
     SHARPER = "sharper"
     TURNED = "turned"
@@ -68,9 +71,18 @@ SENTENCES = {
     Unlikeness.COLOURS_SWAPPED: "Red and blue seem to be swapped: red less blue is "
     "{measured:.0f} % of the light, in the pictures taught {low:.0f} to {high:.0f} %. Check "
     "whether the camera's program writes BGR for RGB before blaming the part.",
-    Unlikeness.OTHER_COLOURS: "The colour balance is unlike that of the pictures taught: "
-    "{measured:.0f} % of the light, those taught {low:.0f} to {high:.0f} %. Check lamp and white "
-    "balance before blaming the part.",
+    Unlikeness.REDDER: "This picture is redder than those taught: red less blue is "
+    "{measured:.0f} % of the light, in the pictures taught {low:.0f} to {high:.0f} %. Check lamp "
+    "and white balance before blaming the part.",
+    Unlikeness.BLUER: "This picture is bluer than those taught: red less blue is {measured:.0f} % "
+    "of the light, in the pictures taught {low:.0f} to {high:.0f} %. Check lamp and white balance "
+    "before blaming the part.",
+    Unlikeness.GREENER: "This picture is greener than those taught: green beyond red and blue is "
+    "{measured:.0f} % of the light, in the pictures taught {low:.0f} to {high:.0f} %. Check lamp "
+    "and white balance before blaming the part.",
+    Unlikeness.LESS_GREEN: "This picture is less green than those taught: green beyond red and "
+    "blue is {measured:.0f} % of the light, in the pictures taught {low:.0f} to {high:.0f} %. "
+    "Check lamp and white balance before blaming the part.",
     Unlikeness.BLURRED: "This picture is less sharp than those taught: fine detail {measured:.2f} "
     "of the coarse, in those taught {low:.2f} to {high:.2f}. Check focus, lens and motion before "
     "blaming the part.",

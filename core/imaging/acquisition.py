@@ -109,7 +109,8 @@ def refuse_scale_of_sizes(mm_per_px: float | None, taught: Mapping[str, float]) 
     if mm_per_px is not None and not is_of_one_size(taught):
         raise ProductError(
             f"The pictures have {_sizes(taught)} pixels, so {mm_per_px:g} mm per pixel cannot hold "
-            "for all of them. Leave the scale out, or teach from pictures of one size."
+            "for all of them. Leave the scale out, in the policy too, or teach from pictures of "
+            "one size."
         )
 
 

@@ -46,14 +46,13 @@ def _ratio(value: float) -> float:
     return 2**value
 
 
-OTHER_COLOURS = Unlikeness.OTHER_COLOURS
 SCALES = {
     Measure.BRIGHTNESS: _Scale(Unlikeness.DARKER, Unlikeness.BRIGHTER, 0.2, _grey_levels),
     Measure.CONTRAST: _Scale(
         Unlikeness.LESS_CONTRAST, Unlikeness.MORE_CONTRAST, 0.35, _grey_levels
     ),
-    Measure.RED_AGAINST_BLUE: _Scale(OTHER_COLOURS, OTHER_COLOURS, 0.015, _percent),
-    Measure.GREEN_AGAINST_BOTH: _Scale(OTHER_COLOURS, OTHER_COLOURS, 0.015, _percent),
+    Measure.RED_AGAINST_BLUE: _Scale(Unlikeness.BLUER, Unlikeness.REDDER, 0.015, _percent),
+    Measure.GREEN_AGAINST_BOTH: _Scale(Unlikeness.LESS_GREEN, Unlikeness.GREENER, 0.015, _percent),
     Measure.SHARPNESS: _Scale(Unlikeness.BLURRED, Unlikeness.SHARPER, 0.25, _ratio),
 }
 LEAST_TURN = 0.15

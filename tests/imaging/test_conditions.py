@@ -48,9 +48,7 @@ CHANGES: dict[Unlikeness, Change] = {
         (pixels.astype(np.float32) - pixels.mean()) * 0.5 + pixels.mean()
     ).astype(np.uint8),
     Unlikeness.COLOURS_SWAPPED: lambda pixels: np.ascontiguousarray(pixels[:, :, ::-1]),
-    Unlikeness.OTHER_COLOURS: lambda pixels: np.clip(pixels * (1.0, 1.1, 1.2), 0, 255).astype(
-        np.uint8
-    ),
+    Unlikeness.BLUER: lambda pixels: np.clip(pixels * (1.0, 1.1, 1.2), 0, 255).astype(np.uint8),
     Unlikeness.BLURRED: lambda pixels: cv2.GaussianBlur(pixels, (0, 0), 2),
     Unlikeness.SHARPER: noisy,
     Unlikeness.TURNED: lambda pixels: np.ascontiguousarray(pixels[::-1, ::-1]),
@@ -62,7 +60,7 @@ def test_what_is_unlike_is_found(kind: Unlikeness) -> None:
     for seed in (100, 101, 102):
         names = found(TAUGHT, CHANGES[kind](bracket(seed)))
         assert kind.value in names, names
-        if kind not in {Unlikeness.LESS_CONTRAST, Unlikeness.OTHER_COLOURS}:
+        if kind not in {Unlikeness.LESS_CONTRAST, Unlikeness.BLUER}:
             assert len(names) == 1
 
 
