@@ -291,17 +291,19 @@ def _is_rare(sizes: np.ndarray, centre: float, *, is_rising: bool) -> bool:
     """
     from scipy.special import bdtr
 
-    chance = np.ones(1)  # of each count of the sample before, after a steady rise up to it
-    before = 0
+    # Where shares of nonconforming parts fall, those of conforming ones rise.
+    share = centre if is_rising else 1 - centre
+    chance, before, first = np.ones(1), 0, 0  # of each count of the sample before, from its first
     for size in sizes.tolist():
-        counts = np.arange(size + 1)
-        of_count = np.diff(bdtr(counts, size, centre), prepend=0)
-        if not is_rising:
-            of_count = of_count[::-1]  # counts of conforming parts: their shares rise instead
+        reach = 10 * np.sqrt(size * share * (1 - share)) + 10
+        least = max(0, int(size * share - reach))
+        counts = np.arange(least, min(size, int(size * share + reach)) + 1)
+        of_count = np.diff(bdtr(counts, size, share), prepend=0)
         # So many counts of the sample before have a lower share than each count of this one.
-        lower = np.ones(1, int) if before == 0 else (counts * before + size - 1) // size
-        chance = of_count * np.r_[0, np.cumsum(chance)][lower]
-        before = size
+        lower = (counts * before + size - 1) // size - first if before else np.ones_like(counts)
+        so_far = np.r_[0, np.cumsum(chance)]
+        chance = of_count * so_far[np.clip(lower, 0, len(chance))]
+        before, first = size, least
     return float(chance.sum()) <= FALSE_ALARM_RATES[ChartRule.TREND][1]
 
 
