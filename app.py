@@ -14,6 +14,7 @@ from core.domain.errors import InspectionError
 from core.infrastructure.browser_cookie import BrowserCookie
 from core.interfaces.api import routes
 from core.tasks.shared_station import close_shared_station, shared_station
+from pages.parts.uploads import accept_uploads
 
 
 @asynccontextmanager
@@ -21,6 +22,7 @@ async def lifespan(_app: st.App) -> AsyncGenerator[None]:
     """Hold the records open from the first request to the last."""
     try:
         station = shared_station()
+        accept_uploads(station.settings)
         station.warm()
         station.jobs.start()
     except InspectionError as error:

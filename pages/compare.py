@@ -18,6 +18,7 @@ from pages.parts.compare.lot_comparison import ask_comparison, show_comparison
 from pages.parts.compare.side_by_side import show_side_by_side, show_win_rates
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.product_choice import ask_product
+from pages.parts.uploads import largest_mb
 from pages.parts.urls import choice_in_url, inspection_link
 from pages.parts.words import plain
 from pages.parts.writers import ask_language, writer_name
@@ -47,7 +48,7 @@ def ask_picture(
     key = ask_product(t("compare.product"), list(known), "compare-product")
     if key is None:
         return None
-    upload = st.file_uploader(t("compare.picture"))
+    upload = st.file_uploader(t("compare.picture"), max_upload_size=largest_mb(station.settings))
     return known[key], PictureFile.of(upload.name, upload.getvalue()) if upload else None
 
 

@@ -47,7 +47,7 @@ STRIP_ROWS = 50
 def ask_for_pictures(station: Station, product: Product, tray: Tray, main: DeltaGenerator) -> None:
     """Ask what is to be inspected and how, and inspect what is given or waits."""
     request = ask_request(station, product, tray)
-    pictures = ask_pictures(product, tray)
+    pictures = ask_pictures(station, product, tray)
     if request.is_one_serial_for(len(pictures)):
         main.error(
             t("inspect.one_serial", count=len(pictures), serial=plain(request.context.serial)),

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
+from streamlit import config
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.imaging.folder_contents import is_data
 from core.imaging.picture_files import PictureFile
+from core.infrastructure.settings import Settings
+
+MB = 2**20
+# What a browser wraps around the file it sends counts too.
+ENVELOPE_MB = 1
+
+
+def largest_mb(settings: Settings) -> int:
+    """Return the largest picture that an uploader takes and names, in whole MB."""
+    return math.ceil(settings.max_image_bytes / MB)
+
+
+def accept_uploads(settings: Settings) -> None:
+    """Let this server receive files as large as the largest picture."""
+    config.set_option("server.maxUploadSize", largest_mb(settings) + ENVELOPE_MB)
 
 
 def uploaded(files: Iterable[UploadedFile]) -> list[PictureFile]:

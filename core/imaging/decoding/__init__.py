@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 import numpy as np
+from PIL import UnidentifiedImageError
 
 from core.domain import ImageInfo
 from core.domain.errors import ImageError
@@ -197,9 +198,8 @@ def _loaded(opened: Opened, name: str) -> np.ndarray:
 
 def _damaged(name: str, error: Exception) -> ImageError:
     """Say that a decoder failed: damaged bytes can make it raise anything."""
-    return ImageError(
-        f"{name} is damaged or cut short and cannot be read ({error}). Send it again."
-    )
+    why = "its header makes no sense" if isinstance(error, UnidentifiedImageError) else error
+    return ImageError(f"{name} is damaged or cut short and cannot be read ({why}). Send it again.")
 
 
 def _plain_name(filename: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import struct
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +32,11 @@ COLOURS: dict[int, Literal["grey", "rgb", "cmyk"]] = {
     YCBCR: "rgb",
 }
 CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4}
+# What the picture is made of: size, depth, colours, compression, and where its parts are.
+NEEDED_TAGS = {
+    *(254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 280, 281, 284, 317, 320, 322),
+    *(323, 324, 325, 332, 338, 339, 340, 341, 347),
+}
 # Stored as YCbCr, these come as RGB.
 JPEG_COMPRESSIONS = {6, 7, 34892, 33007}
 ALPHAS: dict[int, Literal["straight", "multiplied"]] = {1: "multiplied", 2: "straight"}
@@ -58,6 +64,7 @@ def opened(data: bytes, name: str, check: Check) -> Opened:
     # What is wrong with a file is said by the error that follows.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     page, notices = _page(tifffile.TiffFile(io.BytesIO(data)), name)
+    _check_tags(data, page, name)
     check(page.imagewidth, page.imagelength)
     if page.is_tiled:
         check(max(page.tilewidth, page.imagewidth), max(page.tilelength, page.imagelength))
@@ -111,6 +118,17 @@ def _is_thumbnail(page: TiffPage, largest: TiffPage) -> bool:
     return max(wide, high) <= THUMBNAIL_SHARE and alike
 
 
+def _check_tags(data: bytes, page: TiffPage, name: str) -> None:
+    """Refuse a page whose tags could not all be read: their defaults would make another picture."""
+    head, entry = ("Q", 20) if page.parent.is_bigtiff else ("H", 12)
+    order = page.parent.byteorder
+    (count,) = struct.unpack_from(order + head, data, page.offset)
+    first = page.offset + struct.calcsize(head)
+    codes = [struct.unpack_from(order + "H", data, first + entry * n)[0] for n in range(count)]
+    if any(code in NEEDED_TAGS and code not in page.tags for code in codes):
+        raise ImageError(f"{name} is damaged or cut short and cannot be read. Send it again.")
+
+
 def _check_readable(page: TiffPage, name: str) -> None:
     import tifffile
 
@@ -124,8 +142,8 @@ def _check_readable(page: TiffPage, name: str) -> None:
     is_read = photometric in COLOURS and (photometric != YCBCR or compression in JPEG_COMPRESSIONS)
     if not is_read or (photometric == CMYK and _tag(page, INK_SET_TAG, CMYK_INKS) != CMYK_INKS):
         raise ImageError(
-            f"{name} holds colours in a way that is not read ({_named(photometric)}). Export it as "
-            "grey or as RGB."
+            f"{name} holds colours in a way that is not read ({_named(page.photometric)}). Export "
+            "it as grey or as RGB."
         )
     if page.dtype is None or page.sampleformat not in NUMBERS or page.imagedepth != 1:
         raise ImageError(

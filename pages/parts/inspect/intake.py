@@ -18,7 +18,7 @@ from core.imaging.picture_files import (
 )
 from core.services.side_by_side import detectors_of
 from core.services.station import Station
-from pages.parts.uploads import uploaded
+from pages.parts.uploads import largest_mb, uploaded
 from pages.parts.writers import ask_writer
 from pages.texts import t
 from pages.texts.labels import label_of
@@ -73,7 +73,7 @@ def ask_request(station: Station, product: Product, tray: Tray) -> InspectionReq
     )
 
 
-def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
+def ask_pictures(station: Station, product: Product, tray: Tray) -> list[PictureFile]:
     """Ask for pictures; empty unless there are new ones."""
     source = st.segmented_control(
         t("intake.source"),
@@ -87,16 +87,20 @@ def ask_pictures(product: Product, tray: Tray) -> list[PictureFile]:
         label_visibility="collapsed",
     )
     key = f"{source}-{tray.given}"
-    pictures = _camera(key) if source == "camera" else _files(key, of_folder=source == "folder")
+    if source == "camera":
+        pictures = _camera(key)
+    else:
+        pictures = _files(key, largest_mb(station.settings), of_folder=source == "folder")
     if product.key == DEMO_PRODUCT_KEY and has_demo():
         return pictures or _demo()
     return pictures
 
 
-def _files(key: str, *, of_folder: bool) -> list[PictureFile]:
+def _files(key: str, most_mb: int, *, of_folder: bool) -> list[PictureFile]:
     uploads = st.file_uploader(
         t("intake.pictures"),
         accept_multiple_files="directory" if of_folder else True,
+        max_upload_size=most_mb,
         key=key,
     )
     return uploaded(uploads)

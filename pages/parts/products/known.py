@@ -13,7 +13,7 @@ from core.services.station import Station
 from core.tasks.known_defects import ScoreDefects
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.products.lesson import given_pictures
-from pages.parts.uploads import uploaded
+from pages.parts.uploads import largest_mb, uploaded
 from pages.parts.words import person_of
 from pages.texts import number, t
 
@@ -40,7 +40,11 @@ def ask_known_defects(station: Station, product: Product, known: Sequence[KnownD
         st.form("known", clear_on_submit=True),
     ):
         st.caption(t("products.add_known_help"))
-        uploads = st.file_uploader(t("products.bad_uploads"), accept_multiple_files=True)
+        uploads = st.file_uploader(
+            t("products.bad_uploads"),
+            accept_multiple_files=True,
+            max_upload_size=largest_mb(station.settings),
+        )
         folder = st.text_input(t("products.folder"), placeholder="/data/bracket/bad")
         who = st.text_input(t("products.who"), value=person_of(), key="known-who")
         if st.form_submit_button(t("products.add_known"), icon=":material/add:"):

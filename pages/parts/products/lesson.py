@@ -33,7 +33,7 @@ from core.tasks.pictures import KeptPicture, keep_pictures
 from core.tasks.teaching import Teach
 from pages.parts.detectors import detector_name, show_lack
 from pages.parts.errors import shown_to_the_operator
-from pages.parts.uploads import uploaded
+from pages.parts.uploads import largest_mb, uploaded
 from pages.parts.urls import inspection_link
 from pages.parts.words import person_of, plain
 from pages.texts import number, t, when
@@ -79,7 +79,11 @@ def ask_lesson(station: Station, product: Product | None) -> None:
                 format="%.4f",
                 help=t("products.scale_help"),
             )
-        uploads = st.file_uploader(t("products.uploads"), accept_multiple_files=True)
+        uploads = st.file_uploader(
+            t("products.uploads"),
+            accept_multiple_files=True,
+            max_upload_size=largest_mb(station.settings),
+        )
         folder = st.text_input(t("products.folder"), placeholder="/data/bracket/good")
         confirmed = ""
         if target is Target.ADD:
