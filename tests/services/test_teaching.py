@@ -236,7 +236,7 @@ def test_a_version_that_does_not_work_is_not_made_active(station: Station) -> No
         teach(station, PRODUCT, plates(6, seed=1), on_progress=harm_new)
 
     assert active(station) == card.detector.version
-    assert [path.name for path in folder.iterdir()] == [card.detector.version]
+    assert {path.name for path in folder.iterdir()} == {card.detector.version, "active.json"}
     assert station.taught(PRODUCT).card == card
 
 
