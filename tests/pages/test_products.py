@@ -197,6 +197,23 @@ def test_a_name_that_was_taught_already_is_no_new_product(station: Station) -> N
     assert "becomes a candidate" in words(app)
 
 
+@pytest.mark.usefixtures("station")
+def test_a_detector_without_weights_says_what_it_lacks() -> None:
+    app = page("products", view="teach")
+    assert "needs the weights" not in words(app)
+
+    detectors = app.segmented_control(key="detector")
+    assert list(detectors.options) == [
+        "patchcore",
+        "efficientad",
+        "winclip · unavailable: no weights",
+        "anomalydino · unavailable: no weights",
+    ]
+    detectors.set_value("winclip").run()
+
+    assert "winclip needs the weights ViT-B-16-plus-240" in words(app)
+
+
 def test_a_lesson_is_a_job(station: Station, tmp_path: Path) -> None:
     folder = tmp_path / "good"
     folder.mkdir()

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import cv2
+import huggingface_hub.constants
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ from core.detection.checkpoints import (
 )
 from core.detection.product_files import product_folder, save_policy
 from core.domain import Product
-from core.domain.errors import CheckpointError, DetectorError, ProductError
+from core.domain.errors import CheckpointError, DetectorError, ProductError, WeightsError
 from core.domain.policy import Policy
 from core.imaging.picture_files import PictureFile, demo_normals
 from core.records.products import load_product
@@ -99,6 +100,19 @@ def test_same_pictures_and_seed_give_the_same_detector(station: Station) -> None
     assert first.files["bank.safetensors"] == second.files["bank.safetensors"]
     assert first.figures == second.figures
     assert active(station) == first.detector.version < second.detector.version
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "weights"),
+    [("winclip", "ViT-B-16-plus-240"), ("anomalydino", "vit_small_patch14_dinov2")],
+)
+def test_absent_weights_are_named_before_any_picture_is_read(
+    station: Station, monkeypatch: pytest.MonkeyPatch, algorithm: str, weights: str
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+
+    with pytest.raises(WeightsError, match=f"The weights of {weights} cannot be had"):
+        teach(station, PRODUCT, [], algorithm=algorithm)
 
 
 def test_a_damaged_version_is_replaced_at_once(station: Station) -> None:

@@ -28,6 +28,7 @@ from core.detection.features import FeatureOptions, absent_weights
 from core.domain import JobStep
 from core.domain.errors import CheckpointError
 from core.infrastructure.backbones import resized
+from core.infrastructure.extras import not_installed
 from core.infrastructure.settings import Settings
 
 FACTS_FILE = "facts.json"
@@ -85,7 +86,8 @@ class EfficientAd(Detector[EfficientAdOptions]):
 
     @classmethod
     def absent_weights(cls, options: EfficientAdOptions, settings: Settings) -> str:
-        if published_teacher(settings) is not None:
+        # Without torch it cannot be trained at all, which the training says.
+        if published_teacher(settings) is not None or not_installed(("torch",)):
             return ""
         return absent_weights(FeatureOptions(), settings)
 
