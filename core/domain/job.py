@@ -42,6 +42,7 @@ class Job(Frozen):
     step: str = Field("", description="the present or the last one, as `step_on_record` writes it")
     done: float = Field(0, ge=0, description="of the step")
     total: float = Field(1, gt=0, description="of the step; 1 where shares are told, not counts")
+    whole: float = Field(0, ge=0, le=1, description="how much of all its steps is done")
     seconds_left: float | None = Field(None, description="of the step; None: not known yet")
     is_stopping: bool = Field(False, description="to be cancelled, and still in its last step")
     is_stalled: bool = Field(False, description="runs, but has told nothing for too long")

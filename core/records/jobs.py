@@ -138,7 +138,7 @@ def claim_next(database: Database, *, waited_for: bool) -> tuple[str, str, str] 
         return cursor.execute(
             f"""
             UPDATE jobs SET state = 'running', started_at = ?, reported_at = ?, error = '',
-                ended_at = NULL, step = '', step_started_at = NULL, done = 0, total = 1
+                ended_at = NULL, step = '', step_started_at = NULL, done = 0, total = 1, whole = 0
             WHERE id = (
                 SELECT id FROM jobs WHERE state = 'queued' AND (kind IN {IN_A_HURRY}) = ?
                 ORDER BY queued_at, number LIMIT 1
@@ -156,8 +156,20 @@ def save_progress(
     done: float,
     total: float,
     result: BaseModel | None = None,
+    *,
+    whole: float = 0,
 ) -> None:
-    """Record how far a running job is, and its result so far unless that is None."""
+    """Record how far a running job is, and its result so far unless that is None.
+
+    Args:
+        database: the records.
+        job_id: of the job.
+        step: that it takes, as `step_on_record` writes it.
+        done: of the step.
+        total: of the step.
+        result: so far.
+        whole: how much of all its steps is done, 0..1.
+    """
     now = _now()
     with database.transaction() as cursor:
         cursor.execute(
@@ -165,7 +177,7 @@ def save_progress(
             UPDATE jobs SET
                 step_started_at = CASE WHEN step = $step THEN step_started_at ELSE $now END,
                 done_at_start = CASE WHEN step = $step THEN done_at_start ELSE $done END,
-                step = $step, done = $done, total = $total, reported_at = $now,
+                step = $step, done = $done, total = $total, whole = $whole, reported_at = $now,
                 result = coalesce($result, result)
             WHERE id = $id AND state = 'running'
             """,
@@ -175,6 +187,7 @@ def save_progress(
                 "step": step,
                 "done": done,
                 "total": total,
+                "whole": whole,
                 "result": None if result is None else result.model_dump_json(),
             },
         )

@@ -15,6 +15,7 @@ from core.evaluation.detection.datasets import read_datasets
 from core.evaluation.detection.figures import DetectionFigures, evaluate_detection
 from core.services.jobs.task import Progress, Task
 from core.services.station import Station
+from core.tasks.teaching import FIT_STEPS
 
 
 class EvaluationResult(Frozen):
@@ -47,7 +48,10 @@ class Evaluate(Task):
         """
         costs = cost_rule(self.cost_ratio, self.prevalence, self.review_cost)
         figures: list[DetectionFigures] = []
-        for dataset in read_datasets(self.folders):
+        datasets = read_datasets(self.folders)
+        steps = (*FIT_STEPS.get(self.detector, ()), JobStep.CALIBRATE, JobStep.JUDGE_TESTS)
+        progress.plan((*steps, JobStep.MEASURED), len(datasets))
+        for dataset in datasets:
             measured, _ = evaluate_detection(
                 dataset,
                 station.settings,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from core.domain import Frozen
+from core.domain import Frozen, JobStep
 from core.imaging.picture_files import pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.known_defects import score_known_defects
@@ -43,6 +43,7 @@ class ScoreDefects(Task):
         Raises:
             InspectionError: as `core.services.known_defects.score_known_defects`.
         """
+        progress.plan((JobStep.KEEP_LABELLED, JobStep.SCORE_DEFECTS))
         pictures = [picture.file(station) for picture in self.pictures]
         if self.folder is not None:
             pictures += pictures_at([self.folder])

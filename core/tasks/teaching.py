@@ -9,18 +9,32 @@ from pydantic import Field, model_validator
 
 from core.detection.checkpoints import Card, active_version
 from core.detection.registry import DEFAULT_DETECTOR
-from core.domain import Frozen, Inspection, Job, Product
+from core.domain import Frozen, Inspection, Job, JobStep, Product
 from core.domain.errors import RecordsError
 from core.domain.reading import UNSTATED, Reading
 from core.imaging.picture_files import DEMO_PRODUCT_KEY, PictureFile, demo_normals, pictures_at
 from core.services.jobs.task import Progress, Task
 from core.services.relearning import add_normals
 from core.services.station import Station
-from core.services.teaching import teach
+from core.services.teaching import FOLDS, teach
 from core.tasks.pictures import KeptPicture
 from core.tasks.version_comparison import compare_later
 
 FOR_NEW_DETECTORS = {"detector", "options", "seed", "cross_fit", "mm_per_px", "reading"}
+
+
+# What each detector does to learn, in its order.
+FIT_STEPS = {
+    "patchcore": (JobStep.SEE_PICTURES, JobStep.MEMORY_BANK),
+    "anomalydino": (JobStep.SEE_PICTURES, JobStep.MEMORY_BANK),
+    "winclip": (JobStep.READ_PROMPTS, JobStep.SEE_PICTURES),
+    "efficientad": (
+        JobStep.DISTIL,
+        JobStep.TRAIN_STUDENT,
+        JobStep.SOLVE_LAYER,
+        JobStep.COMPARE_EXPORT,
+    ),
+}
 
 
 class TeachingResult(Frozen):
@@ -98,6 +112,7 @@ class Teach(Task):
             InspectionError: as `core.services.teaching.teach` and
                 `core.services.relearning.add_normals`.
         """
+        progress.plan(self._steps(station), FOLDS + 1 if self.cross_fit else 1)
         pictures = self._lesson(station)
         by = station.jobs.job(progress.job_id).who
         if self.add:
@@ -128,6 +143,19 @@ class Teach(Task):
         if is_candidate:
             compare_later(station, product, card.version, by)
         return TeachingResult.of(card, is_candidate=is_candidate)
+
+    def _steps(self, station: Station) -> tuple[JobStep, ...]:
+        """List the steps to come; of an algorithm that is not listed, those that all have."""
+        algorithm = self.detector
+        if self.add:
+            algorithm = active_version(station.settings, Product.from_key(self.product)).algorithm
+        return (
+            JobStep.CHECK_PICTURES,
+            *FIT_STEPS.get(algorithm, ()),
+            JobStep.CALIBRATE,
+            JobStep.TRY_VERSION,
+            JobStep.DONE,
+        )
 
     def _lesson(self, station: Station) -> list[PictureFile]:
         if self.demo:

@@ -68,7 +68,7 @@ def show_job(station: Station, job: Job) -> None:
                 station.jobs.give_up(job.id, person_of())
                 st.rerun()
     if job.state is JobState.RUNNING:
-        st.progress(job.share, f"{step_text(job)} · {_how_far(job)}")
+        st.progress(job.whole, f"{percentage(job.whole, 0)} · {step_text(job)} · {_how_far(job)}")
     if job.is_stalled:
         st.warning(t("jobs.stalled"), icon=":material/hourglass_disabled:")
     if job.state is JobState.INTERRUPTED:

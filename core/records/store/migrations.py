@@ -123,12 +123,18 @@ def lock_signed_reports(connection: DuckDBPyConnection) -> None:
     )
 
 
+def tell_whole_jobs(connection: DuckDBPyConnection) -> None:
+    """Keep how much of a whole job is done, over all its steps."""
+    connection.execute("ALTER TABLE jobs ADD COLUMN whole DOUBLE DEFAULT 0")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_schema,
     seal_open_audits,
     add_corrections,
     tell_confirmed_types,
     lock_signed_reports,
+    tell_whole_jobs,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -60,6 +60,18 @@ class Progress:
         self._stop = stop
         self._step = ""
         self._saved_at = 0.0
+        self._plan: tuple[JobStep, ...] = ()
+        self._rounds, self._round, self._place = 1, 0, 0
+        self._whole = 0.0
+
+    def plan(self, steps: Sequence[JobStep], rounds: int = 1) -> None:
+        """Tell the steps to come, in their order; without a plan each step is the whole job.
+
+        Args:
+            steps: of one round. One that is left out, or comes without a plan, does no harm.
+            rounds: how often they are taken, as for each of several sets.
+        """
+        self._plan, self._rounds = tuple(steps), max(1, rounds)
 
     def __call__(
         self,
@@ -88,8 +100,22 @@ class Progress:
         name = step_on_record(step, of)
         if name == self._step and now - self._saved_at < SAVED_EVERY_S:
             return
-        save_progress(self._database, self.job_id, name, done, total, result)
+        whole = self._whole = self._of_the_whole(step, min(1.0, done / total))
+        save_progress(self._database, self.job_id, name, done, total, result, whole=whole)
         self._step, self._saved_at = name, now
+
+    def _of_the_whole(self, step: JobStep, share: float) -> float:
+        """Estimate how much of the whole job is done; it never goes back."""
+        if not self._plan:
+            return share
+        if step not in self._plan:
+            return self._whole
+        place = self._plan.index(step)
+        if place < self._place:
+            self._round += 1
+        self._place = place
+        rounds_done = self._round + (place + share) / len(self._plan)
+        return max(self._whole, min(1.0, rounds_done / self._rounds))
 
     def stop_here(self) -> None:
         """Raise JobStopped if the job is to stop."""

@@ -40,7 +40,7 @@ def test_teaching_in_the_background(station: Station) -> None:
 
     job = ended(station, station.jobs.submit(task_of("teach", arguments), "Teach", "Ana").id)
 
-    assert (job.state, job.step, job.share) == (JobState.DONE, "Done", 1), job.error
+    assert (job.state, job.step, job.whole) == (JobState.DONE, "Done", 1), job.error
     assert job.result["version"] == active_version(station.settings, PRODUCT).version
     assert (job.result["images"], job.result["held_out"]) == (8, 2)
     assert job.result["skipped"] == ["a.png cannot be read."]
