@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from core.domain import Box, ClockPlace, Defect, Judgement, Verdict
+from core.domain import Box, ClockPlace, Defect, Judgement, Severity, Verdict
 from core.domain.policy import Policy
 
 # A defect reaches down to this share of the threshold around its core, so that its outline follows
@@ -29,7 +29,8 @@ def find_defects(
     Regions are 8-connected parts of the map above `REACH` times the lower threshold that hold at
     least one pixel at or above it. Regions under the minimum area are left out, except the one that
     holds the map's maximum: whatever is not PASS has a defect, and whatever is PASS has none. Where
-    the score, but no place of the map, reaches its threshold, the map's maximum is the threshold.
+    the score, but no place of the map, reaches its threshold, the map's maximum is the threshold,
+    and the defects are minor.
 
     Args:
         anomaly_map: float32 (H, W).
@@ -72,7 +73,10 @@ def find_defects(
                 orientation_deg=orientation,
                 peak=peak,
                 mean=float(values.mean()),
-                severity=policy.severity.severity(peak / judgement.map_t_high, area_percent),
+                # However large: it shows only since the score alone has stopped the part.
+                severity=Severity.MINOR
+                if peak < judgement.map_t_low
+                else policy.severity.severity(peak / judgement.map_t_high, area_percent),
             )
         )
     defects.sort(key=lambda defect: -defect.peak)

@@ -113,6 +113,19 @@ class Inspection(Frozen):
         return Evidence(**{name: getattr(self, name) for name in Evidence.model_fields})
 
     @property
+    def decided(self) -> Disposition | None:
+        """The newest disposition; None: nobody has decided."""
+        return self.dispositions[-1].disposition if self.dispositions else None
+
+    @property
+    def is_nonconforming(self) -> bool:
+        """Whether the part does not conform: as a person decided, else as the machine found."""
+        if self.decided in (Disposition.ACCEPTED, Disposition.VOID, Disposition.IN_ERROR):
+            return False
+        is_stopped = self.judgement.verdict is not Verdict.PASS
+        return is_stopped or (self.decided is not None and not self.decided.is_of_good_part)
+
+    @property
     def signed(self) -> Revision | None:
         """The revision that was signed last; later ones do not take its place by themselves."""
         kinds = (each for each in reversed(self.revisions) if each.kind is RevisionKind.SIGNED)

@@ -16,7 +16,8 @@ class SeverityRule(Frozen):
     """How bad a defect is: by its peak, in units of the FAIL threshold, or by its area.
 
     Critical: peak at least `critical_peak` or area at least `critical_percent` of the picture.
-    Major: the same with the `major_` limits. Minor: everything else.
+    Major: the same with the `major_` limits. Minor: everything else, and what lies below the REVIEW
+    threshold of the map.
     """
 
     critical_peak: float = Field(1.5, gt=0)

@@ -29,10 +29,13 @@ class Language(StrEnum):
 class Disposition(StrEnum):
     """The person's decision about the part.
 
-    IN_ERROR is one about the picture: it shows another product, or nothing that can be judged. It
-    stays on record, is never learned from, and counts in no figure of quality.
+    ACCEPTED is of a part that conforms. USE_AS_IS is a concession: the part does not conform, and
+    is used all the same. IN_ERROR is one about the picture: it shows another product, or nothing
+    that can be judged. It stays on record, is never learned from, and counts in no figure of
+    quality.
     """
 
+    ACCEPTED = "accepted"
     USE_AS_IS = "use as is"
     REWORK = "rework"
     REPAIR = "repair"
@@ -47,7 +50,7 @@ class Disposition(StrEnum):
         """Whether it says that the part may be used as it is; None: that is left open."""
         if self in (Disposition.REINSPECT, Disposition.IN_ERROR):
             return None
-        return self in (Disposition.USE_AS_IS, Disposition.VOID)
+        return self in (Disposition.ACCEPTED, Disposition.USE_AS_IS, Disposition.VOID)
 
 
 class RevisionKind(StrEnum):
@@ -194,4 +197,5 @@ class DispositionEntry(Frozen):
     reason: str
     decided_by: str
     decided_at: AwareDatetime
+    concession: str = Field("", description="number of the concession to use the part as it is")
     is_blind: bool = Field(False, description="decided without seeing the machine's finding")

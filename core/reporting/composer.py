@@ -212,7 +212,7 @@ def _action(words: Phrases, best: Snippet | None) -> str:
 
 def _proposal(verdict: Verdict) -> Disposition | None:
     # What becomes of a bad part depends on cost, customer and repair, which no picture shows.
-    return {Verdict.PASS: Disposition.USE_AS_IS, Verdict.REVIEW: Disposition.REINSPECT}.get(verdict)
+    return {Verdict.PASS: Disposition.ACCEPTED, Verdict.REVIEW: Disposition.REINSPECT}.get(verdict)
 
 
 def _questions(words: Phrases, evidence: Evidence, best: Snippet | None) -> tuple[str, ...]:

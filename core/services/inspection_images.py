@@ -169,8 +169,9 @@ def report_pdf(station: Station, inspection: Inspection, number: int | None = No
             file is missing or altered.
     """
     require_unsealed(station.records, inspection.id)
-    now, scale, decoded = datetime.now(UTC), colour_scale(inspection), DecodedPictures(station)
-    labels = (f"review {scale.t_low:.3g}", f"fail {scale.t_high:.3g}", f"{scale.top:.3g}")
+    now, decoded = datetime.now(UTC), DecodedPictures(station)
+    # Without numbers: the map has a scale of its own, and the figures in view are the score's.
+    labels = ("review", "fail", "")
     return render_pdf(
         inspection,
         _revision(inspection, number),

@@ -12,7 +12,7 @@ from core.records.queue import next_waiting, previous_waiting, queue
 from core.records.search import Filter
 from core.services.station import Station
 
-GOOD = (Disposition.VOID, Disposition.USE_AS_IS)
+GOOD = (Disposition.VOID, Disposition.ACCEPTED, Disposition.USE_AS_IS)
 BAD = (
     Disposition.SCRAP,
     Disposition.REWORK,
@@ -52,7 +52,7 @@ def dispositions_of_good(inspection: Inspection, *, is_hidden: bool) -> tuple[Di
     While the finding is hidden, the choice is the same whatever the finding is.
     """
     is_passed = inspection.judgement.verdict is Verdict.PASS
-    return (Disposition.USE_AS_IS,) if is_passed or is_hidden else GOOD
+    return (Disposition.ACCEPTED,) if is_passed or is_hidden else GOOD
 
 
 def first(station: Station, filter: Filter) -> str | None:

@@ -167,7 +167,7 @@ def test_knowledge_without_labels_is_cited_without_cause() -> None:
 @pytest.mark.parametrize(
     ("verdict", "score", "proposed", "words"),
     [
-        (Verdict.PASS, 0.8, Disposition.USE_AS_IS, "No region of this ELPV/mono part reaches"),
+        (Verdict.PASS, 0.8, Disposition.ACCEPTED, "No region of this ELPV/mono part reaches"),
         (Verdict.REVIEW, 1.2, Disposition.REINSPECT, "A person must decide"),
         (Verdict.FAIL, 1.9, None, "Hold the part"),
     ],

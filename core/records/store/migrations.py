@@ -128,6 +128,11 @@ def tell_whole_jobs(connection: DuckDBPyConnection) -> None:
     connection.execute("ALTER TABLE jobs ADD COLUMN whole DOUBLE DEFAULT 0")
 
 
+def add_concessions(connection: DuckDBPyConnection) -> None:
+    """Keep the number of the concession by which a nonconforming part is used."""
+    connection.execute("ALTER TABLE dispositions ADD COLUMN concession VARCHAR DEFAULT ''")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     create_schema,
     seal_open_audits,
@@ -135,6 +140,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     tell_confirmed_types,
     lock_signed_reports,
     tell_whole_jobs,
+    add_concessions,
 )
 
 

@@ -161,8 +161,11 @@ def _lines(text: str) -> Iterator[tuple[str, frozenset[Verdict]]]:
 
 def _disposition(report: Report, verdict: Verdict) -> Iterator[Remark]:
     proposed = report.proposed_disposition
-    excluded = {Verdict.FAIL: Disposition.USE_AS_IS, Verdict.PASS: Disposition.SCRAP}
-    if proposed is not None and excluded.get(verdict) is proposed:
+    excluded = {
+        Verdict.FAIL: (Disposition.ACCEPTED, Disposition.USE_AS_IS),
+        Verdict.PASS: (Disposition.SCRAP,),
+    }
+    if proposed in excluded.get(verdict, ()):
         yield Remark(
             rule=Rule.VERDICT,
             place="proposed_disposition",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from core.domain import ComparedPair, Exemplar, Inspection, StepName
+from core.domain import ComparedPair, Exemplar, Inspection, Snippet, StepName
 from core.reporting.pdf.page import THUMBNAIL_HEIGHT_MM, ReportPage, shorten
 
 LOOKED_UP = {StepName.EXEMPLARS, StepName.COMPARE, StepName.KNOWLEDGE}
@@ -18,6 +18,8 @@ def print_evidence(
     exemplars: Sequence[tuple[Exemplar, bytes | None]],
     pairs: Sequence[ComparedPair],
     limit: int,
+    *,
+    snippets: Sequence[Snippet],
 ) -> None:
     """Print what the findings stand on, and what was switched off or failed.
 
@@ -27,6 +29,7 @@ def print_evidence(
         exemplars: normal parts with their pictures (None: not on this station).
         pairs: up to three.
         limit: characters of a text.
+        snippets: knowledge that bears on the part.
     """
     missing = [
         f"The step '{step.name}' {'failed' if step.status == 'failed' else 'was off'}: "
@@ -34,12 +37,12 @@ def print_evidence(
         for step in inspection.steps
         if step.name in LOOKED_UP and step.status != "ok"
     ]
-    if not exemplars and not inspection.snippets and not missing:
+    if not exemplars and not snippets and not missing:
         return
     page.heading("Evidence", THUMBNAIL_HEIGHT_MM + 12 if exemplars else 12)
     _exemplars(page, inspection, exemplars)
     _pairs(page, pairs, limit)
-    for snippet in inspection.snippets:
+    for snippet in snippets:
         page.labelled(
             snippet.id,
             f"{snippet.scope}, {snippet.title} ({snippet.place}, "

@@ -1,4 +1,4 @@
-"""Fonts that packages ship: DejaVu Sans for Latin, Greek and Cyrillic, Nanum Gothic for Hangul."""
+"""Fonts that packages ship: DejaVu Sans from Latin to Arabic, Nanum Gothic for Hangul."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ HANGUL = "NanumGothic"
 EAST_ASIAN = re.compile(
     "[\u1100-\u11ff\u2312-\u2314\u2460-\u24ff\u2964\u2965\u2ac5-\u2acc\u2e80-\ud7ff\uf900-\uffef]"
 )
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
 def needs_hangul(text: str) -> bool:
@@ -32,12 +33,13 @@ def needs_hangul(text: str) -> bool:
     return EAST_ASIAN.search(text) is not None
 
 
-def add_fonts(pdf: FPDF, *, hangul: bool) -> None:
-    """Make a document able to print English, German and their neighbours.
+def add_fonts(pdf: FPDF, text: str) -> None:
+    """Make a document able to print a text, as far as packages ship fonts for it.
 
     Args:
         pdf: to be printed on.
-        hangul: Korean too; reading that font takes longer than all else on a page.
+        text: all that may be printed: reading the Hangul font takes longer than all else on a page,
+            and Arabic and Hebrew are shaped and run from the right.
 
     Raises:
         InspectionError: if a package that ships a font is not installed.
@@ -47,7 +49,9 @@ def add_fonts(pdf: FPDF, *, hangul: bool) -> None:
     latin = _package_folder("matplotlib", "matplotlib") / "mpl-data" / "fonts" / "ttf"
     pdf.add_font(FAMILY, "", latin / "DejaVuSans.ttf")
     pdf.add_font(FAMILY, "B", latin / "DejaVuSans-Bold.ttf")
-    if not hangul:
+    if RIGHT_TO_LEFT.search(text):
+        pdf.set_text_shaping(True)
+    if not needs_hangul(text):
         return
     korean = _package_folder("koreanize_matplotlib", "koreanize-matplotlib") / "fonts"
     pdf.add_font(HANGUL, "", korean / "NanumGothic.ttf")

@@ -35,8 +35,8 @@ def shorten(text: str, length: int) -> str:
     return flat[:length].rsplit(" ", 1)[0] + " ... (full text on record)"
 
 
-def new_page(title: str, footer: str, created_at: datetime, *, hangul: bool) -> ReportPage:
-    """Open an empty A4 document with its fonts (Korean ones if asked for) and running footer."""
+def new_page(title: str, footer: str, created_at: datetime, *, text: str) -> ReportPage:
+    """Open an empty A4 document with a running footer and the fonts that a text needs."""
     from fpdf import FPDF
 
     class Document(FPDF):
@@ -55,7 +55,7 @@ def new_page(title: str, footer: str, created_at: datetime, *, hangul: bool) -> 
     pdf.set_author("Smart Factory Anomaly Reporting System")
     pdf.set_subject(footer)
     pdf.set_lang("en")
-    add_fonts(pdf, hangul=hangul)
+    add_fonts(pdf, text)
     pdf.add_page()
     return ReportPage(pdf)
 
@@ -83,21 +83,54 @@ class ReportPage:
         self._rule()
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Print names and values in four columns."""
-        top, column = self._pdf.get_y() + 1.5, WIDTH_MM / 4
-        for index, (label, value) in enumerate(facts):
-            x, y = MARGIN_MM + index % 4 * column, top + index // 4 * 9.5
-            self._pdf.set_xy(x, y)
-            self._type(TINY_PT, GREY)
-            self._pdf.cell(column, 3, label)
-            self._pdf.set_xy(x, y + 3.2)
-            self._type(BODY_PT, INK)
-            self._pdf.cell(column - 2, 4.2, _fitted(self._pdf, value or "–", column - 2))
-        self._pdf.set_xy(MARGIN_MM, top + (len(facts) + 3) // 4 * 9.5 + 1)
+        """Print names and values in four columns; a value too long for one has a row of its own."""
+        column = WIDTH_MM / 4
+        self._type(BODY_PT, INK)
+        room = column - 2
+        fits = [
+            self._pdf.get_string_width(value) <= room - 2 * self._pdf.c_margin for _, value in facts
+        ]
+        short = [fact for fact, is_short in zip(facts, fits, strict=True) if is_short]
+        long = [fact for fact, is_short in zip(facts, fits, strict=True) if not is_short]
+        top = self._pdf.get_y() + 1.5
+        for index, fact in enumerate(short):
+            self._fact(*fact, MARGIN_MM + index % 4 * column, top + index // 4 * 9.5, room)
+        bottom = top + (len(short) + 3) // 4 * 9.5
+        for fact in long:
+            bottom = self._fact(*fact, MARGIN_MM, bottom, WIDTH_MM) + 1
+        self._pdf.set_xy(MARGIN_MM, bottom + 1)
+
+    def _fact(self, label: str, value: str, x: float, y: float, width: float) -> float:
+        """Print a name above its value and return where it ends."""
+        from fpdf.enums import WrapMode
+
+        self._pdf.set_xy(x, y)
+        self._type(TINY_PT, GREY)
+        self._pdf.cell(width, 3, label)
+        self._pdf.set_xy(x, y + 3.2)
+        self._type(BODY_PT, INK)
+        # By the letter: an identifier is one word, and is found again as one in the file.
+        self._pdf.multi_cell(width, 4.2, value or "–", align="L", wrapmode=WrapMode.CHAR)
+        return self._pdf.get_y()
 
     def banner(self, word: str, meaning: str, colour: Colour, lines: Sequence[str]) -> None:
-        """Print the verdict: a word on its colour, what it means, and the figures beside it."""
-        top, height, left = self._pdf.get_y(), 19.0, 44.0
+        """Print the verdict: a word on its colour, what it means, and the figures beside it.
+
+        The box grows with its lines, up to half a page; what does not fit follows below it.
+        """
+        top, left = self._pdf.get_y(), 44.0
+        width = WIDTH_MM - left - 6
+        self._type(TINY_PT, INK)
+        needed = [14.0 + self._height(left - 4, 2.8, meaning)]
+        self._type(SMALL_PT, INK)
+        beside: list[str] = []
+        below: list[str] = []
+        text_height = 4.0
+        for line in lines:
+            text_height += self._height(width, 4.2, line)
+            (below if text_height > HALF_PAGE_MM else beside).append(line)
+        needed.append(4.0 + sum(self._height(width, 4.2, line) for line in beside))
+        height = max(19.0, *needed)
         self._pdf.set_fill_color(*SHADE)
         self._pdf.rect(MARGIN_MM, top, WIDTH_MM, height, style="F")
         self._pdf.set_fill_color(*colour)
@@ -110,16 +143,21 @@ class ReportPage:
         self._pdf.multi_cell(left - 4, 2.8, meaning, align="C")
         self._pdf.set_xy(MARGIN_MM + left + 3, top + 2)
         self._type(SMALL_PT, INK)
-        for line in lines:
+        for line in beside:
             self._pdf.set_x(MARGIN_MM + left + 3)
-            self._pdf.multi_cell(WIDTH_MM - left - 6, 4.2, line, align="L", new_y="NEXT")
+            self._pdf.multi_cell(width, 4.2, line, align="L", new_y="NEXT")
         self._pdf.set_xy(MARGIN_MM, top + height + 3)
+        for line in below:
+            self.note(line)
 
     def side_by_side(self, pictures: Sequence[tuple[Image, str]]) -> None:
         """Print two pictures in equal boxes, each with its caption."""
-        top, gap = self._pdf.get_y(), 4.0
+        gap = 4.0
         width = (WIDTH_MM - gap) / 2
         height = min(PICTURE_HEIGHT_MM, max(width * p.height / p.width for p, _ in pictures))
+        # Together with the legend below.
+        self._keep_together(height + 20)
+        top = self._pdf.get_y()
         for index, (picture, caption) in enumerate(pictures):
             x = MARGIN_MM + index * (width + gap)
             self._framed(picture, x, top, width, height)
@@ -156,8 +194,8 @@ class ReportPage:
         self._keep_together(min(self.height_of(text), HALF_PAGE_MM))
         top, page = self._pdf.get_y(), self._pdf.page_no()
         self._type(SMALL_PT, INK, bold=True)
+        label_bottom = top + self._height(LABEL_WIDTH_MM - 2, 4, label)
         self._pdf.multi_cell(LABEL_WIDTH_MM - 2, 4, label, align="L", new_x="RIGHT", new_y="TOP")
-        label_bottom = top + 4 * max(1, -(-int(self._pdf.get_string_width(label)) // 30))
         self._pdf.set_xy(MARGIN_MM + LABEL_WIDTH_MM, top)
         self._type(SMALL_PT, INK)
         self._write(WIDTH_MM - LABEL_WIDTH_MM, 4, text)
@@ -187,22 +225,27 @@ class ReportPage:
 
     def thumbnails(self, pictures: Sequence[tuple[Image, str]], caption: str) -> None:
         """Print small pictures in a row."""
-        self._keep_together(THUMBNAIL_HEIGHT_MM + 10)
+        column = WIDTH_MM / 3
+        self._keep_row_together(caption, [text for _, text in pictures], column - 4)
         self.note(caption)
-        top, column = self._pdf.get_y() + 0.5, WIDTH_MM / 3
+        top = self._pdf.get_y() + 0.5
+        bottom = top + THUMBNAIL_HEIGHT_MM
         for index, (picture, text) in enumerate(pictures):
             x = MARGIN_MM + index * column
             self._framed(picture, x, top, column - 4, THUMBNAIL_HEIGHT_MM)
             self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT_MM + 0.5)
             self._type(TINY_PT, GREY)
-            self._pdf.cell(column - 4, 3, _fitted(self._pdf, text, column - 4))
-        self._pdf.set_xy(MARGIN_MM, top + THUMBNAIL_HEIGHT_MM + 5)
+            self._pdf.multi_cell(column - 4, 3, text, align="L")
+            bottom = max(bottom, self._pdf.get_y())
+        self._pdf.set_xy(MARGIN_MM, bottom + 1.5)
 
     def pairs(self, pairs: Sequence[tuple[Image, Image, str]], caption: str) -> None:
         """Print up to three pairs of small pictures in a row, each pair with its caption."""
-        self._keep_together(THUMBNAIL_HEIGHT_MM + 10)
+        column = WIDTH_MM / 3
+        self._keep_row_together(caption, [text for _, _, text in pairs], column - 4)
         self.note(caption)
-        top, column = self._pdf.get_y() + 0.5, WIDTH_MM / 3
+        top = self._pdf.get_y() + 0.5
+        bottom = top + THUMBNAIL_HEIGHT_MM
         width = (column - 5) / 2
         for index, (left, right, text) in enumerate(pairs):
             x = MARGIN_MM + index * column
@@ -210,18 +253,24 @@ class ReportPage:
             self._framed(right, x + width + 1, top, width, THUMBNAIL_HEIGHT_MM)
             self._pdf.set_xy(x, top + THUMBNAIL_HEIGHT_MM + 0.5)
             self._type(TINY_PT, GREY)
-            self._pdf.cell(column - 4, 3, _fitted(self._pdf, text, column - 4))
-        self._pdf.set_xy(MARGIN_MM, top + THUMBNAIL_HEIGHT_MM + 5)
+            self._pdf.multi_cell(column - 4, 3, text, align="L")
+            bottom = max(bottom, self._pdf.get_y())
+        self._pdf.set_xy(MARGIN_MM, bottom + 1.5)
 
     def decision(
         self,
         options: Sequence[tuple[str, bool]],
-        reason: str,
+        decisions: Sequence[tuple[str, str]],
         signatures: Sequence[tuple[str, str, str]],
     ) -> None:
-        """Print boxes for the disposition and lines for the signatures, never split over pages."""
-        self._keep_together(52)
-        self.heading("Disposition and signatures")
+        """Print boxes for the disposition, every decision, and lines for the signatures.
+
+        Args:
+            options: each with whether it was decided last.
+            decisions: in order: when and what, and why and by whom.
+            signatures: role, name and time of each.
+        """
+        self.heading("Disposition and signatures", 30)
         self._type(SMALL_PT, INK)
         top, column = self._pdf.get_y() + 1, WIDTH_MM / 4
         for index, (option, chosen) in enumerate(options):
@@ -230,20 +279,30 @@ class ReportPage:
             self._pdf.set_xy(x + 5, y)
             self._type(SMALL_PT, INK, bold=chosen)
             self._pdf.cell(column - 5, 4.2, option)
-        self._pdf.set_xy(MARGIN_MM, top + 12)
-        self.labelled("Reason", reason or "–")
-        top, column = self._pdf.get_y() + 9, WIDTH_MM / 3
-        for index, (role, name, when) in enumerate(signatures):
+        self._pdf.set_xy(MARGIN_MM, top + -(-len(options) // 4) * 5.5 + 1)
+        for label, text in decisions or [("Reason", "–")]:
+            self.labelled(label, text)
+        self._signatures(signatures)
+
+    def _signatures(self, signatures: Sequence[tuple[str, str, str]]) -> None:
+        column = WIDTH_MM / 3
+        self._type(SMALL_PT, INK)
+        texts = [f"{name}  {when}".strip() for _, name, when in signatures]
+        height = max(4.6, *(self._height(column - 6, 4, text) for text in texts))
+        self._keep_together(height + 14)
+        top = self._pdf.get_y() + 4.4
+        line = top + height + 0.6
+        for index, ((role, _, _), text) in enumerate(zip(signatures, texts, strict=True)):
             x = MARGIN_MM + index * column
-            self._pdf.set_xy(x, top - 4.6)
             self._type(SMALL_PT, INK)
-            self._pdf.cell(column - 6, 4, _fitted(self._pdf, f"{name}  {when}".strip(), column - 6))
+            self._pdf.set_xy(x, line - 0.6 - self._height(column - 6, 4, text))
+            self._pdf.multi_cell(column - 6, 4, text, align="L")
             self._pdf.set_draw_color(*GREY)
-            self._pdf.line(x, top, x + column - 6, top)
-            self._pdf.set_xy(x, top + 0.6)
+            self._pdf.line(x, line, x + column - 6, line)
+            self._pdf.set_xy(x, line + 0.6)
             self._type(TINY_PT, GREY)
             self._pdf.cell(column - 6, 3, f"{role} (name, date, signature)")
-        self._pdf.set_xy(MARGIN_MM, top + 6)
+        self._pdf.set_xy(MARGIN_MM, line + 6)
 
     def small(self, lines: Sequence[str], colour: Colour) -> None:
         """Print lines in the smallest type, such as hashes."""
@@ -252,15 +311,37 @@ class ReportPage:
         self.gap(0.5)
         self._type(TINY_PT, colour)
         for line in lines:
-            self._pdf.cell(WIDTH_MM, 3, line, new_x="LMARGIN", new_y="NEXT")
+            self._pdf.multi_cell(WIDTH_MM, 3, line, align="L", new_x="LMARGIN", new_y="NEXT")
 
     def height_of(self, text: str) -> float:
         """Measure the height of a labelled text, in mm."""
         self._type(SMALL_PT, INK)
-        height = self._pdf.multi_cell(
-            WIDTH_MM - LABEL_WIDTH_MM, 4, text, align="L", dry_run=True, output="HEIGHT"
+        return self._height(WIDTH_MM - LABEL_WIDTH_MM, 4, text)
+
+    def unprintable(self, text: str) -> list[str]:
+        """List the characters of a text that no font of this document has."""
+        from fpdf.fonts import TTFFont
+
+        fonts = [font for font in self._pdf.fonts.values() if isinstance(font, TTFFont)]
+        known = {code for font in fonts for code in font.cmap}
+        return sorted(
+            char
+            for char in set(text)
+            if char.isprintable() and not char.isspace() and ord(char) not in known
         )
-        return cast("float", height)
+
+    def _height(self, width: float, line: float, text: str) -> float:
+        """Measure a text in the present type, in mm; of no text, nothing."""
+        height = self._pdf.multi_cell(width, line, text, align="L", dry_run=True, output="HEIGHT")
+        return cast("float", height) if text else 0.0
+
+    def _keep_row_together(self, caption: str, texts: Sequence[str], width: float) -> None:
+        """Keep a row of small pictures on one page with the texts above and below it."""
+        self._type(SMALL_PT, GREY)
+        above = self._height(WIDTH_MM, 4, caption)
+        self._type(TINY_PT, GREY)
+        below = max((self._height(width, 3, text) for text in texts), default=0)
+        self._keep_together(THUMBNAIL_HEIGHT_MM + above + below + 3)
 
     def gap(self, height: float) -> None:
         self._pdf.ln(height)

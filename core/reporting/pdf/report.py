@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from core.domain import (
     ComparedPair,
     Disposition,
+    DispositionEntry,
     Exemplar,
     Finding,
     Hypothesis,
@@ -18,7 +19,6 @@ from core.domain import (
     Verdict,
 )
 from core.reporting.pdf.evidence import print_evidence
-from core.reporting.pdf.fonts import needs_hangul
 from core.reporting.pdf.page import INK, WIDTH_MM, ReportPage, new_page, shorten
 
 MOST_DEFECTS = 12
@@ -30,6 +30,8 @@ NOTHING_CONTRADICTS = (
     "else the text says cannot be checked by rules."
 )
 MOST_PAGES = 3
+DECISION_LETTERS = 300
+MOST_CODES = 12
 # Most characters of a text: the first that keeps the report within its pages is used.
 TEXT_LETTERS = (900, 450, 220, 110, 60)
 VERDICT_COLOURS = {
@@ -72,7 +74,8 @@ def render_pdf(
         timezone: for local times, beside UTC.
 
     Returns:
-        A PDF of at most three pages; longer texts are cut, and marked as cut.
+        A PDF of at most three pages, unless many decisions need more; longer texts are cut, and
+        marked as cut.
     """
     for limit in TEXT_LETTERS:
         page = _lay_out(
@@ -103,25 +106,79 @@ def _lay_out(
         _title(inspection),
         _footer(inspection, revision),
         printed_at,
-        hangul=needs_hangul(printed),
+        text=printed,
     )
     _head(page, inspection, timezone)
+    page.note(_standing(inspection, revision, timezone))
+    _unprinted(page, printed)
     _verdict(page, inspection)
     _pictures(page, *pictures_png)
-    page.heading("Summary")
-    page.paragraph(shorten(revision.report.summary, limit))
-    _defects(page, inspection)
-    _findings(page, revision.report.findings, limit)
-    _measures(page, revision, limit)
-    print_evidence(page, inspection, *normals, limit)
+    if _is_stopped_in_vain(inspection):
+        _false_alarm(page, inspection, timezone)
+        _defects(page, inspection)
+    else:
+        page.heading("Summary")
+        page.paragraph(shorten(revision.report.summary, limit))
+        _defects(page, inspection)
+        _findings(page, revision.report.findings, limit)
+        _measures(page, revision, limit)
+    in_vain = _is_stopped_in_vain(inspection)
+    print_evidence(
+        page, inspection, *normals, limit, snippets=() if in_vain else inspection.snippets
+    )
     _decision(page, inspection, revision, timezone)
     _record(page, inspection, revision, printed_at)
     return page
 
 
 def _title(inspection: Inspection) -> str:
-    passed = inspection.judgement.verdict is Verdict.PASS
-    return "Inspection report" if passed else "Nonconformity report"
+    return "Nonconformity report" if inspection.is_nonconforming else "Inspection report"
+
+
+def _is_stopped_in_vain(inspection: Inspection) -> bool:
+    """Tell whether the machine stopped a part that a person found to conform, or saw in error."""
+    return inspection.judgement.verdict is not Verdict.PASS and not inspection.is_nonconforming
+
+
+def _standing(inspection: Inspection, revision: Revision, timezone: tzinfo) -> str:
+    """State which revision is printed, and whether it is the one that counts."""
+    signed = inspection.signed
+    which = f"Revision {revision.number} of {inspection.newest_revision}"
+    why = f" Reason for it: {revision.reason}" if revision.reason else ""
+    if revision.kind is RevisionKind.SIGNED and (signed is None or signed == revision):
+        at = f"{revision.created_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}"
+        return f"{which}, signed by {revision.author}, {at}.{why}"
+    if signed is None:
+        return f"{which}, {revision.kind.value} by {revision.author}; not signed.{why}"
+    return (
+        f"{which}, {revision.kind.value} by {revision.author}. This is not the report that counts: "
+        f"{signed.author} signed revision {signed.number}.{why}"
+    )
+
+
+def _false_alarm(page: ReportPage, inspection: Inspection, timezone: tzinfo) -> None:
+    """Print why a part that the machine stopped is no nonconformity."""
+    entry = inspection.dispositions[-1]
+    at = f"{entry.decided_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}"
+    page.heading("Decision")
+    page.paragraph(
+        f"The machine stopped this part ({inspection.judgement.verdict.value}); "
+        f"{entry.decided_by} decided on {at}: {entry.disposition.value}. "
+        f"Reason: {shorten(entry.reason, DECISION_LETTERS)}"
+    )
+    page.note("The draft that was written before this decision is on record; it does not hold.")
+
+
+def _unprinted(page: ReportPage, text: str) -> None:
+    """Say which characters have no glyph here, so that nobody takes a gap for the text."""
+    missing = page.unprintable(text)
+    if missing:
+        codes = ", ".join(f"U+{ord(char):04X}" for char in missing[:MOST_CODES])
+        more = f" and {len(missing) - MOST_CODES} more" if len(missing) > MOST_CODES else ""
+        page.note(
+            f"No font here has the characters {codes}{more}: they are missing on this paper. The "
+            "whole text is on record."
+        )
 
 
 def _footer(inspection: Inspection, revision: Revision) -> str:
@@ -173,14 +230,19 @@ def _pictures(page: ReportPage, picture: bytes, overlay: bytes, legend: bytes) -
     from PIL import Image
 
     left, right = Image.open(io.BytesIO(picture)), Image.open(io.BytesIO(overlay))
-    page.side_by_side([(left, "Picture as inspected"), (right, "Anomaly map, defects numbered")])
+    page.side_by_side(
+        [
+            (left, "Picture as inspected"),
+            (right, "Anomaly map with its own thresholds, defects numbered"),
+        ]
+    )
     page.picture_right(Image.open(io.BytesIO(legend)), (WIDTH_MM - 4) / 2)
 
 
 def _defects(page: ReportPage, inspection: Inspection) -> None:
     if not inspection.defects:
         return
-    page.heading("Measured defects")
+    page.heading("Marked regions" if _is_stopped_in_vain(inspection) else "Measured defects")
     rows = [
         (
             defect.id,
@@ -197,7 +259,17 @@ def _defects(page: ReportPage, inspection: Inspection) -> None:
         for defect in inspection.defects[:MOST_DEFECTS]
     ]
     head = ("Id", "Severity", "Region", "x, y", "w x h px", "Area px", "%", "mm²", "Peak", "Mean")
-    page.table(head, rows, (9, 19, 28, 22, 22, 18, 14, 18, 15, 15))
+    widths = (9, 19, 28, 22, 22, 18, 14, 18, 15, 15)
+    if _is_stopped_in_vain(inspection):
+        # A region of a part that conforms has no severity.
+        head, widths = (head[0], *head[2:]), (9, 47, *widths[3:])
+        rows = [(row[0], *row[2:]) for row in rows]
+    page.table(head, rows, widths)
+    page.note(
+        "Peak and mean are on the scale of the map (review from "
+        f"{inspection.judgement.map_t_low:.3f}, fail from "
+        f"{inspection.judgement.map_t_high:.3f}), which is not the score's."
+    )
     more = len(inspection.defects) - MOST_DEFECTS
     if more > 0:
         page.note(f"{more} further regions with lower peaks are on record.")
@@ -294,7 +366,10 @@ def _decision(
             (option.value, decided is not None and option is decided.disposition)
             for option in Disposition
         ],
-        "" if decided is None else shorten(decided.reason, 300),
+        [
+            _decided(number, entry, timezone)
+            for number, entry in enumerate(inspection.dispositions, start=1)
+        ],
         [
             ("Inspected by", inspection.context.inspector, ""),
             (
@@ -306,6 +381,17 @@ def _decision(
             ),
             ("Report signed by", signed, signed_at),
         ],
+    )
+
+
+def _decided(number: int, entry: DispositionEntry, timezone: tzinfo) -> tuple[str, str]:
+    """State one decision: which, when, by whom and why."""
+    by_concession = f", concession {entry.concession}" if entry.concession else ""
+    blind = ", without seeing the finding" if entry.is_blind else ""
+    return (
+        f"{number}. {entry.disposition.value}",
+        f"{entry.decided_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}, {entry.decided_by}"
+        f"{by_concession}{blind}: {shorten(entry.reason, DECISION_LETTERS)}",
     )
 
 

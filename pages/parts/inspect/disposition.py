@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain import Disposition, Inspection
+from core.domain import Disposition, Inspection, Verdict
 from core.records.dispositions import add_disposition
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
@@ -31,6 +31,10 @@ def show_disposition(station: Station, inspection: Inspection) -> None:
             f"**{disposition_label(entry.disposition)}** · {plain(entry.reason)} · "
             f"{plain(entry.decided_by)}, {when(entry.decided_at)}"
             + (f" · {t('sealed.judged_blind')}" if entry.is_blind else "")
+            + (
+                f" · {t('disposition.by_concession', number=plain(entry.concession))}"
+                * bool(entry.concession)
+            )
         )
 
 
@@ -40,19 +44,35 @@ def _drawer(station: Station, inspection: Inspection) -> None:
     st.caption(t("disposition.machine_stays"))
     choice = st.radio(
         t("disposition.disposition"),
-        list(Disposition),
+        offered_for(inspection),
         index=None,
         format_func=disposition_label,
     )
     reason = ask_reason(reasons_of(choice), f"drawer-{inspection.id}")
+    concession = ""
+    if choice is Disposition.USE_AS_IS:
+        concession = st.text_input(
+            t("disposition.concession"), key=f"drawer-{inspection.id}-concession"
+        )
+        st.caption(t("disposition.concession_help"))
     name = ask_name(t("disposition.decided_by"), f"drawer-{inspection.id}-name")
     if st.button(
         t("disposition.record"), icon=":material/gavel:", type="primary", disabled=choice is None
     ):
         with shown_to_the_operator():
             if choice is not None:
-                add_disposition(station.records, inspection.id, choice, reason, name)
+                add_disposition(
+                    station.records, inspection.id, choice, reason, name, concession=concession
+                )
             st.rerun()
+
+
+def offered_for(inspection: Inspection) -> list[Disposition]:
+    """List the dispositions to choose from: a part that passed is no concession or false alarm."""
+    if inspection.is_nonconforming or inspection.judgement.verdict is not Verdict.PASS:
+        return list(Disposition)
+    of_stopped = (Disposition.USE_AS_IS, Disposition.VOID)
+    return [each for each in Disposition if each not in of_stopped]
 
 
 def ask_reason(reasons: list[str], key: str) -> str:

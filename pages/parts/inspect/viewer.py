@@ -93,13 +93,14 @@ def _show(station: Station, inspection: Inspection, view: View) -> None:
 def _show_scale(inspection: Inspection) -> None:
     """Show the colour scale; its words stand below it, as the picture's font has no Hangul."""
     scale = colour_scale(inspection)
-    low, high, top = (number(value, 3) for value in (scale.t_low, scale.t_high, scale.top))
+    low, high = number(scale.t_low, 3), number(scale.t_high, 3)
     st.image(
-        legend_png(inspection, (low, high, top), dark=st.context.theme.type == "dark"),
+        # Without numbers: those in view are on the score's scale, which is another.
+        legend_png(inspection, ("", "", ""), dark=st.context.theme.type == "dark"),
         width="stretch",
         alt=t("viewer.scale_alt"),
     )
-    st.caption(t("viewer.scale_means", low=low, high=high))
+    st.caption(t("viewer.scale_means"), help=t("viewer.scale_numbers", low=low, high=high))
 
 
 @st.cache_data(max_entries=128, ttl=600, show_spinner=False)

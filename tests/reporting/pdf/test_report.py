@@ -12,6 +12,7 @@ import pytest
 
 from core.domain import (
     ComparedPair,
+    Context,
     Disposition,
     DispositionEntry,
     Finding,
@@ -169,6 +170,110 @@ def test_the_disposition_is_printed(tmp_path: Path) -> None:
 
     assert "Too deep to grind" in text
     assert "Ana" in text
+
+
+def test_every_decision_is_printed_in_order_with_its_concession(tmp_path: Path) -> None:
+    entries = tuple(
+        DispositionEntry(
+            disposition=disposition,
+            reason=reason,
+            decided_by=name,
+            decided_at=examples.NOW + timedelta(hours=hours),
+            concession=concession,
+        )
+        for disposition, reason, name, hours, concession in (
+            (Disposition.SCRAP, "Too deep", "Ana", 0, ""),
+            (Disposition.USE_AS_IS, "Customer agrees", "Ben", 1, "C-2026-17"),
+        )
+    )
+    text = text_of(
+        printed(examples.inspection().model_copy(update={"dispositions": entries})), tmp_path
+    )
+
+    words = re.sub(r"\s+", " ", text)
+    assert "Nonconformity report" in words
+    first = words.index("1. scrap 2026-11-24 18:30 KST, Ana: Too deep")
+    later = "2. use as is 2026-11-24 19:30 KST, Ben, concession C-2026-17: Customer agrees"
+    assert words.index(later) > first
+
+
+def test_a_voided_false_alarm_is_no_nonconformity_report(tmp_path: Path) -> None:
+    entry = DispositionEntry(
+        disposition=Disposition.VOID, reason="dust", decided_by="Ana", decided_at=examples.NOW
+    )
+    voided = examples.inspection().model_copy(update={"dispositions": (entry,)})
+
+    text = text_of(printed(voided, revised(examples.report("Stop release of the lot."))), tmp_path)
+
+    assert "Inspection report" in text
+    assert "Ana decided on 2026-11-24 18:30 KST: void (false alarm). Reason: dust" in text
+    for gone in ("Nonconformity", "Stop release", "Severity", "major", "Recommended action"):
+        assert gone not in text, gone
+
+
+def test_identifiers_are_printed_in_full(tmp_path: Path) -> None:
+    serial = "(01)04012345678901(17)281231(21)SN0000012345A"
+    lot = "PO-4500123456/Charge-0007-Nachtschicht-B"
+    context = Context(serial=serial, lot=lot, station="x" * 199 + "E", inspector="W " * 90)
+    pdf = printed(examples.inspection().model_copy(update={"context": context}))
+
+    lines = text_of(pdf, tmp_path).splitlines()
+
+    assert serial in lines
+    assert lot in lines
+    assert "".join(line for line in lines if set(line) <= {"x", "E"}) == "x" * 199 + "E"
+
+
+def test_the_banner_grows_with_its_notices(tmp_path: Path) -> None:
+    """The pictures begin below it, however long the words are."""
+    word = "Oberflächenbeschaffenheitsprüfungsdokumentation"
+    few = examples.inspection()
+    image = few.image.model_copy(update={"notices": (f"{word} " * 6,) * 4})
+    many = few.model_copy(update={"image": image})
+
+    def top_of_pictures(inspection: Inspection) -> float:
+        (tmp_path / "in.pdf").write_bytes(printed(inspection))
+        done = subprocess.run(
+            ["pdftotext", "-bbox", "-l", "1", tmp_path / "in.pdf", "-"],
+            capture_output=True,
+            check=True,
+        )
+        words = re.findall(r'yMin="([\d.]+)"[^>]*>([^<]*)<', done.stdout.decode())
+        captions = [float(at) for at, said in words if said == "inspected"]
+        notices = [float(at) for at, said in words if said == word]
+        assert all(at < captions[0] for at in notices)
+        return captions[0]
+
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed (apt-get install poppler-utils)")
+    assert top_of_pictures(many) > top_of_pictures(few) + 60
+
+
+def test_arabic_and_hebrew_are_printed_and_what_is_not_is_named(tmp_path: Path) -> None:
+    report = examples.report("خدش على السطح, שריטה, รอยขีดข่วน 🔥")
+
+    text = text_of(printed(examples.inspection(), revised(report)), tmp_path)
+
+    assert "שריטה" in text
+    assert "No font here has the characters U+0E02" in text
+    assert "U+1F525" in text
+    assert "No font here" not in text_of(printed(examples.inspection()), tmp_path)
+
+
+def test_the_paper_says_which_revision_it_is_and_which_counts(tmp_path: Path) -> None:
+    draft = examples.inspection().revisions[0]
+    signed = revised(examples.report("Signed text"), RevisionKind.SIGNED)
+    both = examples.inspection().model_copy(update={"revisions": (draft, signed)})
+
+    assert "Revision 1 of 1, drafted by offline; not signed." in text_of(
+        printed(examples.inspection()), tmp_path
+    )
+    assert "Revision 2 of 2, signed by 김민수, 2026-11-24 18:30 KST." in text_of(
+        printed(both, signed), tmp_path
+    )
+    assert "This is not the report that counts: 김민수 signed revision 2." in text_of(
+        printed(both, draft), tmp_path
+    )
 
 
 @pytest.mark.parametrize("long", ["word " * 800, "x" * 4000, "균열" * 2000, "emoji 🔥 \x00 漢字"])
