@@ -219,7 +219,10 @@ def _questions(words: Phrases, evidence: Evidence, best: Snippet | None) -> tupl
     questions = [words.say(key) for key in ("ask_type", "ask_cause", "ask_lot")]
     if any(defect.area_mm2 is None for defect in evidence.defects):
         questions.append(words.say("ask_scale"))
-    if best is None:
+    if best is None and evidence.snippets:
+        found = ", ".join(snippet.id for snippet in evidence.snippets)
+        questions.append(words.say("ask_other_knowledge", ids=found))
+    elif best is None:
         questions.append(words.say("ask_knowledge"))
     if not evidence.exemplars:
         questions.append(words.say("ask_normal"))

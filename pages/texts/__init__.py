@@ -89,8 +89,12 @@ def separators() -> str:
 
 def when(moment: datetime, *, with_seconds: bool = False) -> str:
     """Format date and time in the browser's zone and the language's order."""
-    length = "medium" if with_seconds else "short"
-    return format_datetime(moment, length, tzinfo=zone(), locale=language().value)
+    if language() is Language.KOREAN:
+        # On the clock of 24 hours: the short form would say AM and PM in Latin letters.
+        pattern = "yyyy. M. d. HH:mm:ss" if with_seconds else "yyyy. M. d. HH:mm"
+    else:
+        pattern = "medium" if with_seconds else "short"
+    return format_datetime(moment, pattern, tzinfo=zone(), locale=language().value)
 
 
 def zone() -> tzinfo:

@@ -129,7 +129,7 @@ def test_no_way_from_an_audit_leads_to_its_finding(desk: Station, passed: Inspec
 
     assert "Open in Inspect" not in {element.label for element in review.button}
     good = review.selectbox(key="good-1")
-    assert list(good.options) == ["use as is"], "void would say that the part was stopped"
+    assert list(good.options) == ["accepted"], "void would say that the part was stopped"
     for app in (review, opened):
         assert "PASS" not in words(app)
         assert f"{passed.judgement.score:.3f}" not in words(app)

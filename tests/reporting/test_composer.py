@@ -316,3 +316,12 @@ def test_a_hundred_percent_is_said_only_of_all_normals() -> None:
         judgement = examples.judgement().model_copy(update={"percentile": percentile})
         report = composed(judgement, DEFECTS[:1], (), ())
         assert told in report.summary
+
+
+def test_knowledge_that_is_shown_is_never_said_to_be_missing() -> None:
+    far = examples.snippet().model_copy(update={"similarity": 0.1})
+
+    assert "No related knowledge entry was found" in " ".join(fail().open_questions)
+    asked = " ".join(fail(snippets=(far,)).open_questions)
+    assert "No related knowledge entry" not in asked
+    assert f"The knowledge that was found ({far.id}) may not be about this deviation" in asked

@@ -21,7 +21,7 @@ class Scope:
     """The part of the knowledge that a search covers.
 
     Attributes:
-        step: its name: 'defect type', 'product', 'category' or 'any'.
+        step: its name: 'defect type', 'product' (with its category), 'category' or 'any'.
         where: Chroma's filter on metadata; None: no filter.
         count: number of entries that pass the filter.
     """
@@ -55,28 +55,33 @@ class Catalogue:
     def scope(self, product: Product, defect_type: str | None = None) -> Scope:
         """Find the narrowest scope that holds entries of its own.
 
-        Every scope includes the documents about all products, but they do not count as its own.
+        A product's own entries add to those of its category in other data sets: the scope holds
+        both. Every scope includes the documents about all products, but they do not count as its
+        own.
         """
-        for step, name, value in (
-            ("defect type", "place", f"{product.key}/{defect_type}" if defect_type else None),
-            ("product", "product", product.key),
-            ("category", "category", product.category),
-        ):
-            if value is not None and (own := self._counts[name, value]):
-                where = {name: {"$in": [value, ALL]}}
-                return Scope(step, where, own + self._counts[name, ALL])
+        place = f"{product.key}/{defect_type}"
+        if defect_type and self._counts["place", place]:
+            return self._scope("defect type", "place", place)
+        if self._counts["product", product.key]:
+            return self._scope("product", "category", product.category)
+        if self._counts["category", product.category]:
+            return self._scope("category", "category", product.category)
         return self.everything()
+
+    def _scope(self, step: str, name: str, value: str) -> Scope:
+        where = {name: {"$in": [value, ALL]}}
+        return Scope(step, where, self._counts[name, value] + self._counts[name, ALL])
 
     def everything(self) -> Scope:
         """Describe the scope of the whole index."""
         return Scope("any", None, len(self.searched))
 
     def of_product(self, product: Product) -> tuple[Entry, ...]:
-        """List the entries about a product's defects: its own, else its category's, else all."""
+        """List the entries about defects of a product's category, its own first; else all."""
         typed = [entry for entry in self.searched.values() if entry.defect_type]
         category = [entry for entry in typed if entry.category == product.category]
-        own = [entry for entry in category if entry.dataset == product.dataset]
-        return tuple(own or category or typed)
+        category.sort(key=lambda entry: entry.dataset != product.dataset)
+        return tuple(category or typed)
 
     def normal(self, product: Product) -> tuple[str, Entry] | None:
         """Find the entry about good parts, and whether it is of the 'product' or 'category'."""

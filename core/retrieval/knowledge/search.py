@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from core.domain import Product, Snippet
 from core.infrastructure.settings import Settings
-from core.retrieval.knowledge.catalogue import Catalogue
+from core.retrieval.knowledge.catalogue import Catalogue, Scope
 from core.retrieval.knowledge.documents import DocumentStore
 from core.retrieval.knowledge.encoders import SentenceEncoder
 from core.retrieval.knowledge.entries import Entry
@@ -67,9 +67,9 @@ class KnowledgeBase:
         """Find the knowledge about defects that is nearest in meaning.
 
         The search uses the narrowest scope that holds anything: the product's entry for the defect
-        type, if given; the product's entries and documents; those of its category in any data
+        type, if given; the entries and documents of the product and of its category in any data
         set; everything. Every scope includes the documents about all products.
-        `Snippet.matched_by` names the scope used.
+        `Snippet.matched_by` names the scope used, and 'category' for another data set's.
 
         Args:
             query: a description of what is seen.
@@ -86,8 +86,10 @@ class KnowledgeBase:
             scope = catalogue.scope(product, defect_type)
             found = self._index.nearest(catalogue, query, scope, k)
             return tuple(
-                _snippet(catalogue.entries[entry_id], similarity, scope.step)
-                for entry_id, similarity in found
+                _snippet(entry, similarity, _matched_by(entry, product, scope))
+                for entry, similarity in (
+                    (catalogue.entries[entry_id], similarity) for entry_id, similarity in found
+                )
             )
 
     def find(self, query: str, k: int) -> tuple[Snippet, ...]:
@@ -122,8 +124,8 @@ class KnowledgeBase:
 
         Args:
             product: None: everything, including passages of documents and normal characteristics.
-                Otherwise only entries about defects: the product's own, or else those of its
-                category, or else all.
+                Otherwise only entries about defects: those of its category, its own first, or
+                else all.
 
         Raises:
             KnowledgeError: if the knowledge file or a document cannot be used.
@@ -153,6 +155,11 @@ class KnowledgeBase:
     def _catalogue(self) -> Catalogue:
         with self._lock:
             return self._sources.catalogue()
+
+
+def _matched_by(entry: Entry, product: Product, scope: Scope) -> str:
+    is_of_others = entry.category and entry.product_key != product.key
+    return "category" if scope.step == "product" and is_of_others else scope.step
 
 
 def _snippet(entry: Entry, similarity: float, matched_by: str) -> Snippet:

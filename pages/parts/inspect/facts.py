@@ -15,6 +15,7 @@ from core.services.station import Station
 from pages.parts.inspect.viewer import look_at
 from pages.parts.palette import palette
 from pages.parts.statements import guarantee_text
+from pages.parts.tables import localised
 from pages.parts.words import COLOURS, ICONS, plain, why_nothing
 from pages.texts import number, percentage, separators, t, when
 from pages.texts.labels import label, label_of, place_label, unlike_label
@@ -111,16 +112,15 @@ def show_defects(inspection: Inspection) -> None:
         look_at(inspection, defects[rows[0]].id if rows else "")
 
     st.dataframe(
-        [_row(defect, guesses) for defect in defects],
-        column_config=dict.fromkeys(
-            (
-                t("facts.area"),
-                t("facts.peak"),
-                t("facts.mean"),
-                t("facts.pixels"),
-                t("facts.mm2"),
-            ),
-            st.column_config.NumberColumn(format="localized"),
+        localised(
+            [_row(defect, guesses) for defect in defects],
+            {
+                t("facts.area"): 2,
+                t("facts.peak"): 3,
+                t("facts.mean"): 3,
+                t("facts.pixels"): 0,
+                t("facts.mm2"): 2,
+            },
         ),
         hide_index=True,
         height="content" if len(defects) <= 6 else 245,

@@ -66,7 +66,7 @@ def test_the_known_defect_type_is_asked_first(base: KnowledgeBase) -> None:
     unknown = base.search("round blot", MONO, defect_type="rust")
 
     assert [(s.defect_type, s.matched_by) for s in known] == [("crack", "defect type")]
-    assert {s.matched_by for s in unknown} == {"product"}
+    assert {s.matched_by for s in unknown} == {"product", "category"}
     assert unknown[0].defect_type == "dark_spot"
 
 
@@ -102,13 +102,13 @@ def test_an_edit_with_the_same_time_and_size_is_seen(
 ) -> None:
     file = settings.knowledge_file
     before = file.stat()
-    assert kinds(base) == {"crack", "dark_spot"}
+    assert kinds(base) == {"crack", "dark_spot", "dent"}
 
     file.write_text(file.read_text().replace('"crack"', '"cleft"'))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-    assert kinds(base) == {"cleft", "dark_spot"}
+    assert kinds(base) == {"cleft", "dark_spot", "dent"}
 
 
 def test_a_broken_edit_is_said_and_mended(base: KnowledgeBase, settings: Settings) -> None:
@@ -119,7 +119,7 @@ def test_a_broken_edit_is_said_and_mended(base: KnowledgeBase, settings: Setting
 
     settings.knowledge_file.write_text(whole)
 
-    assert kinds(base) == {"crack", "dark_spot"}
+    assert kinds(base) == {"crack", "dark_spot", "dent"}
 
 
 def test_exactly_what_changed_is_encoded(settings: Settings, encoder: SentenceEncoder) -> None:
@@ -158,8 +158,8 @@ def test_a_cut_off_change_is_completed(settings: Settings, encoder: SentenceEnco
 
     again = KnowledgeBase.open(settings, lambda: encoder)
 
-    assert kinds(again) == {"crack", "dark_spot"}
-    assert kinds(base) == {"crack", "dark_spot"}
+    assert kinds(again) == {"crack", "dark_spot", "dent"}
+    assert kinds(base) == {"crack", "dark_spot", "dent"}
 
 
 def test_similarities_of_given_entries(base: KnowledgeBase) -> None:
@@ -186,7 +186,7 @@ def test_entries_of_a_product_step_by_step(base: KnowledgeBase) -> None:
     def of(product: Product) -> set[str]:
         return {entry.defect_type for entry in base.entries(product)}
 
-    assert of(MONO) == {"crack", "dark_spot"}
+    assert of(MONO) == {"crack", "dark_spot", "dent"}
     assert of(Product(dataset="New", category="mono")) == {"crack", "dark_spot", "dent"}
     assert of(GEAR) == {"crack", "dark_spot", "dent", "broken"}
     assert len(base.entries()) == 5
@@ -310,7 +310,7 @@ def test_a_chroma_server_holds_the_index(
     edited = json.loads(settings.knowledge_file.read_text())
     edited["ELPV"]["mono"]["crack"] = "Appearance: a branching fracture."
     settings.knowledge_file.write_text(json.dumps(edited))
-    assert kinds(base) == {"crack", "dark_spot"}
+    assert kinds(base) == {"crack", "dark_spot", "dent"}
     assert not (settings.chroma_dir / "1").exists()
 
     # Another station on the same server knows other things, and takes none of these away.
@@ -319,7 +319,7 @@ def test_a_chroma_server_holds_the_index(
     other = there.model_copy(update={"data_dir": tmp_path / "other", "knowledge_file": other_file})
     assert kinds(KnowledgeBase.open(other, lambda: encoder), product=GEAR) == {"chip"}
     again = KnowledgeBase.open(there, lambda: encoder)
-    assert kinds(again) == {"crack", "dark_spot"}
+    assert kinds(again) == {"crack", "dark_spot", "dent"}
 
     process.kill()
     process.wait(20)

@@ -115,6 +115,21 @@ def test_the_filter_widens_step_by_step(
     assert (found[0].defect_type == "broken") is (matched_by == "any")
 
 
+def test_ones_own_entry_adds_to_those_of_the_category(base: KnowledgeBase, file: Path) -> None:
+    own = Product(dataset="Own", category="mono")
+    before = [snippet.defect_type for snippet in base.search("a narrow dark crack", own)]
+
+    rewrite(file, json.loads(file.read_text()) | {"Own": {"mono": {"stain": "A dull ring."}}})
+
+    found = base.search("a narrow dark crack", own)
+    assert {(snippet.defect_type, snippet.matched_by) for snippet in found} == {
+        ("stain", "product"),
+        *((kind, "category") for kind in before),
+    }
+    assert base.entries(own)[0].defect_type == "stain"
+    assert {entry.defect_type for entry in base.entries(own)} == {"stain", *before}
+
+
 def test_normal_characteristics(base: KnowledgeBase) -> None:
     good = base.normal_characteristics(MONO)
 
