@@ -78,7 +78,7 @@ def test_a_batch_ends_with_what_was_left_out(  # noqa: ANN201
     run,  # noqa: ANN001
     cells: Path,
 ):
-    (cells / "bad.png").rename(cells / os.fsdecode(b"\xb0\xa1.jfif"))
+    (cells / "bad.png").rename(cells / os.fsdecode(b"\xb0\xa1.jpg_medium"))
     (cells / "good.png").rename(cells / "😀.png")
     (cells / "notes.txt").write_text("a note")
     (cells / "._x.png").write_bytes(b"\0\5")
@@ -91,7 +91,7 @@ def test_a_batch_ends_with_what_was_left_out(  # noqa: ANN201
     assert "Traceback" not in done.stderr
     last = done.stdout.splitlines()[-1]
     assert last == "2 inspected (1 PASS, 1 FAIL), 2 left out: notes.txt, torn.png"
-    assert "FAIL   %B0%A1.jfif" in done.stdout
+    assert "FAIL   %B0%A1.jpg_medium" in done.stdout
     assert "PASS   \\U0001f600.png" in done.stdout
     assert "Note: notes.txt holds text, not a picture." in done.stderr
 
