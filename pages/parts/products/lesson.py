@@ -33,6 +33,7 @@ from core.tasks.pictures import KeptPicture, keep_pictures
 from core.tasks.teaching import Teach
 from pages.parts.detectors import detector_name, show_lack
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.products.reading import ask_reading
 from pages.parts.uploads import largest_mb, uploaded
 from pages.parts.urls import inspection_link
 from pages.parts.words import person_of, plain
@@ -70,8 +71,9 @@ def ask_lesson(station: Station, product: Product | None) -> None:
             named_by = st.text_input(
                 t("products.name"), placeholder="Plant-2/bracket", help=t("products.name_help")
             )
-        scale = None
+        scale, reading = None, None
         if target is not Target.ADD:
+            reading = ask_reading()
             scale = st.number_input(
                 t("products.scale"),
                 min_value=0.0,
@@ -105,6 +107,8 @@ def ask_lesson(station: Station, product: Product | None) -> None:
                 chosen = {"add": True, "confirmed": confirmed}
             elif named.mm_per_px:
                 chosen |= {"mm_per_px": named.mm_per_px}
+            if reading is not None:
+                chosen = {**chosen, **reading.stated()}
             submit_lesson(station, named, chosen, given, who)
 
 
