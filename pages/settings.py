@@ -15,6 +15,7 @@ from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.memory import remember
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.numbers import number_field
 from pages.parts.words import person_of, plain
 from pages.parts.writers import LANGUAGES, writer_name
 from pages.texts import language, percentage, t, when
@@ -48,7 +49,9 @@ def show_setting(station: Station, standing: Standing, person: str) -> None:
             st.markdown(f"**{name}** · `{standing.name.upper()}`", help=help)
             st.caption(_origin(standing))
         with asked, st.container(horizontal=True, vertical_alignment="center"):
-            value = _ask(station, standing, name)
+            value = None
+            with shown_to_the_operator():
+                value = _ask(station, standing, name)
             if st.button(
                 t("settings.change"),
                 key=f"change-{standing.name}",
@@ -108,28 +111,19 @@ def _ask(station: Station, standing: Standing, label: str) -> object:
             key=key,
         )
     if standing.name == "audit_share":
-        percent = st.number_input(
-            label,
-            min_value=0.0,
-            max_value=100.0,
-            value=100 * value,
-            step=0.5,
-            format="%.4g",
-            label_visibility="collapsed",
-            key=key,
-        )
-        return value if percent == 100 * value else percent / 100
+        percent = number_field(
+            label, 100 * value, least=0, most=100, label_visibility="collapsed", key=key
+        )()
+        return value if percent in (None, 100 * value) else percent / 100
     if standing.name == "takt_s":
-        return st.number_input(
+        return number_field(
             label,
-            min_value=0.001,
-            value=value,
-            step=0.5,
-            format="%.3g",
+            value,
+            least=0.001,
             placeholder=t("settings.no_takt"),
             label_visibility="collapsed",
             key=key,
-        )
+        )()
     if isinstance(value, bool):
         return st.toggle(label, value=value, label_visibility="collapsed", key=key)
     return _ask_text(standing.name, value, label, key)

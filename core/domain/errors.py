@@ -22,6 +22,14 @@ class RequestError(InspectionError):
     """An inspection is asked for in a way that contradicts itself."""
 
 
+class NumberError(InspectionError):
+    """What was typed is no number, or not one that can be meant."""
+
+
+class AmbiguousNumberError(NumberError):
+    """What was typed is one number to some readers and another to others."""
+
+
 class ProductError(InspectionError):
     """A product is unknown, has no detector, or cannot be taught."""
 

@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.domain.errors import DetectorError
+from core.domain.decimals import decimal_number
+from core.domain.errors import AmbiguousNumberError, DetectorError, NumberError
 
 
 def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
-    """Parse the NAME=VALUE pairs of an option; a value that is not JSON is taken as text.
+    """Parse the NAME=VALUE pairs of an option; a value that is not JSON is taken as text,
+    except a number with a decimal comma.
 
     Args:
         pairs: such as `tile_px=1024`.
@@ -22,6 +24,7 @@ def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
 
     Raises:
         DetectorError: if a pair has no equals sign.
+        AmbiguousNumberError: if a value such as 1,234 can be read as two numbers.
     """
     values: dict[str, Any] = {}
     for pair in pairs:
@@ -31,5 +34,15 @@ def named_values(pairs: Sequence[str], option: str) -> dict[str, Any]:
         try:
             values[name] = json.loads(value)
         except json.JSONDecodeError:
-            values[name] = value
+            values[name] = _number_or_text(value)
     return values
+
+
+def _number_or_text(value: str) -> float | str:
+    """Take 12,5 as the number that it is, and all else as text."""
+    try:
+        return decimal_number(value)
+    except AmbiguousNumberError:
+        raise
+    except NumberError:
+        return value

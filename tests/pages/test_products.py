@@ -83,7 +83,7 @@ def test_moved_thresholds_say_what_they_mean_and_are_set_with_a_reason(
 def test_the_fail_threshold_is_typed(station: Station) -> None:
     app = page("products")
 
-    app.number_input[0].set_value(2.0).run()
+    field(app, "Fail from").set_value("2,0").run()
     app.text_input(key="set-who").set_value("Ana")
     app.text_input(key="set-reason").set_value("fewer rejects")
     press(app, "Set these thresholds")
@@ -97,23 +97,29 @@ def test_a_fail_threshold_below_review_is_said_and_not_set(station: Station) -> 
     before = station.taught(PRODUCT).calibration
     app = page("products")
 
-    app.number_input[0].set_value(before.t_low - 0.5).run()
+    field(app, "Fail from").set_value(str(before.t_low - 0.5)).run()
 
     assert "must be at least Review from" in app.error[0].value
     assert next(b for b in app.button if b.label == "Set these thresholds").disabled
-    app.number_input[0].set_value(before.t_low + 0.5).run()
+    field(app, "Fail from").set_value(str(before.t_low + 0.5)).run()
     assert not app.error
     assert not next(b for b in app.button if b.label == "Set these thresholds").disabled
+    field(app, "Fail from").set_value("1,234").run()
+    assert "can be read as two numbers" in app.error[0].value
+    assert next(b for b in app.button if b.label == "Set these thresholds").disabled
 
 
 def test_figures_of_the_line_make_counts_of_shares(station: Station) -> None:
     app = page("products")
-    fields = {field.label: field for field in app.number_input}
-    fields["Parts per day"].set_value(20_000)
-    fields["Bad parts, %"].set_value(1.5)
-    fields["scrap"].set_value(12.5)
+    app.number_input[0].set_value(20_000)
+    field(app, "Bad parts, %").set_value("1,5")
+    field(app, "scrap").set_value("12,5 EUR")
     app.text_input(key="line-who").set_value("Ana")
     app.text_input(key="line-reason").set_value("line 3")
+    press(app, "Save these figures")
+    assert 'scrap: "12,5 EUR" is not a number.' in app.error[0].value
+    assert not read_policy(station.settings, PRODUCT).disposition_costs
+    field(app, "scrap").set_value("12,5")
     press(app, "Save these figures")
 
     policy = read_policy(station.settings, PRODUCT)

@@ -59,13 +59,48 @@ def test_a_change_needs_a_name(station: Station) -> None:
 def test_numbers_are_changed(station: Station) -> None:
     app = page("settings")
     app.text_input(key="settings-who").set_value("Ana").run()
-    app.number_input(key="audit_share-0.0").set_value(10.0).run()
+    app.text_input(key="audit_share-0.0-en").set_value("7.5").run()
     press(app, "change-audit_share")
-    app.number_input(key="takt_s-None").set_value(2.5).run()
+    app.text_input(key="takt_s-None-en").set_value("2,5").run()
     press(app, "change-takt_s")
 
-    assert (station.settings.audit_share, station.settings.takt_s) == (0.1, 2.5)
+    assert (station.settings.audit_share, station.settings.takt_s) == (0.075, 2.5)
     assert "the environment says 0.0 %" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("1,234", '1,234 can be read as two numbers. The decimal mark is "."'),
+        ("-", '"-" is not a number. Type digits, such as 12.5.'),
+        ("100,5", "100,5 is too large. Type 100 or less."),
+        ("-0.5", "-0.5 is too small. Type 0 or more."),
+    ],
+)
+def test_what_is_no_number_for_a_setting_is_said_and_changes_nothing(
+    station: Station, typed: str, sentence: str
+) -> None:
+    app = page("settings")
+    app.text_input(key="audit_share-0.0-en").set_value(typed).run()
+
+    assert sentence in app.error[0].value
+    assert next(b for b in app.button if b.key == "change-audit_share").disabled
+    assert app.toggle(key="rag_enabled-True")
+    assert station.settings.audit_share == 0
+
+
+def test_a_german_screen_shows_and_takes_a_decimal_comma(station: Station) -> None:
+    station.change_setting("console_language", Language.GERMAN, "Ana")
+    app = page("settings")
+    app.text_input(key="settings-who").set_value("Ana").run()
+
+    app.text_input(key="takt_s-None-de").set_value("1.234,5").run()
+    press(app, "change-takt_s")
+    assert station.settings.takt_s == 1234.5
+    app.text_input(key="takt_s-1234.5-de").set_value("1,234").run()
+    press(app, "change-takt_s")
+    assert station.settings.takt_s == 1.234
+    assert app.text_input(key="takt_s-1.234-de").value == "1,234"
 
 
 @pytest.mark.usefixtures("station")

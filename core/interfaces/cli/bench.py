@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.infrastructure.settings import settings
-from core.interfaces.cli.options import show_progress
+from core.interfaces.cli.options import show_progress, typed_number
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -62,11 +62,11 @@ def add_command(commands: _SubParsersAction) -> None:
     )
     operators.add_argument("--pictures", type=_positive, default=100, metavar="N")
     operators.add_argument(
-        "--seconds", type=float, default=60, help="longest duration in seconds (60)"
+        "--seconds", type=typed_number, default=60, help="longest duration in seconds (60)"
     )
     operators.add_argument(
         "--takt",
-        type=float,
+        type=typed_number,
         default=0,
         metavar="SECONDS",
         help="seconds between an operator's pictures, at least (0: no pause)",

@@ -16,6 +16,7 @@ from core.interfaces.cli.options import (
     add_reading_options,
     reading_named,
     show_progress,
+    typed_number,
     written,
 )
 
@@ -52,11 +53,13 @@ def add_command(commands: _SubParsersAction) -> None:
     add_reading_options(evaluate)
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="figures, curves, worst mistakes")
     evaluate.add_argument(
-        "--cost-ratio", type=float, metavar="X", help="cost of an escape in overkills"
+        "--cost-ratio", type=typed_number, metavar="X", help="cost of an escape in overkills"
     )
-    evaluate.add_argument("--prevalence", type=float, metavar="P", help="share of defective parts")
     evaluate.add_argument(
-        "--review-cost", type=float, metavar="X", help="cost of a review in overkills (0.1)"
+        "--prevalence", type=typed_number, metavar="P", help="share of defective parts"
+    )
+    evaluate.add_argument(
+        "--review-cost", type=typed_number, metavar="X", help="cost of a review in overkills (0.1)"
     )
     evaluate.set_defaults(run=_evaluate)
 

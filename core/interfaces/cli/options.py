@@ -12,8 +12,21 @@ from typing import get_args
 
 from core.detection.registry import DEFAULT_DETECTOR, DETECTORS
 from core.domain import Language, identifier
-from core.domain.errors import OutputError
+from core.domain.decimals import decimal_number
+from core.domain.errors import NumberError, OutputError
 from core.domain.reading import BayerPattern, Reading, ValueBits
+
+
+def typed_number(text: str) -> float:
+    """Read a number of an option, with a decimal point or a decimal comma.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is none, or can be read as two.
+    """
+    try:
+        return decimal_number(text)
+    except NumberError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_detector_options(command: argparse.ArgumentParser) -> None:
@@ -39,7 +52,7 @@ def add_reading_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--value-range",
         nargs=2,
-        type=float,
+        type=typed_number,
         metavar=("LOW", "HIGH"),
         help="what is black and white in files of floating-point or 32-bit values",
     )

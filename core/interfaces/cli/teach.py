@@ -19,6 +19,7 @@ from core.interfaces.cli.options import (
     person_named,
     reading_named,
     show_progress,
+    typed_number,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def add_command(commands: _SubParsersAction) -> None:
     what.add_argument("--product", metavar="DATASET/CATEGORY")
     what.add_argument("--demo", action="store_true", help="the demo product, ELPV solar cells")
     teach.add_argument("--images", type=Path, metavar="FOLDER", help="with --product")
-    teach.add_argument("--mm-per-px", type=float, metavar="X", help="scale of the pictures")
+    teach.add_argument("--mm-per-px", type=typed_number, metavar="X", help="scale of the pictures")
     teach.add_argument("--seed", type=int, help="seed of every random choice (default: 0)")
     teach.add_argument(
         "--by", default="", metavar="NAME", help="person who teaches (default: this account)"

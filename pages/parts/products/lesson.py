@@ -33,6 +33,7 @@ from core.tasks.pictures import KeptPicture, keep_pictures
 from core.tasks.teaching import Teach
 from pages.parts.detectors import detector_name, show_lack
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.numbers import number_field
 from pages.parts.products.reading import ask_reading
 from pages.parts.uploads import largest_mb, uploaded
 from pages.parts.urls import inspection_link
@@ -71,14 +72,13 @@ def ask_lesson(station: Station, product: Product | None) -> None:
             named_by = st.text_input(
                 t("products.name"), placeholder="Plant-2/bracket", help=t("products.name_help")
             )
-        scale, reading = None, None
+        read_scale, reading = None, None
         if target is not Target.ADD:
             reading = ask_reading()
-            scale = st.number_input(
+            read_scale = number_field(
                 t("products.scale"),
-                min_value=0.0,
-                value=product.mm_per_px if product and target is Target.FURTHER else None,
-                format="%.4f",
+                product.mm_per_px if product and target is Target.FURTHER else None,
+                least=0,
                 help=t("products.scale_help"),
             )
         uploads = st.file_uploader(
@@ -96,6 +96,7 @@ def ask_lesson(station: Station, product: Product | None) -> None:
         )
     if submitted:
         with shown_to_the_operator():
+            scale = read_scale() if read_scale else None
             named = Product.from_key(named_by, scale or None)
             if target is Target.NEW and is_taught(station.settings, named):
                 st.error(t("products.exists", product=named.key), icon=":material/error:")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
 import streamlit as st
 
 from core.domain.reading import BayerPattern, Reading, ValueBits
+from pages.parts.numbers import number_field
 from pages.texts import t
 
 
@@ -16,19 +18,19 @@ class AskedReading:
     """What a person entered; nothing where the pictures are to tell."""
 
     bits: ValueBits | None
-    low: float | None
-    high: float | None
+    low: Callable[[], float | None]
+    high: Callable[[], float | None]
     bayer: BayerPattern | None
 
     def stated(self) -> dict[str, Reading]:
         """Return what it adds to a lesson: nothing, or the reading.
 
         Raises:
+            NumberError: if an end of the range is no number.
             ProductError: if the range is none.
         """
-        if self == AskedReading(None, None, None, None):
-            return {}
-        return {"reading": Reading.stated(self.bits, self.low, self.high, self.bayer)}
+        stated = (self.bits, self.low(), self.high(), self.bayer)
+        return {} if stated == (None, None, None, None) else {"reading": Reading.stated(*stated)}
 
 
 def ask_reading() -> AskedReading:
@@ -40,8 +42,8 @@ def ask_reading() -> AskedReading:
             [None, *get_args(ValueBits)],
             format_func=lambda bits: t("products.by_pictures") if bits is None else str(bits),
         )
-        low = st.number_input(t("products.black"), value=None, format="%g")
-        high = st.number_input(t("products.white"), value=None, format="%g")
+        low = number_field(t("products.black"), None)
+        high = number_field(t("products.white"), None)
         bayer = st.selectbox(
             t("products.bayer"),
             [None, *get_args(BayerPattern)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,11 +13,13 @@ from core.detection.checkpoints import Card, read_calibration, read_card
 from core.detection.operating_point import Day, Meaning, Span, day, meaning
 from core.detection.product_files import read_policy
 from core.domain import Disposition, Product
+from core.domain.errors import NumberError
 from core.domain.policy import MOST_RATE, Policy
 from core.records.decided import KnownDefect, known_defects
 from core.services.products import change_policy
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.numbers import number_field
 from pages.parts.palette import palette
 from pages.parts.products.known import ask_known_defects
 from pages.parts.products.threshold_figure import threshold_figure
@@ -118,15 +121,20 @@ def _ask_thresholds(card: Card, policy: Policy, present: Calibration) -> Policy:
         at_low = base.model_copy(update={"false_alarm_rate": moved.false_alarm_rate})
     suggested = calibrate(normals, at_low).t_high
     # No minimum here: the field would turn red and keep the old value without a message.
-    high = left.number_input(
-        t("products.fail_from"),
-        value=suggested,
-        step=max(1e-6, (normals.scores[-1] - normals.scores[0]) / 50),
-        format="%.4f",
-        help=t("products.fail_help"),
-        key=f"high-{key}-{confidence}-{low}",
-    )
-    if high == suggested:
+    with left:
+        read_high = number_field(
+            t("products.fail_from"),
+            suggested,
+            digits=4,
+            help=t("products.fail_help"),
+            key=f"high-{key}-{confidence}-{low}",
+        )
+    try:
+        high = read_high()
+    except NumberError as error:
+        st.error(str(error), icon=":material/error:")
+        return policy
+    if high is None or high == suggested:
         return at_low
     if high < low:
         st.error(
@@ -280,31 +288,33 @@ def _ask_line(station: Station, product: Product, policy: Policy) -> None:
         parts = first.number_input(
             t("products.parts_per_day"), min_value=1, value=line.parts_per_day, step=100
         )
-        share = second.number_input(
-            t("products.defect_share"),
-            min_value=0.0,
-            max_value=100.0,
-            value=None if line.defect_share is None else 100 * line.defect_share,
-            format="%.4g",
-        )
-        alarm = first.number_input(
-            t("products.alarm_cost"), min_value=0.0, value=line.false_alarm_cost, format="%.2f"
-        )
-        escape = second.number_input(
-            t("products.escape_cost"), min_value=0.0, value=line.escape_cost, format="%.2f"
-        )
-        part_costs = _ask_part_costs(policy)
+        with second:
+            read_percent = number_field(
+                t("products.defect_share"),
+                None if line.defect_share is None else 100 * line.defect_share,
+                least=0,
+                most=100,
+            )
+        with first:
+            read_alarm = number_field(t("products.alarm_cost"), line.false_alarm_cost, least=0)
+        with second:
+            read_escape = number_field(t("products.escape_cost"), line.escape_cost, least=0)
+        read_part_costs = _ask_part_costs(policy)
         first, second = st.columns(2)
         who = first.text_input(t("products.who"), value=person_of(), key="line-who")
         reason = second.text_input(t("products.reason"), key="line-reason")
         if st.form_submit_button(t("products.keep"), icon=":material/save:"):
             with shown_to_the_operator():
+                percent = read_percent()
+                part_costs = {name: read() for name, read in read_part_costs.items()}
                 changes = {
                     "line.parts_per_day": parts,
-                    "line.defect_share": None if share is None else share / 100,
-                    "line.false_alarm_cost": alarm,
-                    "line.escape_cost": escape,
-                    "disposition_costs": part_costs,
+                    "line.defect_share": None if percent is None else percent / 100,
+                    "line.false_alarm_cost": read_alarm(),
+                    "line.escape_cost": read_escape(),
+                    "disposition_costs": {
+                        name: cost for name, cost in part_costs.items() if cost is not None
+                    },
                 }
                 change_policy(station, product, changes, by=who, reason=reason)
                 st.session_state["person"] = who
@@ -312,18 +322,15 @@ def _ask_line(station: Station, product: Product, policy: Policy) -> None:
                 st.rerun()
 
 
-def _ask_part_costs(policy: Policy) -> dict[str, float]:
+def _ask_part_costs(policy: Policy) -> dict[str, Callable[[], float | None]]:
     """Ask what a part costs by its disposition; an empty one has no cost."""
     st.markdown(t("products.part_costs"))
-    costs: dict[str, float] = {}
     with st.grid(4, min_column_width=120, gap="small"):
-        for disposition in Disposition:
-            cost = st.number_input(
+        return {
+            disposition.value: number_field(
                 disposition_label(disposition),
-                min_value=0.0,
-                value=policy.disposition_costs.get(disposition),
-                format="%.2f",
+                policy.disposition_costs.get(disposition),
+                least=0,
             )
-            if cost is not None:
-                costs[disposition.value] = cost
-    return costs
+            for disposition in Disposition
+        }
