@@ -17,6 +17,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.filters import history_filter
 from pages.parts.history.exports import show_export, show_export_jobs
 from pages.parts.quality.words import finding_cell, type_text
+from pages.parts.tables import localised
 from pages.parts.urls import inspection_link
 from pages.parts.words import plain
 from pages.texts import number, t, when
@@ -61,24 +62,27 @@ def _table(
     summaries: Sequence[InspectionSummary], filter: Filter, page: int, found: int
 ) -> InspectionSummary | None:
     event = st.dataframe(
-        [
-            {
-                "open": inspection_link(summary.id),
-                "verdict": finding_cell(summary),
-                "disposition": _disposition_cell(summary),
-                "signed": _signed_cell(summary),
-                "corrected": summary.is_corrected,
-                "product": summary.product_key,
-                "picture": summary.filename,
-                "lot": summary.lot,
-                "serial": summary.serial,
-                "station": summary.station,
-                **_found_cells(summary),
-                "time": when(summary.created_at),
-                "inspector": summary.inspector,
-            }
-            for summary in summaries
-        ],
+        localised(
+            [
+                {
+                    "open": inspection_link(summary.id),
+                    "verdict": finding_cell(summary),
+                    "disposition": _disposition_cell(summary),
+                    "signed": _signed_cell(summary),
+                    "corrected": summary.is_corrected,
+                    "product": summary.product_key,
+                    "picture": summary.filename,
+                    "lot": summary.lot,
+                    "serial": summary.serial,
+                    "station": summary.station,
+                    **_found_cells(summary),
+                    "time": when(summary.created_at),
+                    "inspector": summary.inspector,
+                }
+                for summary in summaries
+            ],
+            {"score": 3, "defects": 0},
+        ),
         column_config={
             "open": st.column_config.LinkColumn(
                 t("history.open"), display_text=":material/open_in_new:", width=48
@@ -99,7 +103,7 @@ def _table(
             "type": st.column_config.TextColumn(
                 t("history.likely_type"), help=t("history.likely_type_help")
             ),
-            "score": st.column_config.NumberColumn(t("history.score"), format="localized"),
+            "score": t("history.score"),
             "defects": t("history.defects"),
             "time": t("history.time"),
             "inspector": t("history.inspector"),
@@ -122,7 +126,7 @@ def _found_cells(summary: InspectionSummary) -> dict[str, str | float | None]:
         return {"type": "", "score": None, "defects": None}
     return {
         "type": type_text(summary.defect_type) if summary.defect_count else "",
-        "score": round(summary.score, 3),
+        "score": summary.score,
         "defects": summary.defect_count,
     }
 

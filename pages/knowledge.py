@@ -14,6 +14,7 @@ from pages.parts.knowledge.changes import import_a_file, write_an_entry
 from pages.parts.knowledge.documents import show_documents
 from pages.parts.knowledge.entry import show_entry
 from pages.parts.product_choice import ask_product_or_all
+from pages.parts.tables import localised
 from pages.parts.urls import choice_in_url
 from pages.texts import t
 
@@ -97,7 +98,7 @@ def choose_an_entry(station: Station) -> None:
             )
         caption = t("knowledge.listed", count=len(rows), total=len(listed))
     event = st.dataframe(
-        rows,
+        localised(rows, {t("knowledge.similarity"): 3}),
         hide_index=True,
         height=455,
         on_select="rerun",
@@ -105,7 +106,6 @@ def choose_an_entry(station: Station) -> None:
         key=f"entries-{product}-{words}",
         column_config={
             t("knowledge.about"): st.column_config.Column(width="medium"),
-            t("knowledge.similarity"): st.column_config.NumberColumn(format="localized"),
         },
         alt=t("knowledge.alt", count=len(rows)),
     )

@@ -14,9 +14,10 @@ from core.reporting.writers.trial import try_writer
 from core.services.station import Station
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.tables import localised
 from pages.parts.words import plain
 from pages.parts.writer_words import licence_text, writer_title
-from pages.texts import number, percentage, t
+from pages.texts import date_text, number, percentage, t
 from pages.texts.labels import label_of, lack_label
 
 REFRESH_S = 2.0
@@ -91,7 +92,7 @@ def _row(one: Availability, present: str) -> dict[str, object]:
         t("models.price"): _prices(model),
         t("models.memory"): "–" if model.memory_gb is None else number(model.memory_gb, 1),
         t("models.licence"): licence_text(model),
-        t("models.retires"): "" if model.retires is None else model.retires.isoformat(),
+        t("models.retires"): "" if model.retires is None else date_text(model.retires),
     }
 
 
@@ -185,11 +186,19 @@ def show_costs(station: Station) -> None:
                 t("models.from_cache"): sum(each.from_cache for each in own),
                 t("models.tokens_in"): sum(each.input_tokens for each in own),
                 t("models.tokens_out"): sum(each.output_tokens for each in own),
-                "USD": round(sum(each.cost_usd for each in own), 4),
+                "USD": sum(each.cost_usd for each in own),
                 t("models.unpriced"): sum(each.unpriced for each in own),
             }
         )
-    st.dataframe(rows, hide_index=True, height="content", alt=t("models.costs"))
+    digits = {
+        t("models.drafts"): 0,
+        t("models.from_cache"): 0,
+        t("models.tokens_in"): 0,
+        t("models.tokens_out"): 0,
+        "USD": 4,
+        t("models.unpriced"): 0,
+    }
+    st.dataframe(localised(rows, digits), hide_index=True, height="content", alt=t("models.costs"))
     total = number(sum(each.cost_usd for each in costs), 4)
     st.caption(t("models.total", usd=total))
 

@@ -10,13 +10,13 @@ wrote or core said is not translated.
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 from core.domain import Language
@@ -75,6 +75,11 @@ def number(value: float, digits: int = 0) -> str:
     return format_decimal(value, pattern, locale=language().value)
 
 
+def exact_number(value: float) -> str:
+    """Format a number with the decimals that it has, up to six."""
+    return format_decimal(value, "#,##0.######", locale=language().value)
+
+
 def percentage(share: float, digits: int = 1) -> str:
     """Format a share as a percentage."""
     pattern = "0" + ("." + "0" * digits if digits else "") + " %"
@@ -95,6 +100,11 @@ def when(moment: datetime, *, with_seconds: bool = False) -> str:
     else:
         pattern = "medium" if with_seconds else "short"
     return format_datetime(moment, pattern, tzinfo=zone(), locale=language().value)
+
+
+def date_text(day: date) -> str:
+    """Format a date in the language's order."""
+    return format_date(day, "medium", locale=language().value)
 
 
 def zone() -> tzinfo:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow.ipc
 import pytest
+from pandas.api.types import is_numeric_dtype
 from streamlit.testing.v1 import AppTest
 
-from core.domain import Disposition, JobState, Verdict
+from core.domain import Disposition, JobState, Language, Verdict
 from core.records.search import Filter, count, search
 from core.services.exports import AT_ONCE, ExportKind
 from core.services.station import Station
@@ -39,6 +41,19 @@ def test_a_passed_part_that_nobody_is_to_decide_on_is_not_open(line: Station) ->
     assert list(app.dataframe[0].value["disposition"]) == ["open"] * len(found)
     passed = list(page("history", **{"by-verdict": "PASS"}).dataframe[0].value["disposition"])
     assert "–" in passed, "nobody is to decide on it"
+
+
+def test_numbers_stand_as_the_consoles_language_writes_them_and_are_sorted_as_numbers(
+    busy: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    german = busy.settings.model_copy(update={"console_language": Language.GERMAN})
+    monkeypatch.setattr(busy, "settings", german)
+    (table,) = page("history", **{"by-verdict": "FAIL"}).dataframe
+
+    cells = pyarrow.ipc.open_stream(table.proto.arrow_data.styler.display_values).read_pandas()
+    assert is_numeric_dtype(table.value["score"])
+    expected = [f"{score:.3f}".replace(".", ",") for score in table.value["score"]]
+    assert cells["score"].tolist() == expected
 
 
 @pytest.mark.usefixtures("busy")

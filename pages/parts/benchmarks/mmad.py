@@ -16,9 +16,10 @@ from core.tasks.benchmark_runs import MmadRun, mmad_runs
 from core.tasks.mmad import AskMmad
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import choose_job, watch_job
+from pages.parts.tables import localised
 from pages.parts.words import person_of
 from pages.parts.writers import writer_name
-from pages.texts import number, percentage, t, when
+from pages.texts import percentage, t, when
 
 DRAWN_QUESTIONS = 500
 
@@ -39,7 +40,10 @@ def show_mmad(station: Station) -> None:
     if measured:
         st.subheader(t("benchmarks.on_record"))
         st.dataframe(
-            [_row(run.job, run.figures) for run in measured if run.figures is not None],
+            localised(
+                [_row(run.job, run.figures) for run in measured if run.figures is not None],
+                {t("mmad.asked"): 0, t("mmad.unreadable"): 0, t("mmad.failed"): 0},
+            ),
             hide_index=True,
             alt=t("mmad.table_alt", count=len(measured)),
         )
@@ -99,9 +103,9 @@ def _row(job: Job, figures: MmadFigures) -> dict[str, object]:
     row: dict[str, object] = {
         t("mmad.writer"): figures.writer,
         t("mmad.saw"): "✓" if figures.saw_pictures else "–",
-        t("mmad.asked"): number(figures.right.out_of),
-        t("mmad.unreadable"): number(figures.unreadable),
-        t("mmad.failed"): number(figures.failed),
+        t("mmad.asked"): figures.right.out_of,
+        t("mmad.unreadable"): figures.unreadable,
+        t("mmad.failed"): figures.failed,
         t("mmad.average"): percentage(figures.average),
         t("mmad.chance"): percentage(figures.average_by_chance),
     }

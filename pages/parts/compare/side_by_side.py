@@ -13,6 +13,7 @@ from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.grounding_words import checked_text
 from pages.parts.report_text import show_report_text
+from pages.parts.tables import localised
 from pages.parts.words import person_of, plain, verdict_text
 from pages.texts import number, percentage, t, when
 from pages.texts.labels import label
@@ -46,16 +47,19 @@ def show_win_rates(station: Station) -> None:
         return
     with st.expander(t("side_by_side.chosen_so_far")):
         st.dataframe(
-            [
-                {
-                    t("side_by_side.kind"): KINDS[rate.kind](),
-                    t("side_by_side.name"): rate.name,
-                    t("side_by_side.chosen"): rate.won,
-                    t("side_by_side.of"): rate.decided,
-                    t("side_by_side.share"): percentage(rate.won / rate.decided, 0),
-                }
-                for rate in rates
-            ],
+            localised(
+                [
+                    {
+                        t("side_by_side.kind"): KINDS[rate.kind](),
+                        t("side_by_side.name"): rate.name,
+                        t("side_by_side.chosen"): rate.won,
+                        t("side_by_side.of"): rate.decided,
+                        t("side_by_side.share"): percentage(rate.won / rate.decided, 0),
+                    }
+                    for rate in rates
+                ],
+                {t("side_by_side.chosen"): 0, t("side_by_side.of"): 0},
+            ),
             hide_index=True,
             alt=t("side_by_side.rates_alt"),
         )

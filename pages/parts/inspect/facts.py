@@ -194,15 +194,18 @@ def show_failed_steps(inspection: Inspection) -> bool:
 def show_steps(inspection: Inspection) -> None:
     """Show how long each step took, and how it ended."""
     st.dataframe(
-        [
-            {
-                t("facts.step"): label(step.name),
-                t("facts.time_ms"): round(step.seconds * 1000, 1),
-                t("facts.status"): label_of("StepStatus", step.status),
-                t("facts.reason"): step.reason,
-            }
-            for step in inspection.steps
-        ],
+        localised(
+            [
+                {
+                    t("facts.step"): label(step.name),
+                    t("facts.time_ms"): 1000 * step.seconds,
+                    t("facts.status"): label_of("StepStatus", step.status),
+                    t("facts.reason"): step.reason,
+                }
+                for step in inspection.steps
+            ],
+            {t("facts.time_ms"): 1},
+        ),
         hide_index=True,
         alt=t("facts.steps_alt"),
     )

@@ -13,6 +13,7 @@ from core.services.station import Station
 from core.tasks.lot import InspectLot, LotResult
 from pages.parts.jobs import show_job, watch_job
 from pages.parts.quality.words import finding_cell
+from pages.parts.tables import localised
 from pages.parts.words import plain
 from pages.texts import t
 from pages.texts.labels import disposition_label, label
@@ -100,18 +101,20 @@ def _show_ways_on(one: InspectionSummary) -> None:
 def show_strip(found: tuple[InspectionSummary, ...], key: str, height: int) -> None:
     """Show results that can be sorted; choosing one opens it."""
     event = st.dataframe(
-        [
-            {
-                t("lot.verdict"): finding_cell(summary),
-                t("lot.score"): None if summary.is_sealed else round(summary.score, 3),
-                t("lot.defects"): None if summary.is_sealed else summary.defect_count,
-                t("lot.picture"): summary.filename,
-                t("lot.serial"): summary.serial,
-                t("lot.disposition"): disposition_label(summary.disposition),
-            }
-            for summary in found
-        ],
-        column_config={t("lot.score"): st.column_config.NumberColumn(format="localized")},
+        localised(
+            [
+                {
+                    t("lot.verdict"): finding_cell(summary),
+                    t("lot.score"): None if summary.is_sealed else summary.score,
+                    t("lot.defects"): None if summary.is_sealed else summary.defect_count,
+                    t("lot.picture"): summary.filename,
+                    t("lot.serial"): summary.serial,
+                    t("lot.disposition"): disposition_label(summary.disposition),
+                }
+                for summary in found
+            ],
+            {t("lot.score"): 3, t("lot.defects"): 0},
+        ),
         hide_index=True,
         height=height,
         on_select="rerun",

@@ -12,6 +12,7 @@ from core.retrieval.knowledge.entries import GOOD, Entry
 from core.services.knowledge import Known, edit_entry, look_up, retire_entry
 from core.services.station import Station
 from pages.parts.errors import shown_to_the_operator
+from pages.parts.tables import localised
 from pages.parts.words import person_of, plain
 from pages.texts import t, when
 from pages.texts.labels import label
@@ -126,26 +127,26 @@ def _show_citations(citations: tuple[Citation, ...]) -> None:
         st.caption(t("knowledge.not_used"))
         return
     event = st.dataframe(
-        [
-            {
-                t("knowledge.verdict"): t("sealed.cell")
-                if citation.is_sealed
-                else label(citation.verdict),
-                t("knowledge.product"): citation.product_key,
-                t("knowledge.picture"): citation.filename,
-                t("knowledge.cited_by"): _cited_by(citation),
-                t("knowledge.similarity"): citation.similarity,
-                t("knowledge.time"): when(citation.created_at),
-            }
-            for citation in citations
-        ],
+        localised(
+            [
+                {
+                    t("knowledge.verdict"): t("sealed.cell")
+                    if citation.is_sealed
+                    else label(citation.verdict),
+                    t("knowledge.product"): citation.product_key,
+                    t("knowledge.picture"): citation.filename,
+                    t("knowledge.cited_by"): _cited_by(citation),
+                    t("knowledge.similarity"): citation.similarity,
+                    t("knowledge.time"): when(citation.created_at),
+                }
+                for citation in citations
+            ],
+            {t("knowledge.similarity"): 3},
+        ),
         hide_index=True,
         height="content" if len(citations) <= 5 else 212,
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            t("knowledge.similarity"): st.column_config.NumberColumn(format="localized")
-        },
         alt=t("knowledge.citations_alt", count=len(citations)),
     )
     st.caption(t("knowledge.open_inspection"))

@@ -35,6 +35,7 @@ from pages.parts.detectors import detector_name, show_lack
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.numbers import number_field
 from pages.parts.products.reading import ask_reading
+from pages.parts.tables import localised
 from pages.parts.uploads import largest_mb, uploaded
 from pages.parts.urls import inspection_link
 from pages.parts.words import person_of, plain
@@ -141,24 +142,26 @@ def ask_false_alarms(station: Station, product: Product) -> None:
         return
     st.caption(t("products.alarms_help"))
     event = st.dataframe(
-        [
-            {
-                t("products.picture"): alarm.filename,
-                t("products.lot"): alarm.lot,
-                t("products.score"): alarm.score,
-                t("products.reason"): alarm.reason,
-                t("products.decided"): when(alarm.decided_at),
-                t("products.look"): inspection_link(alarm.inspection_id),
-            }
-            for alarm in alarms
-        ],
+        localised(
+            [
+                {
+                    t("products.picture"): alarm.filename,
+                    t("products.lot"): alarm.lot,
+                    t("products.score"): alarm.score,
+                    t("products.reason"): alarm.reason,
+                    t("products.decided"): when(alarm.decided_at),
+                    t("products.look"): inspection_link(alarm.inspection_id),
+                }
+                for alarm in alarms
+            ],
+            {t("products.score"): 3},
+        ),
         hide_index=True,
         height="content" if len(alarms) <= 8 else 320,
         on_select="rerun",
         selection_mode="multi-row",
         key=f"alarms-{product.key}",
         column_config={
-            t("products.score"): st.column_config.NumberColumn(format="localized"),
             t("products.look"): st.column_config.LinkColumn(display_text=t("products.open")),
         },
         alt=t("products.alarms_alt", count=number(len(alarms))),

@@ -22,7 +22,7 @@ from pages.parts.products.candidate import show_candidate
 from pages.parts.statements import guarantee_text
 from pages.parts.urls import item_in_url
 from pages.parts.words import plain
-from pages.texts import number, t, when
+from pages.texts import exact_number, number, t, when
 
 
 def show_versions(station: Station, product: Product) -> None:
@@ -81,8 +81,8 @@ def show_card(station: Station, card: Card) -> None:
         )
         st.caption(plain(" · ".join(f"{name} {value}" for name, value in card.options.items())))
     with st.expander(t("products.figures")):
-        figures = {name: f"{value:.6g}" for name, value in card.figures.items()}
-        seconds = {name: f"{value:.2f} s" for name, value in card.seconds.items()}
+        figures = {name: exact_number(value) for name, value in card.figures.items()}
+        seconds = {name: f"{number(value, 2)} s" for name, value in card.seconds.items()}
         st.table(figures | seconds | card.versions)
     with st.expander(t("products.images", count=number(len(card.images)))):
         st.dataframe(

@@ -10,7 +10,8 @@ from core.statistics.counts import Period, PeriodCount
 from core.statistics.intervals import exact_rate
 from core.statistics.quality import by_shift
 from pages.parts.quality.words import bounds_text, share_text
-from pages.texts import number, t
+from pages.parts.tables import localised
+from pages.texts import t
 from pages.texts.labels import label
 
 
@@ -32,11 +33,12 @@ def _table(named: Sequence[tuple[str, PeriodCount]], alt: str, by: Period) -> No
         rows.append(
             {
                 label(by): name,
-                t("quality.parts"): number(each.inspected),
-                t("quality.rejected"): number(each.failed),
-                t("quality.reviewed"): number(each.reviewed),
+                t("quality.parts"): each.inspected,
+                t("quality.rejected"): each.failed,
+                t("quality.reviewed"): each.reviewed,
                 t("quality.first_pass"): share_text(passed),
                 t("quality.yield_interval"): bounds_text(passed),
             }
         )
-    st.dataframe(rows, hide_index=True, alt=alt)
+    counts = (t("quality.parts"), t("quality.rejected"), t("quality.reviewed"))
+    st.dataframe(localised(rows, dict.fromkeys(counts, 0)), hide_index=True, alt=alt)

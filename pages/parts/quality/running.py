@@ -14,6 +14,7 @@ from pages.parts.errors import shown_to_the_operator
 from pages.parts.palette import palette
 from pages.parts.quality.figures_running import costs_figure, duration, steps_figure
 from pages.parts.quality.line import PLAIN
+from pages.parts.tables import localised
 from pages.texts import number, percentage, t
 from pages.texts.labels import label
 
@@ -82,18 +83,28 @@ def show_writing_costs(filter: Filter) -> None:
         )
         st.markdown(sentence)
         st.dataframe(
-            [
+            localised(
+                [
+                    {
+                        t("quality.writer"): total.writer,
+                        t("quality.drafts"): total.drafts,
+                        t("quality.from_cache"): total.from_cache,
+                        t("quality.input_tokens"): total.input_tokens,
+                        t("quality.output_tokens"): total.output_tokens,
+                        "USD": total.cost_usd,
+                        t("quality.unpriced"): total.unpriced,
+                    }
+                    for total in totals
+                ],
                 {
-                    t("quality.writer"): total.writer,
-                    t("quality.drafts"): number(total.drafts),
-                    t("quality.from_cache"): number(total.from_cache),
-                    t("quality.input_tokens"): number(total.input_tokens),
-                    t("quality.output_tokens"): number(total.output_tokens),
-                    "USD": number(total.cost_usd, 4),
-                    t("quality.unpriced"): number(total.unpriced),
-                }
-                for total in totals
-            ],
+                    t("quality.drafts"): 0,
+                    t("quality.from_cache"): 0,
+                    t("quality.input_tokens"): 0,
+                    t("quality.output_tokens"): 0,
+                    "USD": 4,
+                    t("quality.unpriced"): 0,
+                },
+            ),
             hide_index=True,
             height="content",
             alt=sentence,
