@@ -76,7 +76,7 @@ def test_the_first_decision_on_a_sealed_part_is_blind_and_later_ones_are_not(
     records: Database,
 ) -> None:
     add_disposition(records, DRAWN, Disposition.SCRAP, "Bent", "Ana")
-    add_disposition(records, DRAWN, Disposition.USE_AS_IS, "The machine says so", "Ana")
+    add_disposition(records, DRAWN, Disposition.REPAIR, "It can be straightened", "Ana")
 
     entries = load_inspection(records, DRAWN).dispositions
     assert [entry.is_blind for entry in entries] == [True, False]

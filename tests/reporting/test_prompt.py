@@ -40,7 +40,8 @@ def test_the_evidence_stands_in_the_prompt_with_its_ids() -> None:
 def test_text_that_gives_orders_stays_data_inside_the_fence() -> None:
     """Knowledge and what an operator types cannot close the fence or stand outside of it."""
     ordering = examples.snippet().model_copy(update={"text": ORDER})
-    question = prompt(snippets=(ordering,), context=Context(lot=ORDER, inspector=ORDER))
+    typed = Context().model_dump() | {"lot": ORDER, "inspector": ORDER}
+    question = prompt(snippets=(ordering,), context=Context.on_record(typed))
     text = question.turns[0].text
 
     fenced = re.fullmatch(r"<evidence>\n(.*?)\n</evidence>\n\n(.*)", text, re.DOTALL)

@@ -156,7 +156,9 @@ def test_signed_reports_label_their_defects(
     assert {label.defect_type for label in labelling.crops.labels} == {"finger_interruption"}
     assert {label.origin for label in labelling.crops.labels} == {named.id}
     assert labelling.added == len(named.defects)
-    assert {unnamed.id, free.id} == {sentence.split()[3] for sentence in labelling.skipped}, (
+    # Other tests sign reports on the demo product, too.
+    skipped = {sentence.split()[3] for sentence in labelling.skipped}
+    assert skipped & {named.id, voided.id, unnamed.id, free.id} == {unnamed.id, free.id}, (
         "a proposal that nobody confirmed is no label"
     )
 

@@ -66,7 +66,7 @@ def test_who_changed_what_stands_beside_the_environment(station: Station) -> Non
     assert (takt.value, takt.environment) == (2.5, None)
     assert takt.change is not None
     assert takt.change.by == "Ana"
-    assert (audit.value, audit.environment, audit.change) == (0.02, 0.02, None)
+    assert (audit.value, audit.environment, audit.change) == (0.0, 0.0, None)
     station.change_setting("takt_s", None, "Bo")
     assert {each.change for each in station.preferences()} == {None}
 
