@@ -73,7 +73,8 @@ def test_upload_verdict_edit_reload_pdf(
     expect(summary).to_have_value("Half a sentence", timeout=30_000)
     summary.fill("Half a sentence more")
     page.get_by_role("link", name="History").click()
-    expect(page.get_by_role("paragraph").filter(has_text="1 inspection")).to_be_visible()
+    listed = page.get_by_role("paragraph").filter(has_text="1 inspection")
+    expect(listed).to_be_visible(timeout=30_000)
     page.go_back()
     expect(summary).to_have_value("Half a sentence more", timeout=30_000)
 
@@ -90,7 +91,6 @@ def test_upload_verdict_edit_reload_pdf(
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
 
     page.goto(f"{server}/history")
-    listed = page.get_by_role("paragraph").filter(has_text="1 inspection")
     expect(listed).to_be_visible(timeout=15_000)
     page.goto(f"{server}/products")
     guarantee = page.get_by_role("paragraph").filter(has_text="guaranteed at most 4.87")
