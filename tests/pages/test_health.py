@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from core import __version__
-from core.domain import JobState
+from core.domain import JobState, Language
+from core.services.health import Finding, check_health
 from core.services.station import Station
 from core.tasks.registry import task_of
+from pages.texts import texts
 from tests.pages.app import page, words
 from tests.services.jobs.waiting import ended
 
@@ -28,6 +30,21 @@ def test_a_new_station_is_well_and_says_what_to_do() -> None:
     versions = next(frame.value for frame in app.dataframe if "Package" in frame.value)
     assert "streamlit" in set(versions["Package"])
     assert {metric.label: metric.value for metric in app.metric}["Program version"] == __version__
+
+
+@pytest.mark.parametrize("language", [Language.KOREAN, Language.GERMAN])
+def test_what_the_checks_found_is_told_in_the_consoles_language(
+    language: Language, empty: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"console_language": language, "llm_model": "gpt-4o", "openai_api_key": None}
+    monkeypatch.setattr(empty, "settings", empty.settings.model_copy(update=asked))
+
+    shown = words(page("health"))
+
+    for check in check_health(empty.settings, empty).checks:
+        assert check.finding is Finding.SAID or check.sentence not in shown
+    assert texts(language)["Finding.no_detector"] in shown
+    assert "OPENAI_API_KEY" in shown
 
 
 @pytest.mark.usefixtures("empty")

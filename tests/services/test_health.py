@@ -56,6 +56,7 @@ def test_a_station_that_lacks_nothing(station: Station) -> None:
 
     found = check_health(station.settings, station)
 
+    assert named(found, "records").sentence.startswith("1 inspection is on record")
     assert (empty.is_well, named(empty, "detectors").status) == (True, "note")
     assert found.is_well, found.checks
     assert all(check.status == "ok" for check in found.checks if check.name != "disk")
