@@ -86,6 +86,7 @@ def test_maps_and_scores_are_those_of_anomalib(
     assert max(gaps) < 1e-3 * np.ptp(scores)
 
 
+@pytest.mark.slow
 def test_a_mark_is_found_where_it_is(lesson: Lesson) -> None:
     rng = np.random.default_rng(2)
     detector = AnomalyDino.fit(lesson, OPTIONS)

@@ -104,6 +104,7 @@ def links(page: Page) -> set[str]:
     return {link.split("#")[0] for link in found}
 
 
+@pytest.mark.slow
 def test_every_link_of_every_page_leads_somewhere(walked: tuple[Page, str, Path]) -> None:
     page, address, _ = walked
     inspection = inspections(page, address)

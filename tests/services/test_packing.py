@@ -91,6 +91,7 @@ def cell(tmp_path: Path, defective_cells: list[PictureFile]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_from_picture_to_pdf_with_evidence(
     run: Callable[..., subprocess.CompletedProcess[str]],
     cell: Path,

@@ -346,6 +346,7 @@ def test_the_loss_is_of_anomalibs_distances(model: EfficientAdModel) -> None:
     torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=0)
 
 
+@pytest.mark.slow
 def test_the_last_layer_is_solved(model: EfficientAdModel) -> None:
     """Its loss on what it is solved on falls as no hundred steps would make it."""
     solved = deepcopy(model)

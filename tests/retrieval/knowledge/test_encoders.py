@@ -71,6 +71,7 @@ def test_the_packaged_encoder_is_the_default_and_no_hub_is_asked(
     assert time.perf_counter() - start < 5
 
 
+@pytest.mark.slow
 def test_the_multilingual_encoder_is_taken_where_it_is(multilingual: Settings) -> None:
     import torch
     from transformers import AutoModel
