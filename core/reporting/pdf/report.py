@@ -8,16 +8,14 @@ from datetime import datetime, tzinfo
 
 from core.domain import (
     ComparedPair,
-    Disposition,
-    DispositionEntry,
     Exemplar,
     Finding,
     Hypothesis,
     Inspection,
     Revision,
-    RevisionKind,
     Verdict,
 )
+from core.reporting.pdf.decisions import print_decisions, print_false_alarm, standing_of
 from core.reporting.pdf.evidence import print_evidence
 from core.reporting.pdf.page import INK, WIDTH_MM, ReportPage, new_page, shorten
 
@@ -30,7 +28,6 @@ NOTHING_CONTRADICTS = (
     "else the text says cannot be checked by rules."
 )
 MOST_PAGES = 3
-DECISION_LETTERS = 300
 MOST_CODES = 12
 # Most characters of a text: the first that keeps the report within its pages is used.
 TEXT_LETTERS = (900, 450, 220, 110, 60)
@@ -109,12 +106,12 @@ def _lay_out(
         text=printed,
     )
     _head(page, inspection, timezone)
-    page.note(_standing(inspection, revision, timezone))
+    page.note(standing_of(inspection, revision, timezone))
     _unprinted(page, printed)
     _verdict(page, inspection)
     _pictures(page, *pictures_png)
     if _is_stopped_in_vain(inspection):
-        _false_alarm(page, inspection, timezone)
+        print_false_alarm(page, inspection, timezone)
         _defects(page, inspection)
     else:
         page.heading("Summary")
@@ -126,7 +123,7 @@ def _lay_out(
     print_evidence(
         page, inspection, *normals, limit, snippets=() if in_vain else inspection.snippets
     )
-    _decision(page, inspection, revision, timezone)
+    print_decisions(page, inspection, revision, timezone)
     _record(page, inspection, revision, printed_at)
     return page
 
@@ -138,35 +135,6 @@ def _title(inspection: Inspection) -> str:
 def _is_stopped_in_vain(inspection: Inspection) -> bool:
     """Tell whether the machine stopped a part that a person found to conform, or saw in error."""
     return inspection.judgement.verdict is not Verdict.PASS and not inspection.is_nonconforming
-
-
-def _standing(inspection: Inspection, revision: Revision, timezone: tzinfo) -> str:
-    """State which revision is printed, and whether it is the one that counts."""
-    signed = inspection.signed
-    which = f"Revision {revision.number} of {inspection.newest_revision}"
-    why = f" Reason for it: {revision.reason}" if revision.reason else ""
-    if revision.kind is RevisionKind.SIGNED and (signed is None or signed == revision):
-        at = f"{revision.created_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}"
-        return f"{which}, signed by {revision.author}, {at}.{why}"
-    if signed is None:
-        return f"{which}, {revision.kind.value} by {revision.author}; not signed.{why}"
-    return (
-        f"{which}, {revision.kind.value} by {revision.author}. This is not the report that counts: "
-        f"{signed.author} signed revision {signed.number}.{why}"
-    )
-
-
-def _false_alarm(page: ReportPage, inspection: Inspection, timezone: tzinfo) -> None:
-    """Print why a part that the machine stopped is no nonconformity."""
-    entry = inspection.dispositions[-1]
-    at = f"{entry.decided_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}"
-    page.heading("Decision")
-    page.paragraph(
-        f"The machine stopped this part ({inspection.judgement.verdict.value}); "
-        f"{entry.decided_by} decided on {at}: {entry.disposition.value}. "
-        f"Reason: {shorten(entry.reason, DECISION_LETTERS)}"
-    )
-    page.note("The draft that was written before this decision is on record; it does not hold.")
 
 
 def _unprinted(page: ReportPage, text: str) -> None:
@@ -353,46 +321,6 @@ def _written(revision: Revision) -> list[str]:
         "   ·   prompt "
         f"version {writing.prompt_version}, SHA-256 {writing.prompt_sha256}"
     ]
-
-
-def _decision(
-    page: ReportPage, inspection: Inspection, revision: Revision, timezone: tzinfo
-) -> None:
-    decided = inspection.dispositions[-1] if inspection.dispositions else None
-    signed = revision.author if revision.kind is RevisionKind.SIGNED else ""
-    signed_at = f"{revision.created_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}" if signed else ""
-    page.decision(
-        [
-            (option.value, decided is not None and option is decided.disposition)
-            for option in Disposition
-        ],
-        [
-            _decided(number, entry, timezone)
-            for number, entry in enumerate(inspection.dispositions, start=1)
-        ],
-        [
-            ("Inspected by", inspection.context.inspector, ""),
-            (
-                "Disposition by",
-                "" if decided is None else decided.decided_by,
-                ""
-                if decided is None
-                else f"{decided.decided_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}",
-            ),
-            ("Report signed by", signed, signed_at),
-        ],
-    )
-
-
-def _decided(number: int, entry: DispositionEntry, timezone: tzinfo) -> tuple[str, str]:
-    """State one decision: which, when, by whom and why."""
-    by_concession = f", concession {entry.concession}" if entry.concession else ""
-    blind = ", without seeing the finding" if entry.is_blind else ""
-    return (
-        f"{number}. {entry.disposition.value}",
-        f"{entry.decided_at.astimezone(timezone):%Y-%m-%d %H:%M %Z}, {entry.decided_by}"
-        f"{by_concession}{blind}: {shorten(entry.reason, DECISION_LETTERS)}",
-    )
 
 
 def _record(
