@@ -8,7 +8,8 @@ from core.domain import Job
 from core.domain.errors import RecordsError, RecordsInUseError
 from core.infrastructure.settings import settings
 from core.reporting.catalogue import catalogue
-from core.services.health import Check, CheckStatus, Finding, Health, check_health
+from core.services.health import check_health
+from core.services.health.condition import Check, CheckStatus, Finding, Health
 from core.services.station import Station
 from core.tasks.lot import InspectLot
 from core.tasks.shared_station import shared_station

@@ -18,7 +18,7 @@ from core.domain import (
 from core.domain.conditions import Unlike, Unlikeness
 from core.records.quality import Period
 from core.reporting.lacks import Lack, LackKind
-from core.services.health import CheckName, CheckStatus, Finding, NetworkKind
+from core.services.health.condition import CheckName, CheckStatus, Finding, NetworkKind
 from core.services.viewer import Look
 from core.statistics.control_charts import ChartRule
 from pages.texts import number, t

@@ -6,7 +6,8 @@ import pytest
 
 from core import __version__
 from core.domain import JobState, Language
-from core.services.health import Finding, check_health
+from core.services.health import check_health
+from core.services.health.condition import Finding
 from core.services.station import Station
 from core.tasks.registry import task_of
 from pages.texts import texts

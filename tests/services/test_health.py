@@ -21,7 +21,8 @@ from core.records.events import list_events
 from core.records.store.migrations import MIGRATIONS
 from core.retrieval.normals.visual import DINOV2
 from core.services import health
-from core.services.health import Check, check_health, files_size
+from core.services.health import check_health, checks, files_size
+from core.services.health.condition import Check, Health
 from core.services.inspection import inspect
 from core.services.station import Station
 from core.services.teaching import teach
@@ -40,7 +41,7 @@ def hub(station_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(station_settings.data_dir / "hub"))
 
 
-def named(found: health.Health, name: str) -> Check:
+def named(found: Health, name: str) -> Check:
     return next(check for check in found.checks if check.name == name)
 
 
@@ -90,7 +91,7 @@ def test_what_is_missing_is_said(station: Station, monkeypatch: pytest.MonkeyPat
             "model_cache": station.settings.data_dir / "models",
         }
     )
-    monkeypatch.setattr(health, "PACKAGES", ("duckdb", "no-such-package"))
+    monkeypatch.setattr(checks, "PACKAGES", ("duckdb", "no-such-package"))
 
     found = check_health(asked, station)
 

@@ -12,7 +12,7 @@ from core.infrastructure.settings import settings
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from core.services.health import Health
+    from core.services.health.condition import Health
 
 MARKS = {"ok": "ok", "note": "note", "missing": "MISSING"}
 
