@@ -19,15 +19,35 @@ from core.tasks.shared_station import open_station
 REPOSITORY = Path(__file__).parent.parent
 
 
+@pytest.fixture(scope="session")
+def knowledge_index(
+    model_cache: Path, made_once: Callable[[str, Callable[[Path], object]], Path]
+) -> Path:
+    """The index of the knowledge that ships: to embed it takes longer than most tests."""
+
+    def make(root: Path) -> None:
+        with open_station(Settings(data_dir=root, model_cache=model_cache)) as station:
+            station.knowledge.refresh()
+
+    return Settings(data_dir=made_once("knowledge", make)).chroma_dir
+
+
 @pytest.fixture
-def station_settings(tmp_path: Path, model_cache: Path) -> Settings:
-    """Settings of a station that has nothing on record yet, and draws nothing for an audit."""
+def empty_settings(tmp_path: Path, model_cache: Path) -> Settings:
+    """Settings of a station whose data folder does not exist yet; nothing is drawn for an audit."""
     return Settings(
         data_dir=tmp_path / "data",
         ad_checkpoint_dir=tmp_path / "checkpoints",
         model_cache=model_cache,
         audit_share=0,
     )
+
+
+@pytest.fixture
+def station_settings(empty_settings: Settings, knowledge_index: Path) -> Settings:
+    """The same of a station that has nothing on record, but its knowledge indexed."""
+    shutil.copytree(knowledge_index, empty_settings.chroma_dir)
+    return empty_settings
 
 
 @pytest.fixture
@@ -41,6 +61,7 @@ def station(station_settings: Settings) -> Generator[Station]:
 def demo_station(
     tmp_path_factory: pytest.TempPathFactory,
     model_cache: Path,
+    knowledge_index: Path,
     made_once: Callable[[str, Callable[[Path], object]], Path],
 ) -> Generator[Station]:
     """A station whose demo product was taught; shared by a worker's tests, which only add to it."""
@@ -59,6 +80,7 @@ def demo_station(
 
     # One process owns the records: each worker has a copy of its own.
     own = shutil.copytree(made_once("demo", make), tmp_path_factory.mktemp("demo") / "own")
+    shutil.copytree(knowledge_index, settings(own).chroma_dir, dirs_exist_ok=True)
     with open_station(settings(own)) as station:
         yield station
 

@@ -32,11 +32,14 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def server(demo_station: Station, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+def server(
+    demo_station: Station, knowledge_index: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[str]:
     """Address of a console with records of its own and the demo product's detector."""
     settings = demo_station.settings.model_copy(
         update={"data_dir": tmp_path_factory.mktemp("server")}
     )
+    shutil.copytree(knowledge_index, settings.chroma_dir)
     with running_console(settings) as address:
         yield address
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,6 +26,7 @@ LONG_MS = 60_000
 @pytest.fixture(scope="module")
 def server(
     demo_station: Station,
+    knowledge_index: Path,
     defective_cells: list[PictureFile],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Generator[str]:
@@ -35,6 +37,7 @@ def server(
     )
     shutil.copytree(demo_station.settings.ad_checkpoint_dir, settings.ad_checkpoint_dir)
     shutil.copytree(demo_station.settings.files_dir, settings.files_dir)
+    shutil.copytree(knowledge_index, settings.chroma_dir)
     with open_station(settings) as station:
         seen = inspect(
             station,

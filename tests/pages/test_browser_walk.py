@@ -49,6 +49,7 @@ new MutationObserver((changes) => {
 @pytest.fixture(scope="module")
 def walked(
     demo_station: Station,
+    knowledge_index: Path,
     tmp_path_factory: pytest.TempPathFactory,
     defective_cells: list[PictureFile],
 ) -> Generator[tuple[Page, str, Path]]:
@@ -57,6 +58,7 @@ def walked(
         pytest.skip("chromium is not installed (apt-get install chromium)")
     folder = tmp_path_factory.mktemp("walked")
     settings = demo_station.settings.model_copy(update={"data_dir": folder})
+    shutil.copytree(knowledge_index, settings.chroma_dir)
     with running_console(settings) as address, sync_playwright() as playwright:
         for cell in [demo_unseen_normals()[0], *defective_cells[:2]]:
             post(address, cell.filename, cell.read(), DEMO_PRODUCT_KEY, lot="L-1")

@@ -82,6 +82,7 @@ def page_names() -> list[str]:
 def screens(
     demo_station: Station,
     defective_cells: list[PictureFile],
+    knowledge_index: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Generator[tuple[str, str, Path]]:
     """Address of a console with a few inspections, the last one's id, and the console's log."""
@@ -89,6 +90,7 @@ def screens(
     # With the pictures that the detector was taught with: normals stand beside each part.
     settings = demo_station.settings.model_copy(update={"data_dir": folder})
     shutil.copytree(demo_station.files.root, settings.files_dir)
+    shutil.copytree(knowledge_index, settings.chroma_dir)
     with running_console(settings) as address:
         record = {}
         for cell in [*demo_unseen_normals()[:3], *defective_cells[:2][::-1]]:

@@ -25,9 +25,9 @@ DRAWN, STOPPED = "drawn", "stopped"
 
 
 @pytest.fixture
-def records(station_settings: Settings) -> Generator[Database]:
+def records(empty_settings: Settings) -> Generator[Database]:
     """A passed part with a defect that was drawn for an audit, and a stopped one."""
-    with Database.open(station_settings.model_copy(update={"audit_share": 1.0})) as records:
+    with Database.open(empty_settings.model_copy(update={"audit_share": 1.0})) as records:
         save_inspection(records, examples.inspection(STOPPED))
         passed = {"judgement": examples.judgement(Verdict.PASS, 0.4)}
         save_inspection(records, examples.inspection(DRAWN).model_copy(update=passed))

@@ -14,8 +14,8 @@ CITED = examples.snippet().id
 
 
 @pytest.fixture
-def records(station_settings: Settings):  # noqa: ANN201
-    with Database.open(station_settings) as opened:
+def records(empty_settings: Settings):  # noqa: ANN201
+    with Database.open(empty_settings) as opened:
         yield opened
 
 

@@ -24,8 +24,8 @@ from tests.records import examples
 
 
 @pytest.fixture
-def records(station_settings: Settings) -> Generator[Database]:
-    with Database.open(station_settings) as records:
+def records(empty_settings: Settings) -> Generator[Database]:
+    with Database.open(empty_settings) as records:
         yield records
 
 

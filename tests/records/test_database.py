@@ -24,16 +24,16 @@ from tests.records import examples
 
 
 @pytest.fixture
-def records(station_settings: Settings):  # noqa: ANN201
-    with Database.open(station_settings) as opened:
+def records(empty_settings: Settings):  # noqa: ANN201
+    with Database.open(empty_settings) as opened:
         yield opened
 
 
-def test_inspection_comes_back_equal_after_reopening(station_settings: Settings) -> None:
+def test_inspection_comes_back_equal_after_reopening(empty_settings: Settings) -> None:
     saved = examples.inspection()
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         save_inspection(records, saved)
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         assert load_inspection(records, saved.id) == saved
 
 
@@ -126,13 +126,13 @@ def test_unknown_inspection(records: Database) -> None:
         add_revision(records, "nothing", examples.report(), RevisionKind.EDITED, "Ana")
 
 
-def test_one_process_holds_the_records(station_settings: Settings, records: Database) -> None:
+def test_one_process_holds_the_records(empty_settings: Settings, records: Database) -> None:
     program = f"""
 from core.domain.errors import RecordsError
 from core.records.store.database import Database
 from core.infrastructure.settings import Settings
 try:
-    Database.open(Settings(data_dir={str(station_settings.data_dir)!r}))
+    Database.open(Settings(data_dir={str(empty_settings.data_dir)!r}))
 except RecordsError as error:
     print(error)
 """
@@ -142,14 +142,14 @@ except RecordsError as error:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_damaged_file_is_left_as_it_is(station_settings: Settings) -> None:
-    station_settings.records_path.parent.mkdir(parents=True)
-    station_settings.records_path.write_bytes(b"not a database" * 1000)
+def test_a_damaged_file_is_left_as_it_is(empty_settings: Settings) -> None:
+    empty_settings.records_path.parent.mkdir(parents=True)
+    empty_settings.records_path.write_bytes(b"not a database" * 1000)
 
     with pytest.raises(RecordsError, match="cannot be opened"):
-        Database.open(station_settings)
+        Database.open(empty_settings)
 
-    assert station_settings.records_path.read_bytes() == b"not a database" * 1000
+    assert empty_settings.records_path.read_bytes() == b"not a database" * 1000
 
 
 def test_an_inspection_without_evidence_comes_back_equal(records: Database) -> None:
@@ -206,10 +206,10 @@ def test_another_kind_of_database_is_refused() -> None:
         Database.open(Settings(database_url="postgresql://x"))
 
 
-def test_a_full_disk_is_said_and_loses_nothing(station_settings: Settings) -> None:
+def test_a_full_disk_is_said_and_loses_nothing(empty_settings: Settings) -> None:
     """The operating system refuses to let files grow, as a full disk does."""
     saved = examples.inspection()
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         save_inspection(records, saved)
 
     program = f"""
@@ -221,7 +221,7 @@ from core.records.store.database import Database
 from core.infrastructure.settings import Settings
 from tests.records import examples
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-records = Database.open(Settings(data_dir={str(station_settings.data_dir)!r}))
+records = Database.open(Settings(data_dir={str(empty_settings.data_dir)!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1024, {resource.RLIM_INFINITY}))
 try:
     save_inspection(records, examples.inspection("later"))
@@ -236,5 +236,5 @@ except RecordsError as error:
     )
 
     assert "free space and try again" in done.stdout, done.stderr
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         assert load_inspection(records, saved.id) == saved

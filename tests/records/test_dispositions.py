@@ -15,8 +15,8 @@ from tests.records import examples
 ID = examples.inspection().id
 
 
-def test_what_was_scrapped_is_used_by_a_concession_only(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_what_was_scrapped_is_used_by_a_concession_only(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection())
         add_disposition(records, ID, Disposition.SCRAP, "Too deep", "Ana")
 
@@ -31,8 +31,8 @@ def test_what_was_scrapped_is_used_by_a_concession_only(station_settings: Settin
         assert kept.is_nonconforming
 
 
-def test_a_part_that_conforms_is_accepted(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_a_part_that_conforms_is_accepted(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection())
         assert load_inspection(records, ID).is_nonconforming
         add_disposition(records, ID, Disposition.ACCEPTED, "Within limits", "Ana")

@@ -146,9 +146,9 @@ def test_defect_places(past: Past, filter: Filter, is_meant: Meant) -> None:
         assert expected.sum() > 50
 
 
-def test_a_defect_at_the_very_edge_has_a_place(station_settings: Settings) -> None:
+def test_a_defect_at_the_very_edge_has_a_place(empty_settings: Settings) -> None:
     edge = examples.defect().model_copy(update={"centroid": (300.0, 0.0)})
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection().model_copy(update={"defects": (edge,)}))
 
         places = defect_places(records, Filter(), columns=4, rows=4)
@@ -181,8 +181,8 @@ def test_step_times(past: Past, filter: Filter, is_meant: Meant) -> None:
         assert found.median is None
 
 
-def test_steps_that_failed_are_counted_and_off_ones_are_not(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_steps_that_failed_are_counted_and_off_ones_are_not(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         saved = examples.inspection()
         failed = saved.steps[0].model_copy(update={"name": "report", "status": "failed"})
         save_inspection(records, saved)
@@ -226,8 +226,8 @@ def test_writing_costs(past: Past, filter: Filter, is_meant: Meant) -> None:
         assert cost.unpriced == 0
 
 
-def test_a_draft_of_no_known_price_is_counted_as_such(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_a_draft_of_no_known_price_is_counted_as_such(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection("1"))
         for cost in (0.25, None):
             writing = examples.writing().model_copy(update={"cost_usd": cost})

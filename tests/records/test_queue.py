@@ -57,8 +57,8 @@ def test_next_and_previous_walk_the_whole_queue(past: Past) -> None:
     assert back == names[::-1]
 
 
-def test_next_of_one_that_was_just_decided(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_next_of_one_that_was_just_decided(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         for name in ("a", "b", "c"):
             save_inspection(records, examples.inspection(name))
         add_disposition(records, "b", Disposition.REINSPECT, "Blurred", "Ana")
@@ -70,10 +70,10 @@ def test_next_of_one_that_was_just_decided(station_settings: Settings) -> None:
         assert next_waiting(records, "no such") is None
 
 
-def test_a_passed_part_waits_only_when_it_was_drawn(station_settings: Settings) -> None:
-    everything = station_settings.model_copy(update={"audit_share": 1.0})
+def test_a_passed_part_waits_only_when_it_was_drawn(empty_settings: Settings) -> None:
+    everything = empty_settings.model_copy(update={"audit_share": 1.0})
     passed = {"judgement": examples.judgement(Verdict.PASS)}
-    with Database.open(station_settings.model_copy(update={"audit_share": 0.0})) as records:
+    with Database.open(empty_settings.model_copy(update={"audit_share": 0.0})) as records:
         save_inspection(records, examples.inspection("a").model_copy(update=passed))
         assert waiting(records).total == 0
         assert waiting(records).oldest is None

@@ -24,9 +24,9 @@ ID = examples.inspection().id
 
 
 @pytest.fixture
-def drafted(station_settings: Settings) -> Generator[Database]:
+def drafted(empty_settings: Settings) -> Generator[Database]:
     """Records of one inspection with a draft, revision 1."""
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection())
         yield records
 

@@ -111,8 +111,8 @@ def test_values_to_choose_from(past: Past) -> None:
 
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "'; DROP TABLE inspections; --", "\\", "%", "_"])
-def test_what_is_typed_is_taken_literally(station_settings: Settings, text: str) -> None:
-    with Database.open(station_settings) as records:
+def test_what_is_typed_is_taken_literally(empty_settings: Settings, text: str) -> None:
+    with Database.open(empty_settings) as records:
         for name, lot in (("1", f"x{text}y"), ("2", "100 a-b")):
             save_inspection(records, examples.inspection(name, lot))
 
@@ -120,17 +120,17 @@ def test_what_is_typed_is_taken_literally(station_settings: Settings, text: str)
         assert ids(records, Filter(lot=f"x{text}y")) == ("1",)
 
 
-def test_hangul_and_umlauts_are_found_in_any_form_and_case(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_hangul_and_umlauts_are_found_in_any_form_and_case(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection())
         for text in ("균열", unicodedata.normalize("NFD", "균열"), "ZOË MÜ", "größe"):
             assert count(records, Filter(text=text)) == 1
 
 
 def test_lots_are_found_as_they_are_typed_and_as_older_programs_kept_them(
-    station_settings: Settings,
+    empty_settings: Settings,
 ) -> None:
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection("now", "München"))
         kept = Context.on_record(dict.fromkeys(Context.model_fields, " München\r"))
         old = examples.inspection("old").model_copy(update={"context": kept})
@@ -143,15 +143,15 @@ def test_lots_are_found_as_they_are_typed_and_as_older_programs_kept_them(
         assert set(ids(records, Filter(lot=" München\r"))) == {"now", "old"}
 
 
-def test_no_match_reaches_from_one_field_into_the_next(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_no_match_reaches_from_one_field_into_the_next(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection(lot="L-7"))
 
         assert count(records, Filter(text="L-7균열")) == 0
 
 
-def test_a_new_disposition_and_report_are_found_at_once(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_a_new_disposition_and_report_are_found_at_once(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         saved = examples.inspection()
         save_inspection(records, saved)
         add_disposition(records, saved.id, Disposition.SCRAP, "Bent rim", "Ana")
@@ -162,8 +162,8 @@ def test_a_new_disposition_and_report_are_found_at_once(station_settings: Settin
         assert count(records, Filter(disposition="open")) == 0
 
 
-def test_times_of_any_zone_are_compared_in_utc(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_times_of_any_zone_are_compared_in_utc(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection())
         plus_nine = datetime.fromisoformat("2026-11-24T18:30:15.123456+09:00")
 

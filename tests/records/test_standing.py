@@ -70,8 +70,8 @@ def fill(records: Database) -> None:
             add_disposition(records, saved.id, Disposition.VOID, "Only DUST", "Bo")
 
 
-def test_defect_type_follows_what_a_person_writes(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_defect_type_follows_what_a_person_writes(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
 
         def stands(inspection_id: str) -> str:
             found = next(s for s in search(records) if s.id == inspection_id)
@@ -107,8 +107,8 @@ def test_defect_type_follows_what_a_person_writes(station_settings: Settings) ->
         assert stands("4") == ""
 
 
-def test_columns_say_what_was_saved_written_and_decided(station_settings: Settings) -> None:
-    drawing = station_settings.model_copy(update={"audit_share": DRAWN_SHARE})
+def test_columns_say_what_was_saved_written_and_decided(empty_settings: Settings) -> None:
+    drawing = empty_settings.model_copy(update={"audit_share": DRAWN_SHARE})
     with Database.open(drawing) as records:
         fill(records)
         standing = records.rows(f"SELECT {COLUMNS} FROM inspections ORDER BY id")
@@ -150,10 +150,10 @@ def test_the_draw_is_a_share_of_ids_and_nested() -> None:
     assert drawn <= {name for name in names if is_drawn(name, 0.05)}
 
 
-def test_the_share_is_the_stations(station_settings: Settings) -> None:
+def test_the_share_is_the_stations(empty_settings: Settings) -> None:
     for share, drawn in ((0.0, 0), (1.0, 8)):
-        of_it = station_settings.model_copy(
-            update={"audit_share": share, "data_dir": station_settings.data_dir / str(drawn)}
+        of_it = empty_settings.model_copy(
+            update={"audit_share": share, "data_dir": empty_settings.data_dir / str(drawn)}
         )
         with Database.open(of_it) as records:
             for number in range(8):
@@ -168,17 +168,17 @@ def test_the_share_is_the_stations(station_settings: Settings) -> None:
     [(Verdict.PASS, True), (Verdict.REVIEW, False), (Verdict.FAIL, False)],
 )
 def test_only_passed_parts_are_drawn(
-    station_settings: Settings, verdict: Verdict, is_audited: bool
+    empty_settings: Settings, verdict: Verdict, is_audited: bool
 ) -> None:
     part = examples.inspection().model_copy(update={"judgement": examples.judgement(verdict)})
-    with Database.open(station_settings.model_copy(update={"audit_share": 1.0})) as records:
+    with Database.open(empty_settings.model_copy(update={"audit_share": 1.0})) as records:
         save_inspection(records, part)
 
         assert search(records)[0].is_audited == is_audited
 
 
-def test_an_unusual_report_is_searched_by_its_newest_summary(station_settings: Settings) -> None:
-    with Database.open(station_settings) as records:
+def test_an_unusual_report_is_searched_by_its_newest_summary(empty_settings: Settings) -> None:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection("1"))
         add_revision(records, "1", naming(), RevisionKind.EDITED, "Ana")
 

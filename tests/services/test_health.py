@@ -190,13 +190,13 @@ def test_the_doctor_beside_a_running_console(station_settings: Settings, station
     assert "Report writers that can run: offline" in done.stdout
 
 
-def test_the_doctor_as_json(station_settings: Settings) -> None:
-    station_settings.records_path.parent.mkdir(parents=True)
-    station_settings.records_path.write_bytes(b"not a database" * 1000)
+def test_the_doctor_as_json(empty_settings: Settings) -> None:
+    empty_settings.records_path.parent.mkdir(parents=True)
+    empty_settings.records_path.write_bytes(b"not a database" * 1000)
 
-    damaged = doctor(station_settings, "--json")
-    station_settings.records_path.unlink()
-    well = doctor(station_settings, "--json")
+    damaged = doctor(empty_settings, "--json")
+    empty_settings.records_path.unlink()
+    well = doctor(empty_settings, "--json")
 
     assert (damaged.returncode, well.returncode) == (1, 0), damaged.stderr + well.stderr
     found = json.loads(damaged.stdout)

@@ -305,15 +305,15 @@ def test_what_would_meet_every_picture_stops_before_the_first(
 
 
 def test_a_disk_that_is_full_stops_the_rest(
-    station_settings: Settings,
+    empty_settings: Settings,
     demo_station: Station,
     demo_product: Product,
     defective_cells: list[PictureFile],
 ) -> None:
     taught = {"ad_checkpoint_dir": demo_station.settings.ad_checkpoint_dir}
-    station_settings.data_dir.mkdir(parents=True)
-    station_settings.files_dir.write_text("in the way of every picture")
-    with open_station(station_settings.model_copy(update=taught)) as station:
+    empty_settings.data_dir.mkdir(parents=True)
+    empty_settings.files_dir.write_text("in the way of every picture")
+    with open_station(empty_settings.model_copy(update=taught)) as station:
         outcomes = inspect_all(
             station, InspectionRequest(product=demo_product), defective_cells[:3]
         )

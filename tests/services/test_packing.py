@@ -115,6 +115,7 @@ def test_from_picture_to_pdf_with_evidence(
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_the_folder_holds_what_is_needed_and_nothing_pickled(
     packed: Packed, folder: Path, demo_station: Station, demo_product: Product
 ) -> None:
@@ -129,6 +130,7 @@ def test_the_folder_holds_what_is_needed_and_nothing_pickled(
     assert all(kept.contains(image.sha256) for image in normals)
 
 
+@pytest.mark.slow
 def test_it_is_well_and_says_that_it_only_inspects(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
@@ -140,6 +142,7 @@ def test_it_is_well_and_says_that_it_only_inspects(
     assert "To teach with others it lacks torch" in backbone["sentence"]
 
 
+@pytest.mark.slow
 def test_a_network_that_is_missing_is_a_sentence(
     run: Callable[..., subprocess.CompletedProcess[str]], cell: Path, tmp_path: Path
 ) -> None:
@@ -151,6 +154,7 @@ def test_a_network_that_is_missing_is_a_sentence(
     assert "pip install -c requirements.txt '.[teach]'" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_packed_network_can_be_taught_with(
     run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:

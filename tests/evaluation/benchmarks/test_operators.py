@@ -24,11 +24,11 @@ from core.services.station import Station
 
 
 @pytest.mark.slow
-def test_all_of_them_are_answered_and_on_record(station_settings: Settings) -> None:
+def test_all_of_them_are_answered_and_on_record(empty_settings: Settings) -> None:
     browsers = 1 if shutil.which(CHROMIUM) else 0
 
     figures = measure_operators(
-        station_settings,
+        empty_settings,
         operators=3,
         browsers=browsers,
         pictures=6,
@@ -47,7 +47,7 @@ def test_all_of_them_are_answered_and_on_record(station_settings: Settings) -> N
     steps = {step.name: step for step in figures.steps}
     assert set(TO_VERDICT) < steps.keys()
     assert steps["verdict"].taken.p95 >= steps["detect"].taken.p95
-    assert not station_settings.data_dir.exists(), "the station's own records are left alone"
+    assert not empty_settings.data_dir.exists(), "the station's own records are left alone"
     assert "6 pictures in" in operators_table(figures)
 
 
@@ -94,10 +94,10 @@ def test_a_click_while_a_part_is_judged_loses_no_picture(
 
 
 @pytest.mark.slow
-def test_an_untaught_station_has_nowhere_to_put_a_picture(station_settings: Settings) -> None:
-    station_settings.data_dir.mkdir()
+def test_an_untaught_station_has_nowhere_to_put_a_picture(empty_settings: Settings) -> None:
+    empty_settings.data_dir.mkdir()
 
-    with running_console(station_settings) as address, ExitStack() as stack:
+    with running_console(empty_settings) as address, ExitStack() as stack:
         operator = SessionOperator(address, "Ana", stack)
         with pytest.raises(EvaluationError, match="has no file uploader"):
             operator.inspect(PictureFile.of("cell.png", b"any"))
@@ -110,13 +110,13 @@ def test_without_a_console_a_session_says_so() -> None:
 
 @pytest.mark.slow
 def test_a_console_that_does_not_start_says_so(
-    station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running_console_module, "STARTS_WITHIN_S", 8)
     in_the_way = tmp_path / "file"
     in_the_way.write_text("no folder")
-    station_settings.data_dir.mkdir()
-    broken = station_settings.model_copy(update={"database_url": f"duckdb:///{in_the_way}"})
+    empty_settings.data_dir.mkdir()
+    broken = empty_settings.model_copy(update={"database_url": f"duckdb:///{in_the_way}"})
 
     # The console itself starts without records, and health says that it has none.
     with pytest.raises(EvaluationError, match="did not start"), running_console(broken):

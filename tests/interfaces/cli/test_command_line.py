@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -23,10 +25,13 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def run(tmp_path: Path, demo_station: Station):  # noqa: ANN201 - a closure over the environment
-    """Runs a command with records of its own and the demo product's detector."""
+def run(
+    empty_settings: Settings, demo_station: Station, knowledge_index: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command with records of its own and the demo product's detector."""
+    shutil.copytree(knowledge_index, empty_settings.chroma_dir)
     environment = os.environ | {
-        "DATA_DIR": str(tmp_path / "data"),
+        "DATA_DIR": str(empty_settings.data_dir),
         "AD_CHECKPOINT_DIR": str(demo_station.settings.ad_checkpoint_dir),
         "MODEL_CACHE": str(demo_station.settings.model_cache),
     }

@@ -11,20 +11,20 @@ from core.interfaces.cli.main import main
 
 
 @pytest.fixture
-def _broken_station(station_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def _broken_station(empty_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command opens a station from settings that are none."""
     monkeypatch.setattr("core.interfaces.cli.inspect.settings", lambda: None)
-    monkeypatch.setattr("core.interfaces.cli.error_log.settings", lambda: station_settings)
+    monkeypatch.setattr("core.interfaces.cli.error_log.settings", lambda: empty_settings)
 
 
 @pytest.mark.usefixtures("_broken_station")
 def test_the_sentence_is_said_and_the_traceback_is_kept(
-    station_settings: Settings, capsys: pytest.CaptureFixture[str]
+    empty_settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["inspect", "x.png", "--product", "ELPV/mono"]) == 1
 
     said = capsys.readouterr().err
-    log = station_settings.data_dir / "errors.log"
+    log = empty_settings.data_dir / "errors.log"
     assert "Error: The command could not be done: an error that nobody foresaw" in said
     assert "Traceback" not in said
     assert str(log) in said
@@ -34,9 +34,9 @@ def test_the_sentence_is_said_and_the_traceback_is_kept(
 
 @pytest.mark.usefixtures("_broken_station")
 def test_a_log_that_cannot_be_written_is_said_on_the_screen(
-    station_settings: Settings, capsys: pytest.CaptureFixture[str]
+    empty_settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path(station_settings.data_dir).write_text("a file in the way")
+    Path(empty_settings.data_dir).write_text("a file in the way")
 
     assert main(["inspect", "x.png", "--product", "ELPV/mono"]) == 1
 

@@ -23,11 +23,11 @@ KNOWN = [migration.__name__ for migration in MIGRATIONS]
 
 
 @pytest.fixture
-def path(station_settings: Settings) -> Path:
+def path(empty_settings: Settings) -> Path:
     """The file of a station whose records hold one inspection."""
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         save_inspection(records, examples.inspection())
-    return station_settings.records_path
+    return empty_settings.records_path
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_later_migration_is_applied_to_an_existing_file_once(
 
 
 def test_reports_signed_before_their_lock_are_known_as_signed(
-    connection: DuckDBPyConnection, path: Path, station_settings: Settings
+    connection: DuckDBPyConnection, path: Path, empty_settings: Settings
 ) -> None:
     connection.execute("ALTER TABLE inspections DROP COLUMN signed_revision")
     connection.execute("ALTER TABLE revisions DROP COLUMN reason")
@@ -107,7 +107,7 @@ def test_reports_signed_before_their_lock_are_known_as_signed(
     connection.execute("DELETE FROM applied_migrations WHERE name = 'lock_signed_reports'")
     connection.close()
 
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         (summary,) = search(records, Filter(signed=True))
         assert summary.signed_revision == 1
         assert load_inspection(records, summary.id).signed is not None
@@ -172,7 +172,7 @@ def test_a_schema_that_fails_leaves_an_empty_file() -> None:
 
 
 def test_inspections_of_before_corrections_are_read(
-    connection: DuckDBPyConnection, path: Path, station_settings: Settings
+    connection: DuckDBPyConnection, path: Path, empty_settings: Settings
 ) -> None:
     connection.execute("DROP TABLE corrections")
     connection.execute("ALTER TABLE inspections DROP COLUMN is_corrected")
@@ -180,7 +180,7 @@ def test_inspections_of_before_corrections_are_read(
     connection.execute("DELETE FROM applied_migrations WHERE name = 'add_corrections'")
     connection.close()
 
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         (summary,) = search(records)
         assert not summary.is_corrected
         found = load_inspection(records, summary.id)
@@ -188,10 +188,10 @@ def test_inspections_of_before_corrections_are_read(
 
 
 def test_types_that_persons_named_before_are_confirmed(
-    connection: DuckDBPyConnection, path: Path, station_settings: Settings
+    connection: DuckDBPyConnection, path: Path, empty_settings: Settings
 ) -> None:
     connection.close()
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         for name, kind, named in (
             ("edited", RevisionKind.EDITED, "Crack"),
             ("drafted", RevisionKind.DRAFTED, "Crack"),
@@ -205,27 +205,27 @@ def test_types_that_persons_named_before_are_confirmed(
         before.execute("ALTER TABLE inspections DROP COLUMN is_type_confirmed")
         before.execute("DELETE FROM applied_migrations WHERE name = 'tell_confirmed_types'")
 
-    with Database.open(station_settings) as records:
+    with Database.open(empty_settings) as records:
         found = records.rows("SELECT id FROM inspections WHERE is_type_confirmed")
 
     assert [row["id"] for row in found] == ["edited"]
 
 
-def test_records_of_a_newer_program_are_refused(path: Path, station_settings: Settings) -> None:
+def test_records_of_a_newer_program_are_refused(path: Path, empty_settings: Settings) -> None:
     with duckdb.connect(path) as connection:
         migrate(connection, path, [*MIGRATIONS, add_colour])
 
     with pytest.raises(RecordsError, match=r"newer version .*it applied add_colour"):
-        Database.open(station_settings)
+        Database.open(empty_settings)
 
     with duckdb.connect(path) as connection:
         assert applied(connection) == [*KNOWN, "add_colour"]
 
 
 def test_records_of_before_the_first_release_are_refused_and_left_alone(
-    station_settings: Settings,
+    empty_settings: Settings,
 ) -> None:
-    path = station_settings.records_path
+    path = empty_settings.records_path
     path.parent.mkdir(parents=True)
     with duckdb.connect(path) as connection:
         connection.execute(
@@ -237,7 +237,7 @@ def test_records_of_before_the_first_release_are_refused_and_left_alone(
     before = path.read_bytes()
 
     with pytest.raises(RecordsError, match=r"before 0\.1\.0.* Nothing was changed") as said:
-        Database.open(station_settings)
+        Database.open(empty_settings)
 
     assert str(path) in str(said.value)
     assert "DATA_DIR" in str(said.value)

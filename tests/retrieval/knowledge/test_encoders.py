@@ -56,17 +56,17 @@ def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def multilingual(station_settings: Settings, weights_dir: Path) -> Settings:
-    return station_settings.model_copy(update={"ad_weights_dir": weights_dir})
+def multilingual(empty_settings: Settings, weights_dir: Path) -> Settings:
+    return empty_settings.model_copy(update={"ad_weights_dir": weights_dir})
 
 
 def test_the_packaged_encoder_is_the_default_and_no_hub_is_asked(
-    station_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    empty_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://10.255.255.1")
     start = time.perf_counter()
 
-    assert find_encoder(station_settings).name == NAME
+    assert find_encoder(empty_settings).name == NAME
 
     assert time.perf_counter() - start < 5
 
@@ -94,11 +94,11 @@ def test_the_multilingual_encoder_is_taken_where_it_is(multilingual: Settings) -
 
 
 def test_each_encoder_has_an_index_of_its_own(
-    station_settings: Settings, multilingual: Settings, tmp_path: Path
+    empty_settings: Settings, multilingual: Settings, tmp_path: Path
 ) -> None:
     file = tmp_path / "knowledge.json"
     file.write_text(json.dumps({"A": {"b": {"crack": "A dark line.", "dent": "Round."}}}))
-    for settings in (station_settings, multilingual, station_settings):
+    for settings in (empty_settings, multilingual, empty_settings):
         there = settings.model_copy(update={"knowledge_file": file})
         base = KnowledgeBase.open(
             there, lambda s=settings: SentenceEncoder.load(s.model_cache_dir, find_encoder(s))
@@ -108,42 +108,40 @@ def test_each_encoder_has_an_index_of_its_own(
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_folder_that_lacks_a_file_is_passed_over(
-    station_settings: Settings, weights_dir: Path, tmp_path: Path, name: str
+    empty_settings: Settings, weights_dir: Path, tmp_path: Path, name: str
 ) -> None:
     folder = tmp_path / MULTILINGUAL
     folder.mkdir()
     for other in set(FILES) - {name}:
         (folder / other).write_bytes((weights_dir / MULTILINGUAL / other).read_bytes())
 
-    assert (
-        find_encoder(station_settings.model_copy(update={"ad_weights_dir": tmp_path})).name == NAME
-    )
+    assert find_encoder(empty_settings.model_copy(update={"ad_weights_dir": tmp_path})).name == NAME
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_damaged_files_are_said(
-    station_settings: Settings, weights_dir: Path, tmp_path: Path, name: str
+    empty_settings: Settings, weights_dir: Path, tmp_path: Path, name: str
 ) -> None:
     folder = tmp_path / MULTILINGUAL
     folder.mkdir()
     for file in FILES:
         (folder / file).write_bytes((weights_dir / MULTILINGUAL / file).read_bytes())
     (folder / name).write_bytes(b"{")
-    files = find_encoder(station_settings.model_copy(update={"ad_weights_dir": tmp_path}))
+    files = find_encoder(empty_settings.model_copy(update={"ad_weights_dir": tmp_path}))
 
     with pytest.raises(WeightsError, match=f"files of the encoder {MULTILINGUAL}"):
         SentenceEncoder.load(tmp_path / "models", files)
 
 
 def test_a_hub_that_cannot_be_reached_is_said(
-    station_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
 
     with pytest.raises(WeightsError, match="could not be downloaded from the model hub"):
-        download_multilingual(station_settings.model_copy(update={"ad_weights_dir": tmp_path}))
+        download_multilingual(empty_settings.model_copy(update={"ad_weights_dir": tmp_path}))
 
 
 def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

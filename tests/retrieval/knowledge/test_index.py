@@ -46,10 +46,10 @@ def encoder(model_cache: Path) -> SentenceEncoder:
 
 
 @pytest.fixture
-def settings(station_settings: Settings, tmp_path: Path) -> Settings:
+def settings(empty_settings: Settings, tmp_path: Path) -> Settings:
     path = tmp_path / "knowledge.json"
     path.write_text(json.dumps(KNOWLEDGE))
-    return station_settings.model_copy(update={"knowledge_file": path})
+    return empty_settings.model_copy(update={"knowledge_file": path})
 
 
 @pytest.fixture

@@ -44,9 +44,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def base(station_settings: Settings, file: Path, encoder: SentenceEncoder) -> KnowledgeBase:
+def base(empty_settings: Settings, file: Path, encoder: SentenceEncoder) -> KnowledgeBase:
     return KnowledgeBase.open(
-        station_settings.model_copy(update={"knowledge_file": file}), lambda: encoder
+        empty_settings.model_copy(update={"knowledge_file": file}), lambda: encoder
     )
 
 
@@ -153,7 +153,7 @@ def test_an_edit_is_found_at_once_and_other_ids_stay(base: KnowledgeBase, file: 
 
 
 def test_index_is_reused_after_reopening(
-    station_settings: Settings, file: Path, base: KnowledgeBase, model_cache: Path
+    empty_settings: Settings, file: Path, base: KnowledgeBase, model_cache: Path
 ) -> None:
     encoded: list[str] = []
 
@@ -163,7 +163,7 @@ def test_index_is_reused_after_reopening(
             return super().encode(texts)
 
     again = KnowledgeBase.open(
-        station_settings.model_copy(update={"knowledge_file": file}),
+        empty_settings.model_copy(update={"knowledge_file": file}),
         lambda: Counting.load(model_cache),
     )
 
