@@ -101,6 +101,7 @@ def test_a_mark_is_found_where_it_is(lesson: Lesson) -> None:
     assert 20 < y < 90
 
 
+@pytest.mark.slow
 def test_rotations_and_shots_set_what_is_learned(lesson: Lesson) -> None:
     tokens = (SIZE // 14) ** 2
 

@@ -43,7 +43,7 @@ def plate(seed: int, bits: int) -> PictureFile:
 @pytest.fixture(scope="module")
 def deep(model_cache: Path) -> Generator[Station]:
     """A station whose product was taught from 12-bit values in files of 16 bits."""
-    with temporary_station(Settings(model_cache=model_cache)) as station:
+    with temporary_station(Settings(model_cache=model_cache, domain_rag_enabled=False)) as station:
         teach(station, PRODUCT, [plate(seed, 12) for seed in range(6)])
         yield station
 

@@ -36,7 +36,7 @@ BARE = EvidenceChoice(exemplars=False, knowledge=False)
 @pytest.fixture(scope="module")
 def line(model_cache: Path, defective_cells: list[PictureFile]) -> Generator[Station]:
     """A station with a taught product, two known defects and a lot of two parts; only read."""
-    with temporary_station(Settings(model_cache=model_cache)) as station:
+    with temporary_station(Settings(model_cache=model_cache, domain_rag_enabled=False)) as station:
         teach(station, PRODUCT, demo_normals()[:40])
         score_known_defects(station, PRODUCT, defective_cells[:2], by="Ana")
         for picture in (defective_cells[2], *demo_unseen_normals()[:1]):
